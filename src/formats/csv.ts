@@ -1,0 +1,129 @@
+import { CorralError, quote } from '../errors.js';
+
+/** Longest text an importer reads, in characters: 256 Mi. */
+const TEXT_LENGTH_MAX = 2 ** 28;
+
+/** One line of a table: its cells by column, and where it stands for errors. */
+export interface CsvRow {
+  /** Line number in the file, from 1; the header is line 1. */
+  readonly line: number;
+  /** The cell of a column; '' where the table has no such column. */
+  text(column: string): string;
+  /** The cell of a column as an integer in `min … max`. */
+  integer(column: string, min: number, max: number): number;
+  /** The cell of a column as an integer in `min … max`, or undefined where it is blank or there is no column. */
+  optionalInteger(column: string, min: number, max: number): number | undefined;
+}
+
+/**
+ * Reads a table of plain comma-separated values: a header, one record a line, no quoting. The published
+ * traces are of this kind; a quotation mark is refused rather than guessed at.
+ *
+ * @param text - the whole file; LF or CRLF, with or without a byte order mark or a last line end
+ * @param columns.required - columns that must be there
+ * @param columns.optional - columns that may be there; any other is refused
+ * @returns the rows in order
+ * @throws CorralError `invalid-format` with the line
+ * @complexity O(characters)
+ */
+export function parseCsv(
+  text: unknown,
+  columns: { readonly required: readonly string[]; readonly optional: readonly string[] },
+): CsvRow[] {
+  if (typeof text !== 'string') {
+    throw new CorralError('invalid-format', [], `expected the text of a CSV file, got ${quote(text)}`);
+  }
+  if (text.length > TEXT_LENGTH_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${text.length} characters, at most ${TEXT_LENGTH_MAX}: split the file`,
+    );
+  }
+  const quotation = text.indexOf('"');
+  if (quotation !== -1) {
+    const line = text.slice(0, quotation).split('\n').length;
+    throw new CorralError(
+      'invalid-format',
+      ['line', line],
+      'quoted cells are not part of this format: remove the quotation marks',
+    );
+  }
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  while (lines.length > 0 && lines[lines.length - 1] === '') lines.pop();
+  const header = (lines[0] ?? '').split(',');
+  const position = new Map<string, number>();
+  header.forEach((column, i) => {
+    if (!columns.required.includes(column) && !columns.optional.includes(column)) {
+      throw new CorralError(
+        'invalid-format',
+        ['line', 1],
+        `unknown column ${quote(column)}: expected ${[...columns.required, ...columns.optional].join(',')}`,
+      );
+    }
+    if (position.has(column)) {
+      throw new CorralError(
+        'invalid-format',
+        ['line', 1],
+        `column ${quote(column)} stands twice in the header`,
+      );
+    }
+    position.set(column, i);
+  });
+  for (const column of columns.required) {
+    if (!position.has(column)) {
+      throw new CorralError(
+        'invalid-format',
+        ['line', 1],
+        `column ${quote(column)} is missing from the header`,
+      );
+    }
+  }
+  return lines.slice(1).map((content, i) => {
+    const cells = content.split(',');
+    const line = i + 2;
+    if (cells.length !== header.length) {
+      throw new CorralError(
+        'invalid-format',
+        ['line', line],
+        `expected ${header.length} cells, got ${cells.length}: the line may be cut off`,
+      );
+    }
+    return new Row(line, cells, position);
+  });
+}
+
+class Row implements CsvRow {
+  readonly line: number;
+  readonly #cells: readonly string[];
+  readonly #position: ReadonlyMap<string, number>;
+
+  constructor(line: number, cells: readonly string[], position: ReadonlyMap<string, number>) {
+    this.line = line;
+    this.#cells = cells;
+    this.#position = position;
+  }
+
+  text(column: string): string {
+    const position = this.#position.get(column);
+    return position === undefined ? '' : this.#cells[position]!;
+  }
+
+  integer(column: string, min: number, max: number): number {
+    const cell = this.text(column);
+    // Number() alone would take '', ' 7', '0x10' and '1e3' for integers.
+    const value = /^-?\d{1,16}$/.test(cell) ? Number(cell) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new CorralError(
+        'invalid-format',
+        ['line', this.line, column],
+        `expected an integer from ${min} to ${max}, got ${quote(cell)}`,
+      );
+    }
+    return value;
+  }
+
+  optionalInteger(column: string, min: number, max: number): number | undefined {
+    return this.text(column) === '' ? undefined : this.integer(column, min, max);
+  }
+}

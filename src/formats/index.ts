@@ -1,0 +1,2 @@
+export type { OpenbPod } from './openb.js';
+export { fromOpenbNodes, fromOpenbPods } from './openb.js';

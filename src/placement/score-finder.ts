@@ -1,0 +1,218 @@
+import type { ClusterTables } from '../compile/cluster-tables.js';
+import { GPU_MILLI } from '../units.js';
+import type { PodNeed } from './pod-need.js';
+import type { DifferenceScorer, ServerFacts, ServerScorer } from './policy.js';
+import { RecencyList } from './recency-list.js';
+import { ScoreTree } from './score-tree.js';
+import { loadResidents, loadServerFacts, newServerFacts } from './server-facts.js';
+import { fits, lowestBits, type PlacementState } from './state.js';
+
+/** Most scores kept, over all needs: 64 MiB of trees. Beyond it the need not asked for longest is forgotten. */
+const SCORES_MAX = 2 ** 22;
+
+/** The scores of one need, and up to which change they are true. */
+interface NeedScores {
+  readonly tree: ScoreTree;
+  asOf: number;
+}
+
+/** The drawn part of a decision: how a random policy picks among equals. */
+export interface Draw {
+  /** A uniform integer in `0 … bound - 1`. */
+  below(bound: number): number;
+}
+
+/**
+ * Finds the server a scoring policy likes best, refreshing only what changed.
+ *
+ * Every distinct need keeps the scores of all servers; when it is asked for again, only servers changed in
+ * between are scored anew. So a decision costs O(changed servers × (one score + log servers)), not
+ * O(servers).
+ */
+export class ScoreFinder {
+  /** Server scores computed so far: the work a run has done. */
+  scored = 0;
+  readonly #tables: ClusterTables;
+  readonly #state: PlacementState;
+  readonly #scorer: ServerScorer | DifferenceScorer;
+  readonly #countTies: boolean;
+  readonly #changes: RecencyList;
+  /** Need key → its scores, least recently asked first. */
+  readonly #needs = new Map<string, NeedScores>();
+  /** Server → its potential, true while `#potentialAsOf` equals the server's stamp. Empty for ServerScorer. */
+  readonly #potential: Float64Array;
+  readonly #potentialAsOf: Float64Array;
+  /** The server at hand; one object for all calls, so that scoring allocates nothing. */
+  readonly #facts: ServerFacts = newServerFacts();
+  /** The GPU that the last {@link ScoreFinder.#gainOf} a share liked best. */
+  #bestShareGpu = -1;
+
+  constructor(
+    tables: ClusterTables,
+    state: PlacementState,
+    scorer: ServerScorer | DifferenceScorer,
+    options: { readonly countTies: boolean },
+  ) {
+    this.#tables = tables;
+    this.#state = state;
+    this.#scorer = scorer;
+    this.#countTies = options.countTies;
+    this.#changes = new RecencyList(tables.serverCount);
+    const potentials = scorer.by === 'difference' ? tables.serverCount : 0;
+    this.#potential = new Float64Array(potentials);
+    this.#potentialAsOf = new Float64Array(potentials);
+  }
+
+  /** Says that the state of one server changed. */
+  changed(server: number): void {
+    this.#changes.touch(server);
+  }
+
+  /** Says that the state of any server may have changed. */
+  allChanged(): void {
+    this.#changes.touchAll();
+  }
+
+  /**
+   * The server for a pod.
+   *
+   * @param need - what the pod asks for
+   * @param draw - picks among equals; only asked by a policy whose ties are random
+   * @returns the position of the server, -1 if none fits
+   */
+  find(need: PodNeed, draw: Draw): number {
+    const scores = this.#scoresOf(need);
+    this.#refresh(need, scores);
+    const { tree } = scores;
+    if (tree.best() === Number.NEGATIVE_INFINITY) return -1;
+    return this.#countTies ? tree.nth(draw.below(tree.tied())) : tree.first();
+  }
+
+  /**
+   * The GPUs for a pod on a server where it fits.
+   *
+   * @returns bit mask of GPU ordinals; 0 for a pod without GPUs
+   */
+  chooseGpus(need: PodNeed, server: number, draw: Draw): number {
+    if (need.gpus === 0) return 0;
+    if (need.gpuMilli === GPU_MILLI) return lowestBits(this.#state.freeMask[server]!, need.gpus);
+    const scorer = this.#scorer;
+    if (scorer.by === 'difference') {
+      loadServerFacts(this.#tables, this.#state, server, this.#facts);
+      this.#gainOf(scorer, need, server);
+      return 1 << this.#bestShareGpu;
+    }
+    return (
+      1 <<
+      (scorer.shareGpu === 'random' ? this.#randomGpu(need, server, draw) : this.#tightestGpu(need, server))
+    );
+  }
+
+  #scoresOf(need: PodNeed): NeedScores {
+    const known = this.#needs.get(need.key);
+    if (known !== undefined) {
+      // Maps keep insertion order: moving the need to the end makes the first the least recently asked.
+      this.#needs.delete(need.key);
+      this.#needs.set(need.key, known);
+      return known;
+    }
+    const keep = Math.max(1, Math.floor(SCORES_MAX / this.#tables.serverCount));
+    if (this.#needs.size >= keep) this.#needs.delete(this.#needs.keys().next().value!);
+    const scores = { tree: new ScoreTree(this.#tables.serverCount, { countTies: this.#countTies }), asOf: 0 };
+    this.#needs.set(need.key, scores);
+    return scores;
+  }
+
+  #refresh(need: PodNeed, scores: NeedScores): void {
+    const { stamp, older } = this.#changes;
+    for (let s = this.#changes.head; s !== -1 && stamp[s]! > scores.asOf; s = older[s]!) {
+      scores.tree.set(s, this.#score(need, s));
+    }
+    scores.asOf = this.#changes.now;
+  }
+
+  #score(need: PodNeed, server: number): number {
+    if (!fits(this.#tables, this.#state, need, server)) return Number.NEGATIVE_INFINITY;
+    this.scored++;
+    loadServerFacts(this.#tables, this.#state, server, this.#facts);
+    const scorer = this.#scorer;
+    if (scorer.by === 'difference') return this.#gainOf(scorer, need, server);
+    loadResidents(this.#state, server, this.#facts);
+    return scorer.score(this.#facts, need);
+  }
+
+  /**
+   * The gain of placing the pod on the loaded server; for a share, the best over its GPUs, which GPU is left
+   * in `#bestShareGpu`. The flyweight is changed to the state after and back.
+   */
+  #gainOf(scorer: DifferenceScorer, need: PodNeed, server: number): number {
+    const facts = this.#facts;
+    const free = facts.gpuFreeMilli;
+    const before = this.#potentialOf(scorer, server);
+    facts.cpuFreeMilli -= need.cpuMilli;
+    facts.memoryFreeMiB -= need.memoryMiB;
+    facts.idleGpuMilli -= need.totalGpuMilli;
+    let gain = Number.NEGATIVE_INFINITY;
+    if (need.gpuMilli === GPU_MILLI || need.gpus === 0) {
+      const mask = lowestBits(this.#state.freeMask[server]!, need.gpus);
+      for (let rest = mask; rest !== 0; rest &= rest - 1) free[31 - Math.clz32(rest & -rest)] = 0;
+      gain = scorer.gain(before, scorer.potential(facts));
+    } else {
+      for (let g = 0; g < facts.gpus; g++) {
+        const room = free[g]!;
+        if (room < need.gpuMilli || seenBefore(free, g)) continue;
+        free[g] = room - need.gpuMilli;
+        const score = scorer.gain(before, scorer.potential(facts));
+        free[g] = room;
+        if (score > gain) {
+          gain = score;
+          this.#bestShareGpu = g;
+        }
+      }
+    }
+    return gain;
+  }
+
+  #potentialOf(scorer: DifferenceScorer, server: number): number {
+    const stamp = this.#changes.stamp[server]!;
+    if (this.#potentialAsOf[server] !== stamp) {
+      this.#potential[server] = scorer.potential(this.#facts);
+      this.#potentialAsOf[server] = stamp;
+    }
+    return this.#potential[server]!;
+  }
+
+  #tightestGpu(need: PodNeed, server: number): number {
+    const start = this.#tables.gpuStart[server]!;
+    const end = this.#tables.gpuStart[server + 1]!;
+    let best = -1;
+    let least = GPU_MILLI + 1;
+    for (let g = start; g < end; g++) {
+      const room = this.#state.gpuFreeMilli[g]!;
+      if (room >= need.gpuMilli && room < least) {
+        least = room;
+        best = g - start;
+      }
+    }
+    return best;
+  }
+
+  #randomGpu(need: PodNeed, server: number, draw: Draw): number {
+    const start = this.#tables.gpuStart[server]!;
+    const end = this.#tables.gpuStart[server + 1]!;
+    let chosen = -1;
+    let candidates = 0;
+    // Reservoir of one: the c-th candidate replaces the choice with probability 1/c.
+    for (let g = start; g < end; g++) {
+      if (this.#state.gpuFreeMilli[g]! < need.gpuMilli) continue;
+      if (draw.below(++candidates) === 0) chosen = g - start;
+    }
+    return chosen;
+  }
+}
+
+/** Whether a GPU with as much room has a lower ordinal: it scored the same. */
+function seenBefore(free: Int32Array, gpu: number): boolean {
+  for (let g = 0; g < gpu; g++) if (free[g] === free[gpu]) return true;
+  return false;
+}

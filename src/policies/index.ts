@@ -1,0 +1,22 @@
+export type {
+  DifferenceScorer,
+  PodFacts,
+  Policy,
+  PolicyContext,
+  ServerFacts,
+  ServerScorer,
+  TypicalPod,
+  Workload,
+} from '../placement/policy.js';
+export { bestFit } from './best-fit.js';
+export { dotProduct } from './dot-product.js';
+export type { FgdOptions } from './fgd.js';
+export { fgd } from './fgd.js';
+export type { FragmentationClasses } from './fragmentation.js';
+export { FragmentationMeasure } from './fragmentation.js';
+export { gpuClustering } from './gpu-clustering.js';
+export { gpuPacking } from './gpu-packing.js';
+export type { RandomOptions } from './random.js';
+export { random } from './random.js';
+export type { SamplePod, TypicalPodsOptions } from './typical-pods.js';
+export { typicalPods } from './typical-pods.js';

@@ -1,0 +1,43 @@
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { CorralError, quote } from './errors.js';
+
+/**
+ * What random numbers are drawn for. Each purpose has a stream of its own, 2^64 numbers apart, so that one
+ * more draw for one purpose never moves the numbers of another.
+ */
+const PURPOSES = ['ties', 'gpu', 'workload'] as const;
+/** A purpose of random numbers. */
+export type RandomPurpose = (typeof PURPOSES)[number];
+
+/** A seeded stream of random integers; its state can be taken out and put back. */
+export interface RandomStream {
+  /** A uniform integer in `0 … bound - 1`; `bound` is 1 … 2^31. */
+  below(bound: number): number;
+  /** The state, as integers. */
+  state(): readonly number[];
+  /** Continues from a state that {@link RandomStream.state} returned. */
+  reset(state: readonly number[]): void;
+}
+
+/**
+ * Opens the stream of one purpose (xoroshiro128+, jumped once per purpose).
+ *
+ * @param seed - any 32-bit integer; equal seeds give equal streams on every machine
+ * @param purpose - what the numbers are for
+ * @throws CorralError `invalid-option` if the seed is not a safe integer
+ */
+export function randomStream(seed: number, purpose: RandomPurpose): RandomStream {
+  if (!Number.isSafeInteger(seed)) {
+    throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
+  }
+  let generator = xoroshiro128plus(seed);
+  for (let i = PURPOSES.indexOf(purpose); i > 0; i--) generator.jump();
+  return {
+    below: (bound) => (bound === 1 ? 0 : uniformInt(generator, 0, bound - 1)),
+    state: () => generator.getState(),
+    reset: (state) => {
+      generator = xoroshiro128plusFromState(state);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+import * as v from 'valibot';
+import { QUANTITY_MAX } from '../units.js';
+import type { ServerDocument } from './server-document.js';
+
+/** Longest identifier, in characters. */
+const ID_LENGTH_MAX = 1024;
+/** Most servers in one cluster: four times the million that corral is built for. */
+const SERVERS_MAX = 4_000_000;
+/** Most tiers of fabric above the server. */
+const TIERS_MAX = 16;
+
+const id = v.pipe(
+  v.string(),
+  v.minLength(1, 'expected a non-empty text'),
+  v.maxLength(ID_LENGTH_MAX, `expected at most ${ID_LENGTH_MAX} characters`),
+);
+const quantity = v.pipe(
+  v.number(),
+  v.integer('expected an integer'),
+  v.minValue(0, 'expected 0 or more'),
+  v.maxValue(QUANTITY_MAX, `expected at most ${QUANTITY_MAX}`),
+);
+const bandwidthGBps = v.pipe(
+  v.number(),
+  v.finite('expected a finite number of GB/s'),
+  v.check((x) => x > 0, 'expected more than 0 GB/s'),
+);
+
+/** One server of a cluster document. */
+export interface ServerEntry {
+  readonly id: string;
+  /** A key of the document's `types`. */
+  readonly type: string;
+  /** The domain it lies in, for each tier of the document; may be left out where there are no tiers. */
+  readonly domains?: Readonly<Record<string, string>>;
+  /** CPU for pods, thousandths of a core; absent = not limiting. */
+  readonly cpuMilli?: number;
+  /** Memory for pods, MiB; absent = not limiting. */
+  readonly memoryMiB?: number;
+  /** Overrides the GPU model of the server type. */
+  readonly gpuModel?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A cluster as data: tiers of fabric (widest first), servers in order, and their types. */
+export interface ClusterDocument {
+  /** Names of the tiers, widest first: `['block', 'rack']`. */
+  readonly tiers: readonly string[];
+  readonly servers: readonly ServerEntry[];
+  /** A server document, or the name of one in the catalogue, by the name that servers call it. */
+  readonly types: Readonly<Record<string, ServerDocument | string>>;
+  /** Bandwidth out of, and into, one domain of a tier, GB/s per direction; absent = not limiting. */
+  readonly uplinks?: Readonly<Record<string, { readonly GBps: number }>>;
+  /** A tier whose domains share an accelerator fabric (NVL72), and its GB/s per GPU and direction. */
+  readonly accelerator?: { readonly tier: string; readonly GBpsPerGpu: number };
+}
+
+const serverEntrySchema = v.strictObject({
+  id,
+  type: id,
+  domains: v.exactOptional(v.record(id, id)),
+  cpuMilli: v.exactOptional(quantity),
+  memoryMiB: v.exactOptional(quantity),
+  gpuModel: v.exactOptional(id),
+  labels: v.exactOptional(v.record(id, v.pipe(v.string(), v.maxLength(ID_LENGTH_MAX)))),
+});
+
+/** The schema of a cluster document; each server type is validated by its own schema. */
+export const clusterDocumentSchema: v.GenericSchema<
+  Omit<ClusterDocument, 'types'> & { readonly types: Readonly<Record<string, unknown>> }
+> = v.strictObject({
+  tiers: v.pipe(v.array(id), v.maxLength(TIERS_MAX, `expected at most ${TIERS_MAX} tiers`), v.readonly()),
+  servers: v.pipe(
+    v.array(serverEntrySchema),
+    v.minLength(1, 'expected at least one server'),
+    v.maxLength(SERVERS_MAX, `expected at most ${SERVERS_MAX} servers`),
+    v.readonly(),
+  ),
+  types: v.record(id, v.unknown()),
+  uplinks: v.exactOptional(v.record(id, v.strictObject({ GBps: bandwidthGBps }))),
+  accelerator: v.exactOptional(v.strictObject({ tier: id, GBpsPerGpu: bandwidthGBps })),
+});

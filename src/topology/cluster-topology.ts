@@ -1,0 +1,175 @@
+import { CorralError, quote } from '../errors.js';
+import type { ServerId, TierName } from '../ids.js';
+import { clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
+import { type ServerTopology, serverTopologyAt } from './server-topology.js';
+import { parse } from './validate.js';
+
+/** One server of a cluster. */
+export interface ClusterServer {
+  readonly id: ServerId;
+  readonly type: ServerTopology;
+  readonly gpuModel: string;
+  /** Position of its domain in {@link ClusterTier.domains}, one per tier, widest first. */
+  readonly domains: readonly number[];
+  /** CPU for pods, thousandths of a core; absent = not limiting. */
+  readonly cpuMilli?: number;
+  /** Memory for pods, MiB; absent = not limiting. */
+  readonly memoryMiB?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** One level of the fabric. */
+export interface ClusterTier {
+  readonly name: TierName;
+  /** Domain ids in the order in which the servers of the document first name them. */
+  readonly domains: readonly string[];
+  /** For each domain the position of the one around it in the next wider tier; empty for the widest. */
+  readonly parents: readonly number[];
+  /** GB/s per direction out of and into one domain; absent = not limiting. */
+  readonly uplinkGBps?: number;
+  /** GB/s per GPU and direction inside one domain, where it is an accelerator fabric. */
+  readonly acceleratorGBpsPerGpu?: number;
+}
+
+/** A cluster: tiers of fabric, widest first, and servers in document order. */
+export interface ClusterTopology {
+  readonly tiers: readonly ClusterTier[];
+  readonly servers: readonly ClusterServer[];
+}
+
+/** Finds a server type by its catalogue name; throws `unknown-topology` for other names. */
+export type TypeLookup = (name: string) => ServerTopology;
+
+/**
+ * Validates a cluster document and resolves what it refers to.
+ *
+ * @param document - a cluster document (parsed JSON)
+ * @param lookup - resolves server types that are given by catalogue name
+ * @returns the topology; servers of one type share one {@link ServerTopology}
+ * @throws CorralError with code and path if the document is wrong
+ * @complexity O(servers × tiers)
+ */
+export function buildClusterTopology(document: unknown, lookup: TypeLookup): ClusterTopology {
+  const cluster = parse(clusterDocumentSchema, document, { code: 'invalid-document' });
+  const tierNames = new Map<string, number>();
+  cluster.tiers.forEach((name, i) => {
+    if (tierNames.has(name)) {
+      throw new CorralError('duplicate-id', ['tiers', i], `tier ${quote(name)} is named twice: remove one`);
+    }
+    tierNames.set(name, i);
+  });
+  const knownTier = (name: string, path: readonly string[]): void => {
+    if (!tierNames.has(name)) {
+      throw new CorralError(
+        'unknown-reference',
+        path,
+        `no tier ${quote(name)}: tiers are ${cluster.tiers.map(quote).join(', ')}`,
+      );
+    }
+  };
+  const uplinks = new Map(Object.entries(cluster.uplinks ?? {}));
+  for (const name of uplinks.keys()) knownTier(name, ['uplinks', name]);
+  if (cluster.accelerator !== undefined) knownTier(cluster.accelerator.tier, ['accelerator', 'tier']);
+
+  const types = new Map<string, ServerTopology>();
+  for (const [name, type] of Object.entries(cluster.types)) {
+    types.set(name, typeof type === 'string' ? lookup(type) : serverTopologyAt(type, ['types', name]));
+  }
+
+  const tree = new DomainTree(cluster.tiers);
+  const seen = new Set<string>();
+  const servers = cluster.servers.map((entry, i): ClusterServer => {
+    if (seen.has(entry.id)) {
+      throw new CorralError(
+        'duplicate-id',
+        ['servers', i, 'id'],
+        `server ${quote(entry.id)} is listed twice: give each its own id`,
+      );
+    }
+    seen.add(entry.id);
+    const type = types.get(entry.type);
+    if (type === undefined) {
+      throw new CorralError(
+        'unknown-reference',
+        ['servers', i, 'type'],
+        `no server type ${quote(entry.type)}: add it to types`,
+      );
+    }
+    return {
+      id: entry.id,
+      type,
+      gpuModel: entry.gpuModel ?? type.document.gpuModel,
+      domains: tree.locate(entry, i),
+      ...(entry.cpuMilli !== undefined && { cpuMilli: entry.cpuMilli }),
+      ...(entry.memoryMiB !== undefined && { memoryMiB: entry.memoryMiB }),
+      ...(entry.labels !== undefined && { labels: entry.labels }),
+    };
+  });
+  const tiers = cluster.tiers.map((name, t): ClusterTier => {
+    const uplink = uplinks.get(name);
+    return {
+      name,
+      domains: tree.names[t]!,
+      parents: tree.parents[t]!,
+      ...(uplink !== undefined && { uplinkGBps: uplink.GBps }),
+      ...(cluster.accelerator?.tier === name && { acceleratorGBpsPerGpu: cluster.accelerator.GBpsPerGpu }),
+    };
+  });
+  return { tiers, servers };
+}
+
+/** Collects the domains of all tiers while servers are read, and holds that they form a tree. */
+class DomainTree {
+  readonly names: string[][];
+  readonly parents: number[][];
+  readonly #positions: Map<string, number>[];
+  readonly #tiers: readonly string[];
+
+  constructor(tiers: readonly string[]) {
+    this.#tiers = tiers;
+    this.names = tiers.map(() => []);
+    this.parents = tiers.map(() => []);
+    this.#positions = tiers.map(() => new Map());
+  }
+
+  locate(entry: ServerEntry, server: number): number[] {
+    const given = entry.domains ?? {};
+    for (const name of Object.keys(given)) {
+      if (!this.#tiers.includes(name)) {
+        throw new CorralError(
+          'unknown-reference',
+          ['servers', server, 'domains', name],
+          `no tier ${quote(name)}: add it to tiers`,
+        );
+      }
+    }
+    const located: number[] = [];
+    for (let t = 0; t < this.#tiers.length; t++) {
+      const tier = this.#tiers[t]!;
+      const path = ['servers', server, 'domains', tier];
+      const domain = Object.hasOwn(given, tier) ? given[tier] : undefined;
+      if (domain === undefined) {
+        throw new CorralError(
+          'invalid-document',
+          path,
+          `name the domain of server ${quote(entry.id)} in tier ${quote(tier)}`,
+        );
+      }
+      const parent = t === 0 ? -1 : located[t - 1]!;
+      let position = this.#positions[t]!.get(domain);
+      if (position === undefined) {
+        position = this.names[t]!.push(domain) - 1;
+        this.#positions[t]!.set(domain, position);
+        if (t > 0) this.parents[t]!.push(parent);
+      } else if (t > 0 && this.parents[t]![position] !== parent) {
+        throw new CorralError(
+          'invalid-document',
+          path,
+          `domain ${quote(domain)} lies in two domains of tier ${quote(this.#tiers[t - 1]!)}: domains form a tree, name them apart`,
+        );
+      }
+      located.push(position);
+    }
+    return located;
+  }
+}

@@ -1,0 +1,227 @@
+import * as v from 'valibot';
+import { CorralError, quote } from '../errors.js';
+import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { parse } from './validate.js';
+
+/** Longest identifier or title, in characters: documents come from outside. */
+const TEXT_LENGTH_MAX = 1024;
+/** Most devices in one server document: the largest real machine in the catalogue has 56. */
+const DEVICES_MAX = 1024;
+/** Most links in one server document. */
+const LINKS_MAX = 8192;
+/** No link of any machine comes near; a larger figure is a unit mistake (bytes, bits). */
+const BANDWIDTH_MAX_GBPS = 1e6;
+
+const text = v.pipe(
+  v.string(),
+  v.minLength(1, 'expected a non-empty text'),
+  v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
+);
+const bandwidthGBps = v.pipe(
+  v.number(),
+  v.finite('expected a finite number of GB/s'),
+  v.check((x) => x > 0, 'expected more than 0 GB/s'),
+  v.maxValue(BANDWIDTH_MAX_GBPS, `expected GB/s (10^9 bytes/s), at most ${BANDWIDTH_MAX_GBPS}`),
+);
+const place = v.union(
+  [v.pipe(v.number(), v.integer(), v.minValue(0)), text],
+  'expected a non-negative integer or a name',
+);
+
+/** What a vertex of a server graph is. `numa` is a NUMA node with its host bridges. */
+export const DEVICE_KINDS = ['gpu', 'nic', 'numa', 'socket', 'pcie-switch', 'nvswitch'] as const;
+/** The kind of a device. */
+export type DeviceKind = (typeof DEVICE_KINDS)[number];
+
+/** What a link is made of; the first three are the accelerator fabric. */
+export const MEDIA = [
+  'nvlink',
+  'xgmi',
+  'scale-up-ethernet',
+  'pcie',
+  'c2c',
+  'socket',
+  'on-package',
+  'on-chip',
+] as const;
+/** The medium of a link. */
+export type Medium = (typeof MEDIA)[number];
+
+/** Where a bandwidth figure comes from: measured, NCCL's constant, or 0.85 of the raw line rate. */
+export const BANDWIDTH_BASES = ['measured', 'nccl', 'raw'] as const;
+/** The basis of a bandwidth figure. */
+export type BandwidthBasis = (typeof BANDWIDTH_BASES)[number];
+
+/** One vertex of a server document. */
+export interface Device {
+  readonly id: string;
+  readonly kind: DeviceKind;
+  /** NUMA node the device is local to. */
+  readonly numa?: number | string;
+  /** CPU socket the device is local to. */
+  readonly socket?: number | string;
+  /** Host bridge (PCIe root) above the device: two devices on one are PHB, on two of one NUMA node NODE. */
+  readonly hostBridge?: string;
+  /** 2 marks a switch that reports as two PCIe levels: devices below one chip are then PXB, not PIX. */
+  readonly levels?: 1 | 2;
+  readonly model?: string;
+  readonly memoryGiB?: number;
+  /** NICs only: what the port is for. Only `compute` NICs (the default) carry collectives. */
+  readonly role?: 'compute' | 'storage' | 'frontend';
+}
+
+/** One edge of a server document. */
+export interface Link {
+  /** The ids of the two devices it joins; it has no direction. */
+  readonly between: readonly [string, string];
+  readonly medium: Medium;
+  /** Achievable by software, 10^9 bytes/s, per direction. */
+  readonly bandwidthGBps: number;
+  readonly basis: BandwidthBasis;
+  /** What one flow can reach at most where that is less than the link carries in all. */
+  readonly flowCapGBps?: number;
+  /** Line rate after encoding, per direction. */
+  readonly rawGBps?: number;
+  /** The constant NCCL would use. */
+  readonly ncclGBps?: number;
+  /** Physical NVLinks or xGMI links in this edge. */
+  readonly links?: number;
+  /** Where the figure was read. */
+  readonly source: string;
+  /** Whether the figure was checked against a measurement, a dump or a vendor's document. */
+  readonly verified: boolean;
+}
+
+/** A server type as data: devices, links, and the source of each figure. */
+export interface ServerDocument {
+  readonly name: string;
+  readonly title: string;
+  readonly gpuModel: string;
+  readonly devices: readonly Device[];
+  readonly links: readonly Link[];
+  readonly vendor?: string;
+  /** How sure the graph is: from a dump, a published matrix, a specification, or derived by rules. */
+  readonly confidence?: 'file' | 'matrix' | 'spec' | 'derived';
+  readonly sources?: readonly string[];
+  readonly notes?: readonly string[];
+}
+
+const deviceSchema: v.GenericSchema<Device> = v.strictObject({
+  id: text,
+  kind: v.picklist(DEVICE_KINDS),
+  numa: v.exactOptional(place),
+  socket: v.exactOptional(place),
+  hostBridge: v.exactOptional(text),
+  levels: v.exactOptional(v.picklist([1, 2])),
+  model: v.exactOptional(text),
+  memoryGiB: v.exactOptional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  role: v.exactOptional(v.picklist(['compute', 'storage', 'frontend'])),
+});
+
+const linkSchema: v.GenericSchema<Link> = v.strictObject({
+  between: v.pipe(v.tuple([text, text]), v.readonly()),
+  medium: v.picklist(MEDIA),
+  bandwidthGBps,
+  basis: v.picklist(BANDWIDTH_BASES),
+  flowCapGBps: v.exactOptional(bandwidthGBps),
+  rawGBps: v.exactOptional(bandwidthGBps),
+  ncclGBps: v.exactOptional(bandwidthGBps),
+  links: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024))),
+  source: text,
+  verified: v.boolean(),
+});
+
+/** The schema of a server document; `topologies/*.json` are instances. */
+export const serverDocumentSchema: v.GenericSchema<ServerDocument> = v.strictObject({
+  name: text,
+  title: text,
+  gpuModel: text,
+  devices: v.pipe(
+    v.array(deviceSchema),
+    v.minLength(1, 'expected at least one device'),
+    v.maxLength(DEVICES_MAX, `expected at most ${DEVICES_MAX} devices`),
+    v.readonly(),
+  ),
+  links: v.pipe(
+    v.array(linkSchema),
+    v.maxLength(LINKS_MAX, `expected at most ${LINKS_MAX} links`),
+    v.readonly(),
+  ),
+  vendor: v.exactOptional(text),
+  confidence: v.exactOptional(v.picklist(['file', 'matrix', 'spec', 'derived'])),
+  sources: v.exactOptional(v.pipe(v.array(text), v.readonly())),
+  notes: v.exactOptional(v.pipe(v.array(text), v.readonly())),
+});
+
+/**
+ * Validates a server document: shape, ranges, unique ids, and that links join two devices that exist.
+ *
+ * @param document - a parsed JSON value
+ * @param path - where the document sits inside a larger one, for errors
+ * @returns the document, typed
+ * @throws CorralError `invalid-document`, `duplicate-id`, `unknown-reference` or `limit-exceeded`
+ */
+export function parseServerDocument(
+  document: unknown,
+  path: readonly (string | number)[] = [],
+): ServerDocument {
+  const server = parse(serverDocumentSchema, document, { code: 'invalid-document', path });
+  const ids = new Set<string>();
+  let gpuCount = 0;
+  server.devices.forEach((device, i) => {
+    if (ids.has(device.id)) {
+      throw new CorralError(
+        'duplicate-id',
+        [...path, 'devices', i, 'id'],
+        `device ${quote(device.id)} is defined twice: give each device its own id`,
+      );
+    }
+    ids.add(device.id);
+    if (device.kind === 'gpu') gpuCount++;
+    if (device.role !== undefined && device.kind !== 'nic') {
+      throw new CorralError(
+        'invalid-document',
+        [...path, 'devices', i, 'role'],
+        'only a nic has a role: remove it',
+      );
+    }
+  });
+  if (gpuCount > GPUS_PER_SERVER_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [...path, 'devices'],
+      `${gpuCount} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server: describe a larger domain as a tier of servers`,
+    );
+  }
+  const pairs = new Set<string>();
+  server.links.forEach((link, i) => {
+    const [a, b] = link.between;
+    for (const end of [0, 1] as const) {
+      if (!ids.has(link.between[end])) {
+        throw new CorralError(
+          'unknown-reference',
+          [...path, 'links', i, 'between', end],
+          `no device ${quote(link.between[end])}: add it to devices`,
+        );
+      }
+    }
+    if (a === b) {
+      throw new CorralError(
+        'invalid-document',
+        [...path, 'links', i, 'between'],
+        `joins ${quote(a)} to itself`,
+      );
+    }
+    // JSON of the pair is unambiguous whatever the ids contain.
+    const pair = JSON.stringify([a, b]);
+    if (pairs.has(pair) || pairs.has(JSON.stringify([b, a]))) {
+      throw new CorralError(
+        'duplicate-id',
+        [...path, 'links', i, 'between'],
+        `${quote(a)} and ${quote(b)} are linked twice: sum the bandwidth and give the number as links`,
+      );
+    }
+    pairs.add(pair);
+  });
+  return server;
+}

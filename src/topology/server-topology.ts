@@ -1,0 +1,44 @@
+import { UndirectedGraph } from 'graphology';
+import type { DeviceId } from '../ids.js';
+import { type Device, type Link, parseServerDocument, type ServerDocument } from './server-document.js';
+
+/** The graph of a server: vertices carry the {@link Device}, edges the {@link Link}. */
+export type ServerGraph = UndirectedGraph<Device, Link>;
+
+/** A server type: the validated document, its graph, and the order of its GPUs and NICs. */
+export interface ServerTopology {
+  readonly name: string;
+  /** Undirected, keyed by device id; edge keys are `link:` and the link's position in the document. */
+  readonly graph: ServerGraph;
+  /** GPU ordinal to device id, in document order. */
+  readonly gpus: readonly DeviceId[];
+  /** NIC ids, in document order. */
+  readonly nics: readonly DeviceId[];
+  readonly document: ServerDocument;
+}
+
+/**
+ * Validates a server document and builds its graph.
+ *
+ * @param document - a server document (parsed JSON), see {@link ServerDocument}
+ * @returns the topology; its graph is the caller's to read, corral never changes it
+ * @throws CorralError with code and path if the document is wrong
+ * @complexity O(devices + links)
+ */
+export function serverTopology(document: unknown): ServerTopology {
+  return serverTopologyAt(document, []);
+}
+
+/** As {@link serverTopology}, for a document that sits at `path` inside a larger one. */
+export function serverTopologyAt(document: unknown, path: readonly (string | number)[]): ServerTopology {
+  const server = parseServerDocument(document, path);
+  const graph: ServerGraph = new UndirectedGraph<Device, Link>({ allowSelfLoops: false });
+  for (const device of server.devices) graph.addNode(device.id, device);
+  // Explicit keys: graphology's generated ones start from a random byte.
+  server.links.forEach((link, i) => {
+    graph.addUndirectedEdgeWithKey(`link:${i}`, link.between[0], link.between[1], link);
+  });
+  const idsOf = (kind: Device['kind']): DeviceId[] =>
+    server.devices.filter((device) => device.kind === kind).map((device) => device.id);
+  return { name: server.name, graph, gpus: idsOf('gpu'), nics: idsOf('nic'), document: server };
+}

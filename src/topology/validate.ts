@@ -1,0 +1,36 @@
+import * as v from 'valibot';
+import { CorralError, type CorralErrorCode, type ErrorPath, quote } from '../errors.js';
+
+/**
+ * Checks a foreign value against a schema and returns it typed, or throws with the first problem.
+ *
+ * @param schema - what the value must look like
+ * @param value - anything
+ * @param options.code - the error code to throw
+ * @param options.path - where `value` sits inside the caller's argument
+ * @returns the parsed value: a fresh object that shares nothing mutable with the input
+ * @throws CorralError with the path of the offending field
+ */
+export function parse<const S extends v.GenericSchema>(
+  schema: S,
+  value: unknown,
+  options: { readonly code: CorralErrorCode; readonly path?: ErrorPath },
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, value, { abortEarly: true });
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const path = issue.path?.map((item) => item.key as string | number) ?? [];
+  throw new CorralError(options.code, [...(options.path ?? []), ...path], describe(issue));
+}
+
+function describe(issue: v.BaseIssue<unknown>): string {
+  const custom = issue.message;
+  if (issue.type === 'strict_object') {
+    return issue.expected === 'never'
+      ? 'unknown field: remove it, or check its spelling'
+      : `${issue.expected === 'Object' ? `expected an object, got ${quote(issue.input)}` : 'required field is missing'}`;
+  }
+  // Messages that our schemas write themselves already say what to do.
+  if (!custom.startsWith('Invalid ')) return `${custom}, got ${quote(issue.input)}`;
+  return `expected ${issue.expected ?? 'another value'}, got ${quote(issue.input)}`;
+}

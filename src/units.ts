@@ -1,0 +1,13 @@
+/**
+ * Units are last in every name: `bandwidthGBps` (10^9 bytes/s, per direction), `memoryMiB` (2^20 bytes),
+ * `cpuMilli` and `gpuMilli` (thousandths of a core, of a GPU), `intervalSeconds`.
+ */
+
+/** Thousandths in one whole GPU: a request of `gpuMilli: 1000` takes the device exclusively. */
+export const GPU_MILLI = 1000;
+
+/** The number of GPUs a server type may have: a set of them is a 16-bit mask. Larger domains are tiers. */
+export const GPUS_PER_SERVER_MAX = 16;
+
+/** The largest CPU (milli-cores) or memory (MiB) figure of one server or pod: 2^31 - 1. */
+export const QUANTITY_MAX = 0x7fff_ffff;

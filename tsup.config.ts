@@ -1,0 +1,18 @@
+import { defineConfig } from 'tsup';
+
+// JavaScript only: declarations come from `tsc -p tsconfig.build.json`, which needs no bundler.
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    topologies: 'src/catalogue/index.ts',
+    policies: 'src/policies/index.ts',
+    simulation: 'src/simulation/index.ts',
+    formats: 'src/formats/index.ts',
+  },
+  format: 'esm',
+  target: 'node20',
+  splitting: true,
+  sourcemap: true,
+  clean: true,
+  dts: false,
+});
