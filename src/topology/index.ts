@@ -1,6 +1,10 @@
 export type { ClusterDocument, ServerEntry } from './cluster-document.js';
 export type { ClusterServer, ClusterTier, ClusterTopology } from './cluster-topology.js';
 export { buildClusterTopology } from './cluster-topology.js';
+export type { RelationMatrix } from './relation.js';
+export { relation, relationMatrix } from './relation.js';
+export type { Route } from './route.js';
+export { route } from './route.js';
 export type { BandwidthBasis, Device, DeviceKind, Link, Medium, ServerDocument } from './server-document.js';
 export { serverDocumentSchema } from './server-document.js';
 export type { ServerGraph, ServerTopology } from './server-topology.js';

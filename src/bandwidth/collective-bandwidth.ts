@@ -1,0 +1,51 @@
+import { CorralError, quote } from '../errors.js';
+import { networkOf } from '../topology/network.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+import { gpuMask } from './gpu-mask.js';
+import { optimalBandwidth } from './optimal.js';
+import { packRings } from './ring.js';
+
+/** How a collective is scheduled: the best that is possible, or rings as libraries build them. */
+export type CollectiveAlgorithm = 'optimal' | 'ring';
+
+/** Options of {@link collectiveBandwidth}. */
+export interface CollectiveBandwidthOptions {
+  /** Default `optimal`: the property of the hardware, and the one that placement maximises. */
+  readonly algorithm?: CollectiveAlgorithm;
+}
+
+/**
+ * The bus bandwidth of a collective over a set of GPUs of one server that nobody else disturbs.
+ *
+ * Bus bandwidth is what NCCL's tests print: an all-gather of D bytes in total takes
+ * (n - 1) / n * D / bandwidth, an all-reduce of D bytes twice that.
+ *
+ * `optimal` is exact for reduce-scatter followed by all-gather, see {@link optimalBandwidth}; in-network
+ * reduction (NVLS) can beat it for all-reduce. `ring`, see {@link packRings}, never exceeds it.
+ *
+ * @param server - a server topology
+ * @param gpus - GPU ordinals, in any order: the answer does not depend on it
+ * @param options - see {@link CollectiveBandwidthOptions}
+ * @returns GB/s per GPU and direction; `Infinity` for fewer than two GPUs; 0 if no links join them
+ * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice, or an unknown
+ * algorithm
+ * @complexity microseconds for `optimal`; `ring` tries up to n! orders per ring, see {@link packRings}
+ * @example
+ * collectiveBandwidth(topology('dgx-a100'), [0, 1, 2, 3])
+ * collectiveBandwidth(topology('dgx1-v100'), [0, 1, 2, 3, 4, 5, 6, 7], { algorithm: 'ring' })
+ */
+export function collectiveBandwidth(
+  server: ServerTopology,
+  gpus: readonly number[],
+  options: CollectiveBandwidthOptions = {},
+): number {
+  const { algorithm = 'optimal' } = options;
+  const mask = gpuMask(server, gpus, ['gpus']);
+  if (algorithm === 'optimal') return optimalBandwidth(networkOf(server), mask);
+  if (algorithm === 'ring') return packRings(networkOf(server), mask).bandwidthGBps;
+  throw new CorralError(
+    'invalid-option',
+    ['options', 'algorithm'],
+    `no algorithm ${quote(algorithm)}: choose 'optimal' or 'ring'`,
+  );
+}

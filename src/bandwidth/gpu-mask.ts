@@ -1,0 +1,29 @@
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+
+/**
+ * A list of GPU ordinals as a bit mask.
+ *
+ * @param server - the server whose GPUs are meant
+ * @param gpus - ordinals in any order
+ * @param path - name of the caller's argument, for the error
+ * @returns bit i set for ordinal i
+ * @throws CorralError `invalid-option` for an ordinal that is out of range, no integer, or listed twice
+ */
+export function gpuMask(server: ServerTopology, gpus: readonly number[], path: ErrorPath): number {
+  let mask = 0;
+  gpus.forEach((gpu, i) => {
+    if (!Number.isInteger(gpu) || gpu < 0 || gpu >= server.gpus.length) {
+      throw new CorralError(
+        'invalid-option',
+        [...path, i],
+        `no GPU ${quote(gpu)}: server ${quote(server.name)} has ordinals 0 to ${server.gpus.length - 1}`,
+      );
+    }
+    if (((mask >>> gpu) & 1) === 1) {
+      throw new CorralError('invalid-option', [...path, i], `GPU ${gpu} is listed twice: list each once`);
+    }
+    mask |= 1 << gpu;
+  });
+  return mask;
+}

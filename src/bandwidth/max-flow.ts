@@ -1,0 +1,103 @@
+/** Working memory of {@link maxFlow} for up to `size` vertices, so that a call allocates nothing. */
+export interface FlowScratch {
+  /** Vertex to its distance from the source; after a call, -1 marks the sink's side of a minimum cut. */
+  readonly level: Int32Array;
+  /** Vertex to the next neighbour to try. */
+  readonly cursor: Int32Array;
+  /** Vertices of the path that is being grown, and the queue of the breadth-first search. */
+  readonly path: Int32Array;
+}
+
+/** @param size - the largest number of vertices of any call */
+export function flowScratch(size: number): FlowScratch {
+  return { level: new Int32Array(size), cursor: new Int32Array(size), path: new Int32Array(size) };
+}
+
+/**
+ * The maximum flow between two vertices of a small dense network, and a minimum cut.
+ *
+ * Dinic's algorithm (Soviet Math. Doklady 11, 1970). It ends on doubles as well: each augmentation leaves
+ * at least one residual at exactly zero (x - x), so the number of augmentations of a phase is bounded by
+ * the edges and the number of phases by the vertices, whatever the rounding of the others.
+ *
+ * @param residual - capacities, row-major `size` x `size`, `residual[u * size + v]` from u to v; replaced by
+ * what is left
+ * @param size - number of vertices
+ * @param source - vertex
+ * @param sink - another vertex
+ * @param scratch - working memory; afterwards `scratch.level[v] >= 0` says that v is on the source's side
+ * @returns the value of the flow
+ * @complexity O(size^4), in practice a few size^2
+ */
+export function maxFlow(
+  residual: Float64Array,
+  size: number,
+  source: number,
+  sink: number,
+  scratch: FlowScratch,
+): number {
+  const { level, cursor, path } = scratch;
+  let total = 0;
+  while (layer(residual, size, source, sink, level, path)) {
+    cursor.fill(0, 0, size);
+    let depth = 0;
+    path[0] = source;
+    for (;;) {
+      const at = path[depth]!;
+      if (at === sink) {
+        let amount = Number.POSITIVE_INFINITY;
+        for (let i = 0; i < depth; i++) {
+          amount = Math.min(amount, residual[path[i]! * size + path[i + 1]!]!);
+        }
+        total += amount;
+        // Continue from the tail of the first edge that is now full.
+        let full = depth;
+        for (let i = depth - 1; i >= 0; i--) {
+          const edge = path[i]! * size + path[i + 1]!;
+          residual[edge]! -= amount;
+          residual[path[i + 1]! * size + path[i]!]! += amount;
+          if (residual[edge] === 0) full = i;
+        }
+        depth = full;
+        continue;
+      }
+      let next = cursor[at]!;
+      while (next < size && !(residual[at * size + next]! > 0 && level[next] === level[at]! + 1)) next++;
+      cursor[at] = next;
+      if (next < size) {
+        path[++depth] = next;
+      } else if (depth === 0) {
+        break;
+      } else {
+        // A dead end: no other path of this phase may enter it.
+        level[at] = -1;
+        depth--;
+      }
+    }
+  }
+  return total;
+}
+
+/** Distances from the source over what is left; whether the sink is still reached. */
+function layer(
+  residual: Float64Array,
+  size: number,
+  source: number,
+  sink: number,
+  level: Int32Array,
+  queue: Int32Array,
+): boolean {
+  level.fill(-1, 0, size);
+  level[source] = 0;
+  queue[0] = source;
+  let length = 1;
+  for (let i = 0; i < length; i++) {
+    const at = queue[i]!;
+    for (let next = 0; next < size; next++) {
+      if (level[next] !== -1 || !(residual[at * size + next]! > 0)) continue;
+      level[next] = level[at]! + 1;
+      queue[length++] = next;
+    }
+  }
+  return level[sink] !== -1;
+}

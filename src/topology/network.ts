@@ -1,0 +1,186 @@
+import type { DeviceId } from '../ids.js';
+import type { DeviceKind, Medium, ServerDocument } from './server-document.js';
+import type { ServerTopology } from './server-topology.js';
+
+/** A vertex that forwards for anybody: switch, NUMA node, socket. */
+export const FORWARDS = 0;
+/** A GPU: forwards for the set it belongs to, never for another. */
+export const GPU = 1;
+/** A NIC: traffic ends there. */
+export const LEAF = 2;
+
+/**
+ * A server graph flattened for path and flow computations: dense indices in document order.
+ *
+ * Link `l` is two arcs, one per direction: arc `2l` and arc `2l + 1`. Arc `a` runs from `ends[a]` to
+ * `ends[a ^ 1]`, and the arc back is `a ^ 1`. Never changed after it is built.
+ */
+export interface Network {
+  readonly vertexCount: number;
+  /** Vertex to device id; equal NVSwitches are one vertex, which bears the id of the first. */
+  readonly devices: readonly DeviceId[];
+  readonly vertexOf: ReadonlyMap<DeviceId, number>;
+  /** Vertex to FORWARDS, GPU or LEAF. */
+  readonly roles: Uint8Array;
+  /** GPU ordinal to vertex. */
+  readonly gpuVertices: Int32Array;
+  readonly linkCount: number;
+  /** Arc to the vertex it leaves; length 2 * linkCount. */
+  readonly ends: Int32Array;
+  /** Link to GB/s per direction. */
+  readonly capacityGBps: Float64Array;
+  /** Link to what one flow can reach, GB/s; the capacity where the document has no cap. */
+  readonly flowGBps: Float64Array;
+  /** Link to 1 if it belongs to the accelerator fabric. */
+  readonly fabric: Uint8Array;
+  /** Compressed rows: the arcs that leave vertex `v` are `arcs[rows[v]] … arcs[rows[v + 1] - 1]`, by head. */
+  readonly rows: Int32Array;
+  readonly arcs: Int32Array;
+}
+
+/** Whether a link is part of the accelerator fabric. */
+export function isFabric(medium: Medium): boolean {
+  return medium === 'nvlink' || medium === 'xgmi' || medium === 'scale-up-ethernet';
+}
+
+const merged = new WeakMap<ServerTopology, Network>();
+const unmerged = new WeakMap<ServerTopology, Network>();
+
+/**
+ * The network of a server, with equal NVSwitches as one vertex and their links summed: traffic of a pair
+ * is spread over all of them, so one of them alone would understate what the pair can reach. Two
+ * NVSwitches are equal if they link to the same devices (equal ones counting as one), whatever the bandwidth.
+ *
+ * @param server - a server topology
+ * @returns the network; built on first use, then remembered with the topology
+ */
+export function networkOf(server: ServerTopology): Network {
+  let network = merged.get(server);
+  if (network === undefined) {
+    network = flatten(server, equalSwitches(server.document));
+    merged.set(server, network);
+  }
+  return network;
+}
+
+/** The network of a server with each NVSwitch by itself: for paths that begin or end at one. */
+export function unmergedNetworkOf(server: ServerTopology): Network {
+  let network = unmerged.get(server);
+  if (network === undefined) {
+    network = flatten(server, new Map());
+    unmerged.set(server, network);
+  }
+  return network;
+}
+
+/**
+ * Equal NVSwitches, found as the coarsest partition in which members of a class link to the same devices and
+ * the same classes, by the same kind of link.
+ *
+ * @returns switch id to the id of the first switch of its class
+ */
+function equalSwitches(document: ServerDocument): ReadonlyMap<DeviceId, DeviceId> {
+  const position = new Map(document.devices.map((device, i) => [device.id, i]));
+  const neighbours = new Map<DeviceId, { readonly id: DeviceId; readonly inFabric: boolean }[]>();
+  for (const device of document.devices) if (device.kind === 'nvswitch') neighbours.set(device.id, []);
+  for (const { between, medium } of document.links) {
+    const inFabric = isFabric(medium);
+    neighbours.get(between[0])?.push({ id: between[1], inFabric });
+    neighbours.get(between[1])?.push({ id: between[0], inFabric });
+  }
+  let classOf = new Map<DeviceId, DeviceId>();
+  const first = neighbours.keys().next().value;
+  if (first === undefined) return classOf;
+  for (const id of neighbours.keys()) classOf.set(id, first);
+  for (let classCount = 0; ; ) {
+    const next = new Map<DeviceId, DeviceId>();
+    const representatives = new Map<string, DeviceId>();
+    for (const [id, linked] of neighbours) {
+      // Splitting only ever refines: the class so far is part of the signature.
+      const parts = new Set(
+        linked.map(
+          ({ id: other, inFabric }) => 2 * position.get(classOf.get(other) ?? other)! + (inFabric ? 1 : 0),
+        ),
+      );
+      const signature = JSON.stringify([position.get(classOf.get(id)!), [...parts].sort((a, b) => a - b)]);
+      if (!representatives.has(signature)) representatives.set(signature, id);
+      next.set(id, representatives.get(signature)!);
+    }
+    classOf = next;
+    if (representatives.size === classCount) return classOf;
+    classCount = representatives.size;
+  }
+}
+
+function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, DeviceId>): Network {
+  const { devices, links } = server.document;
+  const kept: DeviceId[] = [];
+  const roles: number[] = [];
+  const vertexOf = new Map<DeviceId, number>();
+  for (const device of devices) {
+    if ((mergedInto.get(device.id) ?? device.id) !== device.id) continue;
+    vertexOf.set(device.id, kept.length);
+    kept.push(device.id);
+    roles.push(roleOf(device.kind));
+  }
+  for (const [id, first] of mergedInto) vertexOf.set(id, vertexOf.get(first)!);
+
+  const ends: number[] = [];
+  const capacityGBps: number[] = [];
+  const flowGBps: number[] = [];
+  const fabric: number[] = [];
+  // Links between the same two vertices are summed, but the fabric is never added to PCIe.
+  const linkOf = new Map<number, number>();
+  for (const link of links) {
+    const a = vertexOf.get(link.between[0])!;
+    const b = vertexOf.get(link.between[1])!;
+    if (a === b) continue;
+    const inFabric = isFabric(link.medium) ? 1 : 0;
+    const key = (Math.min(a, b) * kept.length + Math.max(a, b)) * 2 + inFabric;
+    const flow = Math.min(link.flowCapGBps ?? link.bandwidthGBps, link.bandwidthGBps);
+    const known = linkOf.get(key);
+    if (known !== undefined) {
+      capacityGBps[known]! += link.bandwidthGBps;
+      flowGBps[known]! += flow;
+      continue;
+    }
+    linkOf.set(key, fabric.length);
+    ends.push(a, b);
+    capacityGBps.push(link.bandwidthGBps);
+    flowGBps.push(flow);
+    fabric.push(inFabric);
+  }
+  const compressed = compress(kept.length, ends);
+  return {
+    vertexCount: kept.length,
+    devices: kept,
+    vertexOf,
+    roles: Uint8Array.from(roles),
+    gpuVertices: Int32Array.from(server.gpus, (id) => vertexOf.get(id)!),
+    linkCount: fabric.length,
+    ends: Int32Array.from(ends),
+    capacityGBps: Float64Array.from(capacityGBps),
+    flowGBps: Float64Array.from(flowGBps),
+    fabric: Uint8Array.from(fabric),
+    rows: compressed.rows,
+    arcs: compressed.arcs,
+  };
+}
+
+function roleOf(kind: DeviceKind): number {
+  if (kind === 'gpu') return GPU;
+  return kind === 'nic' ? LEAF : FORWARDS;
+}
+
+/** Compressed rows of arcs, each row sorted by the vertex that the arc leads to, then by arc. */
+function compress(
+  vertexCount: number,
+  ends: readonly number[],
+): { readonly rows: Int32Array; readonly arcs: Int32Array } {
+  const rows = new Int32Array(vertexCount + 1);
+  for (const tail of ends) rows[tail + 1]!++;
+  for (let v = 0; v < vertexCount; v++) rows[v + 1]! += rows[v]!;
+  const arcs = Int32Array.from(ends.keys());
+  arcs.sort((x, y) => ends[x]! - ends[y]! || ends[x ^ 1]! - ends[y ^ 1]! || x - y);
+  return { rows, arcs };
+}

@@ -1,0 +1,249 @@
+import type { DeviceId } from '../ids.js';
+import { deviceAt } from './device-at.js';
+import type { Device, Link, Medium } from './server-document.js';
+import type { ServerTopology } from './server-topology.js';
+
+/** Who is how far from whom: the table that `nvidia-smi topo -m` prints. */
+export interface RelationMatrix {
+  /** Row and column headings: GPUs, then NICs, each in document order. */
+  readonly devices: readonly DeviceId[];
+  /** `cells[row][column]`, symmetric, see {@link relation} for the words. */
+  readonly cells: readonly (readonly string[])[];
+}
+
+/**
+ * The relation of every pair of GPUs and NICs of a server, in the words of `nvidia-smi topo -m`.
+ *
+ * @param server - a server topology
+ * @returns headings and words: GPUs first, then NICs (of every role), in document order
+ * @complexity O(devices * links)
+ * @example
+ * relationMatrix(topology('dgx-a100')).cells[0] // ['X', 'NV12', …, 'PXB', 'PXB', 'SYS', …]
+ */
+export function relationMatrix(server: ServerTopology): RelationMatrix {
+  const devices = [...server.gpus, ...server.nics];
+  const neighbourhood = neighbourhoodOf(server);
+  const cells = devices.map((row) => {
+    const levels = switchLevelsFrom(neighbourhood, row);
+    return devices.map((column) => wordOf(neighbourhood, levels, row, column));
+  });
+  return { devices, cells };
+}
+
+/**
+ * The relation of two devices, in the words of `nvidia-smi topo -m`:
+ *
+ * | word | meaning |
+ * |---|---|
+ * | `X` | the device itself |
+ * | `NV#` | joined by # NVLinks; through NVSwitch, the links of the GPU that has fewer |
+ * | `XGMI`, `SCALEUP` | joined by xGMI or scale-up Ethernet (words of ours: nvidia-smi has none) |
+ * | `PIX` | at most one PCIe switch between them |
+ * | `PXB` | several PCIe switches, or one that reports as two levels, and no host bridge |
+ * | `PHB` | one host bridge; host bridges that the document does not name count as one per NUMA node |
+ * | `NODE` | two host bridges of one NUMA node |
+ * | `SYS` | two NUMA nodes, also of one socket |
+ *
+ * The accelerator fabric joins two GPUs when it does so without a third GPU between them.
+ *
+ * @param server - a server topology
+ * @param from - id of any device
+ * @param to - id of any device
+ * @returns the word
+ * @throws CorralError `unknown-reference` if a device does not exist
+ * @complexity O(devices + links)
+ */
+export function relation(server: ServerTopology, from: DeviceId, to: DeviceId): string {
+  deviceAt(server, from, ['from']);
+  deviceAt(server, to, ['to']);
+  const neighbourhood = neighbourhoodOf(server);
+  return wordOf(neighbourhood, switchLevelsFrom(neighbourhood, from), from, to);
+}
+
+/** The word of each accelerator fabric, in the order in which a pair that has several is named. */
+const FABRIC_WORDS: readonly (readonly [Medium, string])[] = [
+  ['nvlink', 'NV'],
+  ['xgmi', 'XGMI'],
+  ['scale-up-ethernet', 'SCALEUP'],
+];
+
+/** A link as one of its ends sees it. */
+interface Neighbour {
+  readonly device: Device;
+  readonly link: Link;
+}
+
+/** Where a device hangs below the CPUs. */
+interface Standing {
+  /** NUMA node (or socket, where the document has no NUMA nodes) above the device. */
+  readonly host: Device | undefined;
+  /** Host bridge between the two, where the document names one. */
+  readonly bridge: string | undefined;
+}
+
+/** What {@link relation} reads of a server, looked up by device id. */
+interface Neighbourhood {
+  readonly devices: ReadonlyMap<DeviceId, Device>;
+  readonly neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>;
+  readonly standings: ReadonlyMap<DeviceId, Standing>;
+  /** Per fabric: the island of switches that a switch belongs to, named by its first switch. */
+  readonly islands: ReadonlyMap<Medium, ReadonlyMap<DeviceId, DeviceId>>;
+}
+
+const cache = new WeakMap<ServerTopology, Neighbourhood>();
+
+function neighbourhoodOf(server: ServerTopology): Neighbourhood {
+  let known = cache.get(server);
+  if (known === undefined) {
+    known = readNeighbourhood(server);
+    cache.set(server, known);
+  }
+  return known;
+}
+
+function readNeighbourhood(server: ServerTopology): Neighbourhood {
+  const { devices, links } = server.document;
+  const byId = new Map(devices.map((device) => [device.id, device]));
+  const neighbours = new Map<DeviceId, Neighbour[]>(devices.map((device) => [device.id, []]));
+  // From the document, not from the graph: graphology's neighbour order depends on the spelling of ids.
+  for (const link of links) {
+    const [a, b] = link.between;
+    neighbours.get(a)!.push({ device: byId.get(b)!, link });
+    neighbours.get(b)!.push({ device: byId.get(a)!, link });
+  }
+  const standings = new Map(devices.map((device) => [device.id, standingOf(neighbours, device)]));
+  const islands = new Map(
+    FABRIC_WORDS.map(([medium]) => [medium, switchIslands(server, neighbours, medium)]),
+  );
+  return { devices: byId, neighbours, standings, islands };
+}
+
+/** A link of the PCIe side: neither between accelerators nor between CPUs. */
+function isHostLink(link: Link): boolean {
+  return link.medium !== 'socket' && !FABRIC_WORDS.some(([medium]) => medium === link.medium);
+}
+
+function isHost(device: Device): boolean {
+  return device.kind === 'numa' || device.kind === 'socket';
+}
+
+/** The nearest NUMA node above a device, breadth first through PCIe switches. */
+function standingOf(neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>, device: Device): Standing {
+  if (isHost(device)) return { host: device, bridge: undefined };
+  const queue: { readonly device: Device; readonly bridge: string | undefined }[] = [
+    { device, bridge: device.hostBridge },
+  ];
+  const seen = new Set([device.id]);
+  for (const at of queue) {
+    for (const next of neighbours.get(at.device.id)!) {
+      if (!isHostLink(next.link) || seen.has(next.device.id)) continue;
+      seen.add(next.device.id);
+      if (isHost(next.device)) return { host: next.device, bridge: at.bridge };
+      if (next.device.kind === 'pcie-switch') {
+        queue.push({ device: next.device, bridge: at.bridge ?? next.device.hostBridge });
+      }
+    }
+  }
+  // A NIC that hangs on a GPU stands on the GPU's NUMA node, but not behind its host bridge.
+  for (const next of device.kind === 'nic' ? neighbours.get(device.id)! : []) {
+    if (next.device.kind === 'gpu' && isHostLink(next.link)) {
+      return { host: standingOf(neighbours, next.device).host, bridge: device.hostBridge };
+    }
+  }
+  return { host: undefined, bridge: device.hostBridge };
+}
+
+/** Connected groups of accelerator switches: switch id to the id of the group's first switch. */
+function switchIslands(
+  server: ServerTopology,
+  neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>,
+  medium: Medium,
+): ReadonlyMap<DeviceId, DeviceId> {
+  const island = new Map<DeviceId, DeviceId>();
+  for (const first of server.document.devices) {
+    if (first.kind !== 'nvswitch' || island.has(first.id)) continue;
+    island.set(first.id, first.id);
+    const queue = [first];
+    for (const at of queue) {
+      for (const { device, link } of neighbours.get(at.id)!) {
+        if (link.medium !== medium || device.kind !== 'nvswitch' || island.has(device.id)) continue;
+        island.set(device.id, first.id);
+        queue.push(device);
+      }
+    }
+  }
+  return island;
+}
+
+/**
+ * The fewest PCIe switch levels between a device and every other that it reaches through PCIe switches
+ * alone; 0 for a direct link.
+ */
+function switchLevelsFrom(neighbourhood: Neighbourhood, from: DeviceId): ReadonlyMap<DeviceId, number> {
+  const levels = new Map<DeviceId, number>();
+  if (isHost(neighbourhood.devices.get(from)!)) return levels;
+  // A switch adds one or two levels, so the frontier of each count is settled before the next.
+  const frontiers: DeviceId[][] = [[from]];
+  const settled = new Set<DeviceId>();
+  for (let count = 0; count < frontiers.length; count++) {
+    for (const id of frontiers[count] ?? []) {
+      if (settled.has(id)) continue;
+      settled.add(id);
+      for (const { device, link } of neighbourhood.neighbours.get(id)!) {
+        if (!isHostLink(link) || isHost(device)) continue;
+        levels.set(device.id, Math.min(levels.get(device.id) ?? Number.POSITIVE_INFINITY, count));
+        if (device.kind !== 'pcie-switch') continue;
+        const after = count + (device.levels ?? 1);
+        while (frontiers.length <= after) frontiers.push([]);
+        frontiers[after]!.push(device.id);
+      }
+    }
+  }
+  return levels;
+}
+
+function wordOf(
+  neighbourhood: Neighbourhood,
+  levelsFromA: ReadonlyMap<DeviceId, number>,
+  a: DeviceId,
+  b: DeviceId,
+): string {
+  if (a === b) return 'X';
+  for (const [medium, word] of FABRIC_WORDS) {
+    const links = fabricLinks(neighbourhood, medium, a, b);
+    if (links > 0) return medium === 'nvlink' ? `${word}${links}` : word;
+  }
+  const levels = levelsFromA.get(b);
+  if (levels !== undefined) return levels <= 1 ? 'PIX' : 'PXB';
+  const standingA = neighbourhood.standings.get(a)!;
+  const standingB = neighbourhood.standings.get(b)!;
+  if (standingA.host === undefined || standingA.host !== standingB.host) return 'SYS';
+  const endsAtHost = standingA.host.id === a || standingA.host.id === b;
+  return endsAtHost || standingA.bridge === standingB.bridge ? 'PHB' : 'NODE';
+}
+
+/** Links that join two devices in one fabric: direct ones, and through switches the smaller count of both. */
+function fabricLinks(neighbourhood: Neighbourhood, medium: Medium, a: DeviceId, b: DeviceId): number {
+  const island = neighbourhood.islands.get(medium)!;
+  let direct = 0;
+  const switchedA = new Map<DeviceId, number>();
+  for (const { device, link } of neighbourhood.neighbours.get(a)!) {
+    if (link.medium !== medium) continue;
+    const links = link.links ?? 1;
+    if (device.id === b) direct += links;
+    else if (device.kind === 'nvswitch') add(switchedA, island.get(device.id)!, links);
+  }
+  const switchedB = new Map<DeviceId, number>();
+  for (const { device, link } of neighbourhood.neighbours.get(b)!) {
+    if (link.medium === medium && device.kind === 'nvswitch' && device.id !== a) {
+      add(switchedB, island.get(device.id)!, link.links ?? 1);
+    }
+  }
+  let switched = 0;
+  for (const [first, links] of switchedA) switched += Math.min(links, switchedB.get(first) ?? 0);
+  return direct + switched;
+}
+
+function add(counts: Map<DeviceId, number>, key: DeviceId, count: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + count);
+}

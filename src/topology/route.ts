@@ -1,0 +1,73 @@
+import { CorralError, quote } from '../errors.js';
+import type { DeviceId } from '../ids.js';
+import { deviceAt } from './device-at.js';
+import { type Network, networkOf, unmergedNetworkOf } from './network.js';
+import { relation } from './relation.js';
+import type { ServerTopology } from './server-topology.js';
+import { pathWidthGBps, widestPath } from './widest-path.js';
+
+/** The path of a transfer between two devices. */
+export interface Route {
+  /** From the one to the other, both included; of equal NVSwitches the first stands for all. */
+  readonly devices: readonly DeviceId[];
+  /** The pair in the words of `nvidia-smi topo -m`. */
+  readonly relation: string;
+  /**
+   * What one transfer reaches alone, GB/s per direction: the smallest bandwidth, or per-flow cap, of the
+   * links; links to equal NVSwitches are summed. `Infinity` from a device to itself.
+   */
+  readonly bandwidthGBps: number;
+}
+
+/**
+ * The route of a transfer between two devices.
+ *
+ * If the accelerator fabric joins the two without another GPU between them, the route stays inside it:
+ * a library does not leave NVLink for PCIe. Otherwise every link counts. Among the paths that count the
+ * widest wins, then the one with the fewest hops, then document order. No route crosses another GPU
+ * (somebody else may own it) or a NIC (traffic ends there). The way back is the same route reversed.
+ *
+ * @param server - a server topology
+ * @param from - id of any device
+ * @param to - id of any device
+ * @returns devices, relation, and the bottleneck in GB/s per direction
+ * @throws CorralError `unknown-reference` if a device does not exist; `invalid-option` if no path joins
+ * them, as from a GPU to a NIC that hangs on another GPU
+ * @complexity O(devices^2)
+ * @example
+ * route(topology('l40s-8-dual-root'), 'gpu0', 'gpu4').relation // 'SYS'
+ */
+export function route(server: ServerTopology, from: DeviceId, to: DeviceId): Route {
+  const endsAtSwitch = [deviceAt(server, from, ['from']), deviceAt(server, to, ['to'])].some(
+    (device) => device.kind === 'nvswitch',
+  );
+  const word = relation(server, from, to);
+  if (from === to) return { devices: [from], relation: word, bandwidthGBps: Number.POSITIVE_INFINITY };
+  const network = endsAtSwitch ? unmergedNetworkOf(server) : networkOf(server);
+  const path = routeArcs(network, network.vertexOf.get(from)!, network.vertexOf.get(to)!)?.arcs;
+  if (path === undefined) {
+    throw new CorralError(
+      'invalid-option',
+      ['to'],
+      `no path joins ${quote(from)} and ${quote(to)} without crossing a GPU or a NIC: ask for devices that are connected`,
+    );
+  }
+  const devices = [from, ...Array.from(path, (arc) => network.devices[network.ends[arc ^ 1]!]!)];
+  return { devices, relation: word, bandwidthGBps: pathWidthGBps(network, path) };
+}
+
+/**
+ * The rule of {@link route} on vertices.
+ *
+ * @returns the arcs, and whether the accelerator fabric joins the pair; `undefined` if nothing does
+ */
+export function routeArcs(
+  network: Network,
+  from: number,
+  to: number,
+): { readonly arcs: Int32Array; readonly inFabric: boolean } | undefined {
+  const inside = widestPath(network, from, to, true);
+  if (inside !== undefined) return { arcs: inside, inFabric: true };
+  const path = widestPath(network, from, to, false);
+  return path === undefined ? undefined : { arcs: path, inFabric: false };
+}

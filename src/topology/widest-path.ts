@@ -1,0 +1,101 @@
+import { FORWARDS, type Network } from './network.js';
+
+/**
+ * The widest path between two vertices: the largest bottleneck, then the fewest hops, then the path whose
+ * vertices come first in the document. The way back is the same path reversed.
+ *
+ * Only switches, NUMA nodes and sockets are crossed, never a GPU or a NIC. (A shortest path over
+ * 1 / bandwidth is something else: it prefers one link of 20 to two of 24.)
+ *
+ * @param network - a server's network
+ * @param from - vertex
+ * @param to - another vertex
+ * @param fabricOnly - cross links of the accelerator fabric only
+ * @returns the arcs from `from` to `to`, or `undefined` if there is no such path
+ * @complexity O(vertices^2)
+ */
+export function widestPath(
+  network: Network,
+  from: number,
+  to: number,
+  fabricOnly: boolean,
+): Int32Array | undefined {
+  if (from > to) {
+    const back = widestPath(network, to, from, fabricOnly);
+    return back?.reverse().map((arc) => arc ^ 1);
+  }
+  const width = widthGBps(network, from, to, fabricOnly);
+  if (width === 0) return undefined;
+  const hops = hopsTo(network, from, to, width, fabricOnly);
+  const { rows, arcs, ends } = network;
+  const path = new Int32Array(hops[from]!);
+  let at = from;
+  for (let i = 0; i < path.length; i++) {
+    // Rows are sorted by head, so the first arc that leads one hop nearer is the first in the document.
+    for (let k = rows[at]!; k < rows[at + 1]!; k++) {
+      const arc = arcs[k]!;
+      const head = ends[arc ^ 1]!;
+      if (hops[head] === path.length - i - 1 && usable(network, arc, width, fabricOnly)) {
+        path[i] = arc;
+        at = head;
+        break;
+      }
+    }
+  }
+  return path;
+}
+
+/** What one flow reaches over a path: the smallest per-flow figure of its links; `Infinity` for none. */
+export function pathWidthGBps(network: Network, path: Int32Array): number {
+  let width = Number.POSITIVE_INFINITY;
+  for (const arc of path) width = Math.min(width, network.flowGBps[arc >> 1]!);
+  return width;
+}
+
+function usable(network: Network, arc: number, width: number, fabricOnly: boolean): boolean {
+  return network.flowGBps[arc >> 1]! >= width && (!fabricOnly || network.fabric[arc >> 1] === 1);
+}
+
+/** The largest bottleneck of any path, 0 if there is none: Dijkstra's algorithm with min for sum. */
+function widthGBps(network: Network, from: number, to: number, fabricOnly: boolean): number {
+  const { vertexCount, roles, rows, arcs, ends, flowGBps } = network;
+  const best = new Float64Array(vertexCount);
+  const settled = new Uint8Array(vertexCount);
+  best[from] = Number.POSITIVE_INFINITY;
+  for (;;) {
+    let at = -1;
+    for (let v = 0; v < vertexCount; v++) {
+      if (settled[v] === 0 && best[v]! > 0 && (at < 0 || best[v]! > best[at]!)) at = v;
+    }
+    if (at < 0) return 0;
+    if (at === to) return best[to]!;
+    settled[at] = 1;
+    if (at !== from && roles[at] !== FORWARDS) continue;
+    for (let k = rows[at]!; k < rows[at + 1]!; k++) {
+      const arc = arcs[k]!;
+      if (!usable(network, arc, 0, fabricOnly)) continue;
+      const head = ends[arc ^ 1]!;
+      best[head] = Math.max(best[head]!, Math.min(best[at]!, flowGBps[arc >> 1]!));
+    }
+  }
+}
+
+/** Hops to `to` over links of at least `width`, -1 where there is no way; breadth first from `to`. */
+function hopsTo(network: Network, from: number, to: number, width: number, fabricOnly: boolean): Int32Array {
+  const { vertexCount, roles, rows, arcs, ends } = network;
+  const hops = new Int32Array(vertexCount).fill(-1);
+  hops[to] = 0;
+  const queue = [to];
+  for (const at of queue) {
+    for (let k = rows[at]!; k < rows[at + 1]!; k++) {
+      const arc = arcs[k]!;
+      const next = ends[arc ^ 1]!;
+      if (hops[next] !== -1 || !usable(network, arc, width, fabricOnly)) continue;
+      // A GPU or NIC beside the path keeps -1, so that the path is never led over it.
+      if (next !== from && roles[next] !== FORWARDS) continue;
+      hops[next] = hops[at]! + 1;
+      if (next !== from) queue.push(next);
+    }
+  }
+  return hops;
+}

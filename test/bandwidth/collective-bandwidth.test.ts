@@ -1,0 +1,66 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type CollectiveAlgorithm, collectiveBandwidth } from '../../src/bandwidth/collective-bandwidth.js';
+import { topology } from '../../src/catalogue/index.js';
+import { SEED } from './small-server.js';
+
+const ALGORITHMS: readonly CollectiveAlgorithm[] = ['optimal', 'ring'];
+
+describe('collectiveBandwidth', () => {
+  it.each(ALGORITHMS)('of fewer than two GPUs is unlimited with %s', (algorithm) => {
+    expect(collectiveBandwidth(topology('dgx-a100'), [], { algorithm })).toBe(Number.POSITIVE_INFINITY);
+    expect(collectiveBandwidth(topology('dgx-a100'), [5], { algorithm })).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('is optimal unless told otherwise', () => {
+    const server = topology('mi300x-8');
+    const gpus = [0, 1, 2, 3, 4, 5, 6, 7];
+    expect(collectiveBandwidth(server, gpus)).toBe(
+      collectiveBandwidth(server, gpus, { algorithm: 'optimal' }),
+    );
+    expect(collectiveBandwidth(server, gpus)).toBeGreaterThan(
+      collectiveBandwidth(server, gpus, { algorithm: 'ring' }),
+    );
+  });
+
+  it.each(ALGORITHMS)('does not depend on the order of the GPUs with %s', (algorithm) => {
+    const server = topology('dgx1-v100');
+    fc.assert(
+      fc.property(fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6, 7]), (gpus) => {
+        const sorted = [...gpus].sort((a, b) => a - b);
+        expect(collectiveBandwidth(server, gpus, { algorithm })).toBe(
+          collectiveBandwidth(server, sorted, { algorithm }),
+        );
+      }),
+      { seed: SEED, numRuns: 100 },
+    );
+  });
+
+  it.each([
+    [
+      [0, 8],
+      ['gpus', 1],
+    ],
+    [[-1], ['gpus', 0]],
+    [
+      [0, 1.5],
+      ['gpus', 1],
+    ],
+    [[Number.NaN], ['gpus', 0]],
+    [
+      [2, 3, 2],
+      ['gpus', 2],
+    ],
+  ] as const)('refuses %j and says where', (gpus, path) => {
+    expect(() => collectiveBandwidth(topology('dgx-a100'), gpus)).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path }),
+    );
+  });
+
+  it('refuses an algorithm it does not know', () => {
+    const algorithm = 'tree' as CollectiveAlgorithm;
+    expect(() => collectiveBandwidth(topology('dgx-a100'), [0, 1], { algorithm })).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path: ['options', 'algorithm'] }),
+    );
+  });
+});
