@@ -1,0 +1,81 @@
+import { CorralError } from '../errors.js';
+import type { ClusterDocument, ServerEntry } from '../topology/cluster-document.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+import { FABRIC_SERVERS_MAX } from './builder-options.js';
+
+/** A level of the tree, from the point of view of one domain. */
+export interface FabricLevel {
+  readonly tier: string;
+  /** Members of one domain: domains of the next narrower level, or servers on the narrowest. */
+  readonly size: number;
+  /** GB/s per direction between one domain and the rest; absent where nothing limits. */
+  readonly uplinkGBps?: number;
+}
+
+/**
+ * Builds the document of a tree of equal domains; the last domain of a level may be smaller.
+ *
+ * Servers are in order of locality, neighbours in the list are neighbours in the fabric. Ids say where a member
+ * is (`unit1-rack3-tray7`) for the reader; nothing takes them apart.
+ *
+ * @param fabric.server - the type of every server
+ * @param fabric.given - how the caller gave it: a catalogue name stays a name in the document
+ * @param fabric.serverWord - how server ids end: `server` gives `unit0-server3`
+ * @param fabric.levels - widest first
+ * @param fabric.serverCount - servers in all
+ * @param fabric.resources - CPU and memory of each server
+ * @param fabric.accelerator - the tier that is an accelerator domain
+ * @throws CorralError `limit-exceeded` above {@link FABRIC_SERVERS_MAX} servers
+ * @complexity O(servers · levels)
+ */
+export function buildFabric(fabric: {
+  readonly server: ServerTopology;
+  readonly given: unknown;
+  readonly serverWord: string;
+  readonly levels: readonly FabricLevel[];
+  readonly serverCount: number;
+  readonly resources: { readonly cpuMilli?: number | undefined; readonly memoryMiB?: number | undefined };
+  readonly accelerator?: NonNullable<ClusterDocument['accelerator']>;
+}): ClusterDocument {
+  const { server, levels, serverCount, resources } = fabric;
+  if (serverCount > FABRIC_SERVERS_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${serverCount} servers, at most ${FABRIC_SERVERS_MAX}: build fewer domains, or smaller ones`,
+    );
+  }
+  const { cpuMilli, memoryMiB } = resources;
+  // Servers below one domain of each level.
+  const below = levels.map((_, i) => levels.slice(i).reduce((product, level) => product * level.size, 1));
+  const servers: ServerEntry[] = [];
+  for (let s = 0; s < serverCount; s++) {
+    const domains: Record<string, string> = {};
+    let prefix = '';
+    let rest = s;
+    levels.forEach((level, i) => {
+      const domain = `${prefix}${level.tier}${Math.floor(rest / below[i]!)}`;
+      domains[level.tier] = domain;
+      prefix = `${domain}-`;
+      rest %= below[i]!;
+    });
+    servers.push({
+      id: `${prefix}${fabric.serverWord}${rest}`,
+      type: server.name,
+      domains,
+      ...(cpuMilli !== undefined && { cpuMilli }),
+      ...(memoryMiB !== undefined && { memoryMiB }),
+    });
+  }
+  const uplinks: Record<string, { GBps: number }> = {};
+  for (const level of levels) {
+    if (level.uplinkGBps !== undefined) uplinks[level.tier] = { GBps: level.uplinkGBps };
+  }
+  return {
+    tiers: levels.map((level) => level.tier),
+    servers,
+    types: { [server.name]: typeof fabric.given === 'string' ? server.name : server.document },
+    uplinks,
+    ...(fabric.accelerator !== undefined && { accelerator: fabric.accelerator }),
+  };
+}

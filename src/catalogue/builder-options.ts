@@ -1,0 +1,100 @@
+import * as v from 'valibot';
+import { CorralError } from '../errors.js';
+import type { ServerDocument } from '../topology/server-document.js';
+import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
+import { parse } from '../topology/validate.js';
+import { QUANTITY_MAX } from '../units.js';
+import { type TopologyName, topology } from './topology.js';
+
+/** Most servers in one built fabric: several times the largest machine in service (Frontier has 9,472). */
+export const FABRIC_SERVERS_MAX = 65_536;
+/** Fastest port, Gb/s: a larger figure is a unit mistake. */
+const PORT_MAX_GBPS = 10_000;
+/** Most ports of one server. */
+const PORTS_MAX = 1024;
+/** Ratios beyond this are a unit mistake. */
+const OVERSUBSCRIPTION_MAX = 1000;
+
+/** What every server of a fabric has, whatever the fabric. */
+export interface FabricServerOptions {
+  /** CPU of each server, thousandths of a core. Default: left out of the document, not limiting. */
+  readonly cpuMilli?: number;
+  /** Memory of each server, MiB. Default: left out of the document, not limiting. */
+  readonly memoryMiB?: number;
+}
+
+/** A server type as a builder's option: a name of the catalogue, or a document of the caller's own. */
+export type ServerOption = TopologyName | ServerDocument;
+
+/** An integer option from 1 to `max`. */
+export function countOption(max: number): v.GenericSchema<number> {
+  const expected = `expected an integer from 1 to ${max}`;
+  return v.pipe(
+    v.number(expected),
+    v.check((x) => Number.isInteger(x) && x >= 1 && x <= max, expected),
+  );
+}
+
+/** A number option above 0, at most `max`. */
+export function positiveOption(max: number, unit: string): v.GenericSchema<number> {
+  const expected = `expected a number above 0, at most ${max}${unit}`;
+  return v.pipe(
+    v.number(expected),
+    v.check((x) => x > 0 && x <= max, expected),
+  );
+}
+
+/** A port rate in Gb/s. */
+export const portGbpsOption: v.GenericSchema<number> = positiveOption(PORT_MAX_GBPS, ' Gb/s');
+/** The number of ports that join one server to the fabric. */
+export const portsOption: v.GenericSchema<number> = countOption(PORTS_MAX);
+/** Rate below a level of switches divided by the rate above it. */
+export const oversubscriptionOption: v.GenericSchema<number> = positiveOption(OVERSUBSCRIPTION_MAX, '');
+/** The members of one domain, and the number of domains. */
+export const sizeOption: v.GenericSchema<number> = countOption(FABRIC_SERVERS_MAX);
+/** CPU in milli-cores, or memory in MiB. */
+export const quantityOption: v.GenericSchema<number> = countOption(QUANTITY_MAX);
+
+/**
+ * Validates the options of a builder.
+ *
+ * @throws CorralError `invalid-option` with the path of the offending option
+ */
+export function parseOptions<const S extends v.GenericSchema>(schema: S, options: unknown): v.InferOutput<S> {
+  return parse(schema, options, { code: 'invalid-option' });
+}
+
+/**
+ * The server type of an option.
+ *
+ * @throws CorralError `unknown-topology`, or what is wrong with the document, below `server`
+ */
+export function serverOption(server: unknown): ServerTopology {
+  return typeof server === 'string' ? topology(server as TopologyName) : serverTopologyAt(server, ['server']);
+}
+
+/**
+ * How many ports join a server to the compute fabric: as many as it has compute NICs.
+ *
+ * @param server - the server type
+ * @param option - the option that would say so instead
+ * @throws CorralError `invalid-option` if it has none
+ */
+export function computePorts(server: ServerTopology, option: string): number {
+  const ports = server.document.devices.filter(
+    (device) => device.kind === 'nic' && (device.role ?? 'compute') === 'compute',
+  ).length;
+  if (ports === 0) {
+    throw new CorralError(
+      'invalid-option',
+      [option],
+      `server type ${server.name} has no compute NIC to count: say how many ports join it to the fabric`,
+    );
+  }
+  return ports;
+}
+
+/** Ports of a rate in Gb/s (10^9 bits/s) as GB/s (10^9 bytes/s), both per direction. */
+export function portsToGBps(ports: number, gbps: number): number {
+  return (ports * gbps) / 8;
+}

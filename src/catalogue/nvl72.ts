@@ -1,0 +1,110 @@
+import * as v from 'valibot';
+import type { ClusterDocument } from '../topology/cluster-document.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+import { buildFabric } from './build-fabric.js';
+import {
+  computePorts,
+  countOption,
+  type FabricServerOptions,
+  oversubscriptionOption,
+  parseOptions,
+  portGbpsOption,
+  portsToGBps,
+  positiveOption,
+  quantityOption,
+  serverOption,
+  sizeOption,
+} from './builder-options.js';
+
+/** Compute trays in a full rack: 18 trays of four GPUs are the 72 (GB200 NVL72 specification). */
+const TRAYS_PER_RACK_MAX = 18;
+/** Compute NIC of a tray by type, Gb/s: ConnectX-7 in GB200, ConnectX-8 in GB300. */
+const RAIL_GBPS = { 'gb200-nvl72-tray': 400, 'gb300-nvl72-tray': 800 } as const;
+
+/** Options of {@link nvl72}. */
+export interface Nvl72Options extends FabricServerOptions {
+  /** The tray: `gb200-nvl72-tray` (default) or `gb300-nvl72-tray`. */
+  readonly server?: 'gb200-nvl72-tray' | 'gb300-nvl72-tray';
+  /** Racks, each one NVLink domain. Default 1. */
+  readonly racks?: number;
+  /** Trays in each rack, at most 18. Default 18; fewer is a partly filled rack. */
+  readonly traysPerRack?: number;
+  /** Racks of one scalable unit. Default 8 (DGX SuperPOD GB200 reference architecture: 576 GPUs). */
+  readonly racksPerUnit?: number;
+  /** Rate of one compute NIC, Gb/s per direction. Default 400 for GB200, 800 for GB300. */
+  readonly railGbps?: number;
+  /** Rate below the leaves of a unit divided by the rate above them. Default 1, non-blocking. */
+  readonly oversubscription?: number;
+  /**
+   * What one GPU reaches inside the rack, GB/s per direction. Default: the sum of its NVLinks in the tray's
+   * document, 745.2 (18 links, measured); the raw rate is 900, NCCL's constant 721.8.
+   */
+  readonly GBpsPerGpu?: number;
+}
+
+const optionsSchema = v.strictObject({
+  cpuMilli: v.optional(quantityOption),
+  memoryMiB: v.optional(quantityOption),
+  server: v.optional(
+    v.picklist(['gb200-nvl72-tray', 'gb300-nvl72-tray'], 'expected gb200-nvl72-tray or gb300-nvl72-tray'),
+    'gb200-nvl72-tray',
+  ),
+  racks: v.optional(sizeOption, 1),
+  traysPerRack: v.optional(countOption(TRAYS_PER_RACK_MAX), TRAYS_PER_RACK_MAX),
+  racksPerUnit: v.optional(sizeOption, 8),
+  railGbps: v.optional(portGbpsOption),
+  oversubscription: v.optional(oversubscriptionOption, 1),
+  GBpsPerGpu: v.optional(positiveOption(1e6, ' GB/s')),
+});
+
+/**
+ * Builds a cluster of NVL72 racks: trays are servers, a rack is an accelerator domain of up to 72 GPUs, and
+ * the compute NICs of the trays join racks and units.
+ *
+ * Rails between the racks are no tree; `unit` is the group of racks that share leaves.
+ *
+ * @param options - see {@link Nvl72Options}; all have defaults
+ * @returns a cluster document with tiers `unit` and `rack`; NVLink, not the NICs, counts inside a rack
+ * @throws CorralError `invalid-option`, or `limit-exceeded` above 65,536 trays
+ * @complexity O(trays)
+ * @example
+ * ```ts
+ * nvl72().servers.length; // 18
+ * ```
+ */
+export function nvl72(options: Nvl72Options = {}): ClusterDocument {
+  const valid = parseOptions(optionsSchema, options);
+  const server = serverOption(valid.server);
+  const trayGBps = portsToGBps(computePorts(server, 'server'), valid.railGbps ?? RAIL_GBPS[valid.server]);
+  const rackGBps = valid.traysPerRack * trayGBps;
+  return buildFabric({
+    server,
+    given: valid.server,
+    serverWord: 'tray',
+    levels: [
+      {
+        tier: 'unit',
+        size: valid.racksPerUnit,
+        uplinkGBps: (valid.racksPerUnit * rackGBps) / valid.oversubscription,
+      },
+      { tier: 'rack', size: valid.traysPerRack, uplinkGBps: rackGBps },
+    ],
+    serverCount: valid.racks * valid.traysPerRack,
+    resources: valid,
+    accelerator: { tier: 'rack', GBpsPerGpu: valid.GBpsPerGpu ?? nvlinkGBpsPerGpu(server) },
+  });
+}
+
+/** The NVLink bandwidth of the slowest GPU of a tray, GB/s per direction. */
+function nvlinkGBpsPerGpu(server: ServerTopology): number {
+  let slowest = Number.POSITIVE_INFINITY;
+  for (const gpu of server.gpus) {
+    let sum = 0;
+    server.graph.forEachEdge(gpu, (_edge, link) => {
+      if (link.medium === 'nvlink') sum += link.bandwidthGBps;
+    });
+    slowest = Math.min(slowest, sum);
+  }
+  // 18 times 41.4 is not 745.2 in floating point; the figures have one decimal.
+  return Math.round(slowest * 1e6) / 1e6;
+}

@@ -1,0 +1,78 @@
+import * as v from 'valibot';
+import type { ClusterDocument } from '../topology/cluster-document.js';
+import { buildFabric } from './build-fabric.js';
+import {
+  computePorts,
+  type FabricServerOptions,
+  oversubscriptionOption,
+  parseOptions,
+  portGbpsOption,
+  portsOption,
+  portsToGBps,
+  quantityOption,
+  type ServerOption,
+  serverOption,
+  sizeOption,
+} from './builder-options.js';
+
+/** Options of {@link railOptimized}. */
+export interface RailOptimizedOptions extends FabricServerOptions {
+  /** Server type: a name of the catalogue or a server document. Default `dgx-h100`. */
+  readonly server?: ServerOption;
+  /** Servers that share one leaf per rail. Default 32 (DGX SuperPOD H100 and B200 reference architectures). */
+  readonly serversPerUnit?: number;
+  /** Units of this size. Default 4; 1 is a rail-only cluster, in which no spine is needed. */
+  readonly units?: number;
+  /** Rails, which are NICs of one server that each go to a leaf of their own. Default: its compute NICs. */
+  readonly railsPerServer?: number;
+  /** Rate of one rail, Gb/s per direction. Default 400 (InfiniBand NDR). */
+  readonly railGbps?: number;
+  /** Rate below the leaves of a unit divided by the rate above them. Default 1, non-blocking. */
+  readonly oversubscription?: number;
+}
+
+const optionsSchema = v.strictObject({
+  cpuMilli: v.optional(quantityOption),
+  memoryMiB: v.optional(quantityOption),
+  server: v.optional(v.unknown(), 'dgx-h100'),
+  serversPerUnit: v.optional(sizeOption, 32),
+  units: v.optional(sizeOption, 4),
+  railsPerServer: v.optional(portsOption),
+  railGbps: v.optional(portGbpsOption, 400),
+  oversubscription: v.optional(oversubscriptionOption, 1),
+});
+
+/**
+ * Builds a rail-optimised network: in each unit, NIC `r` of every server is on leaf `r`; spines join the units.
+ *
+ * Rails are no tree. The document gives the tree of their locality groups: servers of one unit reach each
+ * other below its leaves, whatever the rail, because traffic between rails first changes GPU inside the server
+ * (NCCL calls it PXN, src/graph/paths.cc); only traffic between units loads the uplinks.
+ *
+ * @param options - see {@link RailOptimizedOptions}; all have defaults
+ * @returns a cluster document with the tier `unit`
+ * @throws CorralError `invalid-option` or `unknown-topology`, or `limit-exceeded` above 65,536 servers
+ * @complexity O(servers)
+ * @example
+ * ```ts
+ * railOptimized({ units: 2 }).uplinks?.unit; // { GBps: 12800 }: 32 servers · 8 rails · 50 GB/s
+ * ```
+ */
+export function railOptimized(options: RailOptimizedOptions = {}): ClusterDocument {
+  const valid = parseOptions(optionsSchema, options);
+  const server = serverOption(valid.server);
+  const rails = valid.railsPerServer ?? computePorts(server, 'railsPerServer');
+  const unit = {
+    tier: 'unit',
+    size: valid.serversPerUnit,
+    uplinkGBps: (valid.serversPerUnit * portsToGBps(rails, valid.railGbps)) / valid.oversubscription,
+  };
+  return buildFabric({
+    server,
+    given: valid.server,
+    serverWord: 'server',
+    levels: [unit],
+    serverCount: valid.units * valid.serversPerUnit,
+    resources: valid,
+  });
+}
