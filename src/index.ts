@@ -1,0 +1,43 @@
+export type { CollectiveAlgorithm, CollectiveBandwidthOptions, Flow } from './bandwidth/index.js';
+export { collectiveBandwidth, fairShares, sharedBandwidth } from './bandwidth/index.js';
+export { clusterTopology } from './catalogue/cluster-topology.js';
+export type { CorralErrorCode, ErrorPath } from './errors.js';
+export { CorralError } from './errors.js';
+export type { DeviceId, DomainId, PlacementId, ServerId, TierName } from './ids.js';
+export type { Policy } from './placement/policy.js';
+export type { PlacementRequest } from './placement/request.js';
+export type {
+  CompileOptions,
+  FreeCapacity,
+  FreeServer,
+  PlacedPod,
+  Placement,
+  PlacementResult,
+  Reason,
+  Snapshot,
+  Solver,
+} from './placement/solver.js';
+export type {
+  BandwidthBasis,
+  ClusterDocument,
+  ClusterServer,
+  ClusterTier,
+  ClusterTopology,
+  Device,
+  DeviceKind,
+  Link,
+  Medium,
+  RelationMatrix,
+  Route,
+  ServerDocument,
+  ServerEntry,
+  ServerGraph,
+  ServerTopology,
+} from './topology/index.js';
+export { relation, relationMatrix, route, serverTopology } from './topology/index.js';
+
+import { type Compile, compileWith } from './placement/solver.js';
+import { bestFit } from './policies/best-fit.js';
+
+/** Flattens a topology into tables and opens an empty solver on it; the default policy is `bestFit()`. */
+export const compile: Compile = /* @__PURE__ */ compileWith(bestFit);
