@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { openbLikeNodes, openbLikePods } from '../examples/openb-like.js';
-import { clusterTopology } from '../src/index.js';
+import { fromOpenbNodes, fromOpenbPods } from '../src/formats/index.js';
+import { type ClusterTopology, clusterTopology } from '../src/index.js';
 import {
   bestFit,
   dotProduct,
@@ -9,7 +12,7 @@ import {
   type Policy,
   random,
 } from '../src/policies/index.js';
-import { inflationReplay } from '../src/simulation/index.js';
+import { inflationReplay, type ReplayPod } from '../src/simulation/index.js';
 import { type Case, check } from './harness.js';
 
 const POLICIES: readonly (() => Policy)[] = [random, dotProduct, gpuClustering, gpuPacking, bestFit, fgd];
@@ -17,10 +20,40 @@ const SEED = 42;
 /** The published study: 17 traces, 6 policies, 10 seeds. */
 const PUBLISHED_RUNS = 17 * 6 * 10;
 
-/** One replay per policy of a cluster and workload with the counts of the openb traces. */
-export function replayCases(): { readonly cases: Case[]; readonly report: () => void } {
-  const nodes = clusterTopology(openbLikeNodes(SEED));
-  const pods = openbLikePods(SEED);
+/** A cluster and the pods offered to it. */
+export interface ReplayInput {
+  readonly nodes: ClusterTopology;
+  readonly pods: readonly ReplayPod[];
+}
+
+/** The default openb trace from a folder with the original files, or a workload with its counts. */
+export function replayInput(folder: string | undefined): ReplayInput {
+  if (folder === undefined)
+    return { nodes: clusterTopology(openbLikeNodes(SEED)), pods: openbLikePods(SEED) };
+  const read = (file: string): string => readFileSync(join(folder, file), 'utf8');
+  return {
+    nodes: clusterTopology(fromOpenbNodes(read('openb_node_list_gpu_node.csv'))),
+    pods: fromOpenbPods(read('openb_pod_list_default.csv')),
+  };
+}
+
+/** One FGD replay in a fresh process: its time with nothing compiled, and the peak of memory after it. */
+export function coldRun({ nodes, pods }: ReplayInput): void {
+  const started = performance.now();
+  const replay = inflationReplay({ nodes, pods, policy: fgd(), seed: SEED, ratio: 1.3 });
+  const milliseconds = performance.now() - started;
+  const mebibytes = process.resourceUsage().maxRSS / 1024;
+  console.log(
+    `one FGD replay, first in the process: ${replay.offeredPods.all.toLocaleString('en')} pods, ${milliseconds.toFixed(0)} ms, ` +
+      `${replay.serverScores.toLocaleString('en')} server scores, peak resident memory ${mebibytes.toFixed(0)} MiB`,
+  );
+}
+
+/** One replay per policy. */
+export function replayCases({ nodes, pods }: ReplayInput): {
+  readonly cases: Case[];
+  readonly report: () => void;
+} {
   const scores = new Map<string, number>();
   const seconds = new Map<string, number>();
   const cases = POLICIES.map((make): Case => {

@@ -1,0 +1,39 @@
+// Imports the built package by its own name, through every entry of its exports, as a user's program does.
+import assert from 'node:assert/strict';
+
+const entries = {
+  corral: [
+    'serverTopology',
+    'clusterTopology',
+    'compile',
+    'CorralError',
+    'route',
+    'relationMatrix',
+    'collectiveBandwidth',
+    'sharedBandwidth',
+    'fairShares',
+  ],
+  'corral/topologies': [
+    'topology',
+    'topologyNames',
+    'fatTree',
+    'railOptimized',
+    'superPod',
+    'nvl72',
+    'dragonfly',
+    'synthetic',
+  ],
+  'corral/policies': ['random', 'dotProduct', 'gpuClustering', 'gpuPacking', 'bestFit', 'fgd', 'typicalPods'],
+  'corral/simulation': ['inflationReplay'],
+  'corral/formats': ['fromOpenbNodes', 'fromOpenbPods'],
+};
+for (const [entry, names] of Object.entries(entries)) {
+  const module = await import(entry);
+  for (const name of names) assert.ok(module[name] !== undefined, `${entry} exports ${name}`);
+}
+const { clusterTopology, compile } = await import('corral');
+const solver = compile(
+  clusterTopology({ tiers: [], types: { a: 'dgx-h100' }, servers: [{ id: 's', type: 'a' }] }),
+);
+assert.deepEqual(solver.place({ gpus: 2 }).placement.pods, [{ server: 's', gpus: [0, 1] }]);
+console.log(`${Object.keys(entries).length} entries import by name`);
