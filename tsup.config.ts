@@ -8,6 +8,7 @@ export default defineConfig({
     policies: 'src/policies/index.ts',
     simulation: 'src/simulation/index.ts',
     formats: 'src/formats/index.ts',
+    render: 'src/render/index.ts',
   },
   format: 'esm',
   target: 'node20',

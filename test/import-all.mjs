@@ -25,6 +25,7 @@ const entries = {
   ],
   'corral/policies': ['random', 'dotProduct', 'gpuClustering', 'gpuPacking', 'bestFit', 'fgd', 'typicalPods'],
   'corral/simulation': ['inflationReplay'],
+  'corral/render': ['toDot'],
   'corral/formats': ['fromOpenbNodes', 'fromOpenbPods'],
 };
 for (const [entry, names] of Object.entries(entries)) {

@@ -20,10 +20,12 @@ const quantity = v.pipe(
   v.minValue(0, 'expected 0 or more'),
   v.maxValue(QUANTITY_MAX, `expected at most ${QUANTITY_MAX}`),
 );
+/** No uplink of any fabric comes near; a larger figure is a unit mistake (bytes, bits). */
+const BANDWIDTH_MAX_GBPS = 1e9;
 const bandwidthGBps = v.pipe(
   v.number(),
-  v.finite('expected a finite number of GB/s'),
-  v.check((x) => x > 0, 'expected more than 0 GB/s'),
+  v.gtValue(0, 'expected more than 0 GB/s'),
+  v.maxValue(BANDWIDTH_MAX_GBPS, `expected GB/s (10^9 bytes/s), at most ${BANDWIDTH_MAX_GBPS}`),
 );
 
 /** One server of a cluster document. */

@@ -11,6 +11,8 @@ const DEVICES_MAX = 1024;
 const LINKS_MAX = 8192;
 /** No link of any machine comes near; a larger figure is a unit mistake (bytes, bits). */
 const BANDWIDTH_MAX_GBPS = 1e6;
+/** A petabyte in one device is a unit mistake. */
+const MEMORY_MAX_GIB = 1e6;
 
 const text = v.pipe(
   v.string(),
@@ -19,8 +21,7 @@ const text = v.pipe(
 );
 const bandwidthGBps = v.pipe(
   v.number(),
-  v.finite('expected a finite number of GB/s'),
-  v.check((x) => x > 0, 'expected more than 0 GB/s'),
+  v.gtValue(0, 'expected more than 0 GB/s'),
   v.maxValue(BANDWIDTH_MAX_GBPS, `expected GB/s (10^9 bytes/s), at most ${BANDWIDTH_MAX_GBPS}`),
 );
 const place = v.union(
@@ -114,12 +115,12 @@ const deviceSchema: v.GenericSchema<Device> = v.strictObject({
   hostBridge: v.exactOptional(text),
   levels: v.exactOptional(v.picklist([1, 2])),
   model: v.exactOptional(text),
-  memoryGiB: v.exactOptional(v.pipe(v.number(), v.finite(), v.minValue(0))),
+  memoryGiB: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(MEMORY_MAX_GIB))),
   role: v.exactOptional(v.picklist(['compute', 'storage', 'frontend'])),
 });
 
 const linkSchema: v.GenericSchema<Link> = v.strictObject({
-  between: v.pipe(v.tuple([text, text]), v.readonly()),
+  between: v.pipe(v.strictTuple([text, text]), v.readonly()),
   medium: v.picklist(MEDIA),
   bandwidthGBps,
   basis: v.picklist(BANDWIDTH_BASES),

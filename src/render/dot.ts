@@ -1,0 +1,218 @@
+import { CorralError, quote } from '../errors.js';
+import type { Device, Link, Medium } from '../topology/server-document.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+
+/** Options of {@link toDot}. */
+export interface DotOptions {
+  /** GPUs to highlight: ordinals, or a placement on a server of this type. */
+  readonly placement?: readonly number[] | { readonly pods: readonly { readonly gpus: readonly number[] }[] };
+  /** Text above the drawing; default: the title of the document. */
+  readonly title?: string;
+}
+
+/** Line colour and width of each medium. */
+const STYLE: Readonly<
+  Record<Medium, { readonly colour: string; readonly width: number; readonly name: string }>
+> = {
+  nvlink: { colour: '#4C8C2B', width: 3, name: 'NVLink' },
+  xgmi: { colour: '#C1272D', width: 3, name: 'xGMI' },
+  'scale-up-ethernet': { colour: '#7B3FA0', width: 3, name: 'scale-up Ethernet' },
+  pcie: { colour: '#3366AA', width: 1.5, name: 'PCIe' },
+  c2c: { colour: '#0B8A8A', width: 2.5, name: 'chip to chip' },
+  socket: { colour: '#D9822B', width: 3, name: 'between sockets' },
+  'on-package': { colour: '#999999', width: 1, name: 'on package' },
+  'on-chip': { colour: '#999999', width: 1, name: 'on chip' },
+};
+
+/** Shape and fill of each kind of device. */
+const SHAPE: Readonly<Record<Device['kind'], string>> = {
+  gpu: 'shape=box, style="filled,rounded", fillcolor="#E8F1DD"',
+  nic: 'shape=box, style=filled, fillcolor="#E6E9F2"',
+  numa: 'shape=box, style=filled, fillcolor="#F4F4F4"',
+  socket: 'shape=box, style=filled, fillcolor="#FBE9D3"',
+  'pcie-switch': 'shape=hexagon, style=filled, fillcolor="#DCE6F4"',
+  nvswitch: 'shape=hexagon, style=filled, fillcolor="#D5E8C4"',
+};
+const PLACED = 'shape=box, style="filled,rounded,bold", fillcolor="#F7C948", color="#8A5A00", penwidth=2.5';
+
+/**
+ * A drawing of a server as Graphviz DOT: sockets as frames, links coloured by medium with their GB/s, the GPUs
+ * of a placement highlighted.
+ *
+ * NVSwitches that link the same devices are drawn as one. Links inside a package are drawn without a figure:
+ * they limit nothing.
+ *
+ * @param server - a server topology
+ * @param options - see {@link DotOptions}
+ * @returns DOT text for `dot`; equal servers give equal text
+ * @throws CorralError `invalid-option` for a GPU ordinal that does not exist
+ * @complexity O(devices + links)
+ */
+export function toDot(server: ServerTopology, options: DotOptions = {}): string {
+  const placed = placedIds(server, options.placement);
+  const drawing = mergeSwitches(server);
+  const lines = [
+    `graph ${id(server.name)} {`,
+    `  graph [label=${text(heading(server, options.title))}, labelloc=t, fontname="Helvetica", fontsize=16, nodesep=0.25, ranksep=0.55];`,
+    '  node [fontname="Helvetica", fontsize=12, margin="0.16,0.06"];',
+    '  edge [fontname="Helvetica", fontsize=10];',
+  ];
+  const groups = groupBySocket(drawing.devices);
+  groups.forEach(({ socket, devices }, i) => {
+    const inside = socket !== undefined;
+    if (inside) {
+      lines.push(`  subgraph "cluster_${i}" {`);
+      lines.push(
+        `    graph [label=${text(`socket ${socket}`)}, labeljust=l, style=rounded, color="#BBBBBB", fontsize=12];`,
+      );
+    }
+    for (const device of devices) {
+      const look = placed.has(device.id) ? PLACED : SHAPE[device.kind];
+      const count = drawing.merged.get(device.id) ?? 1;
+      lines.push(
+        `${inside ? '    ' : '  '}${id(device.id)} [label=${text(labelOf(device, count))}, ${look}];`,
+      );
+    }
+    if (inside) lines.push('  }');
+  });
+  for (const link of drawing.links) lines.push(`  ${edge(link, drawing.kinds)}`);
+  lines.push('}', '');
+  return lines.join('\n');
+}
+
+function placedIds(server: ServerTopology, placement: DotOptions['placement']): Set<string> {
+  const ordinals =
+    placement === undefined
+      ? []
+      : 'pods' in placement
+        ? placement.pods.flatMap((pod) => pod.gpus)
+        : placement;
+  return new Set(
+    ordinals.map((ordinal, i) => {
+      const gpu = server.gpus[ordinal];
+      if (gpu === undefined) {
+        throw new CorralError(
+          'invalid-option',
+          ['placement', i],
+          `no GPU ${quote(ordinal)}: ${server.name} has ${server.gpus.length}`,
+        );
+      }
+      return gpu;
+    }),
+  );
+}
+
+interface Drawing {
+  readonly devices: readonly Device[];
+  readonly links: readonly Link[];
+  /** Id of a drawn device → how many it stands for. */
+  readonly merged: ReadonlyMap<string, number>;
+  readonly kinds: ReadonlyMap<string, Device['kind']>;
+}
+
+/** Draws NVSwitches with the same neighbours as one, their links summed. */
+function mergeSwitches(server: ServerTopology): Drawing {
+  const { devices, links } = server.document;
+  const representative = new Map<string, string>();
+  const byNeighbours = new Map<string, string>();
+  const merged = new Map<string, number>();
+  for (const device of devices) {
+    if (device.kind !== 'nvswitch') continue;
+    const key = JSON.stringify(server.graph.neighbors(device.id).sort());
+    const first = byNeighbours.get(key) ?? device.id;
+    byNeighbours.set(key, first);
+    representative.set(device.id, first);
+    merged.set(first, (merged.get(first) ?? 0) + 1);
+  }
+  const sum = new Map<string, Link>();
+  for (const link of links) {
+    const [a, b] = link.between.map((end) => representative.get(end) ?? end) as [string, string];
+    const key = JSON.stringify([a, b].sort());
+    const known = sum.get(key);
+    const bandwidthGBps = link.bandwidthGBps + (known?.bandwidthGBps ?? 0);
+    sum.set(key, { ...link, between: [a, b], bandwidthGBps, links: (link.links ?? 1) + (known?.links ?? 0) });
+  }
+  return {
+    devices: devices.filter((device) => (representative.get(device.id) ?? device.id) === device.id),
+    links: [...sum.values()],
+    merged,
+    kinds: new Map(devices.map((device) => [device.id, device.kind])),
+  };
+}
+
+/** Devices by socket in document order; those of no socket, and NVSwitches, which serve all, come last. */
+function groupBySocket(
+  devices: readonly Device[],
+): { readonly socket: number | string | undefined; readonly devices: Device[] }[] {
+  const groups = new Map<number | string | undefined, Device[]>();
+  const homeless: Device[] = [];
+  for (const device of devices) {
+    if (device.socket === undefined || device.kind === 'nvswitch') homeless.push(device);
+    else if (groups.has(device.socket)) groups.get(device.socket)!.push(device);
+    else groups.set(device.socket, [device]);
+  }
+  const framed = [...groups].map(([socket, members]) => ({ socket, devices: members }));
+  return homeless.length > 0 ? [...framed, { socket: undefined, devices: homeless }] : framed;
+}
+
+/** Characters of a heading line: a drawing of a small server is not wider. */
+const HEADING_LENGTH = 48;
+
+/** The title in lines of words, and what the figures are. */
+function heading(server: ServerTopology, title: string = server.document.title): string {
+  const lines = [''];
+  for (const word of title.split(' ')) {
+    const last = lines.length - 1;
+    if (lines[last] === '') lines[last] = word;
+    else if (lines[last]!.length + word.length < HEADING_LENGTH) lines[last] += ` ${word}`;
+    else lines.push(word);
+  }
+  return [...lines, 'GB/s per direction'].join('\n');
+}
+
+function labelOf(device: Device, count: number): string {
+  const name = count > 1 ? `${count} × NVSwitch` : device.id;
+  // The model of a GPU is in the title; that of a NIC tells its port.
+  return device.kind === 'nic' && device.model !== undefined ? `${name}\n${device.model}` : name;
+}
+
+function edge(link: Link, kinds: ReadonlyMap<string, Device['kind']>): string {
+  const style = STYLE[link.medium];
+  const quiet = link.medium === 'on-package' || link.medium === 'on-chip';
+  const [a, b] = order(link, kinds);
+  const label = quiet ? '' : `, label=${text(` ${figure(link.bandwidthGBps)}`)}, fontcolor="${style.colour}"`;
+  // Links across must not push one end below the other.
+  const across = kinds.get(a) === kinds.get(b) ? ', constraint=false' : '';
+  return `${id(a)} -- ${id(b)} [color="${style.colour}", penwidth=${style.width}${label}${across}, tooltip=${text(style.name)}];`;
+}
+
+/** Levels of the drawing, top down. */
+const LEVEL: Readonly<Record<Device['kind'], number>> = {
+  socket: 0,
+  numa: 1,
+  'pcie-switch': 2,
+  nic: 3,
+  gpu: 3,
+  nvswitch: 4,
+};
+
+/** The end nearer the socket first, so that Graphviz puts it above. */
+function order(link: Link, kinds: ReadonlyMap<string, Device['kind']>): readonly [string, string] {
+  const [a, b] = link.between;
+  return LEVEL[kinds.get(a)!] <= LEVEL[kinds.get(b)!] ? [a, b] : [b, a];
+}
+
+/** At most one decimal: 55.4, 386. */
+function figure(gbps: number): string {
+  return String(Math.round(gbps * 10) / 10);
+}
+
+/** An identifier as a quoted DOT id: any characters, nothing interpreted. */
+function id(value: string): string {
+  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+/** A label: as {@link id}, with line ends kept. */
+function text(value: string): string {
+  return id(value).replaceAll('\n', '\\n');
+}

@@ -1,0 +1,2 @@
+export type { DotOptions } from './dot.js';
+export { toDot } from './dot.js';

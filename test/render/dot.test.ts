@@ -1,0 +1,78 @@
+import { Graphviz } from '@hpcc-js/wasm-graphviz';
+import { describe, expect, it } from 'vitest';
+import { topology, topologyNames } from '../../src/catalogue/index.js';
+import { clusterTopology, compile, serverTopology } from '../../src/index.js';
+import { toDot } from '../../src/render/dot.js';
+
+describe('toDot', () => {
+  it('draws every server of the catalogue so that Graphviz lays it out', async () => {
+    const graphviz = await Graphviz.load();
+    for (const name of topologyNames) {
+      const server = topology(name);
+      const svg = graphviz.dot(toDot(server));
+      for (const gpu of server.gpus) expect(svg, name).toContain(`>${gpu}<`);
+    }
+  });
+
+  it('highlights the GPUs of a placement and no other', () => {
+    const highlighted = (dot: string): string[] =>
+      [...dot.matchAll(/"(gpu\d)" \[label="gpu\d", [^\]]*#F7C948/g)].map((match) => match[1]!);
+    const server = topology('l40s-8-dual-root');
+    expect(highlighted(toDot(server, { placement: [4, 5] }))).toEqual(['gpu4', 'gpu5']);
+    expect(highlighted(toDot(server))).toEqual([]);
+    const cluster = clusterTopology({
+      tiers: [],
+      types: { a: 'l40s-8-dual-root' },
+      servers: [{ id: 's', type: 'a' }],
+    });
+    const result = compile(cluster).place({ gpus: 3 });
+    expect(highlighted(toDot(server, { placement: result.ok ? result.placement : [] }))).toEqual([
+      'gpu0',
+      'gpu1',
+      'gpu2',
+    ]);
+  });
+
+  it('draws equal NVSwitches as one with their bandwidth summed', () => {
+    const dot = toDot(topology('dgx-h100'));
+    expect(dot.match(/NVSwitch"/g)).toHaveLength(1);
+    expect(dot).toContain('4 × NVSwitch');
+    const perGpu = topology('dgx-h100')
+      .document.links.filter((link) => link.medium === 'nvlink' && link.between.includes('gpu0'))
+      .reduce((sum, link) => sum + link.bandwidthGBps, 0);
+    expect(dot).toContain(`label=" ${Math.round(perGpu * 10) / 10}"`);
+  });
+
+  it('quotes identifiers that look like DOT', async () => {
+    const hostile = 'a"]; evil [label="\\N';
+    const server = serverTopology({
+      name: 'graph {',
+      title: 'title "quoted"\nin two lines',
+      gpuModel: 'x',
+      devices: [
+        { id: hostile, kind: 'gpu' },
+        { id: 'b -- c', kind: 'gpu' },
+      ],
+      links: [
+        {
+          between: [hostile, 'b -- c'],
+          medium: 'pcie',
+          bandwidthGBps: 1,
+          basis: 'raw',
+          source: 's',
+          verified: false,
+        },
+      ],
+    });
+    const graphviz = await Graphviz.load();
+    const svg = graphviz.dot(toDot(server));
+    expect(svg.match(/class="node"/g)).toHaveLength(2);
+    expect(svg.match(/class="edge"/g)).toHaveLength(1);
+  });
+
+  it('refuses a GPU that does not exist', () => {
+    expect(() => toDot(topology('dgx-h100'), { placement: [0, 8] })).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path: ['placement', 1] }),
+    );
+  });
+});
