@@ -10,7 +10,7 @@ import { type FragmentationClasses, FragmentationMeasure } from '../policies/fra
 import { typicalPods } from '../policies/typical-pods.js';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
-import { GPU_MILLI } from '../units.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 import { type InflationCurves, InflationSamples } from './inflation-samples.js';
 import { inflationWorkload, type ReplayPod } from './inflation-workload.js';
 
@@ -191,25 +191,21 @@ function checkPods(pods: readonly ReplayPod[]): void {
     throw new CorralError('invalid-option', ['pods'], `expected a list of pods, got ${quote(pods)}`);
   }
   pods.forEach((pod, i) => {
-    const whole = (field: 'cpuMilli' | 'memoryMiB' | 'gpus' | 'gpuMilli'): void => {
-      if (!Number.isSafeInteger(pod[field]) || pod[field] < 0) {
+    const check = (field: 'cpuMilli' | 'memoryMiB' | 'gpus' | 'gpuMilli', max: number): void => {
+      const value: unknown = pod?.[field];
+      if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > max) {
         throw new CorralError(
           'invalid-option',
           ['pods', i, field],
-          `expected an integer of 0 or more, got ${quote(pod[field])}`,
+          `expected an integer from 0 to ${max}, got ${quote(value)}`,
         );
       }
     };
-    whole('cpuMilli');
-    whole('memoryMiB');
-    whole('gpus');
-    whole('gpuMilli');
-    const consistent =
-      pod.gpus === 0
-        ? pod.gpuMilli === 0
-        : pod.gpus === 1
-          ? pod.gpuMilli > 0 && pod.gpuMilli <= GPU_MILLI
-          : pod.gpuMilli === GPU_MILLI;
+    check('cpuMilli', QUANTITY_MAX);
+    check('memoryMiB', QUANTITY_MAX);
+    check('gpus', GPUS_PER_SERVER_MAX);
+    check('gpuMilli', GPU_MILLI);
+    const consistent = pod.gpus <= 1 ? pod.gpus === Math.sign(pod.gpuMilli) : pod.gpuMilli === GPU_MILLI;
     if (!consistent) {
       throw new CorralError(
         'invalid-option',

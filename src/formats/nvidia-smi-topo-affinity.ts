@@ -1,0 +1,131 @@
+/** The columns to the right of the matrix that say where a device is. */
+export type AffinityColumn = 'cpu' | 'numa' | 'gpu-numa';
+
+/** What the columns to the right of the matrix say of one device, as printed. */
+export interface Affinity {
+  /** CPUs near the device: `0-55,112-167`. */
+  readonly cpu?: string;
+  /** NUMA nodes near the device: `0`, `0-1`, or on Grace `0,2-17`. */
+  readonly numa?: string;
+}
+
+/** Highest CPU or NUMA number of a list, in digits. */
+const NUMBER_DIGITS_MAX = 5;
+/** Longest affinity list that is looked at for a NUMA node run into it. */
+const MERGED_LENGTH_MAX = 1024;
+/** Longest NUMA list that may have run into the CPU list. */
+const NUMA_LENGTH_MAX = 64;
+
+/**
+ * Cuts what follows the matrix cells of a row into the cells of the affinity columns.
+ *
+ * Between tabs a blank cell counts as one; between spaces it cannot be seen.
+ *
+ * @param rest - the row behind its last matrix cell
+ * @returns the cells from the left, blank ones as ''
+ * @complexity O(characters)
+ */
+export function affinityCells(rest: string): string[] {
+  // '0-15, 32-47' is one list.
+  const text = rest.replace(/,\s/g, ',');
+  if (text.includes('\t')) {
+    const cells = text.split('\t').map((cell) => cell.trim());
+    if (cells[0] === '') cells.shift();
+    return cells;
+  }
+  return text.split(/\s+/).filter((cell) => cell !== '');
+}
+
+/**
+ * Reads the affinity cells of one row.
+ *
+ * A wide CPU list swallows the gap to the NUMA column: `0-45,92-1370` is CPUs 0-45,92-137 and NUMA node 0.
+ * The two are parted where the NUMA cell is missing and the list says so itself: because its last two ranges
+ * then have one length (the two threads of each core), because its numbers would not ascend otherwise, or
+ * because other rows of the text have one cell more.
+ *
+ * @param columns - the affinity columns of the header, from the left
+ * @param cells - the cells of the row, see {@link affinityCells}
+ * @param cellCount - the most cells that any GPU row of the text has
+ * @returns CPU and NUMA lists; absent where blank, `N/A` or not printed
+ * @complexity O(length of the CPU list), at most {@link NUMA_LENGTH_MAX} times
+ */
+export function readAffinity(
+  columns: readonly AffinityColumn[],
+  cells: readonly string[],
+  cellCount: number,
+): Affinity {
+  const cpuAt = columns.indexOf('cpu');
+  const numaAt = columns.indexOf('numa');
+  const cpu = known(cells[cpuAt]);
+  const numa = known(cells[numaAt]);
+  const fewer = cells.length < cellCount;
+  if (cpu !== undefined && numaAt === cpuAt + 1 && (numa === undefined || fewer)) {
+    const parted = partMerged(cpu, fewer);
+    if (parted !== undefined) return parted;
+  }
+  return { ...(cpu !== undefined && { cpu }), ...(numa !== undefined && { numa }) };
+}
+
+function known(cell: string | undefined): string | undefined {
+  return cell === undefined || cell === '' || cell.toUpperCase() === 'N/A' ? undefined : cell;
+}
+
+/** A CPU list and the NUMA list that ran into it, or `undefined` where nothing says that one did. */
+function partMerged(cell: string, isMerged: boolean): Required<Affinity> | undefined {
+  if (cell.length > MERGED_LENGTH_MAX) return undefined;
+  const whole = parseRanges(cell);
+  if (whole !== undefined && hasThreadPairs(whole)) return undefined;
+  let shortest: Required<Affinity> | undefined;
+  for (let at = cell.length - 1; at >= Math.max(1, cell.length - NUMA_LENGTH_MAX); at--) {
+    const cpu = cell.slice(0, at);
+    const numa = cell.slice(at);
+    const cpus = parseRanges(cpu);
+    if (cpus === undefined || parseRanges(numa) === undefined) continue;
+    if (hasThreadPairs(cpus)) return { cpu, numa };
+    shortest ??= { cpu, numa };
+  }
+  return isMerged || whole === undefined ? shortest : undefined;
+}
+
+type Range = readonly [from: number, to: number];
+
+const RANGE = new RegExp(
+  `^(0|[1-9]\\d{0,${NUMBER_DIGITS_MAX - 1}})(?:-([1-9]\\d{0,${NUMBER_DIGITS_MAX - 1}}))?$`,
+);
+
+/** `0-45,92-137` as ranges, or `undefined` unless its numbers ascend. */
+function parseRanges(list: string): Range[] | undefined {
+  const ranges: Range[] = [];
+  let last = -1;
+  for (const part of list.split(',')) {
+    const match = RANGE.exec(part);
+    if (match === null) return undefined;
+    const from = Number(match[1]);
+    const to = match[2] === undefined ? from : Number(match[2]);
+    if (from <= last || (match[2] !== undefined && to <= from)) return undefined;
+    ranges.push([from, to]);
+    last = to;
+  }
+  return ranges;
+}
+
+/** Whether the last two ranges are of one length, above one CPU: first and second threads of the same cores. */
+function hasThreadPairs(ranges: readonly Range[]): boolean {
+  const [first, second] = ranges.slice(-2);
+  if (first === undefined || second === undefined || first[0] === first[1]) return false;
+  return first[1] - first[0] === second[1] - second[0];
+}
+
+/**
+ * The NUMA node that a NUMA list stands for: `0` the number 0; `0,2-17` (Grace: the CPU's node, then those
+ * of the GPUs' memory) the first; `0-1` the text, because the tool names both and prefers none.
+ *
+ * @param numa - a NUMA list as printed
+ * @returns a number, or a name
+ */
+export function numaOf(numa: string): number | string {
+  const first = numa.split(',')[0]!;
+  if (!/^\d{1,9}$/.test(first)) return first === '' ? numa : first;
+  return Number(first);
+}

@@ -1,0 +1,217 @@
+import { CorralError } from '../errors.js';
+import type { Device, Link, ServerDocument } from '../topology/server-document.js';
+import { numaOf } from './nvidia-smi-topo-affinity.js';
+import { type AssumedFigures, assumedFigures, type LinkFigures } from './nvidia-smi-topo-figures.js';
+import { nvlinksOfTable } from './nvidia-smi-topo-nvlink.js';
+import type { NvidiaSmiTopoOptions } from './nvidia-smi-topo-options.js';
+import type { BridgeGroup, NumaGroup, PortGroup } from './nvidia-smi-topo-places.js';
+import type { SmiTable } from './nvidia-smi-topo-table.js';
+
+/** Most NUMA nodes: sockets are joined pairwise, and a document holds 8192 links. */
+const NUMA_NODES_MAX = 64;
+
+/** Longest NUMA name that becomes part of an id, in characters. */
+const NUMA_ID_LENGTH_MAX = 64;
+/** Longest note of a server document, in characters. */
+const NOTE_LENGTH_MAX = 1024;
+
+/**
+ * Writes the server document of a matrix.
+ *
+ * Each group of the words becomes a vertex or a name: a NUMA node per `NODE` group, a `hostBridge` name per
+ * `PHB` group, a PCIe switch per `PXB` group, below it a switch per `PIX` group of two or more. Devices that
+ * hang on the upper switch by themselves are `PXB` of each other, so it then reports as two levels. NUMA
+ * nodes hang on sockets, and all sockets are joined pairwise.
+ *
+ * @param table - the matrix
+ * @param places - where its devices hang, see {@link placesOf}
+ * @param options - what the text does not say
+ * @returns the document; GPUs and NICs have the headings of the matrix as ids
+ * @throws CorralError `limit-exceeded` beyond {@link NUMA_NODES_MAX} NUMA nodes
+ * @complexity O(devices^2)
+ */
+export function writeDocument(
+  table: SmiTable,
+  places: readonly NumaGroup[],
+  options: NvidiaSmiTopoOptions,
+): ServerDocument {
+  if (places.length > NUMA_NODES_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `the cells ask for ${places.length} NUMA nodes, at most ${NUMA_NODES_MAX}`,
+    );
+  }
+  const writer = new DocumentWriter(table, options);
+  writer.writeHosts(places);
+  writer.writeNvlinks();
+  return writer.document(places);
+}
+
+/** Where a device hangs, as its fields say it. */
+type Location = Pick<Device, 'numa' | 'socket' | 'hostBridge'>;
+
+class DocumentWriter {
+  readonly #table: SmiTable;
+  readonly #options: NvidiaSmiTopoOptions;
+  readonly #figures: AssumedFigures;
+  /** Ids taken: no inferred device may be called like a heading. */
+  readonly #ids: Set<string>;
+  readonly #hosts: Device[] = [];
+  readonly #switches: Device[] = [];
+  readonly #links: Link[] = [];
+  /** Location of the device of each heading. */
+  readonly #locations: Location[] = [];
+  #bridgeCount = 0;
+  #switchCount = 0;
+
+  constructor(table: SmiTable, options: NvidiaSmiTopoOptions) {
+    this.#table = table;
+    this.#options = options;
+    this.#figures = assumedFigures(options);
+    this.#ids = new Set(table.labels);
+  }
+
+  writeHosts(places: readonly NumaGroup[]): void {
+    const sockets = new Map<string, string>();
+    for (const [i, node] of places.entries()) {
+      const numa = this.#numaOf(node.flat(3));
+      const perSocket = this.#options.numaNodesPerSocket;
+      const socketKey =
+        perSocket !== undefined && typeof numa === 'number'
+          ? `socket ${Math.floor(numa / perSocket)}`
+          : `socket of place ${i}`;
+      let socketId = sockets.get(socketKey);
+      let socket = [...sockets.keys()].indexOf(socketKey);
+      if (socketId === undefined) {
+        socket = sockets.size;
+        socketId = this.#freshId(`socket${socket}`);
+        for (const other of sockets.values()) this.#link(other, socketId, this.#figures.socket);
+        sockets.set(socketKey, socketId);
+        this.#hosts.push({ id: socketId, kind: 'socket', socket });
+      }
+      const location = { ...(numa !== undefined && { numa }), socket };
+      const id = this.#freshId(`numa${String(numa ?? '-unknown').slice(0, NUMA_ID_LENGTH_MAX)}`);
+      this.#hosts.push({ id, kind: 'numa', ...location });
+      this.#link(socketId, id, this.#figures.onPackage);
+      for (const bridge of node) this.#writeBridge(bridge, id, location);
+    }
+  }
+
+  #writeBridge(bridge: BridgeGroup, numaId: string, location: Location): void {
+    const hostBridge = `hb${this.#bridgeCount++}`;
+    for (const port of bridge) this.#writePort(port, numaId, { ...location, hostBridge });
+  }
+
+  #writePort(port: PortGroup, numaId: string, location: Location): void {
+    const alone = port.filter((group) => group.length === 1).length;
+    // One group of one needs no switch, one group of several one, several groups one above them.
+    const upperId =
+      port.length === 1 ? numaId : this.#writeSwitch(numaId, location, alone > 1 ? { levels: 2 } : {});
+    for (const group of port) {
+      const lowerId = group.length === 1 ? upperId : this.#writeSwitch(upperId, location, {});
+      for (const device of group) {
+        this.#locations[device] = location;
+        this.#link(lowerId, this.#table.labels[device]!, this.#figures.pcie);
+      }
+    }
+  }
+
+  #writeSwitch(aboveId: string, location: Location, levels: Pick<Device, 'levels'>): string {
+    const id = this.#freshId(`pcie-switch${this.#switchCount++}`);
+    this.#switches.push({ id, kind: 'pcie-switch', ...location, ...levels });
+    this.#link(aboveId, id, this.#figures.pcie);
+    return id;
+  }
+
+  writeNvlinks(): void {
+    const { switched, pairs } = nvlinksOfTable(this.#table);
+    for (const [i, { gpus }] of switched.entries()) {
+      const id = this.#freshId(`nvswitch${i}`);
+      this.#switches.push({ id, kind: 'nvswitch' });
+      for (const { gpu, links } of gpus) {
+        this.#link(this.#table.labels[gpu]!, id, this.#figures.nvlink(links));
+      }
+    }
+    for (const { gpus, links } of pairs) {
+      this.#link(this.#table.labels[gpus[0]]!, this.#table.labels[gpus[1]]!, this.#figures.nvlink(links));
+    }
+  }
+
+  document(places: readonly NumaGroup[]): ServerDocument {
+    const { labels, gpuCount } = this.#table;
+    const gpuModel = this.#options.gpuModel ?? 'unknown';
+    const nicCount = labels.length - gpuCount;
+    const devices = labels.map((id, i): Device => {
+      // A GPU's own NUMA affinity, even where the cells place it in the node of another.
+      const numa = this.#numaOf([i]) ?? this.#locations[i]!.numa;
+      const location = { ...this.#locations[i]!, ...(numa !== undefined && { numa }) };
+      if (i < gpuCount) return { id, kind: 'gpu', ...location, model: gpuModel };
+      const model = this.#table.nicNames.get(id);
+      return { id, kind: 'nic', ...location, ...(model !== undefined && { model }) };
+    });
+    return {
+      name: this.#options.name ?? 'nvidia-smi-topo',
+      title: this.#options.title ?? `server with ${gpuCount} GPUs and ${nicCount} NICs, read from nvidia-smi`,
+      gpuModel,
+      devices: [...this.#hosts, ...this.#switches, ...devices],
+      links: this.#links,
+      confidence: 'matrix',
+      sources: ['nvidia-smi topo -m'],
+      notes: this.#notes(places),
+    };
+  }
+
+  #notes(places: readonly NumaGroup[]): string[] {
+    const { labels, gpuCount, cells, affinities } = this.#table;
+    const notes = [
+      'Switches, host bridges, NUMA nodes and sockets are inferred from the words of the matrix; other machines may print the same words.',
+      'The text has no bandwidth figures: those of the links are assumed.',
+    ];
+    if (this.#options.numaNodesPerSocket === undefined && places.length > 1) {
+      notes.push('The text does not say which NUMA nodes share a socket: each has one of its own here.');
+    }
+    const hides = (row: number): boolean => cells[row]!.some((word) => word === undefined);
+    const hidden = labels.filter((_, i) => i >= gpuCount && hides(i));
+    if (hidden.length > 0) {
+      notes.push(
+        `The driver printed NV# for ${hidden.join(', ')}, which hides the PCIe path to GPUs: where these NICs hang is not known.`,
+      );
+    }
+    const gpusByCpus = new Map<string, string[]>();
+    affinities.forEach(({ cpu }, i) => {
+      if (cpu === undefined) return;
+      const gpus = gpusByCpus.get(cpu);
+      if (gpus === undefined) gpusByCpus.set(cpu, [labels[i]!]);
+      else gpus.push(labels[i]!);
+    });
+    // A note, because documents have no field for it.
+    for (const [cpus, gpus] of gpusByCpus) {
+      notes.push(`CPU affinity of ${gpus.join(', ')}: ${cpus}`);
+    }
+    return notes.map((note) =>
+      note.length <= NOTE_LENGTH_MAX ? note : `${note.slice(0, NOTE_LENGTH_MAX - 1)}…`,
+    );
+  }
+
+  /** The NUMA node of the first of some devices that has one. */
+  #numaOf(devices: readonly number[]): number | string | undefined {
+    for (const device of devices) {
+      const { numa } = this.#table.affinities[device]!;
+      if (numa !== undefined) return numaOf(numa);
+    }
+    return undefined;
+  }
+
+  /** `base`, or `base.2` and so on where that is taken. */
+  #freshId(base: string): string {
+    let id = base;
+    for (let n = 2; this.#ids.has(id); n++) id = `${base}.${n}`;
+    this.#ids.add(id);
+    return id;
+  }
+
+  #link(a: string, b: string, figures: LinkFigures): void {
+    this.#links.push({ between: [a, b], ...figures });
+  }
+}

@@ -1,0 +1,253 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type ClusterDocument,
+  clusterTopology,
+  compile,
+  type Placement,
+  type PlacementRequest,
+} from '../../src/index.js';
+import {
+  bestFit,
+  dotProduct,
+  fgd,
+  gpuClustering,
+  gpuPacking,
+  type Policy,
+  type TypicalPod,
+  type Workload,
+} from '../../src/policies/index.js';
+import { cluster, type Operation, operations } from './random-cluster.js';
+
+/*
+ * Each policy once more, from its published definition and from scratch for every pod: score every server that
+ * fits, take the first of the best. Nothing here is shared with the library.
+ */
+
+interface Box {
+  readonly id: string;
+  readonly model: string;
+  cpu: number;
+  memory: number;
+  readonly gpus: number[];
+  /** Sizes of resident GPU pods: 0 for a share. */
+  readonly tags: number[];
+}
+
+interface Pod {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly count: number;
+  readonly milli: number;
+  readonly models: readonly string[];
+}
+
+interface Choice {
+  readonly score: number;
+  readonly gpus: readonly number[];
+}
+
+const WORKLOAD: Workload = [
+  { cpuMilli: 3000, gpus: 1, gpuMilli: 470, share: 0.4 },
+  { cpuMilli: 6000, gpus: 1, gpuMilli: 1000, gpuModels: ['A', 'B'], share: 0.3 },
+  { cpuMilli: 9000, gpus: 4, gpuMilli: 1000, share: 0.2 },
+  { cpuMilli: 8000, gpus: 0, gpuMilli: 0, share: 0.1 },
+];
+
+const sum = (values: readonly number[]): number => values.reduce((total, x) => total + x, 0);
+const indices = (values: readonly number[], keep: (x: number) => boolean): number[] =>
+  values.flatMap((x, i) => (keep(x) ? [i] : []));
+
+function podOf(request: PlacementRequest): Pod {
+  const count = request.gpuMilli === undefined ? (request.gpus ?? 0) : 1;
+  return {
+    cpu: request.cpuMilli ?? 0,
+    memory: request.memoryMiB ?? 0,
+    count,
+    milli: count === 0 ? 0 : (request.gpuMilli ?? 1000),
+    models: request.gpuModels ?? [],
+  };
+}
+
+function fits(box: Box, pod: Pod): boolean {
+  if (box.cpu < pod.cpu || box.memory < pod.memory) return false;
+  if (pod.models.length > 0 && !pod.models.includes(box.model)) return false;
+  return indices(box.gpus, (free) => free >= pod.milli).length >= pod.count;
+}
+
+/** Lowest wholly free GPUs, or the tightest for a share. */
+function packed(box: Box, pod: Pod): number[] {
+  const able = indices(box.gpus, (free) => free >= pod.milli);
+  if (pod.milli === 1000 || pod.count === 0) return able.slice(0, pod.count);
+  return [able.reduce((best, g) => (box.gpus[g]! < box.gpus[best]! ? g : best))];
+}
+
+function fragmentation(box: Box): number {
+  const idle = sum(box.gpus);
+  // One sum per class, added up in the order of the published program.
+  const classes = { q1: 0, q2: 0, q4: 0, xl: 0, xr: 0, na: 0 };
+  for (const m of WORKLOAD as readonly TypicalPod[]) {
+    const cpuOk = box.cpu >= m.cpuMilli;
+    const models = m.gpuModels ?? [];
+    if (m.gpuMilli === 0) classes[cpuOk ? 'xl' : 'xr'] += m.share * idle;
+    else if (models.length > 0 && !models.includes(box.model)) classes.na += m.share * idle;
+    else {
+      const gpuOk = indices(box.gpus, (free) => free >= m.gpuMilli).length >= m.gpus;
+      const rest = sum(box.gpus.filter((free) => free < m.gpuMilli));
+      if (gpuOk && cpuOk) classes.q2 += m.share * rest;
+      else classes[gpuOk ? 'q4' : cpuOk ? 'q2' : 'q1'] += m.share * idle;
+    }
+  }
+  const { q1, q2, q4, xl, xr, na } = classes;
+  return q1 + q2 + q4 + xl + xr + na;
+}
+
+const finite = (cpu: number): number => (cpu === Number.POSITIVE_INFINITY ? 128_000 : cpu);
+
+type Chooser = (box: Box, pod: Pod, scale: { gpu: number }) => Choice;
+
+function fgdChoice(exact: boolean): Chooser {
+  return (box, pod) => {
+    const before = fragmentation(box);
+    const scoreOf = (gpus: readonly number[]): number => {
+      const after = {
+        ...box,
+        cpu: box.cpu - pod.cpu,
+        gpus: box.gpus.map((free, g) => (gpus.includes(g) ? free - pod.milli : free)),
+      };
+      const gain = before - fragmentation(after);
+      return exact ? gain : Math.trunc(100 * (1 / (1 + Math.exp(-gain / 1000))));
+    };
+    if (pod.milli === 1000 || pod.count === 0) {
+      const gpus = packed(box, pod);
+      return { gpus, score: scoreOf(gpus) };
+    }
+    return indices(box.gpus, (free) => free >= pod.milli)
+      .map((g) => ({ gpus: [g], score: scoreOf([g]) }))
+      .reduce((best, choice) => (choice.score > best.score ? choice : best));
+  };
+}
+
+const CHOOSERS: Record<string, { policy: () => Policy; choose: Chooser }> = {
+  dotProduct: {
+    policy: dotProduct,
+    choose: (box, pod, scale) => {
+      const d =
+        (finite(box.cpu) / 128_000) * (pod.cpu / 128_000) +
+        (sum(box.gpus) / scale.gpu) * ((pod.count * pod.milli) / scale.gpu);
+      return { gpus: packed(box, pod), score: Math.trunc(100 * (1 - d / 2)) };
+    },
+  },
+  bestFit: {
+    policy: bestFit,
+    choose: (box, pod, scale) => {
+      const cpu = (0.5 * finite(box.cpu - pod.cpu)) / 128_000;
+      const gpu = (0.5 * (sum(box.gpus) - pod.count * pod.milli)) / scale.gpu;
+      return { gpus: packed(box, pod), score: Math.trunc(100 * (1 - (cpu + gpu))) };
+    },
+  },
+  gpuClustering: {
+    policy: gpuClustering,
+    choose: (box, pod, scale) => {
+      const gpus = packed(box, pod);
+      if (pod.count === 0) return { gpus, score: 0 };
+      const base = Math.trunc((25 * (scale.gpu - sum(box.gpus))) / scale.gpu);
+      const tags = new Set(box.tags);
+      const own = pod.milli === 1000 ? pod.count : 0;
+      const bonus = tags.size === 0 ? 25 : tags.has(own) ? (tags.size === 1 ? 75 : 50) : 0;
+      return { gpus, score: base + bonus };
+    },
+  },
+  gpuPacking: {
+    policy: gpuPacking,
+    choose: (box, pod) => {
+      const gpus = packed(box, pod);
+      const n = box.gpus.length;
+      if (pod.count === 0) return { gpus, score: 0 };
+      if (box.gpus.every((free) => free === 1000)) return { gpus, score: Math.max(33 - n, n) };
+      const rooms = box.gpus
+        .filter((free) => free >= pod.milli)
+        .sort((a, b) => a - b)
+        .slice(0, pod.count);
+      const whole = rooms.filter((free) => free === 1000).length;
+      const percent = sum(rooms.map((free) => Math.trunc((free * 100) / 1000)));
+      return {
+        gpus,
+        score: whole > 0 ? Math.max(50 - whole, 33) : Math.max(100 - Math.trunc(percent / 10), 50),
+      };
+    },
+  },
+  fgd: { policy: () => fgd({ workload: WORKLOAD }), choose: fgdChoice(false) },
+  'fgd exact': { policy: () => fgd({ workload: WORKLOAD, exact: true }), choose: fgdChoice(true) },
+};
+
+function compare(
+  document: ClusterDocument,
+  history: readonly Operation[],
+  policy: Policy,
+  choose: Chooser,
+): number {
+  const solver = compile(clusterTopology(document), { policy });
+  const boxes = document.servers.map(
+    (server): Box => ({
+      id: server.id,
+      model: server.gpuModel!,
+      cpu: server.cpuMilli ?? Number.POSITIVE_INFINITY,
+      memory: server.memoryMiB ?? Number.POSITIVE_INFINITY,
+      gpus: new Array<number>(Number(server.type)).fill(1000),
+      tags: [],
+    }),
+  );
+  const scale = { gpu: Math.max(8000, ...boxes.map((box) => 1000 * box.gpus.length)) };
+  const live: { placement: Placement; pod: Pod; box: Box; gpus: readonly number[] }[] = [];
+  const move = (box: Box, pod: Pod, gpus: readonly number[], sign: number): void => {
+    box.cpu += sign * pod.cpu;
+    box.memory += sign * pod.memory;
+    for (const g of gpus) box.gpus[g]! += sign * pod.milli;
+    if (pod.count === 0) return;
+    const tag = pod.milli === 1000 ? pod.count : 0;
+    if (sign < 0) box.tags.push(tag);
+    else box.tags.splice(box.tags.indexOf(tag), 1);
+  };
+  let decisions = 0;
+  for (const step of history) {
+    if (step.kind === 'place') {
+      const pod = podOf(step.request);
+      let best: { box: Box; choice: Choice } | undefined;
+      for (const box of boxes) {
+        if (!fits(box, pod)) continue;
+        const choice = choose(box, pod, scale);
+        if (best === undefined || choice.score > best.choice.score) best = { box, choice };
+      }
+      const result = solver.place(step.request);
+      decisions++;
+      expect(result.ok ? result.placement.pods : []).toEqual(
+        best === undefined ? [] : [{ server: best.box.id, gpus: best.choice.gpus }],
+      );
+      if (best === undefined || !result.ok) continue;
+      move(best.box, pod, best.choice.gpus, -1);
+      live.push({ placement: result.placement, pod, box: best.box, gpus: best.choice.gpus });
+    } else if (step.kind === 'release' && live.length > 0) {
+      const [gone] = live.splice(step.pick % live.length, 1);
+      solver.release(gone!.placement);
+      move(gone!.box, gone!.pod, gone!.gpus, 1);
+    }
+  }
+  return decisions;
+}
+
+describe('ScoreFinder', () => {
+  it.each(Object.entries(CHOOSERS))(
+    'decides as scoring every server from scratch does: %s',
+    (_, { policy, choose }) => {
+      let decisions = 0;
+      fc.assert(
+        fc.property(cluster, operations, (document, history) => {
+          decisions += compare(document, history, policy(), choose);
+        }),
+        { seed: 1, numRuns: 300 },
+      );
+      expect(decisions).toBeGreaterThan(2000);
+    },
+  );
+});

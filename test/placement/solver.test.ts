@@ -1,0 +1,389 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type ClusterDocument,
+  clusterTopology,
+  compile,
+  type FreeServer,
+  type Placement,
+  type PlacementRequest,
+  type Snapshot,
+  type Solver,
+  serverTopology,
+} from '../../src/index.js';
+import {
+  bestFit,
+  dotProduct,
+  fgd,
+  gpuClustering,
+  gpuPacking,
+  type Policy,
+  random,
+  type Workload,
+} from '../../src/policies/index.js';
+import { cluster, gpuBox, type Operation, operations, request } from './random-cluster.js';
+
+const WORKLOAD: Workload = [
+  { cpuMilli: 3000, gpus: 1, gpuMilli: 470, share: 0.5 },
+  { cpuMilli: 4000, gpus: 2, gpuMilli: 1000, gpuModels: ['A'], share: 0.3 },
+  { cpuMilli: 8000, gpus: 0, gpuMilli: 0, share: 0.2 },
+];
+const POLICIES: readonly (readonly [string, () => Policy])[] = [
+  ['random', () => random({ seed: 5 })],
+  ['dotProduct', dotProduct],
+  ['gpuClustering', gpuClustering],
+  ['gpuPacking', gpuPacking],
+  ['bestFit', bestFit],
+  ['fgd', () => fgd({ workload: WORKLOAD })],
+  ['fgd exact', () => fgd({ workload: WORKLOAD, exact: true })],
+];
+
+function solverOf(document: ClusterDocument, policy: Policy = bestFit()): Solver {
+  return compile(clusterTopology(document), { policy });
+}
+
+function two(): Solver {
+  return solverOf({
+    tiers: [],
+    types: { box: gpuBox(4) },
+    servers: [
+      { id: 'a', type: 'box', cpuMilli: 8000, memoryMiB: 8192 },
+      { id: 'b', type: 'box', gpuModel: 'B' },
+    ],
+  });
+}
+
+function placed(solver: Solver, wanted: PlacementRequest): Placement {
+  const result = solver.place(wanted);
+  if (!result.ok) throw new Error(result.message);
+  return result.placement;
+}
+
+/** What a server holds besides what is free, by adding up live placements. */
+interface Held {
+  gpuMilli: number[];
+  cpuMilli: number;
+  memoryMiB: number;
+}
+
+/** Whether some server has room, looked up in `free()` alone. */
+function fitsSomewhere(
+  free: readonly FreeServer[],
+  models: ReadonlyMap<string, string>,
+  wanted: PlacementRequest,
+): boolean {
+  return free.some((server) => {
+    const names = wanted.gpuModels ?? [];
+    if (names.length > 0 && !names.includes(models.get(server.server)!)) return false;
+    if (server.cpuMilli !== null && server.cpuMilli < (wanted.cpuMilli ?? 0)) return false;
+    if (server.memoryMiB !== null && server.memoryMiB < (wanted.memoryMiB ?? 0)) return false;
+    if (wanted.gpuMilli !== undefined) return server.gpuMilli.some((milli) => milli >= wanted.gpuMilli!);
+    return server.gpuMilli.filter((milli) => milli === 1000).length >= (wanted.gpus ?? 0);
+  });
+}
+
+/** Runs a history and checks after every step that free + held = capacity; returns all answers as text. */
+function runChecked(document: ClusterDocument, policy: Policy, history: readonly Operation[]): string {
+  const solver = solverOf(document, policy);
+  const capacity = solver.free();
+  const models = new Map(document.servers.map((server) => [server.id, server.gpuModel!]));
+  let live: { placement: Placement; request: PlacementRequest }[] = [];
+  let saved: { snapshot: Snapshot; live: typeof live; free: string } | undefined;
+  const answers: unknown[] = [];
+  for (const step of history) {
+    const before = JSON.stringify(solver.free());
+    if (step.kind === 'place' || step.kind === 'find') {
+      const free = solver.free().servers;
+      const found = solver.find(step.request);
+      expect(JSON.stringify(solver.free())).toBe(before);
+      expect(found.ok).toBe(fitsSomewhere(free, models, step.request));
+      if (!found.ok) {
+        expect(found.reason).toBe(
+          fitsSomewhere(capacity.servers, models, step.request) ? 'no-capacity' : 'never-fits',
+        );
+      }
+      if (step.kind === 'place') {
+        const result = solver.place(step.request);
+        expect(result).toEqual(found);
+        answers.push(result);
+        if (result.ok) live.push({ placement: result.placement, request: step.request });
+      }
+    } else if (step.kind === 'release') {
+      if (live.length === 0) continue;
+      const [gone] = live.splice(step.pick % live.length, 1);
+      solver.release(gone!.placement);
+      expect(() => solver.release(gone!.placement)).toThrow(
+        expect.objectContaining({ code: 'unknown-placement' }),
+      );
+    } else if (step.kind === 'snapshot') {
+      saved = { snapshot: solver.snapshot(), live: [...live], free: before };
+    } else if (saved !== undefined) {
+      solver.restore(saved.snapshot);
+      live = [...saved.live];
+      expect(JSON.stringify(solver.free())).toBe(saved.free);
+    }
+    checkConservation(solver, capacity.servers, live);
+  }
+  answers.push(solver.free());
+  return JSON.stringify(answers);
+}
+
+function checkConservation(
+  solver: Solver,
+  capacity: readonly FreeServer[],
+  live: readonly { placement: Placement; request: PlacementRequest }[],
+): void {
+  const held = new Map<string, Held>(
+    capacity.map((server) => [
+      server.server,
+      { gpuMilli: server.gpuMilli.map(() => 0), cpuMilli: 0, memoryMiB: 0 },
+    ]),
+  );
+  for (const { placement, request: wanted } of live) {
+    const [pod] = placement.pods;
+    const on = held.get(pod!.server)!;
+    on.cpuMilli += wanted.cpuMilli ?? 0;
+    on.memoryMiB += wanted.memoryMiB ?? 0;
+    expect(pod!.gpus).toHaveLength(wanted.gpuMilli === undefined ? (wanted.gpus ?? 0) : 1);
+    for (const gpu of pod!.gpus) on.gpuMilli[gpu]! += wanted.gpuMilli ?? 1000;
+  }
+  const free = solver.free();
+  let wholly = 0;
+  let milli = 0;
+  free.servers.forEach((server, i) => {
+    const on = held.get(server.server)!;
+    const full = capacity[i]!;
+    expect(server.gpuMilli.map((x, g) => x + on.gpuMilli[g]!)).toEqual(full.gpuMilli);
+    expect(server.cpuMilli === null ? null : server.cpuMilli + on.cpuMilli).toBe(full.cpuMilli);
+    expect(server.memoryMiB === null ? null : server.memoryMiB + on.memoryMiB).toBe(full.memoryMiB);
+    expect(Math.min(...server.gpuMilli, server.cpuMilli ?? 0, server.memoryMiB ?? 0)).toBeGreaterThanOrEqual(
+      0,
+    );
+    expect(server.gpus).toEqual(server.gpuMilli.flatMap((x, g) => (x === 1000 ? [g] : [])));
+    wholly += server.gpus.length;
+    milli += server.gpuMilli.reduce((sum, x) => sum + x, 0);
+  });
+  expect(free.gpus).toBe(wholly);
+  expect(free.gpuMilli).toBe(milli);
+}
+
+describe('Solver', () => {
+  it.each(POLICIES)(
+    'conserves every GPU, core and byte, tells the truth, and repeats itself: %s',
+    (_, policy) => {
+      fc.assert(
+        fc.property(cluster, operations, (document, history) => {
+          const first = runChecked(document, policy(), history);
+          expect(runChecked(document, policy(), history)).toBe(first);
+        }),
+        { seed: 1, numRuns: 120 },
+      );
+    },
+  );
+
+  it('conserves through a long history', () => {
+    const [long] = fc.sample(fc.array(operations, { minLength: 40, maxLength: 40 }), { seed: 2, numRuns: 1 });
+    const [document] = fc.sample(cluster, { seed: 9, numRuns: 1 });
+    runChecked(document!, bestFit(), long!.flat());
+  });
+});
+
+describe('place', () => {
+  it('gives whole GPUs by the lowest free ordinals and shares by the tightest GPU', () => {
+    const solver = two();
+    expect(placed(solver, { gpus: 2, gpuModels: ['A'] }).pods).toEqual([{ server: 'a', gpus: [0, 1] }]);
+    expect(placed(solver, { gpuMilli: 300, gpuModels: ['A'] }).pods).toEqual([{ server: 'a', gpus: [2] }]);
+    expect(placed(solver, { gpuMilli: 600, gpuModels: ['A'] }).pods).toEqual([{ server: 'a', gpus: [2] }]);
+    expect(placed(solver, { gpuMilli: 200, gpuModels: ['A'] }).pods).toEqual([{ server: 'a', gpus: [3] }]);
+    expect(placed(solver, { gpuMilli: 100, gpuModels: ['A'] }).pods).toEqual([{ server: 'a', gpus: [2] }]);
+  });
+
+  it('says why a pod is not placed', () => {
+    const solver = two();
+    expect(solver.place({ gpus: 5 })).toMatchObject({ ok: false, reason: 'never-fits' });
+    expect(solver.place({ gpus: 1, gpuModels: ['H100'] })).toMatchObject({ ok: false, reason: 'never-fits' });
+    expect(solver.place({ cpuMilli: 9000, gpuModels: ['A'] })).toMatchObject({
+      ok: false,
+      reason: 'never-fits',
+    });
+    placed(solver, { gpus: 4, gpuModels: ['A'] });
+    placed(solver, { gpus: 4 });
+    expect(solver.place({ gpus: 1 })).toMatchObject({ ok: false, reason: 'no-capacity' });
+  });
+
+  it('does not limit what a server states no figure for', () => {
+    const solver = two();
+    for (let i = 0; i < 50; i++)
+      placed(solver, { cpuMilli: 2 ** 31 - 1, memoryMiB: 2 ** 31 - 1, gpuModels: ['B'] });
+    expect(solver.free().servers[1]).toMatchObject({ cpuMilli: null, memoryMiB: null });
+  });
+
+  it('takes gpuMilli 1000 for one whole GPU', () => {
+    expect(placed(two(), { gpuMilli: 1000 }).pods[0]!.gpus).toEqual([0]);
+  });
+
+  it.each<[string, unknown, (string | number)[]]>([
+    ['no object', null, []],
+    ['an unknown field', { gpu: 1 }, ['gpu']],
+    ['a fraction', { gpus: 1.5 }, ['gpus']],
+    ['a negative number', { cpuMilli: -1 }, ['cpuMilli']],
+    ['NaN', { memoryMiB: Number.NaN }, ['memoryMiB']],
+    ['Infinity', { cpuMilli: Number.POSITIVE_INFINITY }, ['cpuMilli']],
+    ['a text', { gpus: '2' }, ['gpus']],
+    ['more GPUs than a server can have', { gpus: 17 }, ['gpus']],
+    ['a share of nothing', { gpuMilli: 0 }, ['gpuMilli']],
+    ['a share beyond one GPU', { gpuMilli: 1001 }, ['gpuMilli']],
+    ['whole GPUs and a share', { gpus: 1, gpuMilli: 500 }, ['gpuMilli']],
+    ['models that are no list', { gpuModels: 'A' }, ['gpuModels']],
+    ['a model that is no name', { gpuModels: ['A', 7] }, ['gpuModels', 1]],
+  ])('refuses a request with %s, changing nothing', (_, wanted, path) => {
+    const solver = two();
+    const before = JSON.stringify(solver.free());
+    for (const call of [solver.place, solver.find]) {
+      expect(() => call.call(solver, wanted as PlacementRequest)).toThrow(
+        expect.objectContaining({ code: 'invalid-request', path }),
+      );
+    }
+    expect(JSON.stringify(solver.free())).toBe(before);
+    expect(placed(solver, { gpus: 1 }).id).toBe('p1');
+  });
+});
+
+describe('release', () => {
+  it('takes a copy that went through JSON, once', () => {
+    const solver = two();
+    const copy = JSON.parse(JSON.stringify(placed(solver, { gpus: 3 }))) as Placement;
+    solver.release(copy);
+    expect(solver.free().gpus).toBe(8);
+    expect(() => solver.release(copy)).toThrow(expect.objectContaining({ code: 'unknown-placement' }));
+  });
+
+  it('refuses a placement of another solver, also if both answered alike', () => {
+    const solver = two();
+    const other = two();
+    const ours = placed(solver, { gpus: 3 });
+    const theirs = placed(other, { gpus: 3 });
+    expect(theirs).toEqual(ours);
+    expect(() => solver.release(theirs)).toThrow(expect.objectContaining({ code: 'unknown-placement' }));
+    expect(solver.free().gpus).toBe(5);
+    solver.release(ours);
+    other.release(theirs);
+  });
+
+  it('refuses what only resembles a placement, changing nothing', () => {
+    const solver = two();
+    const { id, pods, tier } = placed(solver, { gpus: 2 });
+    const before = JSON.stringify(solver.free());
+    const forged: unknown[] = [
+      undefined,
+      null,
+      {},
+      { id: 'p2', pods, tier },
+      { id, tier },
+      { id, pods: [], tier },
+      { id, pods: [...pods, ...pods], tier },
+      { id, pods: [{ server: 'b', gpus: [0, 1] }], tier },
+      { id, pods: [{ server: 'a', gpus: [0] }], tier },
+      { id, pods: [{ server: 'a', gpus: [0, 2] }], tier },
+      { id, pods: [null], tier },
+      { id: '__proto__', pods, tier },
+    ];
+    for (const placement of forged) {
+      expect(() => solver.release(placement as Placement)).toThrow(
+        expect.objectContaining({ code: 'unknown-placement' }),
+      );
+    }
+    expect(JSON.stringify(solver.free())).toBe(before);
+  });
+});
+
+describe('snapshot and restore', () => {
+  it('brings back placements, free capacity and random draws', () => {
+    fc.assert(
+      fc.property(cluster, fc.array(request, { maxLength: 20 }), (document, requests) => {
+        const solver = solverOf(document, random({ seed: 3 }));
+        const half = requests.length >> 1;
+        for (const wanted of requests.slice(0, half)) solver.place(wanted);
+        const snapshot = solver.snapshot();
+        const once = JSON.stringify(requests.slice(half).map((wanted) => solver.place(wanted)));
+        solver.restore(snapshot);
+        expect(JSON.stringify(requests.slice(half).map((wanted) => solver.place(wanted)))).toBe(once);
+        solver.restore(snapshot);
+        expect(solver.snapshot().placements).toBe(snapshot.placements);
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  it('forgets placements made after the snapshot', () => {
+    const solver = two();
+    const early = placed(solver, { gpus: 1 });
+    const snapshot = solver.snapshot();
+    const late = placed(solver, { gpus: 1 });
+    solver.release(early);
+    solver.restore(snapshot);
+    expect(() => solver.release(late)).toThrow(expect.objectContaining({ code: 'unknown-placement' }));
+    solver.release(early);
+    expect(solver.free().gpus).toBe(8);
+  });
+
+  it('refuses the snapshot of another solver and what is none', () => {
+    const solver = two();
+    placed(solver, { gpus: 1 });
+    for (const snapshot of [two().snapshot(), {}, null]) {
+      expect(() => solver.restore(snapshot as Snapshot)).toThrow(
+        expect.objectContaining({ code: 'unknown-snapshot' }),
+      );
+    }
+    expect(solver.free().gpus).toBe(7);
+  });
+});
+
+describe('compile', () => {
+  it('takes a lone server type as one server named like it', () => {
+    const solver = compile(serverTopology(gpuBox(8)));
+    expect(placed(solver, { gpus: 8 }).pods).toEqual([{ server: 'box 8', gpus: [0, 1, 2, 3, 4, 5, 6, 7] }]);
+  });
+
+  it.each<[string, () => unknown, string[]]>([
+    ['a document in place of a topology', () => compile(gpuBox(2) as never), ['topology']],
+    [
+      'a cluster document',
+      () => compile({ tiers: [], types: {}, servers: [{ id: 'a', type: 'b' }] } as never),
+      ['topology'],
+    ],
+    ['nothing', () => compile(undefined as never), ['topology']],
+    [
+      'a policy that is none',
+      () => compile(serverTopology(gpuBox(2)), { policy: bestFit as never }),
+      ['policy'],
+    ],
+    [
+      'fgd without a workload',
+      () => compile(serverTopology(gpuBox(2)), { policy: fgd() }),
+      ['policy', 'workload'],
+    ],
+    [
+      'a seed that is no integer',
+      () => compile(serverTopology(gpuBox(2)), { policy: random({ seed: 0.5 }) }),
+      ['seed'],
+    ],
+  ])('refuses %s', (_, call, path) => {
+    expect(call).toThrow(expect.objectContaining({ code: 'invalid-option', path }));
+  });
+
+  it('hands a workload and a seed to policies that bring none', () => {
+    const topology = clusterTopology({
+      tiers: [],
+      types: { box: gpuBox(4) },
+      servers: Array.from({ length: 50 }, (_, i) => ({ id: `s${i}`, type: 'box' })),
+    });
+    compile(topology, { policy: fgd(), workload: WORKLOAD }).place({ gpus: 1 });
+    const firstServers = [1, 2, 1].map((seed) => {
+      const solver = compile(topology, { policy: random(), seed });
+      return JSON.stringify(Array.from({ length: 10 }, () => solver.place({ gpus: 1 })));
+    });
+    expect(firstServers[0]).toBe(firstServers[2]);
+    expect(firstServers[0]).not.toBe(firstServers[1]);
+  });
+});
