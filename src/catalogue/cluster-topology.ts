@@ -1,5 +1,5 @@
 import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
-import { type TopologyName, topology } from './topology.js';
+import { topologyAt } from './topology.js';
 
 /**
  * Validates a cluster document; server types may be given by catalogue name.
@@ -16,6 +16,5 @@ import { type TopologyName, topology } from './topology.js';
  * });
  */
 export function clusterTopology(document: unknown): ClusterTopology {
-  // The name comes from a document: topology() itself refuses one it does not know.
-  return buildClusterTopology(document, (name) => topology(name as TopologyName));
+  return buildClusterTopology(document, topologyAt);
 }

@@ -34,7 +34,7 @@ import rtxpro60008Pairs from '../../topologies/rtxpro6000-8-pairs.json' with { t
 import ws2x3090Nvlink from '../../topologies/ws-2x3090-nvlink.json' with { type: 'json' };
 import ws4x5090 from '../../topologies/ws-4x5090.json' with { type: 'json' };
 import ws4xa4000 from '../../topologies/ws-4xa4000.json' with { type: 'json' };
-import { CorralError, quote } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
 import { nearestNames } from './nearest-names.js';
 
@@ -137,19 +137,24 @@ const built = new Map<string, ServerTopology>();
  * ```
  */
 export function topology(name: TopologyName): ServerTopology {
+  return topologyAt(name, []);
+}
+
+/** As {@link topology}, for a name that sits at `path` inside a larger document. */
+export function topologyAt(name: string, path: ErrorPath): ServerTopology {
   const known = built.get(name);
   if (known !== undefined) return known;
   if (!Object.hasOwn(documents, name)) {
     const near = nearestNames(String(name), topologyNames);
     throw new CorralError(
       'unknown-topology',
-      [],
+      path,
       near.length > 0
         ? `no topology ${quote(name)}: did you mean ${near.join(', ')}?`
         : `no topology ${quote(name)}: the catalogue has ${topologyNames.join(', ')}`,
     );
   }
-  const server = serverTopologyAt(documents[name], [name]);
+  const server = serverTopologyAt(documents[name as TopologyName], [name]);
   built.set(name, server);
   return server;
 }

@@ -177,10 +177,10 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
 function asCluster(nodes: ClusterDocument | ClusterTopology): ClusterTopology {
   const isTopology = Array.isArray(nodes?.servers) && typeof nodes.servers[0]?.type === 'object';
   if (isTopology) return nodes as ClusterTopology;
-  return buildClusterTopology(nodes, (name) => {
+  return buildClusterTopology(nodes, (name, path) => {
     throw new CorralError(
       'unknown-topology',
-      ['nodes', 'types'],
+      ['nodes', ...path],
       `${quote(name)} is a catalogue name: pass clusterTopology(document)`,
     );
   });

@@ -1,4 +1,4 @@
-import { CorralError, quote } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
 import { clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
 import { type ServerTopology, serverTopologyAt } from './server-topology.js';
@@ -37,8 +37,8 @@ export interface ClusterTopology {
   readonly servers: readonly ClusterServer[];
 }
 
-/** Finds a server type by its catalogue name; throws `unknown-topology` for other names. */
-export type TypeLookup = (name: string) => ServerTopology;
+/** Finds a server type by the catalogue name at `path`; throws `unknown-topology` for other names. */
+export type TypeLookup = (name: string, path: ErrorPath) => ServerTopology;
 
 /**
  * Validates a cluster document and resolves what it refers to.
@@ -73,7 +73,8 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
 
   const types = new Map<string, ServerTopology>();
   for (const [name, type] of Object.entries(cluster.types)) {
-    types.set(name, typeof type === 'string' ? lookup(type) : serverTopologyAt(type, ['types', name]));
+    const path = ['types', name];
+    types.set(name, typeof type === 'string' ? lookup(type, path) : serverTopologyAt(type, path));
   }
 
   const tree = new DomainTree(cluster.tiers);

@@ -177,6 +177,14 @@ export function parseServerDocument(
         `device ${quote(device.id)} is defined twice: give each device its own id`,
       );
     }
+    if (device.id === '__proto__') {
+      // graphology keeps neighbours in plain objects, where this key is the prototype.
+      throw new CorralError(
+        'invalid-document',
+        [...path, 'devices', i, 'id'],
+        'no device can be called "__proto__": give it another id',
+      );
+    }
     ids.add(device.id);
     if (device.kind === 'gpu') gpuCount++;
     if (device.role !== undefined && device.kind !== 'nic') {

@@ -30,6 +30,7 @@ function describe(issue: v.BaseIssue<unknown>): string {
       ? 'unknown field: remove it, or check its spelling'
       : `${issue.expected === 'Object' ? `expected an object, got ${quote(issue.input)}` : 'required field is missing'}`;
   }
+  if (issue.type === 'strict_tuple') return `one entry too many: ${quote(issue.input)}`;
   // Messages that our schemas write themselves already say what to do.
   if (!custom.startsWith('Invalid ')) return `${custom}, got ${quote(issue.input)}`;
   return `expected ${issue.expected ?? 'another value'}, got ${quote(issue.input)}`;

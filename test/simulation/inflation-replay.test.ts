@@ -313,7 +313,7 @@ describe('inflationReplay', () => {
       'a catalogue name',
       () => ({ ...small(), nodes: { ...small().nodes, types: { t: 'dgx-h100' } } }),
       'unknown-topology',
-      ['nodes', 'types'],
+      ['nodes', 'types', 't'],
     ],
     ['no policy', () => ({ ...small(), policy: undefined }), 'invalid-option', ['policy']],
   ])('refuses %s', (_, options, code, path) => {

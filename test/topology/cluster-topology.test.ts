@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import { type ClusterDocument, clusterTopology } from '../../src/index.js';
+
+const GOOD: ClusterDocument = {
+  tiers: ['block', 'rack'],
+  types: { h100: 'dgx-h100' },
+  servers: [
+    { id: 'a', type: 'h100', domains: { block: 'left', rack: 'r2' }, cpuMilli: 1000, memoryMiB: 5 },
+    {
+      id: 'b',
+      type: 'h100',
+      domains: { block: 'left', rack: 'r1' },
+      gpuModel: 'H100-80G',
+      labels: { zone: 'x' },
+    },
+    { id: 'c', type: 'h100', domains: { block: 'right', rack: 'r9' } },
+  ],
+  uplinks: { rack: { GBps: 400 } },
+  accelerator: { tier: 'rack', GBpsPerGpu: 900 },
+};
+
+describe('clusterTopology', () => {
+  it('keeps servers in order, resolves types, and numbers domains as they are first named', () => {
+    const cluster = clusterTopology(GOOD);
+    expect(cluster.tiers).toEqual([
+      { name: 'block', domains: ['left', 'right'], parents: [] },
+      {
+        name: 'rack',
+        domains: ['r2', 'r1', 'r9'],
+        parents: [0, 0, 1],
+        uplinkGBps: 400,
+        acceleratorGBpsPerGpu: 900,
+      },
+    ]);
+    expect(cluster.servers.map(({ id, domains, gpuModel }) => [id, domains, gpuModel])).toEqual([
+      ['a', [0, 0], 'H100-SXM5'],
+      ['b', [0, 1], 'H100-80G'],
+      ['c', [1, 2], 'H100-SXM5'],
+    ]);
+    expect(cluster.servers[0]!.type).toBe(cluster.servers[2]!.type);
+    expect(cluster.servers[0]).toMatchObject({ cpuMilli: 1000, memoryMiB: 5 });
+    expect(cluster.servers[2]).not.toHaveProperty('cpuMilli');
+    expect(cluster.servers[1]!.labels).toEqual({ zone: 'x' });
+  });
+
+  const server = (more: object): object => ({
+    ...GOOD,
+    servers: [GOOD.servers[0], { ...GOOD.servers[1], ...more }],
+  });
+  it.each<[string, unknown, string, (string | number)[]]>([
+    ['nothing', null, 'invalid-document', []],
+    ['no servers', { ...GOOD, servers: [] }, 'invalid-document', ['servers']],
+    ['an unknown field', { ...GOOD, server: [] }, 'invalid-document', ['server']],
+    ['a tier twice', { ...GOOD, tiers: ['rack', 'rack'] }, 'duplicate-id', ['tiers', 1]],
+    ['a server twice', server({ id: 'a' }), 'duplicate-id', ['servers', 1, 'id']],
+    ['a type that is not listed', server({ type: 'b200' }), 'unknown-reference', ['servers', 1, 'type']],
+    [
+      'a type named like a method',
+      server({ type: 'constructor' }),
+      'unknown-reference',
+      ['servers', 1, 'type'],
+    ],
+    [
+      'a type that the catalogue lacks',
+      { ...GOOD, types: { h100: 'dgx-h1000' } },
+      'unknown-topology',
+      ['types', 'h100'],
+    ],
+    [
+      'a type document that is wrong',
+      { ...GOOD, types: { h100: { name: 'x' } } },
+      'invalid-document',
+      ['types', 'h100', 'title'],
+    ],
+    ['a negative amount of CPU', server({ cpuMilli: -1 }), 'invalid-document', ['servers', 1, 'cpuMilli']],
+    ['a fraction of a MiB', server({ memoryMiB: 0.5 }), 'invalid-document', ['servers', 1, 'memoryMiB']],
+    [
+      'more memory than an integer holds',
+      server({ memoryMiB: 2 ** 31 }),
+      'invalid-document',
+      ['servers', 1, 'memoryMiB'],
+    ],
+    [
+      'a server outside a tier',
+      server({ domains: { block: 'left' } }),
+      'invalid-document',
+      ['servers', 1, 'domains', 'rack'],
+    ],
+    [
+      'a domain of no tier',
+      server({ domains: { block: 'left', rack: 'r1', row: 'x' } }),
+      'unknown-reference',
+      ['servers', 1, 'domains', 'row'],
+    ],
+    [
+      'a domain in two places',
+      server({ domains: { block: 'right', rack: 'r2' } }),
+      'invalid-document',
+      ['servers', 1, 'domains', 'rack'],
+    ],
+    [
+      'an uplink of no tier',
+      { ...GOOD, uplinks: { row: { GBps: 1 } } },
+      'unknown-reference',
+      ['uplinks', 'row'],
+    ],
+    [
+      'an uplink of nothing',
+      { ...GOOD, uplinks: { rack: { GBps: 0 } } },
+      'invalid-document',
+      ['uplinks', 'rack', 'GBps'],
+    ],
+    [
+      'an accelerator of no tier',
+      { ...GOOD, accelerator: { tier: 'row', GBpsPerGpu: 1 } },
+      'unknown-reference',
+      ['accelerator', 'tier'],
+    ],
+  ])('refuses %s', (_, document, code, path) => {
+    expect(() => clusterTopology(document)).toThrow(
+      expect.objectContaining({ name: 'CorralError', code, path }),
+    );
+  });
+
+  it('takes names of prototype members for names', () => {
+    const cluster = clusterTopology({
+      ...GOOD,
+      tiers: ['toString', 'rack'],
+      servers: [
+        { id: 'constructor', type: 'h100', domains: { toString: 'hasOwnProperty', rack: 'valueOf' } },
+      ],
+    });
+    expect(cluster.tiers.map((tier) => tier.domains)).toEqual([['hasOwnProperty'], ['valueOf']]);
+    expect(() =>
+      clusterTopology({ ...GOOD, tiers: ['toString'], servers: [{ id: 'a', type: 'h100', domains: {} }] }),
+    ).toThrow(expect.objectContaining({ code: 'unknown-reference' }));
+  });
+});
