@@ -26,7 +26,7 @@ const entries = {
   'corral/policies': ['random', 'dotProduct', 'gpuClustering', 'gpuPacking', 'bestFit', 'fgd', 'typicalPods'],
   'corral/simulation': ['inflationReplay'],
   'corral/render': ['toDot'],
-  'corral/formats': ['fromOpenbNodes', 'fromOpenbPods'],
+  'corral/formats': ['fromOpenbNodes', 'fromOpenbPods', 'fromNvidiaSmiTopo', 'toNvidiaSmiTopo'],
 };
 for (const [entry, names] of Object.entries(entries)) {
   const module = await import(entry);

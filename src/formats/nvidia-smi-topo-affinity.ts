@@ -40,9 +40,8 @@ export function affinityCells(rest: string): string[] {
  * Reads the affinity cells of one row.
  *
  * A wide CPU list swallows the gap to the NUMA column: `0-45,92-1370` is CPUs 0-45,92-137 and NUMA node 0.
- * The two are parted where the NUMA cell is missing and the list says so itself: because its last two ranges
- * then have one length (the two threads of each core), because its numbers would not ascend otherwise, or
- * because other rows of the text have one cell more.
+ * The two are parted where the NUMA cell is missing and only a parted list is regular ({@link isRegular}), or
+ * has numbers that ascend; or where other rows of the text have one cell more.
  *
  * @param columns - the affinity columns of the header, from the left
  * @param cells - the cells of the row, see {@link affinityCells}
@@ -75,14 +74,14 @@ function known(cell: string | undefined): string | undefined {
 function partMerged(cell: string, isMerged: boolean): Required<Affinity> | undefined {
   if (cell.length > MERGED_LENGTH_MAX) return undefined;
   const whole = parseRanges(cell);
-  if (whole !== undefined && hasThreadPairs(whole)) return undefined;
+  if (whole !== undefined && isRegular(whole)) return undefined;
   let shortest: Required<Affinity> | undefined;
   for (let at = cell.length - 1; at >= Math.max(1, cell.length - NUMA_LENGTH_MAX); at--) {
     const cpu = cell.slice(0, at);
     const numa = cell.slice(at);
     const cpus = parseRanges(cpu);
     if (cpus === undefined || parseRanges(numa) === undefined) continue;
-    if (hasThreadPairs(cpus)) return { cpu, numa };
+    if (isRegular(cpus)) return { cpu, numa };
     shortest ??= { cpu, numa };
   }
   return isMerged || whole === undefined ? shortest : undefined;
@@ -110,11 +109,16 @@ function parseRanges(list: string): Range[] | undefined {
   return ranges;
 }
 
-/** Whether the last two ranges are of one length, above one CPU: first and second threads of the same cores. */
-function hasThreadPairs(ranges: readonly Range[]): boolean {
-  const [first, second] = ranges.slice(-2);
-  if (first === undefined || second === undefined || first[0] === first[1]) return false;
-  return first[1] - first[0] === second[1] - second[0];
+/**
+ * Whether a list ends as it began: with two ranges of one length (first and second threads of the same
+ * cores), or with single CPUs a constant step apart (every other CPU, where sockets take turns).
+ */
+function isRegular(ranges: readonly Range[]): boolean {
+  const [first, second, third] = ranges.slice(-3).reverse();
+  if (first === undefined || second === undefined) return false;
+  const length = second[1] - second[0];
+  if (first[1] - first[0] !== length) return false;
+  return length > 0 || (third !== undefined && first[0] - second[0] === second[0] - third[0]);
 }
 
 /**

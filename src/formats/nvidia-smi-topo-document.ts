@@ -26,7 +26,8 @@ const NOTE_LENGTH_MAX = 1024;
  * @param table - the matrix
  * @param places - where its devices hang, see {@link placesOf}
  * @param options - what the text does not say
- * @returns the document; GPUs and NICs have the headings of the matrix as ids
+ * @returns the document; GPUs and NICs have the headings of the matrix as ids, except that a NIC called like a
+ * member of every JavaScript object (`constructor`, `__proto__`) has `.nic` appended
  * @throws CorralError `limit-exceeded` beyond {@link NUMA_NODES_MAX} NUMA nodes
  * @complexity O(devices^2)
  */
@@ -57,11 +58,14 @@ class DocumentWriter {
   readonly #figures: AssumedFigures;
   /** Ids taken: no inferred device may be called like a heading. */
   readonly #ids: Set<string>;
+  /** Id of the device of each heading. */
+  readonly #deviceIds: readonly string[];
   readonly #hosts: Device[] = [];
   readonly #switches: Device[] = [];
   readonly #links: Link[] = [];
   /** Location of the device of each heading. */
   readonly #locations: Location[] = [];
+  readonly #socketIds = new Map<number | string, string>();
   #bridgeCount = 0;
   #switchCount = 0;
 
@@ -70,32 +74,41 @@ class DocumentWriter {
     this.#options = options;
     this.#figures = assumedFigures(options);
     this.#ids = new Set(table.labels);
+    // graphology looks neighbours up in plain objects, where a vertex called `constructor` is always found.
+    this.#deviceIds = table.labels.map((label) =>
+      label in Object.prototype ? this.#freshId(`${label}.nic`) : label,
+    );
   }
 
   writeHosts(places: readonly NumaGroup[]): void {
-    const sockets = new Map<string, string>();
     for (const [i, node] of places.entries()) {
       const numa = this.#numaOf(node.flat(3));
-      const perSocket = this.#options.numaNodesPerSocket;
-      const socketKey =
-        perSocket !== undefined && typeof numa === 'number'
-          ? `socket ${Math.floor(numa / perSocket)}`
-          : `socket of place ${i}`;
-      let socketId = sockets.get(socketKey);
-      let socket = [...sockets.keys()].indexOf(socketKey);
-      if (socketId === undefined) {
-        socket = sockets.size;
-        socketId = this.#freshId(`socket${socket}`);
-        for (const other of sockets.values()) this.#link(other, socketId, this.#figures.socket);
-        sockets.set(socketKey, socketId);
-        this.#hosts.push({ id: socketId, kind: 'socket', socket });
-      }
+      const socket = this.#socketOf(numa, i);
+      const socketId = this.#socketId(socket);
       const location = { ...(numa !== undefined && { numa }), socket };
       const id = this.#freshId(`numa${String(numa ?? '-unknown').slice(0, NUMA_ID_LENGTH_MAX)}`);
       this.#hosts.push({ id, kind: 'numa', ...location });
       this.#link(socketId, id, this.#figures.onPackage);
       for (const bridge of node) this.#writeBridge(bridge, id, location);
     }
+  }
+
+  /** The socket of the NUMA node at a position: known only where the caller says how many nodes it has. */
+  #socketOf(numa: number | string | undefined, position: number): number | string {
+    const perSocket = this.#options.numaNodesPerSocket;
+    if (perSocket === undefined) return position;
+    return typeof numa === 'number' ? Math.floor(numa / perSocket) : `-unknown${position}`;
+  }
+
+  /** The id of a socket, which is written on first use and joined to all before it. */
+  #socketId(socket: number | string): string {
+    const known = this.#socketIds.get(socket);
+    if (known !== undefined) return known;
+    const id = this.#freshId(`socket${socket}`);
+    for (const other of this.#socketIds.values()) this.#link(other, id, this.#figures.socket);
+    this.#socketIds.set(socket, id);
+    this.#hosts.push({ id, kind: 'socket', socket });
+    return id;
   }
 
   #writeBridge(bridge: BridgeGroup, numaId: string, location: Location): void {
@@ -112,7 +125,7 @@ class DocumentWriter {
       const lowerId = group.length === 1 ? upperId : this.#writeSwitch(upperId, location, {});
       for (const device of group) {
         this.#locations[device] = location;
-        this.#link(lowerId, this.#table.labels[device]!, this.#figures.pcie);
+        this.#link(lowerId, this.#deviceIds[device]!, this.#figures.pcie);
       }
     }
   }
@@ -130,11 +143,11 @@ class DocumentWriter {
       const id = this.#freshId(`nvswitch${i}`);
       this.#switches.push({ id, kind: 'nvswitch' });
       for (const { gpu, links } of gpus) {
-        this.#link(this.#table.labels[gpu]!, id, this.#figures.nvlink(links));
+        this.#link(this.#deviceIds[gpu]!, id, this.#figures.nvlink(links));
       }
     }
     for (const { gpus, links } of pairs) {
-      this.#link(this.#table.labels[gpus[0]]!, this.#table.labels[gpus[1]]!, this.#figures.nvlink(links));
+      this.#link(this.#deviceIds[gpus[0]]!, this.#deviceIds[gpus[1]]!, this.#figures.nvlink(links));
     }
   }
 
@@ -142,12 +155,13 @@ class DocumentWriter {
     const { labels, gpuCount } = this.#table;
     const gpuModel = this.#options.gpuModel ?? 'unknown';
     const nicCount = labels.length - gpuCount;
-    const devices = labels.map((id, i): Device => {
+    const devices = labels.map((label, i): Device => {
+      const id = this.#deviceIds[i]!;
       // A GPU's own NUMA affinity, even where the cells place it in the node of another.
       const numa = this.#numaOf([i]) ?? this.#locations[i]!.numa;
       const location = { ...this.#locations[i]!, ...(numa !== undefined && { numa }) };
       if (i < gpuCount) return { id, kind: 'gpu', ...location, model: gpuModel };
-      const model = this.#table.nicNames.get(id);
+      const model = this.#table.nicNames.get(label);
       return { id, kind: 'nic', ...location, ...(model !== undefined && { model }) };
     });
     return {

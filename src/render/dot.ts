@@ -39,7 +39,7 @@ const PLACED = 'shape=box, style="filled,rounded,bold", fillcolor="#F7C948", col
  * A drawing of a server as Graphviz DOT: sockets as frames, links coloured by medium with their GB/s, the GPUs
  * of a placement highlighted.
  *
- * NVSwitches that link the same devices are drawn as one. Links inside a package are drawn without a figure:
+ * NVSwitches that link the same devices are drawn as one, and so is a mesh of equal links between all GPUs. Links inside a package are drawn without a figure:
  * they limit nothing.
  *
  * @param server - a server topology
@@ -75,7 +75,11 @@ export function toDot(server: ServerTopology, options: DotOptions = {}): string 
     }
     if (inside) lines.push('  }');
   });
-  for (const link of drawing.links) lines.push(`  ${edge(link, drawing.kinds)}`);
+  const mesh = fullMesh(server.gpus, drawing);
+  for (const link of drawing.links) {
+    if (!mesh?.links.has(link)) lines.push(`  ${edge(link, drawing.kinds)}`);
+  }
+  if (mesh !== undefined) lines.push(...meshLines(server.gpus, mesh.link, drawing.kinds));
   lines.push('}', '');
   return lines.join('\n');
 }
@@ -138,6 +142,42 @@ function mergeSwitches(server: ServerTopology): Drawing {
     merged,
     kinds: new Map(devices.map((device) => [device.id, device.kind])),
   };
+}
+
+/** From this many GPUs on, a link for every pair is drawn as one mesh. */
+const MESH_GPUS_MIN = 4;
+
+/** The links of a mesh in which every pair of GPUs has one, all alike; undefined if it is not so. */
+function fullMesh(
+  gpus: readonly string[],
+  drawing: Drawing,
+): { readonly links: ReadonlySet<Link>; readonly link: Link } | undefined {
+  const among = drawing.links.filter(({ between }) =>
+    between.every((end) => drawing.kinds.get(end) === 'gpu'),
+  );
+  const [link] = among;
+  const complete = among.length === (gpus.length * (gpus.length - 1)) / 2;
+  if (link === undefined || gpus.length < MESH_GPUS_MIN || !complete) return undefined;
+  const alike = among.every((l) => l.medium === link.medium && l.bandwidthGBps === link.bandwidthGBps);
+  return alike ? { links: new Set(among), link } : undefined;
+}
+
+/** A mesh as one vertex below the GPUs. */
+function meshLines(
+  gpus: readonly string[],
+  link: Link,
+  kinds: ReadonlyMap<string, Device['kind']>,
+): string[] {
+  const style = STYLE[link.medium];
+  let hub = 'mesh';
+  while (kinds.has(hub)) hub += "'";
+  const label = `${style.name}, every pair ${figure(link.bandwidthGBps)}`;
+  return [
+    `  ${id(hub)} [label=${text(label)}, shape=ellipse, style=dashed, color="${style.colour}", fontcolor="${style.colour}"];`,
+    ...gpus.map(
+      (gpu) => `  ${id(gpu)} -- ${id(hub)} [color="${style.colour}", penwidth=${style.width}, style=dashed];`,
+    ),
+  ];
 }
 
 /** Devices by socket in document order; those of no socket, and NVSwitches, which serve all, come last. */

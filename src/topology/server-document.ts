@@ -177,12 +177,12 @@ export function parseServerDocument(
         `device ${quote(device.id)} is defined twice: give each device its own id`,
       );
     }
-    if (device.id === '__proto__') {
-      // graphology keeps neighbours in plain objects, where this key is the prototype.
+    if (device.id in Object.prototype) {
+      // graphology keeps neighbours in plain objects, where these keys are taken.
       throw new CorralError(
         'invalid-document',
         [...path, 'devices', i, 'id'],
-        'no device can be called "__proto__": give it another id',
+        `no device can be called ${quote(device.id)}, a name that every JavaScript object has: give it another id`,
       );
     }
     ids.add(device.id);

@@ -71,6 +71,7 @@ describe('serverTopology', () => {
     ['a blank id', device({ id: '' }), 'invalid-document', ['devices', 4, 'id']],
     ['an id that is a number', device({ id: 7 }), 'invalid-document', ['devices', 4, 'id']],
     ['an id that names a prototype', device({ id: '__proto__' }), 'invalid-document', ['devices', 4, 'id']],
+    ['an id that names a method', device({ id: 'constructor' }), 'invalid-document', ['devices', 4, 'id']],
     ['an unknown kind', device({ kind: 'tpu' }), 'invalid-document', ['devices', 4, 'kind']],
     ['a negative NUMA node', device({ numa: -1 }), 'invalid-document', ['devices', 4, 'numa']],
     ['three PCIe levels', device({ levels: 3 }), 'invalid-document', ['devices', 4, 'levels']],
