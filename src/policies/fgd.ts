@@ -46,8 +46,13 @@ export function fgd(options: FgdOptions = {}): Policy {
   };
 }
 
+/**
+ * The change to a millionth of a thousandth of a GPU. Real differences are larger (one thousandth times the
+ * share of a pod); the noise of adding doubles in another order is smaller, and must not decide: on the
+ * default openb trace it costs two percent of all GPUs.
+ */
 function exactGain(before: number, after: number): number {
-  return before - after;
+  return Math.round((before - after) * 1e6) / 1e6;
 }
 
 function wholeGain(before: number, after: number): number {

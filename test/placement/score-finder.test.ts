@@ -116,7 +116,7 @@ function fgdChoice(exact: boolean): Chooser {
         gpus: box.gpus.map((free, g) => (gpus.includes(g) ? free - pod.milli : free)),
       };
       const gain = before - fragmentation(after);
-      return exact ? gain : Math.trunc(100 * (1 / (1 + Math.exp(-gain / 1000))));
+      return exact ? Math.round(gain * 1e6) : Math.trunc(100 * (1 / (1 + Math.exp(-gain / 1000))));
     };
     if (pod.milli === 1000 || pod.count === 0) {
       const gpus = packed(box, pod);
