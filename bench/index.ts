@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { calibration, measure, printTimings } from './harness.js';
 import { placementCases } from './placement.js';
 import { coldRun, replayCases, replayInput } from './replay.js';
+import { selectionCases } from './select-gpus.js';
 
 const { values: args } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, openb: { type: 'string' } },
@@ -23,7 +24,12 @@ coldRun(input);
 const replay = replayCases(input);
 printTimings(
   measure(
-    [calibration(), ...replay.cases, ...placementCases(args.smoke ? [1_000] : [1_000, 10_000, 100_000])],
+    [
+      calibration(),
+      ...replay.cases,
+      ...placementCases(args.smoke ? [1_000] : [1_000, 10_000, 100_000]),
+      ...selectionCases(),
+    ],
     rounds,
   ),
 );

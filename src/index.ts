@@ -6,6 +6,8 @@ export { CorralError } from './errors.js';
 export type { DeviceId, DomainId, PlacementId, ServerId, TierName } from './ids.js';
 export type { Policy } from './placement/policy.js';
 export type { PlacementRequest } from './placement/request.js';
+export type { GpuSelection, SelectGpusOptions } from './placement/select-gpus.js';
+export { selectGpus } from './placement/select-gpus.js';
 export type {
   CompileOptions,
   FreeCapacity,

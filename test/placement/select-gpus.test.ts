@@ -1,0 +1,141 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
+import { selectGpus, serverTopology } from '../../src/index.js';
+import { gpuBox } from './random-cluster.js';
+
+const list = (mask: number): number[] => [...Array(16).keys()].filter((g) => ((mask >> g) & 1) === 1);
+
+describe('selectGpus', () => {
+  it('stays on one switch where PCIe is the bottleneck either way', () => {
+    const selection = selectGpus(topology('l40s-8-dual-root'), 2, { free: [0, 4, 5] })!;
+    expect(selection).toMatchObject({ gpus: [4, 5], sharedLoadGBps: 0 });
+    expect(selection.bandwidthGBps).toBeCloseTo(26.3, 9);
+  });
+
+  it('takes the pair with two NVLinks before one with a single NVLink', () => {
+    expect(selectGpus(topology('dgx1-v100'), 2, { free: [0, 1, 3, 5] })!.gpus).toEqual([0, 3]);
+  });
+
+  it('sees NVSwitch: any two GPUs of a DGX H100 have the full bandwidth', () => {
+    const server = topology('dgx-h100');
+    for (const free of [
+      [0, 7],
+      [2, 5],
+      [3, 4],
+    ]) {
+      expect(selectGpus(server, 2, { free })!.bandwidthGBps).toBeCloseTo(
+        selectGpus(server, 8)!.bandwidthGBps,
+        6,
+      );
+    }
+  });
+
+  it('does not break a pair of GPUs for a single one where another is free', () => {
+    // Bridged pairs 0-1 and 2-3.
+    const server = topology('azure-ncads-a100-v4');
+    expect(selectGpus(server, 1, { free: [0, 2, 3] })!.gpus).toEqual([0]);
+    expect(selectGpus(server, 1, { free: [0, 1, 3] })!.gpus).toEqual([3]);
+    // Five free on two roots: the fifth is taken, and both pairs of the other root stay.
+    expect(selectGpus(topology('l40s-8-dual-root'), 1, { free: [0, 1, 2, 3, 4] })!.gpus).toEqual([4]);
+  });
+
+  it('does not straddle sockets where an aligned set is free', () => {
+    for (const name of ['cert-2s-4gpu-switch', 'cert-2s-8gpu-switch', 'l40s-8-dual-root'] as TopologyName[]) {
+      const server = topology(name);
+      const socket = (g: number): unknown => server.graph.getNodeAttribute(server.gpus[g]!, 'socket');
+      for (let mask = 1; mask < 2 ** server.gpus.length; mask++) {
+        const free = list(mask);
+        const bySocket = group(free, socket);
+        const aligned = Math.max(...[...bySocket.values()].map((gpus) => gpus.length));
+        for (let count = 2; count <= aligned; count++) {
+          expect(
+            new Set(selectGpus(server, count, { free })!.gpus.map(socket)).size,
+            `${name} ${free} ${count}`,
+          ).toBe(1);
+        }
+      }
+    }
+  });
+
+  it('always answers with that many free GPUs, never fewer, never another', () => {
+    for (const name of topologyNames.filter((n) => topology(n).gpus.length <= 8)) {
+      const server = topology(name);
+      for (let mask = 0; mask < 2 ** server.gpus.length; mask++) {
+        const free = list(mask);
+        for (let count = 1; count <= server.gpus.length; count++) {
+          const selection = selectGpus(server, count, { free });
+          if (count > free.length) expect(selection).toBeUndefined();
+          else {
+            expect(selection!.gpus).toHaveLength(count);
+            expect(selection!.gpus.every((g) => free.includes(g))).toBe(true);
+          }
+        }
+      }
+    }
+  });
+
+  it('is a function of the sets, not of their order', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...topologyNames.filter((n) => topology(n).gpus.length === 8)),
+        fc.uniqueArray(fc.nat(7), { minLength: 1, maxLength: 8 }),
+        fc.nat(7),
+        fc.nat(7),
+        (name, free, count, requiredCount) => {
+          const required = free.slice(0, Math.min(requiredCount, count + 1));
+          const sorted = [...free].sort((a, b) => a - b);
+          const one = selectGpus(topology(name), count + 1, { free, required });
+          const other = selectGpus(topology(name), count + 1, {
+            free: sorted,
+            required: [...required].reverse(),
+          });
+          expect(one).toEqual(other);
+          expect(one?.why).toEqual(other?.why);
+          if (one !== undefined) expect(required.every((g) => one.gpus.includes(g))).toBe(true);
+        },
+      ),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  it('explains itself down to the one set it chose', () => {
+    const { why } = selectGpus(topology('dgx1-v100'), 4)!;
+    expect(why[0]).toBe('70 sets of 4 among 8 free GPUs');
+    expect(why[1]).toMatch(/^highest bandwidth [\d.]+ GB\/s: 2 of 70 sets left$/);
+    expect(why.at(-1)).toMatch(/1 of 2 sets left$/);
+  });
+
+  it('weighs what pods to come ask for', () => {
+    // If only sets of eight are to come, which single GPU goes matters to nobody: the lowest does.
+    const server = topology('azure-ncads-a100-v4');
+    expect(selectGpus(server, 1, { free: [0, 1, 3], sizes: { 4: 1 } })!.gpus).toEqual([0]);
+    expect(selectGpus(server, 1, { free: [0, 1, 3], sizes: { 2: 1 } })!.gpus).toEqual([3]);
+  });
+
+  it('chooses among GPUs that no links join', () => {
+    const selection = selectGpus(serverTopology(gpuBox(4)), 2, { free: [3, 1, 2] })!;
+    expect(selection).toMatchObject({ gpus: [1, 2], bandwidthGBps: 0, sharedLoadGBps: 0 });
+  });
+
+  it.each<[string, number, object, (string | number)[]]>([
+    ['no count', 0, {}, ['count']],
+    ['a fraction', 1.5, {}, ['count']],
+    ['a GPU that does not exist', 1, { free: [0, 8] }, ['free', 1]],
+    ['a GPU twice', 1, { free: [1, 1] }, ['free', 1]],
+    ['a required GPU that is not free', 2, { free: [0, 1], required: [2] }, ['required']],
+    ['more required GPUs than wanted', 1, { required: [0, 1] }, ['count']],
+    ['a size that is no number of GPUs', 1, { sizes: { two: 1 } }, ['sizes', 'two']],
+    ['a negative weight', 1, { sizes: { 2: -1 } }, ['sizes', '2']],
+  ])('refuses %s', (_, count, options, path) => {
+    expect(() => selectGpus(topology('dgx-h100'), count, options)).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path }),
+    );
+  });
+});
+
+function group<T, K>(items: readonly T[], key: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return groups;
+}
