@@ -1,0 +1,177 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { nicBandwidth } from '../../src/bandwidth/index.js';
+import { synthetic, topology, topologyNames } from '../../src/catalogue/index.js';
+import {
+  collectiveBandwidth,
+  route,
+  type ServerTopology,
+  selectGpus,
+  serverTopology,
+} from '../../src/index.js';
+
+/*
+ * The objective of selectGpus once more, from its definition, by looking at every set and weighing what is left
+ * after each. Bandwidths come from functions that are tested against brute force elsewhere; the tables of the
+ * library are not used.
+ */
+class Exhaustive {
+  readonly n: number;
+  readonly #server: ServerTopology;
+  readonly #sizes: readonly (readonly [size: number, weight: number])[];
+  readonly #figures = new Map<number, { bandwidth: number; load: number; worth: number; nic: number }>();
+  readonly #packed = new Map<string, number>();
+  readonly #foreignLinks: number[][];
+
+  constructor(server: ServerTopology, sizes: Readonly<Record<number, number>>) {
+    this.#server = server;
+    this.n = server.gpus.length;
+    const kept = Object.entries(sizes)
+      .map(([size, weight]) => [Number(size), weight] as const)
+      .filter(([size]) => size <= this.n);
+    const total = kept.reduce((sum, [, weight]) => sum + weight, 0);
+    this.#sizes = kept.map(([size, weight]) => [size, weight / total]);
+    this.#foreignLinks = server.gpus.map((a) =>
+      server.gpus.map((b) => {
+        if (a === b || collectiveBandwidth(server, [server.gpus.indexOf(a), server.gpus.indexOf(b)]) === 0)
+          return 0;
+        // Links of the route but for the first and the last, which touch the two GPUs.
+        return Math.max(0, route(server, a, b).devices.length - 3);
+      }),
+    );
+  }
+
+  members(mask: number): number[] {
+    return [...Array(this.n).keys()].filter((g) => ((mask >> g) & 1) === 1);
+  }
+
+  #of(mask: number): { bandwidth: number; load: number; worth: number; nic: number } {
+    let figures = this.#figures.get(mask);
+    if (figures === undefined) {
+      const gpus = this.members(mask);
+      const bandwidth = collectiveBandwidth(this.#server, gpus);
+      let links = 0;
+      for (const a of gpus) for (const b of gpus) links += this.#foreignLinks[a]![b]!;
+      const load = gpus.length < 2 ? 0 : (bandwidth / (gpus.length - 1)) * links;
+      const worth = bandwidth === 0 ? 0 : bandwidth / (1 + load / (gpus.length * bandwidth));
+      figures = { bandwidth, load, worth, nic: nicBandwidth(this.#server, gpus) };
+      this.#figures.set(mask, figures);
+    }
+    return figures;
+  }
+
+  /** Largest total worth of disjoint sets of `size`: the lowest GPU stays out, or is in one of the sets. */
+  #packing(mask: number, size: number): number {
+    const gpus = this.members(mask);
+    if (gpus.length < size) return 0;
+    if (size === 1) return gpus.length;
+    const key = `${mask}/${size}`;
+    let most = this.#packed.get(key);
+    if (most === undefined) {
+      const [first, ...others] = gpus;
+      most = this.#packing(mask & ~(1 << first!), size);
+      for (const rest of combinations(others, size - 1)) {
+        const set = [first!, ...rest].reduce((m, g) => m | (1 << g), 0);
+        most = Math.max(most, this.#of(set).worth + this.#packing(mask & ~set, size));
+      }
+      this.#packed.set(key, most);
+    }
+    return most;
+  }
+
+  value(mask: number): number {
+    let value = 0;
+    for (const [size, weight] of this.#sizes) {
+      const whole = this.#packing(2 ** this.n - 1, size);
+      if (whole > 0) value += (weight * this.#packing(mask, size)) / whole;
+    }
+    return value;
+  }
+
+  select(count: number, free: number, required = 0): number[] | undefined {
+    let left = combinations(this.members(free), count)
+      .map((gpus) => gpus.reduce((mask, g) => mask | (1 << g), 0))
+      .filter((mask) => (mask & required) === required);
+    if (left.length === 0) return undefined;
+    const keepHighest = (figure: (mask: number) => number, steps: number): void => {
+      const figures = left.map((mask) => Math.round(figure(mask) * steps));
+      const highest = Math.max(...figures);
+      left = left.filter((_, i) => figures[i] === highest);
+    };
+    keepHighest((mask) => this.#of(mask).bandwidth, 1e6);
+    keepHighest((mask) => -this.#of(mask).load, 1e6);
+    if (left.length > 1) keepHighest((mask) => this.value(free & ~mask), 1e9);
+    if (left.length > 1) keepHighest((mask) => this.#of(mask).nic, 1e6);
+    const lists = left.map((mask) => this.members(mask));
+    // Lists of one length in the order of their ordinals.
+    return lists.sort((a, b) => a.map((g, i) => g - b[i]!).find((d) => d !== 0) ?? 0)[0];
+  }
+}
+
+function combinations(items: readonly number[], size: number): number[][] {
+  if (size === 0) return [[]];
+  if (items.length < size) return [];
+  const [first, ...rest] = items;
+  return [...combinations(rest, size - 1).map((c) => [first!, ...c]), ...combinations(rest, size)];
+}
+
+const DEFAULT_SIZES = { 1: 3, 2: 2, 4: 1, 8: 1 };
+
+describe('selectGpus against every set', () => {
+  for (const name of topologyNames.filter((n) => topology(n).gpus.length <= 8)) {
+    it(`chooses the best set for every free mask and count of ${name}`, () => {
+      const server = topology(name);
+      const reference = new Exhaustive(server, DEFAULT_SIZES);
+      for (let free = 0; free < 2 ** reference.n; free++) {
+        for (let count = 1; count <= reference.n; count++) {
+          const chosen = selectGpus(server, count, { free: reference.members(free) });
+          const expected = reference.select(count, free);
+          if (JSON.stringify(chosen?.gpus) !== JSON.stringify(expected)) {
+            expect(chosen?.gpus, `${count} of ${reference.members(free)}`).toEqual(expected);
+          }
+        }
+      }
+    });
+  }
+
+  it('also with GPUs that must be in it, and for other mixes of sizes', () => {
+    const sizes = { 1: 1, 3: 2, 4: 0.5, 5: 0.1, 64: 9 };
+    for (const name of ['dgx1-v100', 'l40s-8-cascade', 'mi250x-frontier', 'aws-p4d.24xlarge'] as const) {
+      const server = topology(name);
+      const reference = new Exhaustive(server, sizes);
+      fc.assert(
+        fc.property(fc.nat(255), fc.nat(255), fc.integer({ min: 1, max: 8 }), (free, wanted, count) => {
+          const required = reference.members(free & wanted).slice(0, count);
+          const chosen = selectGpus(server, count, { free: reference.members(free), required, sizes });
+          const mask = required.reduce((m, g) => m | (1 << g), 0);
+          expect(chosen?.gpus).toEqual(reference.select(count, free, mask));
+        }),
+        { seed: 1, numRuns: 300 },
+      );
+    }
+  });
+
+  const sixteen: readonly [string, () => ServerTopology, number][] = [
+    ['dgx2', () => topology('dgx2'), 10_000],
+    [
+      'two sockets of two switches of four GPUs',
+      () => serverTopology(synthetic('cpu:2 switch:2 gpu:4')),
+      10_000,
+    ],
+  ];
+  it.each(sixteen)(
+    'chooses the best set of 16 GPUs for random masks: %s',
+    (_, build, runs) => {
+      const server = build();
+      const reference = new Exhaustive(server, DEFAULT_SIZES);
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: 65_535 }), fc.integer({ min: 1, max: 16 }), (free, count) => {
+          const chosen = selectGpus(server, count, { free: reference.members(free) });
+          expect(chosen?.gpus).toEqual(reference.select(count, free));
+        }),
+        { seed: 1, numRuns: runs },
+      );
+    },
+    120_000,
+  );
+});
