@@ -1,4 +1,5 @@
 import { compileClusterTables } from '../compile/cluster-tables.js';
+import { setBandwidthGBps } from '../compile/set-bandwidth.js';
 import { CorralError, quote } from '../errors.js';
 import type { PlacementId, ServerId, TierName } from '../ids.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
@@ -22,6 +23,8 @@ export interface Placement {
   readonly pods: readonly PlacedPod[];
   /** The narrowest domain that holds all pods; one pod is inside its server. */
   readonly tier: TierName | 'server';
+  /** `optimal` bandwidth of the GPUs, GB/s per GPU and direction; null below two GPUs. */
+  readonly bandwidthGBps: number | null;
 }
 
 /**
@@ -144,11 +147,13 @@ class IssuedPlacement implements Placement {
   readonly id: PlacementId;
   readonly pods: readonly PlacedPod[];
   readonly tier = 'server';
+  readonly bandwidthGBps: number | null;
   readonly #solver: Solver;
 
-  constructor(id: PlacementId, pod: PlacedPod, solver: Solver) {
+  constructor(id: PlacementId, pod: PlacedPod, bandwidthGBps: number | null, solver: Solver) {
     this.id = id;
     this.pods = [pod];
+    this.bandwidthGBps = bandwidthGBps;
     this.#solver = solver;
   }
 
@@ -288,7 +293,11 @@ class TableSolver implements Solver {
   }
 
   #placement(id: PlacementId, server: number, gpuMask: number): Placement {
-    return new IssuedPlacement(id, { server: this.#ids[server]!, gpus: ordinals(gpuMask) }, this);
+    const { tables } = this.#engine;
+    const gpus = ordinals(gpuMask);
+    const bandwidthGBps =
+      gpus.length < 2 ? null : setBandwidthGBps(tables.shapeType[tables.shapeOf[server]!]!, gpuMask);
+    return new IssuedPlacement(id, { server: this.#ids[server]!, gpus }, bandwidthGBps, this);
   }
 
   #isOurs(placement: Placement, holding: Holding): boolean {

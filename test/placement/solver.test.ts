@@ -218,6 +218,19 @@ describe('place', () => {
     expect(solver.free().servers[1]).toMatchObject({ cpuMilli: null, memoryMiB: null });
   });
 
+  it('says how fast the GPUs will talk', () => {
+    const cluster = clusterTopology({
+      tiers: [],
+      types: { pcie: 'l40s-8-dual-root' },
+      servers: [{ id: 'a', type: 'pcie' }],
+    });
+    const solver = compile(cluster);
+    expect(placed(solver, { gpus: 2 }).bandwidthGBps).toBeCloseTo(26.3, 9);
+    expect(placed(solver, { gpus: 1 }).bandwidthGBps).toBeNull();
+    expect(placed(solver, { gpuMilli: 10 }).bandwidthGBps).toBeNull();
+    expect(placed(two(), { gpus: 2 }).bandwidthGBps).toBe(0);
+  });
+
   it('takes gpuMilli 1000 for one whole GPU', () => {
     expect(placed(two(), { gpuMilli: 1000 }).pods[0]!.gpus).toEqual([0]);
   });
