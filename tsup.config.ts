@@ -9,6 +9,8 @@ export default defineConfig({
     simulation: 'src/simulation/index.ts',
     formats: 'src/formats/index.ts',
     render: 'src/render/index.ts',
+    arbitraries: 'src/arbitraries/index.ts',
+    check: 'src/check/index.ts',
   },
   format: 'esm',
   target: 'node20',

@@ -26,6 +26,8 @@ const entries = {
   'corral/policies': ['random', 'dotProduct', 'gpuClustering', 'gpuPacking', 'bestFit', 'fgd', 'typicalPods'],
   'corral/simulation': ['inflationReplay'],
   'corral/render': ['toDot'],
+  'corral/arbitraries': ['serverDocument', 'clusterDocument', 'placementRequest', 'operations'],
+  'corral/check': ['referenceBandwidth', 'referenceSelectGpus', 'checkPlacements'],
   'corral/formats': ['fromOpenbNodes', 'fromOpenbPods', 'fromNvidiaSmiTopo', 'toNvidiaSmiTopo'],
 };
 for (const [entry, names] of Object.entries(entries)) {

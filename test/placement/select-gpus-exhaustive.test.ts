@@ -1,19 +1,22 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { serverDocument } from '../../src/arbitraries/index.js';
 import { nicBandwidth } from '../../src/bandwidth/index.js';
 import { synthetic, topology, topologyNames } from '../../src/catalogue/index.js';
+import { referenceSelectGpus } from '../../src/check/index.js';
 import {
   collectiveBandwidth,
   route,
+  type SelectGpusOptions,
   type ServerTopology,
   selectGpus,
   serverTopology,
 } from '../../src/index.js';
 
 /*
- * The objective of selectGpus once more, from its definition, by looking at every set and weighing what is left
- * after each. Bandwidths come from functions that are tested against brute force elsewhere; the tables of the
- * library are not used.
+ * The objective of selectGpus by looking at every set, for 16 GPUs, where searching all cuts of every set is out of
+ * reach: bandwidths come from functions that are tested against brute force elsewhere; the tables of the library
+ * are not used.
  */
 class Exhaustive {
   readonly n: number;
@@ -88,10 +91,10 @@ class Exhaustive {
     return value;
   }
 
-  select(count: number, free: number, required = 0): number[] | undefined {
-    let left = combinations(this.members(free), count)
-      .map((gpus) => gpus.reduce((mask, g) => mask | (1 << g), 0))
-      .filter((mask) => (mask & required) === required);
+  select(count: number, free: number): number[] | undefined {
+    let left = combinations(this.members(free), count).map((gpus) =>
+      gpus.reduce((mask, g) => mask | (1 << g), 0),
+    );
     if (left.length === 0) return undefined;
     const keepHighest = (figure: (mask: number) => number, steps: number): void => {
       const figures = left.map((mask) => Math.round(figure(mask) * steps));
@@ -117,19 +120,14 @@ function combinations(items: readonly number[], size: number): number[][] {
 
 const DEFAULT_SIZES = { 1: 3, 2: 2, 4: 1, 8: 1 };
 
-describe('selectGpus against every set', () => {
+describe('selectGpus against the exhaustive reference', () => {
   for (const name of topologyNames.filter((n) => topology(n).gpus.length <= 8)) {
     it(`chooses the best set for every free mask and count of ${name}`, () => {
       const server = topology(name);
-      const reference = new Exhaustive(server, DEFAULT_SIZES);
-      for (let free = 0; free < 2 ** reference.n; free++) {
-        for (let count = 1; count <= reference.n; count++) {
-          const chosen = selectGpus(server, count, { free: reference.members(free) });
-          const expected = reference.select(count, free);
-          if (JSON.stringify(chosen?.gpus) !== JSON.stringify(expected)) {
-            expect(chosen?.gpus, `${count} of ${reference.members(free)}`).toEqual(expected);
-          }
-        }
+      const n = server.gpus.length;
+      for (let mask = 0; mask < 2 ** n; mask++) {
+        const free = [...Array(n).keys()].filter((g) => ((mask >> g) & 1) === 1);
+        for (let count = 1; count <= n; count++) compare(server, count, { free });
       }
     });
   }
@@ -137,40 +135,84 @@ describe('selectGpus against every set', () => {
   it('also with GPUs that must be in it, and for other mixes of sizes', () => {
     const sizes = { 1: 1, 3: 2, 4: 0.5, 5: 0.1, 64: 9 };
     for (const name of ['dgx1-v100', 'l40s-8-cascade', 'mi250x-frontier', 'aws-p4d.24xlarge'] as const) {
-      const server = topology(name);
-      const reference = new Exhaustive(server, sizes);
       fc.assert(
-        fc.property(fc.nat(255), fc.nat(255), fc.integer({ min: 1, max: 8 }), (free, wanted, count) => {
-          const required = reference.members(free & wanted).slice(0, count);
-          const chosen = selectGpus(server, count, { free: reference.members(free), required, sizes });
-          const mask = required.reduce((m, g) => m | (1 << g), 0);
-          expect(chosen?.gpus).toEqual(reference.select(count, free, mask));
-        }),
+        fc.property(
+          fc.subarray([0, 1, 2, 3, 4, 5, 6, 7]),
+          fc.nat(8),
+          fc.integer({ min: 1, max: 8 }),
+          (free, wanted, count) => {
+            const required = free.slice(0, Math.min(wanted, count));
+            compare(topology(name), count, { free, required, sizes });
+          },
+        ),
         { seed: 1, numRuns: 300 },
       );
     }
   });
 
+  it('and on random servers', () => {
+    fc.assert(
+      fc.property(serverDocument(), fc.nat(63), fc.integer({ min: 1, max: 6 }), (document, mask, count) => {
+        const server = serverTopology(document);
+        const free = [...server.gpus.keys()].filter((g) => ((mask >> g) & 1) === 1);
+        compare(server, count, { free });
+      }),
+      { seed: 1, numRuns: 1000 },
+    );
+  });
+});
+
+function compare(server: ServerTopology, count: number, options: SelectGpusOptions): void {
+  const chosen = selectGpus(server, count, options);
+  const expected = referenceSelectGpus(server, count, options);
+  // Thousands of comparisons: only a difference is worth the words.
+  if (JSON.stringify(chosen?.gpus) !== JSON.stringify(expected?.gpus)) {
+    expect(chosen?.gpus, `${count} of ${JSON.stringify(options)}`).toEqual(expected?.gpus);
+  }
+  if (chosen === undefined || expected === undefined) return;
+  if (count > 1) expect(chosen.bandwidthGBps).toBeCloseTo(expected.bandwidthGBps, 6);
+  expect(chosen.sharedLoadGBps).toBeCloseTo(expected.sharedLoadGBps, 6);
+  expect(chosen.leftoverValue).toBeCloseTo(expected.leftoverValue, 8);
+}
+
+describe('selectGpus against every set of 16 GPUs', () => {
+  /** Free GPUs per block of equal ones, as masks: blocks of one socket hold ever fewer, GPUs of a block are the first. */
+  function classes(blockSize: number): number[] {
+    const blocksPerSocket = 8 / blockSize;
+    let sockets: number[][] = [[]];
+    for (let block = 0; block < blocksPerSocket; block++) {
+      sockets = sockets.flatMap((counts) =>
+        [...Array((counts.at(-1) ?? blockSize) + 1).keys()].map((count) => [...counts, count]),
+      );
+    }
+    const maskOf = (counts: readonly number[]): number =>
+      counts.reduce((mask, count, block) => mask | ((2 ** count - 1) << (block * blockSize)), 0);
+    return sockets.flatMap((left) => sockets.map((right) => maskOf(left) | (maskOf(right) << 8)));
+  }
+
   const sixteen: readonly [string, () => ServerTopology, number][] = [
-    ['dgx2', () => topology('dgx2'), 10_000],
-    [
-      'two sockets of two switches of four GPUs',
-      () => serverTopology(synthetic('cpu:2 switch:2 gpu:4')),
-      10_000,
-    ],
+    ['dgx2, pairs on a switch', () => topology('dgx2'), 2],
+    ['two sockets of two switches of four', () => serverTopology(synthetic('cpu:2 switch:2 gpu:4')), 4],
   ];
   it.each(sixteen)(
-    'chooses the best set of 16 GPUs for random masks: %s',
-    (_, build, runs) => {
+    'chooses the best set for 10,000 random masks and every symmetry class: %s',
+    (_, build, blockSize) => {
       const server = build();
       const reference = new Exhaustive(server, DEFAULT_SIZES);
-      fc.assert(
-        fc.property(fc.integer({ min: 1, max: 65_535 }), fc.integer({ min: 1, max: 16 }), (free, count) => {
-          const chosen = selectGpus(server, count, { free: reference.members(free) });
-          expect(chosen?.gpus).toEqual(reference.select(count, free));
-        }),
-        { seed: 1, numRuns: runs },
-      );
+      const check = (free: number, count: number): void => {
+        const chosen = selectGpus(server, count, { free: reference.members(free) });
+        const expected = reference.select(count, free);
+        if (JSON.stringify(chosen?.gpus) !== JSON.stringify(expected)) {
+          expect(chosen?.gpus, `${count} of ${reference.members(free)}`).toEqual(expected);
+        }
+      };
+      fc.assert(fc.property(fc.integer({ min: 1, max: 65_535 }), fc.integer({ min: 1, max: 16 }), check), {
+        seed: 1,
+        numRuns: 10_000,
+      });
+      const masks = classes(blockSize);
+      expect(masks).toHaveLength(225);
+      for (const free of masks) for (let count = 1; count <= 16; count++) check(free, count);
     },
     120_000,
   );

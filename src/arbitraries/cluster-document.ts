@@ -1,0 +1,171 @@
+import * as fc from 'fast-check';
+import { CorralError } from '../errors.js';
+import type { ClusterDocument, ServerDocument, ServerEntry } from '../topology/index.js';
+import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { booleanOf, checkNames, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
+import { bandwidthGBps } from './figure.js';
+import { serverDocument } from './server-document.js';
+
+/** What {@link clusterDocument} may generate. */
+export interface ClusterDocumentConstraints {
+  /** Fewest servers, 1 … 1000; default 1. */
+  readonly serversMin?: number | undefined;
+  /** Most servers, `serversMin` … 1000; default 8, or `serversMin` where that is more. */
+  readonly serversMax?: number | undefined;
+  /** Most tiers of fabric above the server, 0 … 3; default 3. */
+  readonly tiersMax?: number | undefined;
+  /** Most inline server types, 1 … 8; default 3. */
+  readonly typesMax?: number | undefined;
+  /** Most GPUs of one inline server type, 0 … 16; default 6. */
+  readonly gpusMax?: number | undefined;
+  /** Catalogue names that serve as types beside the inline ones; default none. They are not checked here. */
+  readonly catalogueTypes?: readonly string[] | undefined;
+  /** GPU models to draw from, at least one; default A, B, C. */
+  readonly gpuModels?: readonly string[] | undefined;
+  /** Whether servers may limit CPU and memory; default true. */
+  readonly limits?: boolean | undefined;
+  /** Whether servers may bear labels; default true. */
+  readonly labels?: boolean | undefined;
+  /** Whether tiers may have uplinks, and one of them an accelerator fabric; default true. */
+  readonly fabrics?: boolean | undefined;
+}
+
+const NAMES = [
+  'serversMin',
+  'serversMax',
+  'tiersMax',
+  'typesMax',
+  'gpusMax',
+  'catalogueTypes',
+  'gpuModels',
+  'limits',
+  'labels',
+  'fabrics',
+] as const satisfies readonly (keyof ClusterDocumentConstraints)[];
+
+/** Tiers, widest first. */
+const TIERS = ['zone', 'block', 'rack'] as const;
+/** Domains inside one wider domain. */
+const DOMAINS_MAX = 3;
+
+interface ServerChoice {
+  readonly type: number;
+  /** One position per tier, counted inside the domain around it. */
+  readonly domains: readonly number[];
+  readonly cpuMilli?: number;
+  readonly memoryMiB?: number;
+  readonly gpuModel?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+interface Choices {
+  readonly tierCount: number;
+  readonly inlineTypes: readonly ServerDocument[];
+  readonly servers: readonly ServerChoice[];
+  readonly uplinks: readonly (number | null)[];
+  readonly accelerator: { readonly tier: number; readonly GBpsPerGpu: number } | null;
+}
+
+/**
+ * Small valid cluster documents: servers `s0`, `s1` … of mixed types, in up to three tiers (zone, block, rack)
+ * whose domains form a tree, with or without CPU, memory, models, labels, uplinks and an accelerator tier.
+ *
+ * @param constraints - see {@link ClusterDocumentConstraints}
+ * @returns an arbitrary; it shrinks to few servers without tiers
+ * @throws CorralError `invalid-option` for a constraint that does not exist or is out of range
+ */
+export function clusterDocument(constraints: ClusterDocumentConstraints = {}): fc.Arbitrary<ClusterDocument> {
+  checkNames(constraints, NAMES);
+  const serversMin = integerOf('serversMin', constraints.serversMin, { value: 1, min: 1, max: 1000 });
+  const serversMax = integerOf('serversMax', constraints.serversMax, {
+    value: Math.max(8, serversMin),
+    min: 1,
+    max: 1000,
+  });
+  if (serversMin > serversMax) {
+    throw new CorralError(
+      'invalid-option',
+      ['serversMin'],
+      `${serversMin} is more than serversMax, ${serversMax}: lower it`,
+    );
+  }
+  const tiersMax = integerOf('tiersMax', constraints.tiersMax, { value: 3, min: 0, max: TIERS.length });
+  const typesMax = integerOf('typesMax', constraints.typesMax, { value: 3, min: 1, max: 8 });
+  const gpusMax = integerOf('gpusMax', constraints.gpusMax, { value: 6, min: 0, max: GPUS_PER_SERVER_MAX });
+  const catalogueTypes = namesOf('catalogueTypes', constraints.catalogueTypes, { names: [], min: 0 });
+  const gpuModels = namesOf('gpuModels', constraints.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
+  const limits = booleanOf('limits', constraints.limits);
+  const labels = booleanOf('labels', constraints.labels);
+  const fabrics = booleanOf('fabrics', constraints.fabrics);
+
+  const server: fc.Arbitrary<ServerChoice> = fc.record(
+    {
+      type: fc.nat(63),
+      domains: fc.tuple(...TIERS.map(() => fc.nat(DOMAINS_MAX - 1))),
+      gpuModel: fc.constantFrom(...gpuModels),
+      ...(limits && {
+        cpuMilli: fc.nat(40).map((cores) => cores * 1000),
+        memoryMiB: fc.nat(40).map((GiB) => GiB * 1024),
+      }),
+      ...(labels && {
+        labels: fc.dictionary(fc.constantFrom('pool', 'zone', 'owner'), fc.constantFrom('', 'x', 'y'), {
+          maxKeys: 3,
+          noNullPrototype: true,
+        }),
+      }),
+    },
+    { requiredKeys: ['type', 'domains'] },
+  );
+  const choices: fc.Arbitrary<Choices> = fc.record({
+    tierCount: fc.nat(tiersMax),
+    inlineTypes: fc.array(serverDocument({ gpusMin: 0, gpusMax, gpuModels }), {
+      minLength: 1,
+      maxLength: typesMax,
+      size: 'max',
+    }),
+    servers: fc.array(server, { minLength: serversMin, maxLength: serversMax, size: 'max' }),
+    uplinks: fc.tuple(...TIERS.map(() => (fabrics ? fc.option(bandwidthGBps) : fc.constant(null)))),
+    accelerator: fabrics
+      ? fc.option(fc.record({ tier: fc.nat(TIERS.length - 1), GBpsPerGpu: bandwidthGBps }))
+      : fc.constant(null),
+  });
+  return choices.map((chosen) => documentOf(chosen, catalogueTypes));
+}
+
+function documentOf(choices: Choices, catalogueTypes: readonly string[]): ClusterDocument {
+  const tiers = TIERS.slice(0, choices.tierCount);
+  const types: Record<string, ServerDocument | string> = {};
+  choices.inlineTypes.forEach((document, i) => {
+    types[`type${i}`] = { ...document, name: `type${i}` };
+  });
+  catalogueTypes.forEach((name, i) => {
+    types[`catalogue${i}`] = name;
+  });
+  const typeNames = Object.keys(types);
+  const servers = choices.servers.map(({ type, domains, ...rest }, i): ServerEntry => {
+    // The name of a domain contains the one around it, so that domains are a tree whatever is drawn.
+    const path = tiers.map((tier, t): [string, string] => [tier, domains.slice(0, t + 1).join('-')]);
+    return {
+      id: `s${i}`,
+      type: typeNames[type % typeNames.length]!,
+      ...(tiers.length > 0 && { domains: Object.fromEntries(path) }),
+      ...rest,
+    };
+  });
+  const uplinks: Record<string, { readonly GBps: number }> = {};
+  tiers.forEach((tier, t) => {
+    const GBps = choices.uplinks[t];
+    if (typeof GBps === 'number') uplinks[tier] = { GBps };
+  });
+  const { accelerator } = choices;
+  return {
+    tiers,
+    types,
+    servers,
+    ...(Object.keys(uplinks).length > 0 && { uplinks }),
+    ...(accelerator !== null &&
+      tiers.length > 0 && {
+        accelerator: { tier: tiers[accelerator.tier % tiers.length]!, GBpsPerGpu: accelerator.GBpsPerGpu },
+      }),
+  };
+}

@@ -1,0 +1,74 @@
+import { CorralError, quote } from '../errors.js';
+
+/** GPU models that documents and requests draw from, unless told otherwise. */
+export const DEFAULT_GPU_MODELS: readonly string[] = ['A', 'B', 'C'];
+
+/** A whole number that a constraint may be: the default, and the range. */
+export interface IntegerRange {
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * Refuses constraints that are no object, or name something that does not exist: a misspelt one would be
+ * ignored, and the tests would run on other values than their author believes.
+ *
+ * @throws CorralError `invalid-option`
+ */
+export function checkNames(constraints: object, known: readonly string[]): void {
+  if (typeof constraints !== 'object' || constraints === null) {
+    throw new CorralError(
+      'invalid-option',
+      [],
+      `expected an object of constraints, got ${quote(constraints)}`,
+    );
+  }
+  for (const name of Object.keys(constraints)) {
+    if (!known.includes(name)) {
+      throw new CorralError('invalid-option', [name], `unknown constraint: there are ${known.join(', ')}`);
+    }
+  }
+}
+
+/** The constraint, or its default. @throws CorralError `invalid-option` if it is no whole number in range */
+export function integerOf(name: string, value: number | undefined, range: IntegerRange): number {
+  if (value === undefined) return range.value;
+  if (!Number.isInteger(value) || value < range.min || value > range.max) {
+    throw new CorralError(
+      'invalid-option',
+      [name],
+      `expected an integer from ${range.min} to ${range.max}, got ${quote(value)}`,
+    );
+  }
+  return value;
+}
+
+/** The constraint, or `true`. @throws CorralError `invalid-option` if it is no boolean */
+export function booleanOf(name: string, value: boolean | undefined): boolean {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw new CorralError('invalid-option', [name], `expected true or false, got ${quote(value)}`);
+  }
+  return value ?? true;
+}
+
+/** The constraint, or its default. @throws CorralError `invalid-option` if it is no list of `min` or more names */
+export function namesOf(
+  name: string,
+  value: readonly string[] | undefined,
+  defaults: { readonly names: readonly string[]; readonly min: number },
+): readonly string[] {
+  if (value === undefined) return defaults.names;
+  const valid =
+    Array.isArray(value) &&
+    value.length >= defaults.min &&
+    value.every((entry) => typeof entry === 'string' && entry.length > 0 && entry.length <= 1024);
+  if (!valid) {
+    throw new CorralError(
+      'invalid-option',
+      [name],
+      `expected a list of ${defaults.min} or more non-empty names, got ${quote(value)}`,
+    );
+  }
+  return value;
+}

@@ -1,0 +1,95 @@
+import * as fc from 'fast-check';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
+import { booleanOf, checkNames, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
+
+/** What {@link placementRequest} may generate. */
+export interface PlacementRequestConstraints {
+  /** Most whole GPUs of one request, 0 … 16; default 8. */
+  readonly gpusMax?: number | undefined;
+  /** Whether a request may ask for a share of one GPU; default true. */
+  readonly shares?: boolean | undefined;
+  /** Most CPU of one request, thousandths of a core; default 12000. 0 = none is asked for. */
+  readonly cpuMilliMax?: number | undefined;
+  /** Most memory of one request, MiB; default 12288. 0 = none is asked for. */
+  readonly memoryMiBMax?: number | undefined;
+  /** GPU models that a request may insist on; default A, B, C. Empty = any will do. */
+  readonly gpuModels?: readonly string[] | undefined;
+}
+
+/** The names of all constraints, for those who pass them on. */
+export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestConstraints)[] = [
+  'gpusMax',
+  'shares',
+  'cpuMilliMax',
+  'memoryMiBMax',
+  'gpuModels',
+];
+
+/** A request as generated: a `PlacementRequest`, spelled out because generators stand below the solver. */
+export interface GeneratedRequest {
+  readonly gpus?: number;
+  readonly gpuMilli?: number;
+  readonly cpuMilli?: number;
+  readonly memoryMiB?: number;
+  readonly gpuModels?: readonly string[];
+}
+
+/**
+ * Valid placement requests: whole GPUs, a share of one, or none; CPU, memory and models or not. A cluster of
+ * {@link clusterDocument} holds many of them, and can hold others never.
+ *
+ * @param constraints - see {@link PlacementRequestConstraints}
+ * @returns an arbitrary; it shrinks to `{}`
+ * @throws CorralError `invalid-option` for a constraint that does not exist or is out of range
+ */
+export function placementRequest(
+  constraints: PlacementRequestConstraints = {},
+): fc.Arbitrary<GeneratedRequest> {
+  checkNames(constraints, PLACEMENT_REQUEST_CONSTRAINTS);
+  const gpusMax = integerOf('gpusMax', constraints.gpusMax, { value: 8, min: 0, max: GPUS_PER_SERVER_MAX });
+  const cpuMilliMax = integerOf('cpuMilliMax', constraints.cpuMilliMax, {
+    value: 12_000,
+    min: 0,
+    max: QUANTITY_MAX,
+  });
+  const memoryMiBMax = integerOf('memoryMiBMax', constraints.memoryMiBMax, {
+    value: 12 * 1024,
+    min: 0,
+    max: QUANTITY_MAX,
+  });
+  const gpuModels = namesOf('gpuModels', constraints.gpuModels, { names: DEFAULT_GPU_MODELS, min: 0 });
+  const shares: fc.Arbitrary<GeneratedRequest>[] = booleanOf('shares', constraints.shares)
+    ? [
+        fc.record({
+          gpuMilli: fc.oneof(
+            fc.constantFrom(1, 100, 250, 470, 500, 810, GPU_MILLI),
+            fc.integer({ min: 1, max: GPU_MILLI }),
+          ),
+        }),
+      ]
+    : [];
+  const gpu = fc.oneof(
+    // Whatever is asked for shrinks to nothing asked for.
+    { withCrossShrink: true },
+    fc.constant<GeneratedRequest>({}),
+    fc.record({ gpus: fc.nat(gpusMax) }),
+    ...shares,
+  );
+  const rest: fc.Arbitrary<GeneratedRequest> = fc.record(
+    {
+      ...(cpuMilliMax > 0 && { cpuMilli: stepsOf(cpuMilliMax, 1000) }),
+      ...(memoryMiBMax > 0 && { memoryMiB: stepsOf(memoryMiBMax, 1024) }),
+      ...(gpuModels.length > 0 && { gpuModels: fc.subarray([...gpuModels]) }),
+    },
+    { requiredKeys: [] },
+  );
+  return fc.tuple(gpu, rest).map(([asked, more]) => ({ ...asked, ...more }));
+}
+
+/** Mostly round figures, so that servers are filled to the last bit now and then. */
+function stepsOf(max: number, step: number): fc.Arbitrary<number> {
+  return fc.oneof(
+    { weight: 3, arbitrary: fc.nat(Math.floor(max / step)).map((steps) => steps * step) },
+    { weight: 1, arbitrary: fc.nat(max) },
+  );
+}

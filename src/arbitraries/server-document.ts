@@ -1,0 +1,233 @@
+import * as fc from 'fast-check';
+import { CorralError } from '../errors.js';
+import type { Device, Link, Medium, ServerDocument } from '../topology/index.js';
+import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { booleanOf, checkNames, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
+import { bandwidthGBps } from './figure.js';
+
+/** What {@link serverDocument} may generate. */
+export interface ServerDocumentConstraints {
+  /** Fewest GPUs, 0 … 16; default 1, or `gpusMax` where that is less. */
+  readonly gpusMin?: number | undefined;
+  /** Most GPUs, `gpusMin` … 16; default 6, or `gpusMin` where that is more. */
+  readonly gpusMax?: number | undefined;
+  /** Most NICs, 0 … 16; default 3. */
+  readonly nicsMax?: number | undefined;
+  /** Most CPU sockets, 1 or 2; default 2. */
+  readonly socketsMax?: number | undefined;
+  /** Most NUMA nodes of one socket, 1 … 4; default 2. */
+  readonly numaPerSocketMax?: number | undefined;
+  /** Most PCIe switches of one NUMA node, 0 … 4; default 2. */
+  readonly switchesPerNumaMax?: number | undefined;
+  /** Whether there may be an accelerator fabric (NVLink, xGMI, NVSwitch …); default true. */
+  readonly fabric?: boolean | undefined;
+  /** Whether links may have a per-flow cap; default true. */
+  readonly flowCaps?: boolean | undefined;
+  /** GPU models to draw from, at least one; default A, B, C. */
+  readonly gpuModels?: readonly string[] | undefined;
+}
+
+const NAMES = [
+  'gpusMin',
+  'gpusMax',
+  'nicsMax',
+  'socketsMax',
+  'numaPerSocketMax',
+  'switchesPerNumaMax',
+  'fabric',
+  'flowCaps',
+  'gpuModels',
+] as const satisfies readonly (keyof ServerDocumentConstraints)[];
+
+/** The choices that make a document. Every combination is a valid one, hence every shrunk one too. */
+interface Choices {
+  readonly gpuModel: string;
+  readonly sockets: readonly { readonly numaNodes: readonly (readonly SwitchChoice[])[] }[];
+  readonly gpus: readonly { readonly place: number }[];
+  readonly nics: readonly { readonly place: number; readonly role: NonNullable<Device['role']> | null }[];
+  readonly fabric: FabricChoice;
+  /** Taken in turn by the links, and from the start again when they run out. */
+  readonly figures: readonly { readonly GBps: number; readonly cap: number | null }[];
+}
+
+interface SwitchChoice {
+  readonly levels: 1 | 2 | null;
+  readonly hostBridge: boolean;
+}
+
+interface FabricChoice {
+  readonly shape: 'none' | 'pairs' | 'ring' | 'mesh' | 'switch' | 'some';
+  readonly medium: Medium;
+  /** NVSwitches, where the shape is `switch`. */
+  readonly switches: number;
+  /** Bits, taken in turn: which pairs are linked where the shape is `some`. */
+  readonly pairs: readonly boolean[];
+}
+
+/**
+ * Small valid server documents: one or two sockets, NUMA nodes, PCIe switches, GPUs, NICs, and an accelerator
+ * fabric or none. Each is connected. With the default constraints at most 20 vertices of it can forward or
+ * are GPUs, which is what the exhaustive reference of `corral/check` accepts.
+ *
+ * Devices are called `socket0`, `numa0`, `switch0`, `gpu0`, `nic0` and `nvswitch0`. Bandwidths are multiples
+ * of 1/1024 GB/s: ties are real ties, whatever the order of summation.
+ *
+ * @param constraints - see {@link ServerDocumentConstraints}
+ * @returns an arbitrary; it shrinks to a socket with a NUMA node and as few GPUs as are allowed
+ * @throws CorralError `invalid-option` for a constraint that does not exist or is out of range
+ * @example
+ * fc.assert(fc.property(serverDocument({ gpusMin: 2 }), (document) => serverTopology(document).gpus.length >= 2));
+ */
+export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.Arbitrary<ServerDocument> {
+  checkNames(constraints, NAMES);
+  const limit = (
+    name: keyof ServerDocumentConstraints & `${string}M${'ax' | 'in'}`,
+    value: number,
+    min: number,
+    max: number,
+  ) => integerOf(name, constraints[name] as number | undefined, { value, min, max });
+  const gpusMax = limit(
+    'gpusMax',
+    Math.max(6, Math.min(constraints.gpusMin ?? 0, GPUS_PER_SERVER_MAX)),
+    0,
+    GPUS_PER_SERVER_MAX,
+  );
+  const gpusMin = limit('gpusMin', Math.min(1, gpusMax), 0, GPUS_PER_SERVER_MAX);
+  if (gpusMin > gpusMax) {
+    throw new CorralError(
+      'invalid-option',
+      ['gpusMin'],
+      `${gpusMin} is more than gpusMax, ${gpusMax}: lower it`,
+    );
+  }
+  const nicsMax = limit('nicsMax', 3, 0, 16);
+  const socketsMax = limit('socketsMax', 2, 1, 2);
+  const numaPerSocketMax = limit('numaPerSocketMax', 2, 1, 4);
+  const switchesPerNumaMax = limit('switchesPerNumaMax', 2, 0, 4);
+  const shapes: readonly FabricChoice['shape'][] = booleanOf('fabric', constraints.fabric)
+    ? ['none', 'pairs', 'ring', 'mesh', 'switch', 'some']
+    : ['none'];
+  const cap = booleanOf('flowCaps', constraints.flowCaps) ? fc.option(bandwidthGBps) : fc.constant(null);
+  const gpuModels = namesOf('gpuModels', constraints.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
+
+  const pcieSwitch: fc.Arbitrary<SwitchChoice> = fc.record({
+    levels: fc.constantFrom(null, 1, 2),
+    hostBridge: fc.boolean(),
+  });
+  const numaNode = fc.array(pcieSwitch, { maxLength: switchesPerNumaMax, size: 'max' });
+  const socket = fc.record({
+    numaNodes: fc.array(numaNode, { minLength: 1, maxLength: numaPerSocketMax, size: 'max' }),
+  });
+  const choices: fc.Arbitrary<Choices> = fc.record({
+    gpuModel: fc.constantFrom(...gpuModels),
+    sockets: fc.array(socket, { minLength: 1, maxLength: socketsMax, size: 'max' }),
+    gpus: fc.array(fc.record({ place: fc.nat(63) }), { minLength: gpusMin, maxLength: gpusMax, size: 'max' }),
+    nics: fc.array(
+      fc.record({
+        place: fc.nat(63),
+        role: fc.constantFrom<NonNullable<Device['role']> | null>(null, 'compute', 'storage', 'frontend'),
+      }),
+      { maxLength: nicsMax, size: 'max' },
+    ),
+    fabric: fc.record({
+      shape: fc.constantFrom(...shapes),
+      medium: fc.constantFrom<Medium>('nvlink', 'xgmi', 'scale-up-ethernet'),
+      switches: fc.integer({ min: 1, max: 2 }),
+      pairs: fc.array(fc.boolean(), { minLength: 1, maxLength: 16 }),
+    }),
+    figures: fc.array(fc.record({ GBps: bandwidthGBps, cap }), { minLength: 1, maxLength: 12, size: 'max' }),
+  });
+  return choices.map(documentOf);
+}
+
+/** Builds the tree of sockets, NUMA nodes and switches, hangs the devices on it, and adds the fabric. */
+function documentOf(choices: Choices): ServerDocument {
+  const devices: Device[] = [];
+  const links: Link[] = [];
+  const join = (a: string, b: string, medium: Medium): void => {
+    const { GBps, cap } = choices.figures[links.length % choices.figures.length]!;
+    links.push({
+      between: [a, b],
+      medium,
+      bandwidthGBps: GBps,
+      basis: 'raw',
+      // A cap above the bandwidth would say nothing.
+      ...(cap !== null && { flowCapGBps: Math.min(cap, GBps) }),
+      source: 'generated',
+      verified: false,
+    });
+  };
+
+  /** What a GPU or a NIC can hang on. */
+  const hosts: {
+    readonly id: string;
+    readonly numa: number;
+    readonly socket: number;
+    readonly hostBridge?: string;
+  }[] = [];
+  let numaCount = 0;
+  let switchCount = 0;
+  choices.sockets.forEach(({ numaNodes }, socket) => {
+    devices.push({ id: `socket${socket}`, kind: 'socket', socket });
+    if (socket > 0) join('socket0', `socket${socket}`, 'socket');
+    for (const switches of numaNodes) {
+      const numa = numaCount++;
+      const id = `numa${numa}`;
+      devices.push({ id, kind: 'numa', numa, socket });
+      join(`socket${socket}`, id, 'on-chip');
+      hosts.push({ id, numa, socket });
+      for (const { levels, hostBridge } of switches) {
+        const place = { numa, socket, ...(hostBridge && { hostBridge: `bridge${switchCount}` }) };
+        const switchId = `switch${switchCount++}`;
+        devices.push({ id: switchId, kind: 'pcie-switch', ...place, ...(levels !== null && { levels }) });
+        join(id, switchId, 'pcie');
+        hosts.push({ id: switchId, ...place });
+      }
+    }
+  });
+
+  const hang = (id: string, kind: 'gpu' | 'nic', place: number, more: Partial<Device>): void => {
+    const { id: host, ...where } = hosts[place % hosts.length]!;
+    devices.push({ id, kind, ...where, ...more });
+    join(host, id, 'pcie');
+  };
+  choices.gpus.forEach(({ place }, i) => {
+    hang(`gpu${i}`, 'gpu', place, {});
+  });
+  choices.nics.forEach(({ place, role }, i) => {
+    hang(`nic${i}`, 'nic', place, role === null ? {} : { role });
+  });
+
+  const { fabric } = choices;
+  const gpuCount = choices.gpus.length;
+  if (fabric.shape === 'switch' && gpuCount > 0) {
+    for (let s = 0; s < fabric.switches; s++) {
+      devices.push({ id: `nvswitch${s}`, kind: 'nvswitch' });
+      for (let i = 0; i < gpuCount; i++) join(`gpu${i}`, `nvswitch${s}`, fabric.medium);
+    }
+  } else {
+    let pair = 0;
+    for (let a = 0; a < gpuCount; a++) {
+      for (let b = a + 1; b < gpuCount; b++) {
+        if (isLinked(fabric, a, b, gpuCount, pair++)) join(`gpu${a}`, `gpu${b}`, fabric.medium);
+      }
+    }
+  }
+  return { name: 'generated', title: 'A generated server', gpuModel: choices.gpuModel, devices, links };
+}
+
+/** Whether the fabric joins GPUs `a` < `b` directly; `pair` numbers the pairs. */
+function isLinked(fabric: FabricChoice, a: number, b: number, gpuCount: number, pair: number): boolean {
+  switch (fabric.shape) {
+    case 'pairs':
+      return a % 2 === 0 && b === a + 1;
+    case 'ring':
+      return b === a + 1 || (a === 0 && b === gpuCount - 1);
+    case 'mesh':
+      return true;
+    case 'some':
+      return fabric.pairs[pair % fabric.pairs.length]!;
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,103 @@
+import { CorralError } from '../errors.js';
+
+/** The most vertices whose cuts are enumerated: 2^19 of them, about a second. */
+export const VERTICES_MAX = 20;
+
+/** An undirected capacity, GB/s per direction, between two vertices of any name. */
+export interface Capacity {
+  readonly a: string;
+  readonly b: string;
+  readonly GBps: number;
+}
+
+/**
+ * The smallest cost of a cut, by looking at every one.
+ *
+ * Vertices that no terminal reaches, and those with a single neighbour that are no terminal, are dropped first:
+ * they lie on the side of their neighbour in a smallest cut.
+ *
+ * @param terminals - vertices that are never dropped; the first is on the near side of each cut
+ * @param capacities - links among terminals and other vertices
+ * @param cost - what a cut costs, from its capacity and the number of terminals on the near side, 1 … all but
+ * one; not less than the capacity, and larger for a larger capacity
+ * @returns the smallest cost; 0 if the links do not join all terminals; Infinity if there is only one
+ * @throws CorralError `limit-exceeded` for more than {@link VERTICES_MAX} vertices
+ * @complexity O(2^vertices × degree)
+ */
+export function smallestCut(
+  terminals: readonly string[],
+  capacities: readonly Capacity[],
+  cost: (GBps: number, nearTerminals: number) => number,
+): number {
+  const neighbours = neighboursOf(terminals, capacities);
+  const reached = reachedFrom(terminals[0]!, neighbours);
+  if (!terminals.every((terminal) => reached.has(terminal))) return 0;
+  dropDeadEnds(terminals, neighbours);
+  const others = [...neighbours.keys()].filter((id) => reached.has(id) && !terminals.includes(id));
+  const vertices = [...terminals, ...others];
+  if (vertices.length > VERTICES_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${vertices.length} vertices, and every cut of at most ${VERTICES_MAX} can be looked at: take a smaller server`,
+    );
+  }
+
+  const near = new Array<boolean>(vertices.length).fill(false);
+  let best = Number.POSITIVE_INFINITY;
+  /** Puts vertex `v` and all after it on either side; `GBps` is what the vertices before it let through. */
+  const decide = (v: number, GBps: number, nearTerminals: number): void => {
+    // The cost is at least the capacity, which only grows.
+    if (GBps >= best) return;
+    if (v === vertices.length) {
+      if (nearTerminals < terminals.length) best = Math.min(best, cost(GBps, nearTerminals));
+      return;
+    }
+    for (const side of v === 0 ? [true] : [true, false]) {
+      near[v] = side;
+      let sum = GBps;
+      for (let u = 0; u < v; u++) {
+        if (near[u] !== side) sum += neighbours.get(vertices[v]!)!.get(vertices[u]!) ?? 0;
+      }
+      decide(v + 1, sum, nearTerminals + (side && v < terminals.length ? 1 : 0));
+    }
+  };
+  decide(0, 0, 0);
+  return best;
+}
+
+/** Vertex to neighbour to GB/s, parallel links summed. */
+type Neighbours = Map<string, Map<string, number>>;
+
+function neighboursOf(terminals: readonly string[], capacities: readonly Capacity[]): Neighbours {
+  const neighbours: Neighbours = new Map(terminals.map((id) => [id, new Map()]));
+  const add = (from: string, to: string, GBps: number): void => {
+    const row = neighbours.get(from) ?? new Map<string, number>();
+    row.set(to, (row.get(to) ?? 0) + GBps);
+    neighbours.set(from, row);
+  };
+  for (const { a, b, GBps } of capacities) {
+    if (a === b) continue;
+    add(a, b, GBps);
+    add(b, a, GBps);
+  }
+  return neighbours;
+}
+
+function reachedFrom(start: string, neighbours: Neighbours): ReadonlySet<string> {
+  const reached = new Set([start]);
+  for (const at of reached) for (const next of neighbours.get(at)!.keys()) reached.add(next);
+  return reached;
+}
+
+function dropDeadEnds(terminals: readonly string[], neighbours: Neighbours): void {
+  for (let dropped = true; dropped; ) {
+    dropped = false;
+    for (const [id, row] of neighbours) {
+      if (row.size > 1 || terminals.includes(id)) continue;
+      for (const neighbour of row.keys()) neighbours.get(neighbour)!.delete(id);
+      neighbours.delete(id);
+      dropped = true;
+    }
+  }
+}

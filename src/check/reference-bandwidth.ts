@@ -1,0 +1,58 @@
+import type { ServerTopology } from '../topology/index.js';
+import { type Capacity, smallestCut } from './every-cut.js';
+import { maskOf, sortedGpus } from './gpu-set.js';
+import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
+
+/** Answers given, by the bits of the set: a search asks for each set many times. */
+const known = new WeakMap<ServerTopology, Map<number, number>>();
+
+/**
+ * The bandwidth that the best possible schedule reaches with a set S of n GPUs, by its definition:
+ *
+ *     min over A of (n - 1) c(A) / |A ∩ S|,   A a set of vertices with ∅ ≠ A ∩ S ≠ S
+ *
+ * where c(A) is the capacity that leaves A (Zhao et al., arXiv 2402.06787). Links of the accelerator fabric
+ * alone count if they connect S without help, otherwise all. Equal NVSwitches are one vertex. GPUs outside S do
+ * not forward, nor do NICs. Per-flow caps play no part. Every cut is looked at: this judges
+ * `collectiveBandwidth`, and is far slower.
+ *
+ * @param server - a server type
+ * @param gpus - GPU ordinals, in any order
+ * @returns GB/s per GPU and direction; `Infinity` for fewer than two GPUs, 0 if nothing joins them
+ * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice;
+ * `limit-exceeded` if more than 20 vertices are left after those with one neighbour are dropped
+ * @complexity O(2^vertices) on the first call, then a look-up
+ * @example
+ * referenceBandwidth(topology('dgx1-v100'), [0, 1, 2, 3]) // 80
+ */
+export function referenceBandwidth(server: ServerTopology, gpus: readonly number[]): number {
+  const sorted = sortedGpus(server, gpus, 'gpus');
+  const mask = maskOf(sorted);
+  const answers = known.get(server) ?? new Map<number, number>();
+  known.set(server, answers);
+  let answer = answers.get(mask);
+  if (answer === undefined) {
+    answer = bandwidthOf(server, sorted);
+    answers.set(mask, answer);
+  }
+  return answer;
+}
+
+function bandwidthOf(server: ServerTopology, gpus: readonly number[]): number {
+  if (gpus.length < 2) return Number.POSITIVE_INFINITY;
+  const chosen = gpus.map((ordinal): string => server.gpus[ordinal]!);
+  const forwards = (id: string): boolean => {
+    const kind = kindOf(server, id);
+    return kind === 'gpu' ? chosen.includes(id) : kind !== 'nic';
+  };
+  const links = mergedLinks(server).filter(({ a, b }) => forwards(a) && forwards(b));
+  const over = (some: readonly Capacity[]): number =>
+    // Either side of a cut may be A; the one with more GPUs binds.
+    smallestCut(
+      chosen,
+      some,
+      (GBps, near) => (GBps * (gpus.length - 1)) / Math.max(near, gpus.length - near),
+    );
+  const inFabric = over(links.filter((link: MergedLink) => link.inFabric));
+  return inFabric > 0 ? inFabric : over(links);
+}
