@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../errors.js';
-import { route, type ServerTopology } from '../topology/index.js';
+import { relation, route, type ServerTopology } from '../topology/index.js';
 import { maskOf, sortedGpus, subsetsOfSize } from './gpu-set.js';
 import { referenceBandwidth } from './reference-bandwidth.js';
 import { referenceNicBandwidth } from './reference-nic-bandwidth.js';
@@ -34,7 +34,7 @@ const DEFAULT_SIZES: Readonly<Record<number, number>> = { 1: 3, 2: 2, 4: 1, 8: 1
  *
  * Each step only among equals of the one before: (1) highest {@link referenceBandwidth}; (2) least load on links
  * that touch none of the chosen GPUs, where each GPU sends bandwidth / (count − 1) to each other one along its
- * route; (3) highest leftover value: over the sizes k to come, weight × P(k, left) / P(k, whole server), P the
+ * route, inside the accelerator fabric alone where that carries a ring over the set; (3) highest leftover value: over the sizes k to come, weight × P(k, left) / P(k, whole server), P the
  * largest total worth of disjoint sets of k GPUs (k = 1: their number), a set being worth its bandwidth / (1 + the
  * links of others that a byte of it crosses on average), weights scaled to a sum of 1;
  * (4) highest flow to the compute NICs; (5) lowest ordinals. GB/s are compared after rounding to 10⁻⁶, values
@@ -156,6 +156,10 @@ function steps(figure: number, perUnit: number): number {
 interface Facts {
   /** `linksOn[a][b]`: the devices along the route from GPU a to GPU b in pairs, or none. */
   readonly linksOn: readonly (readonly (readonly [string, string])[])[][];
+  /** `joined[a][b]`: whether the accelerator fabric joins GPUs a and b without a third GPU. */
+  readonly joined: readonly (readonly boolean[])[];
+  /** Set → whether the fabric alone carries a ring over it. */
+  readonly ringed: Map<number, boolean>;
   /** GPU ordinal to device id. */
   readonly ids: readonly string[];
   readonly nicGBps: Map<number, number>;
@@ -168,6 +172,10 @@ const known = new WeakMap<ServerTopology, Facts>();
 function factsOf(server: ServerTopology): Facts {
   return remembered(known, server, () => ({
     linksOn: server.gpus.map((a) => server.gpus.map((b) => linksOnRoute(server, a, b))),
+    joined: server.gpus.map((a) =>
+      server.gpus.map((b) => /^(NV\d+|XGMI|SCALEUP)$/.test(relation(server, a, b))),
+    ),
+    ringed: new Map(),
     ids: server.gpus,
     nicGBps: new Map(),
     packings: new Map(),
@@ -186,18 +194,39 @@ function linksOnRoute(server: ServerTopology, a: string, b: string): (readonly [
   return devices.slice(1).map((device, i) => [devices[i]!, device] as const);
 }
 
-/** GB/s that a collective of the set puts on links that touch none of its GPUs, summed over links. */
+/**
+ * GB/s that a collective of the set puts on links that touch none of its GPUs, summed over links; routes inside the
+ * accelerator fabric alone count where that carries a ring over the set.
+ */
 function sharedLoad(facts: Facts, gpus: readonly number[], bandwidthGBps: number): number {
   if (gpus.length < 2) return 0;
+  const staysInFabric = remembered(facts.ringed, maskOf(gpus), () =>
+    hasRing(facts, gpus.slice(0, 1), gpus.slice(1)),
+  );
   const chosen = new Set(gpus.map((ordinal) => facts.ids[ordinal]!));
   let links = 0;
   for (const a of gpus) {
     for (const b of gpus) {
-      if (a === b) continue;
+      if (a === b || (staysInFabric && !facts.joined[a]![b]!)) continue;
       links += facts.linksOn[a]![b]!.filter(([x, y]) => !chosen.has(x) && !chosen.has(y)).length;
     }
   }
   return (bandwidthGBps / (gpus.length - 1)) * links;
+}
+
+/** Whether the path can be led through the others and back to its start, the fabric joining every two neighbours. */
+function hasRing(facts: Facts, path: readonly number[], others: readonly number[]): boolean {
+  const last = facts.joined[path.at(-1)!]!;
+  if (others.length === 0) return last[path[0]!]!;
+  return others.some(
+    (next) =>
+      last[next]! &&
+      hasRing(
+        facts,
+        [...path, next],
+        others.filter((other) => other !== next),
+      ),
+  );
 }
 
 /** Bandwidth / (1 + links of others that a byte of the set crosses on average). */

@@ -1,6 +1,6 @@
 import { nicBandwidthOfMask } from '../bandwidth/nic-bandwidth.js';
 import { optimalBandwidth } from '../bandwidth/optimal.js';
-import { pairRoutesOf } from '../bandwidth/pair-routes.js';
+import { type PairRoutes, pairRoutesOf } from '../bandwidth/pair-routes.js';
 import { CorralError, quote } from '../errors.js';
 import { networkOf } from '../topology/network.js';
 import type { ServerTopology } from '../topology/server-topology.js';
@@ -38,6 +38,9 @@ const VALUE_STEPS = 1e9;
 /** Weights of the sizes of pods to come, if a caller names none: the mix 1, 1, 1, 2, 2, 4, 8. */
 const DEFAULT_SIZES: Readonly<Record<number, number>> = { 1: 3, 2: 2, 4: 1, 8: 1 };
 
+/** Mixes of sizes that are kept per server type; the one compiled first gives way. */
+const MIXES_MAX = 8;
+
 const cache = new WeakMap<ServerTopology, Map<string, GpuSetTables>>();
 
 /**
@@ -45,7 +48,7 @@ const cache = new WeakMap<ServerTopology, Map<string, GpuSetTables>>();
  *
  * @param server - at most 16 GPUs, as every server document
  * @param sizes - weight of each GPU count that pods to come ask for; default 1: 3, 2: 2, 4: 1, 8: 1
- * @returns the tables; kept with the server, one for each mix of sizes
+ * @returns the tables; kept with the server, those of the last eight mixes of sizes
  * @throws CorralError `invalid-option` for sizes that are no GPU counts or weights that are no numbers ≥ 0
  * @complexity O(3^n): under a millisecond of comparisons for 8 GPUs, about half a second for 16
  */
@@ -63,6 +66,7 @@ export function gpuSetTables(
   let tables = bySizes.get(key);
   if (tables === undefined) {
     tables = compileGpuSetTables(server, weightsOf(sizes, server.gpus.length));
+    if (bySizes.size >= MIXES_MAX) bySizes.delete(bySizes.keys().next().value!);
     bySizes.set(key, tables);
   }
   return tables;
@@ -89,8 +93,11 @@ function weightsOf(sizes: Readonly<Record<number, number>>, gpuCount: number): F
     }
     if (size <= gpuCount) weights[size] = weight;
   }
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return total > 0 ? weights.map((weight) => weight / total) : weights;
+  // By the largest first: a sum of large weights must not overflow.
+  const largest = Math.max(...weights);
+  if (largest === 0) return weights;
+  const total = weights.reduce((sum, weight) => sum + weight / largest, 0);
+  return weights.map((weight) => weight / largest / total);
 }
 
 function compileGpuSetTables(server: ServerTopology, weights: Float64Array): GpuSetTables {
@@ -124,31 +131,68 @@ function compileGpuSetTables(server: ServerTopology, weights: Float64Array): Gpu
 /**
  * Mask → GB/s that a collective of the set puts on links that touch none of its GPUs, summed over links.
  *
- * Every GPU sends bandwidth / (size - 1) to each other one along its route. Routes never lead through a third
- * GPU, so the links that touch the set are the first and the last, and how many are left depends on the pair
- * alone: the load of a set is a sum over its pairs.
+ * Every GPU sends bandwidth / (size - 1) to each other one along its route. Where the accelerator fabric alone
+ * carries a ring over the set, as libraries build them, traffic stays in it: then only routes inside the fabric
+ * count. Routes never lead through a third GPU, so the links that touch the set are the first and the last, and
+ * how many are left depends on the pair alone: the load of a set is a sum over its pairs.
  */
 function sharedLoads(server: ServerTopology, bandwidthGBps: Float64Array, sizeOf: Uint8Array): Float64Array {
   const routes = pairRoutesOf(networkOf(server));
   const n = routes.gpuCount;
-  const linksBetween = new Float64Array(n * n);
-  for (let pair = 0; pair < n * n; pair++) {
-    linksBetween[pair] = Math.max(0, (routes.arcs[pair]?.length ?? 0) - 2);
-  }
-  const loads = new Float64Array(bandwidthGBps.length);
-  const links = new Float64Array(bandwidthGBps.length);
-  for (let mask = 1; mask < loads.length; mask++) {
+  const masks = bandwidthGBps.length;
+  const linksBetween = routes.arcs.map((arcs) => Math.max(0, (arcs?.length ?? 0) - 2));
+  const ringed = fabricRings(routes);
+  const loads = new Float64Array(masks);
+  /** Mask → links of others on the routes of all its ordered pairs, and of those inside the fabric. */
+  const links = new Float64Array(masks);
+  const fabricLinks = new Float64Array(masks);
+  for (let mask = 1; mask < masks; mask++) {
     const first = 31 - Math.clz32(mask & -mask);
     const others = mask & (mask - 1);
     let sum = links[others]!;
+    let fabricSum = fabricLinks[others]!;
     for (let rest = others; rest !== 0; rest &= rest - 1) {
-      const other = 31 - Math.clz32(rest & -rest);
-      sum += linksBetween[first * n + other]! + linksBetween[other * n + first]!;
+      const pair = first * n + 31 - Math.clz32(rest & -rest);
+      // The route back is the same one.
+      sum += 2 * linksBetween[pair]!;
+      fabricSum += 2 * linksBetween[pair]! * routes.inFabric[pair]!;
     }
     links[mask] = sum;
-    if (others !== 0) loads[mask] = (bandwidthGBps[mask]! / (sizeOf[mask]! - 1)) * sum;
+    fabricLinks[mask] = fabricSum;
+    if (others === 0) continue;
+    loads[mask] = (bandwidthGBps[mask]! / (sizeOf[mask]! - 1)) * (ringed[mask] === 1 ? fabricSum : sum);
   }
   return loads;
+}
+
+/**
+ * Mask → 1 if its GPUs can be put in a ring (two: a pair) of which the accelerator fabric joins every two
+ * neighbours without a third GPU. Paths from the lowest GPU, by the set of GPUs they visit: Held and Karp,
+ * SIAM Journal 10, 1962.
+ */
+function fabricRings({ gpuCount, inFabric }: PairRoutes): Uint8Array {
+  const masks = 2 ** gpuCount;
+  /** GPU → mask of those that the fabric joins it to. */
+  const joined = new Int32Array(gpuCount);
+  for (let pair = 0; pair < gpuCount * gpuCount; pair++) {
+    joined[Math.floor(pair / gpuCount)]! |= inFabric[pair]! << (pair % gpuCount);
+  }
+  /** Mask → mask of the GPUs at which a path from its lowest GPU through all of it can end. */
+  const ends = new Int32Array(masks);
+  const ringed = new Uint8Array(masks);
+  for (let mask = 1; mask < masks; mask++) {
+    const low = mask & -mask;
+    if (mask === low) {
+      ends[mask] = mask;
+      continue;
+    }
+    for (let rest = mask ^ low; rest !== 0; rest &= rest - 1) {
+      const end = rest & -rest;
+      if ((ends[mask ^ end]! & joined[31 - Math.clz32(end)]!) !== 0) ends[mask]! |= end;
+    }
+    if ((ends[mask]! & joined[31 - Math.clz32(low)]!) !== 0) ringed[mask] = 1;
+  }
+  return ringed;
 }
 
 /**

@@ -37,7 +37,7 @@ export interface GpuSelection {
  *
  * Step by step, later ones only among equals: (1) highest `optimal` bandwidth; (2) least load on links that
  * others could use: every GPU sends bandwidth / (count − 1) to each other one along its route, summed over the
- * links that touch no chosen GPU; (3) highest leftover value: over the sizes to come, weight × the largest total
+ * links that touch no chosen GPU, and inside the accelerator fabric alone where that carries a ring over the set; (3) highest leftover value: over the sizes to come, weight × the largest total
  * worth of disjoint sets of that size among the GPUs left, relative to the empty server, where a set is worth
  * its bandwidth / (1 + the links of others that a byte of it crosses on average), a single GPU 1; (4) highest
  * bandwidth to the compute NICs; (5) lowest ordinals. Figures within 10⁻⁶ GB/s are equal.

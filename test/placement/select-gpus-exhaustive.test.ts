@@ -6,6 +6,7 @@ import { synthetic, topology, topologyNames } from '../../src/catalogue/index.js
 import { referenceSelectGpus } from '../../src/check/index.js';
 import {
   collectiveBandwidth,
+  relation,
   route,
   type SelectGpusOptions,
   type ServerTopology,
@@ -25,6 +26,7 @@ class Exhaustive {
   readonly #figures = new Map<number, { bandwidth: number; load: number; worth: number; nic: number }>();
   readonly #packed = new Map<string, number>();
   readonly #foreignLinks: number[][];
+  readonly #joined: boolean[][];
 
   constructor(server: ServerTopology, sizes: Readonly<Record<number, number>>) {
     this.#server = server;
@@ -34,6 +36,9 @@ class Exhaustive {
       .filter(([size]) => size <= this.n);
     const total = kept.reduce((sum, [, weight]) => sum + weight, 0);
     this.#sizes = kept.map(([size, weight]) => [size, weight / total]);
+    this.#joined = server.gpus.map((a) =>
+      server.gpus.map((b) => a !== b && relation(server, a, b).startsWith('NV')),
+    );
     this.#foreignLinks = server.gpus.map((a) =>
       server.gpus.map((b) => {
         if (a === b || collectiveBandwidth(server, [server.gpus.indexOf(a), server.gpus.indexOf(b)]) === 0)
@@ -54,13 +59,29 @@ class Exhaustive {
       const gpus = this.members(mask);
       const bandwidth = collectiveBandwidth(this.#server, gpus);
       let links = 0;
-      for (const a of gpus) for (const b of gpus) links += this.#foreignLinks[a]![b]!;
+      const staysInFabric = gpus.length > 1 && this.#hasRing(gpus.slice(0, 1), gpus.slice(1));
+      for (const a of gpus) {
+        for (const b of gpus) if (!staysInFabric || this.#joined[a]![b]!) links += this.#foreignLinks[a]![b]!;
+      }
       const load = gpus.length < 2 ? 0 : (bandwidth / (gpus.length - 1)) * links;
       const worth = bandwidth === 0 ? 0 : bandwidth / (1 + load / (gpus.length * bandwidth));
       figures = { bandwidth, load, worth, nic: nicBandwidth(this.#server, gpus) };
       this.#figures.set(mask, figures);
     }
     return figures;
+  }
+
+  #hasRing(path: readonly number[], others: readonly number[]): boolean {
+    const last = this.#joined[path.at(-1)!]!;
+    if (others.length === 0) return last[path[0]!]!;
+    return others.some(
+      (next) =>
+        last[next]! &&
+        this.#hasRing(
+          [...path, next],
+          others.filter((g) => g !== next),
+        ),
+    );
   }
 
   /** Largest total worth of disjoint sets of `size`: the lowest GPU stays out, or is in one of the sets. */

@@ -17,6 +17,14 @@ describe('selectGpus', () => {
     expect(selectGpus(topology('dgx1-v100'), 2, { free: [0, 1, 3, 5] })!.gpus).toEqual([0, 3]);
   });
 
+  it('takes GPUs that NVLink alone joins in a ring before some that need PCIe for it', () => {
+    // 0-2-6-4 is a ring of NVLinks; 0, 2 and 3 reach 4 only through 0.
+    expect(selectGpus(topology('dgx1-v100'), 4, { free: [0, 2, 3, 4, 5, 6] })).toMatchObject({
+      gpus: [0, 2, 4, 6],
+      sharedLoadGBps: 0,
+    });
+  });
+
   it('sees NVSwitch: any two GPUs of a DGX H100 have the full bandwidth', () => {
     const server = topology('dgx-h100');
     for (const free of [
