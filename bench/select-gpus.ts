@@ -1,8 +1,10 @@
 import { type TopologyName, topology } from '../src/catalogue/index.js';
+import { bestSet, gpuSetTables } from '../src/compile/gpu-set-tables.js';
 import { type ServerTopology, selectGpus, serverTopology } from '../src/index.js';
 import { type Case, check } from './harness.js';
 
 const WARM = 100_000;
+const REQUIRED = [5];
 
 /** A server type built anew, so that nothing compiled for it is found again. */
 function fresh(name: TopologyName): ServerTopology {
@@ -67,6 +69,19 @@ export function selectionCases(): Case[] {
     compile('dgx1-v100'),
     compile('dgx2'),
     {
+      name: 'the best set by mask, tables at hand',
+      unit: 'look-up',
+      run: () => {
+        const tables = gpuSetTables(server);
+        let sum = 0;
+        // Masks in no order that a branch predictor learns.
+        for (let i = 0, mask = 1; i < WARM; i++, mask = (mask * 5 + 131) & 255)
+          sum += bestSet(tables, mask, 2);
+        check(sum > 0, 'some masks have two free GPUs');
+        return WARM;
+      },
+    },
+    {
       name: 'select 2 of 5 free GPUs, warm',
       unit: 'selection',
       run: () => {
@@ -80,7 +95,20 @@ export function selectionCases(): Case[] {
       },
     },
     {
-      name: 'the same on the graph, every set and pair',
+      name: 'select 3 of 8 free GPUs, one required, warm',
+      unit: 'selection',
+      run: () => {
+        let sum = 0;
+        for (let i = 0; i < WARM; i++) sum += selectGpus(server, 3, { required: REQUIRED })!.gpus[2]!;
+        check(
+          sum === WARM * selectGpus(server, 3, { required: REQUIRED })!.gpus[2]!,
+          'the same set every time',
+        );
+        return WARM;
+      },
+    },
+    {
+      name: 'select 2 of 5 on the graph, every set and pair',
       unit: 'selection',
       run: () => {
         const best = naiveSelect(server, 2, free);

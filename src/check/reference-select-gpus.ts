@@ -1,8 +1,9 @@
 import { CorralError, quote } from '../errors.js';
-import { relation, route, type ServerTopology } from '../topology/index.js';
+import type { ServerTopology } from '../topology/index.js';
 import { maskOf, sortedGpus, subsetsOfSize } from './gpu-set.js';
 import { referenceBandwidth } from './reference-bandwidth.js';
 import { referenceNicBandwidth } from './reference-nic-bandwidth.js';
+import { referenceSharedLoad } from './reference-shared-load.js';
 
 /** Options of {@link referenceSelectGpus}, as those of `selectGpus`. */
 export interface ReferenceSelectGpusOptions {
@@ -20,7 +21,7 @@ export interface ReferenceSelection {
   readonly gpus: readonly number[];
   /** GB/s per GPU and direction; Infinity for one GPU. */
   readonly bandwidthGBps: number;
-  /** GB/s summed over the links that touch none of the chosen GPUs. */
+  /** Load on links that others could use, GB/s summed over links and directions. */
   readonly sharedLoadGBps: number;
   /** What the GPUs left free are worth, 0 … 1. */
   readonly leftoverValue: number;
@@ -32,13 +33,12 @@ const DEFAULT_SIZES: Readonly<Record<number, number>> = { 1: 3, 2: 2, 4: 1, 8: 1
  * The best `count` GPUs among the free ones, by looking at every set. It judges `selectGpus`, shares nothing with
  * it but `route`, and is far slower.
  *
- * Each step only among equals of the one before: (1) highest {@link referenceBandwidth}; (2) least load on links
- * that touch none of the chosen GPUs, where each GPU sends bandwidth / (count − 1) to each other one along its
- * route, inside the accelerator fabric alone where that carries a ring over the set; (3) highest leftover value: over the sizes k to come, weight × P(k, left) / P(k, whole server), P the
- * largest total worth of disjoint sets of k GPUs (k = 1: their number), a set being worth its bandwidth / (1 + the
- * links of others that a byte of it crosses on average), weights scaled to a sum of 1;
- * (4) highest flow to the compute NICs; (5) lowest ordinals. GB/s are compared after rounding to 10⁻⁶, values
- * to 10⁻⁹.
+ * Each step only among equals of the one before: (1) highest {@link referenceBandwidth}; (2) least
+ * {@link referenceSharedLoad} on links that others could use; (3) highest leftover value: over the sizes k to come,
+ * weight × P(k, left) / P(k, whole server), P the largest total worth of disjoint sets of k GPUs (k = 1: their
+ * number), a set being worth its bandwidth / (1 + the links of others that a byte of it crosses on average), weights
+ * scaled to a sum of 1; (4) highest flow to the compute NICs; (5) lowest ordinals. Figures that differ by less than
+ * a billionth of themselves are equal.
  *
  * @param server - a server type
  * @param count - GPUs wanted, 1 or more
@@ -112,7 +112,7 @@ class Candidate {
   ) {
     this.gpus = set.gpus;
     this.bandwidthGBps = referenceBandwidth(server, set.gpus);
-    this.sharedLoadGBps = sharedLoad(facts, set.gpus, this.bandwidthGBps);
+    this.sharedLoadGBps = loadOf(server, facts, set.gpus);
     this.#server = server;
     this.#facts = facts;
     this.#left = set.left;
@@ -135,33 +135,24 @@ class Candidate {
   }
 
   isBetterThan(other: Candidate): boolean {
-    const bandwidth = steps(this.bandwidthGBps, 1e6);
-    const otherBandwidth = steps(other.bandwidthGBps, 1e6);
-    if (bandwidth !== otherBandwidth) return bandwidth > otherBandwidth;
-    const load = steps(this.sharedLoadGBps, 1e6);
-    const otherLoad = steps(other.sharedLoadGBps, 1e6);
-    if (load !== otherLoad) return load < otherLoad;
-    const value = steps(this.leftoverValue, 1e9);
-    const otherValue = steps(other.leftoverValue, 1e9);
-    if (value !== otherValue) return value > otherValue;
-    return steps(this.nicGBps, 1e6) > steps(other.nicGBps, 1e6);
+    const { bandwidthGBps, sharedLoadGBps } = this;
+    if (!same(bandwidthGBps, other.bandwidthGBps)) return bandwidthGBps > other.bandwidthGBps;
+    if (!same(sharedLoadGBps, other.sharedLoadGBps)) return sharedLoadGBps < other.sharedLoadGBps;
+    const value = this.leftoverValue;
+    const otherValue = other.leftoverValue;
+    if (!same(value, otherValue)) return value > otherValue;
+    return !same(this.nicGBps, other.nicGBps) && this.nicGBps > other.nicGBps;
   }
 }
 
-function steps(figure: number, perUnit: number): number {
-  return Math.round(figure * perUnit);
+/** Whether two figures, 0 or more, differ by rounding only. */
+function same(a: number, b: number): boolean {
+  return a === b || Math.abs(a - b) <= 1e-9 * Math.min(a, b);
 }
 
 /** What is remembered of a server between calls; keys are the bits of a set. */
 interface Facts {
-  /** `linksOn[a][b]`: the devices along the route from GPU a to GPU b in pairs, or none. */
-  readonly linksOn: readonly (readonly (readonly [string, string])[])[][];
-  /** `joined[a][b]`: whether the accelerator fabric joins GPUs a and b without a third GPU. */
-  readonly joined: readonly (readonly boolean[])[];
-  /** Set → whether the fabric alone carries a ring over it. */
-  readonly ringed: Map<number, boolean>;
-  /** GPU ordinal to device id. */
-  readonly ids: readonly string[];
+  readonly sharedLoadGBps: Map<number, number>;
   readonly nicGBps: Map<number, number>;
   /** Set size → set → largest total worth of disjoint sets of that size in it. */
   readonly packings: Map<number, Map<number, number>>;
@@ -171,61 +162,15 @@ const known = new WeakMap<ServerTopology, Facts>();
 
 function factsOf(server: ServerTopology): Facts {
   return remembered(known, server, () => ({
-    linksOn: server.gpus.map((a) => server.gpus.map((b) => linksOnRoute(server, a, b))),
-    joined: server.gpus.map((a) =>
-      server.gpus.map((b) => /^(NV\d+|XGMI|SCALEUP)$/.test(relation(server, a, b))),
-    ),
-    ringed: new Map(),
-    ids: server.gpus,
+    sharedLoadGBps: new Map(),
     nicGBps: new Map(),
     packings: new Map(),
   }));
 }
 
-/** The links of a route by their ends; none if nothing joins the two without crossing a third GPU. */
-function linksOnRoute(server: ServerTopology, a: string, b: string): (readonly [string, string])[] {
-  let devices: readonly string[];
-  try {
-    devices = route(server, a, b).devices;
-  } catch (error) {
-    if (error instanceof CorralError && error.code === 'invalid-option') return [];
-    throw error;
-  }
-  return devices.slice(1).map((device, i) => [devices[i]!, device] as const);
-}
-
-/**
- * GB/s that a collective of the set puts on links that touch none of its GPUs, summed over links; routes inside the
- * accelerator fabric alone count where that carries a ring over the set.
- */
-function sharedLoad(facts: Facts, gpus: readonly number[], bandwidthGBps: number): number {
-  if (gpus.length < 2) return 0;
-  const staysInFabric = remembered(facts.ringed, maskOf(gpus), () =>
-    hasRing(facts, gpus.slice(0, 1), gpus.slice(1)),
-  );
-  const chosen = new Set(gpus.map((ordinal) => facts.ids[ordinal]!));
-  let links = 0;
-  for (const a of gpus) {
-    for (const b of gpus) {
-      if (a === b || (staysInFabric && !facts.joined[a]![b]!)) continue;
-      links += facts.linksOn[a]![b]!.filter(([x, y]) => !chosen.has(x) && !chosen.has(y)).length;
-    }
-  }
-  return (bandwidthGBps / (gpus.length - 1)) * links;
-}
-
-/** Whether the path can be led through the others and back to its start, the fabric joining every two neighbours. */
-function hasRing(facts: Facts, path: readonly number[], others: readonly number[]): boolean {
-  const last = facts.joined[path.at(-1)!]!;
-  if (others.length === 0) return last[path[0]!]!;
-  return others.some(
-    (next) =>
-      last[next]! &&
-      hasRing(
-        facts,
-        [...path, next],
-        others.filter((other) => other !== next),
-      ),
+function loadOf(server: ServerTopology, facts: Facts, gpus: readonly number[]): number {
+  return remembered(facts.sharedLoadGBps, maskOf(gpus), () =>
+    referenceSharedLoad(server, gpus, referenceBandwidth(server, gpus)),
   );
 }
 
@@ -233,7 +178,7 @@ function hasRing(facts: Facts, path: readonly number[], others: readonly number[
 function worth(server: ServerTopology, facts: Facts, gpus: readonly number[]): number {
   const bandwidthGBps = referenceBandwidth(server, gpus);
   if (bandwidthGBps === 0) return 0;
-  return bandwidthGBps / (1 + sharedLoad(facts, gpus, bandwidthGBps) / (gpus.length * bandwidthGBps));
+  return bandwidthGBps / (1 + loadOf(server, facts, gpus) / (gpus.length * bandwidthGBps));
 }
 
 /** The largest total worth of disjoint sets of `size` of these GPUs (ascending); their number for size 1. */

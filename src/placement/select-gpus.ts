@@ -1,4 +1,5 @@
 import { gpuMask } from '../bandwidth/gpu-mask.js';
+import { sameFigure } from '../compile/figure-ranks.js';
 import { bestSet, bestSetWith, type GpuSetTables, gpuSetTables } from '../compile/gpu-set-tables.js';
 import { CorralError, quote } from '../errors.js';
 import type { ServerTopology } from '../topology/server-topology.js';
@@ -23,33 +24,55 @@ export interface GpuSelection {
   readonly gpus: readonly number[];
   /** `optimal` bandwidth of the set, GB/s per GPU and direction; Infinity for one GPU. */
   readonly bandwidthGBps: number;
-  /** Load on links that touch none of the chosen GPUs, GB/s summed over links. */
+  /** Load on links that others could use, GB/s summed over links and directions. */
   readonly sharedLoadGBps: number;
   /** What the GPUs left free are worth, 0 … 1; 1 = the whole server free. */
   readonly leftoverValue: number;
-  /** One sentence per step of the objective: how many sets were left after it. Written when read. */
+  /** One sentence on the choice there was, and one per step that narrowed it. Written when read. */
   readonly why: readonly string[];
+  /** The steps behind {@link why}, for machines. Found when read. */
+  readonly steps: readonly SelectionStep[];
+}
+
+/** One step of the objective that ruled sets out. */
+export interface SelectionStep {
+  readonly step: 'bandwidth' | 'shared-load' | 'leftover-value' | 'nic-bandwidth' | 'ordinals';
+  /** Sets to choose from before the step and after it. */
+  readonly before: number;
+  readonly after: number;
+  /** The figure of the sets kept: GB/s, or a value 0 … 1; null for `ordinals`. */
+  readonly figure: number | null;
+  /** The best of the sets that the step ruled out: what would have been chosen, were it not for those kept. */
+  readonly against: { readonly gpus: readonly number[]; readonly figure: number | null };
 }
 
 /**
  * The best `count` GPUs among the free ones of a server: exact, and a function of the sets, never of the order
  * in which they are listed.
  *
- * Step by step, later ones only among equals: (1) highest `optimal` bandwidth; (2) least load on links that
- * others could use: every GPU sends bandwidth / (count − 1) to each other one along its route, summed over the
- * links that touch no chosen GPU, and inside the accelerator fabric alone where that carries a ring over the set; (3) highest leftover value: over the sizes to come, weight × the largest total
- * worth of disjoint sets of that size among the GPUs left, relative to the empty server, where a set is worth
- * its bandwidth / (1 + the links of others that a byte of it crosses on average), a single GPU 1; (4) highest
- * bandwidth to the compute NICs; (5) lowest ordinals. Figures within 10⁻⁶ GB/s are equal.
+ * Step by step, later ones only among equals:
+ *
+ * 1. highest `optimal` bandwidth;
+ * 2. least load on links that others could use: every chosen GPU sends bandwidth / (count − 1) to each other one
+ *    along its route, inside the accelerator fabric alone where that carries a ring over the set; summed over
+ *    the links that lie on the route between two devices outside the set, a GPU and a GPU, NIC, NUMA node or
+ *    socket;
+ * 3. highest leftover value: over the sizes to come, weight × the largest total worth of disjoint sets of that
+ *    size among the GPUs left, relative to the empty server, where a set is worth its bandwidth / (1 + the links
+ *    of others that a byte of it crosses on average), a single GPU 1;
+ * 4. highest bandwidth to the compute NICs;
+ * 5. lowest ordinals.
+ *
+ * Figures that differ by less than a billionth of themselves are equal.
  *
  * @param server - a server type
- * @param count - GPUs wanted, 1 … 16
+ * @param count - GPUs wanted, 1 or more; there is nothing to choose for none
  * @param options - see {@link SelectGpusOptions}
  * @returns the selection; undefined if fewer GPUs are free
  * @throws CorralError `invalid-option` for ordinals that do not exist, stand twice, or are required and not
  * free, for a count that is no number of GPUs, or below the number of required ones
  * @complexity O(count) once the server's tables are compiled (on first use: milliseconds for 8 GPUs, under a
- * second for 16); with `required`, O(2^(free − required))
+ * second for 16); with `required`, O(2^(free − required)); `why` and `steps` look at every set again
  * @example
  * selectGpus(topology('l40s-8-dual-root'), 2, { free: [0, 4, 5] })?.gpus; // [4, 5]: one switch
  */
@@ -69,10 +92,11 @@ export function selectGpus(
     );
   }
   if ((required & ~free) !== 0) {
+    const at = options.required!.findIndex((gpu) => ((free >>> gpu) & 1) === 0);
     throw new CorralError(
       'invalid-option',
-      ['required'],
-      `GPU ${ordinals(required & ~free)[0]} is required and not free`,
+      ['required', at],
+      `GPU ${options.required![at]} is required and not free: free it, or leave it out`,
     );
   }
   if (popcount16(required) > count) {
@@ -82,8 +106,8 @@ export function selectGpus(
       `${count} GPUs cannot contain ${popcount16(required)} required ones`,
     );
   }
-  if (popcount16(free) < count) return undefined;
   const tables = gpuSetTables(server, options.sizes);
+  if (popcount16(free) < count) return undefined;
   const set = required === 0 ? bestSet(tables, free, count) : bestSetWith(tables, free, count, required);
   return new Selection(tables, set, free, required);
 }
@@ -110,43 +134,79 @@ class Selection implements GpuSelection {
     this.#required = required;
   }
 
+  get steps(): readonly SelectionStep[] {
+    return stepsTo(this.#tables, this.#set, this.#free, this.#required);
+  }
+
   get why(): readonly string[] {
-    const { bandwidthGBps, sharedLoadGBps, value, nicGBps } = this.#tables;
-    const set = this.#set;
-    const free = this.#free;
-    const close = (a: number, b: number): boolean => a === b || Math.abs(a - b) <= 1e-6;
-    let left = subsetsOf(free, this.gpus.length).filter((s) => (s & this.#required) === this.#required);
-    const sentences = [
-      `${plural(left.length, 'set')} of ${this.gpus.length} among ${popcount16(free)} free GPUs`,
-    ];
-    const keep = (what: string, figure: string, equal: (s: number) => boolean): void => {
-      const before = left.length;
-      left = left.filter(equal);
-      if (before > 1) sentences.push(`${what} ${figure}: ${left.length} of ${plural(before, 'set')} left`);
-    };
-    if (this.gpus.length > 1) {
-      keep('highest bandwidth', `${round(this.bandwidthGBps)} GB/s`, (s) =>
-        close(bandwidthGBps[s]!, bandwidthGBps[set]!),
-      );
-      keep('least load on links of others', `${round(this.sharedLoadGBps)} GB/s`, (s) =>
-        close(sharedLoadGBps[s]!, sharedLoadGBps[set]!),
-      );
-    }
-    keep(
-      'highest value of what stays free',
-      round(this.leftoverValue),
-      (s) => value[free ^ s] === value[free ^ set],
-    );
-    keep('highest bandwidth to the NICs', `${round(nicGBps[set]!)} GB/s`, (s) => nicGBps[s] === nicGBps[set]);
-    keep('lowest ordinals', this.gpus.join(', '), (s) => s === set);
-    return sentences;
+    const { steps } = this;
+    const sets = steps[0]?.before ?? 1;
+    const choice = `${plural(sets, 'set')} of ${this.gpus.length} among ${plural(popcount16(this.#free), 'free GPU')}`;
+    return [choice, ...steps.map(sentence)];
+  }
+
+  /** JSON leaves getters out; what the selection says survives. */
+  toJSON(): object {
+    const { gpus, bandwidthGBps, sharedLoadGBps, leftoverValue, why, steps } = this;
+    return { gpus, bandwidthGBps, sharedLoadGBps, leftoverValue, why, steps };
   }
 }
 
-function subsetsOf(mask: number, size: number): number[] {
-  const subsets: number[] = [];
-  for (let sub = mask; sub !== 0; sub = (sub - 1) & mask) if (popcount16(sub) === size) subsets.push(sub);
-  return subsets;
+/** The objective once more, step by step over all sets, on the figures that the tables were filled from. */
+function stepsTo(tables: GpuSetTables, chosen: number, free: number, required: number): SelectionStep[] {
+  const { sizeOf, bandwidthGBps, sharedLoadGBps, value, nicGBps, order, loss } = tables;
+  const key = (set: number): number => order[set]! + loss[free ^ set]!;
+  const same = (a: number, b: number): boolean => sameFigure(Math.min(a, b), Math.max(a, b));
+  const figures: readonly [SelectionStep['step'], (set: number) => number | null][] = [
+    ['bandwidth', (set) => bandwidthGBps[set]!],
+    ['shared-load', (set) => sharedLoadGBps[set]!],
+    ['leftover-value', (set) => value[free ^ set]!],
+    ['nic-bandwidth', (set) => nicGBps[set]!],
+    ['ordinals', () => null],
+  ];
+  let left: number[] = [];
+  for (let set = free; set !== 0; set = (set - 1) & free) {
+    if (sizeOf[set] === sizeOf[chosen] && (set & required) === required) left.push(set);
+  }
+  const steps: SelectionStep[] = [];
+  for (const [step, figureOf] of figures) {
+    const figure = figureOf(chosen);
+    const kept = left.filter((set) => {
+      const other = figureOf(set);
+      return figure === null || other === null ? set === chosen : same(figure, other);
+    });
+    if (kept.length < left.length) {
+      const out = left.filter((set) => !kept.includes(set));
+      const next = out.reduce((best, set) => (key(set) < key(best) ? set : best));
+      steps.push({
+        step,
+        before: left.length,
+        after: kept.length,
+        figure,
+        against: { gpus: ordinals(next), figure: figureOf(next) },
+      });
+    }
+    left = kept;
+  }
+  return steps;
+}
+
+function sentence({ step, before, after, figure, against }: SelectionStep): string {
+  const gpus = against.gpus.join(', ');
+  const left = `${after} of ${plural(before, 'set')} left`;
+  const other = `${against.gpus.length === 1 ? 'GPU' : 'GPUs'} ${gpus}`;
+  switch (step) {
+    case 'bandwidth':
+      return `highest bandwidth ${round(figure)} GB/s: ${left}, ${other} would reach ${round(against.figure)}`;
+    case 'shared-load':
+      return `least load on links of others ${round(figure)} GB/s: ${left}, ${other} would put ${round(against.figure)} there`;
+    case 'leftover-value':
+      return `highest value of what stays free ${round(figure)}: ${left}, ${other} would leave ${round(against.figure)}`;
+    case 'nic-bandwidth':
+      return `highest bandwidth to the NICs ${round(figure)} GB/s: ${left}, ${other} would reach ${round(against.figure)}`;
+    case 'ordinals':
+      return `lowest ordinals: ${left}, ${other} would do as well`;
+  }
 }
 
 function plural(n: number, noun: string): string {
@@ -154,6 +214,6 @@ function plural(n: number, noun: string): string {
 }
 
 /** At most three decimals. */
-function round(x: number): string {
-  return String(Math.round(x * 1000) / 1000);
+function round(x: number | null): string {
+  return x === null ? '' : String(Math.round(x * 1000) / 1000);
 }

@@ -3,11 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { serverDocument } from '../../src/arbitraries/index.js';
 import { nicBandwidth } from '../../src/bandwidth/index.js';
 import { synthetic, topology, topologyNames } from '../../src/catalogue/index.js';
-import { referenceSelectGpus } from '../../src/check/index.js';
+import { referenceSelectGpus, referenceSharedLoad } from '../../src/check/index.js';
 import {
   collectiveBandwidth,
-  relation,
-  route,
   type SelectGpusOptions,
   type ServerTopology,
   selectGpus,
@@ -25,8 +23,6 @@ class Exhaustive {
   readonly #sizes: readonly (readonly [size: number, weight: number])[];
   readonly #figures = new Map<number, { bandwidth: number; load: number; worth: number; nic: number }>();
   readonly #packed = new Map<string, number>();
-  readonly #foreignLinks: number[][];
-  readonly #joined: boolean[][];
 
   constructor(server: ServerTopology, sizes: Readonly<Record<number, number>>) {
     this.#server = server;
@@ -36,17 +32,6 @@ class Exhaustive {
       .filter(([size]) => size <= this.n);
     const total = kept.reduce((sum, [, weight]) => sum + weight, 0);
     this.#sizes = kept.map(([size, weight]) => [size, weight / total]);
-    this.#joined = server.gpus.map((a) =>
-      server.gpus.map((b) => a !== b && relation(server, a, b).startsWith('NV')),
-    );
-    this.#foreignLinks = server.gpus.map((a) =>
-      server.gpus.map((b) => {
-        if (a === b || collectiveBandwidth(server, [server.gpus.indexOf(a), server.gpus.indexOf(b)]) === 0)
-          return 0;
-        // Links of the route but for the first and the last, which touch the two GPUs.
-        return Math.max(0, route(server, a, b).devices.length - 3);
-      }),
-    );
   }
 
   members(mask: number): number[] {
@@ -58,30 +43,12 @@ class Exhaustive {
     if (figures === undefined) {
       const gpus = this.members(mask);
       const bandwidth = collectiveBandwidth(this.#server, gpus);
-      let links = 0;
-      const staysInFabric = gpus.length > 1 && this.#hasRing(gpus.slice(0, 1), gpus.slice(1));
-      for (const a of gpus) {
-        for (const b of gpus) if (!staysInFabric || this.#joined[a]![b]!) links += this.#foreignLinks[a]![b]!;
-      }
-      const load = gpus.length < 2 ? 0 : (bandwidth / (gpus.length - 1)) * links;
+      const load = referenceSharedLoad(this.#server, gpus, bandwidth);
       const worth = bandwidth === 0 ? 0 : bandwidth / (1 + load / (gpus.length * bandwidth));
       figures = { bandwidth, load, worth, nic: nicBandwidth(this.#server, gpus) };
       this.#figures.set(mask, figures);
     }
     return figures;
-  }
-
-  #hasRing(path: readonly number[], others: readonly number[]): boolean {
-    const last = this.#joined[path.at(-1)!]!;
-    if (others.length === 0) return last[path[0]!]!;
-    return others.some(
-      (next) =>
-        last[next]! &&
-        this.#hasRing(
-          [...path, next],
-          others.filter((g) => g !== next),
-        ),
-    );
   }
 
   /** Largest total worth of disjoint sets of `size`: the lowest GPU stays out, or is in one of the sets. */

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
-import { selectGpus, serverTopology } from '../../src/index.js';
+import { synthetic, type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
+import { collectiveBandwidth, selectGpus, serverTopology } from '../../src/index.js';
 import { gpuBox } from './random-cluster.js';
 
 const list = (mask: number): number[] => [...Array(16).keys()].filter((g) => ((mask >> g) & 1) === 1);
@@ -15,14 +15,6 @@ describe('selectGpus', () => {
 
   it('takes the pair with two NVLinks before one with a single NVLink', () => {
     expect(selectGpus(topology('dgx1-v100'), 2, { free: [0, 1, 3, 5] })!.gpus).toEqual([0, 3]);
-  });
-
-  it('takes GPUs that NVLink alone joins in a ring before some that need PCIe for it', () => {
-    // 0-2-6-4 is a ring of NVLinks; 0, 2 and 3 reach 4 only through 0.
-    expect(selectGpus(topology('dgx1-v100'), 4, { free: [0, 2, 3, 4, 5, 6] })).toMatchObject({
-      gpus: [0, 2, 4, 6],
-      sharedLoadGBps: 0,
-    });
   });
 
   it('sees NVSwitch: any two GPUs of a DGX H100 have the full bandwidth', () => {
@@ -108,10 +100,75 @@ describe('selectGpus', () => {
   });
 
   it('explains itself down to the one set it chose', () => {
-    const { why } = selectGpus(topology('dgx1-v100'), 4)!;
-    expect(why[0]).toBe('70 sets of 4 among 8 free GPUs');
-    expect(why[1]).toMatch(/^highest bandwidth [\d.]+ GB\/s: 2 of 70 sets left$/);
-    expect(why.at(-1)).toMatch(/1 of 2 sets left$/);
+    const { why, steps } = selectGpus(topology('dgx1-v100'), 4)!;
+    expect(why).toEqual([
+      '70 sets of 4 among 8 free GPUs',
+      'highest bandwidth 80 GB/s: 2 of 70 sets left, GPUs 0, 1, 4, 5 would reach 60',
+      'lowest ordinals: 1 of 2 sets left, GPUs 4, 5, 6, 7 would do as well',
+    ]);
+    expect(steps).toMatchObject([
+      { step: 'bandwidth', before: 70, after: 2, figure: 80, against: { gpus: [0, 1, 4, 5] } },
+      { step: 'ordinals', before: 2, after: 1, figure: null, against: { gpus: [4, 5, 6, 7], figure: null } },
+    ]);
+  });
+
+  it('names for each step what it decided against', () => {
+    expect(selectGpus(topology('l40s-8-dual-root'), 2, { free: [0, 4, 5] })!.why).toEqual([
+      '3 sets of 2 among 3 free GPUs',
+      'least load on links of others 0 GB/s: 1 of 3 sets left, GPUs 0, 4 would put 263 there',
+    ]);
+    expect(selectGpus(topology('azure-ncads-a100-v4'), 1, { free: [0, 1, 3] })!.why[1]).toMatch(
+      /^highest value of what stays free [\d.]+: 1 of 3 sets left, GPU 0 would leave [\d.]+$/,
+    );
+    expect(selectGpus(topology('dgx-h100'), 1, { free: [2] })!.why).toEqual(['1 set of 1 among 1 free GPU']);
+  });
+
+  it('always explains down to one set', () => {
+    for (const name of ['dgx1-v100', 'rtxpro6000-8-pairs', 'mi250x-frontier'] as TopologyName[]) {
+      for (let mask = 1; mask < 256; mask += 3) {
+        for (let count = 1; count <= list(mask).length; count++) {
+          const { steps, why } = selectGpus(topology(name), count, { free: list(mask) })!;
+          expect(steps.at(-1)?.after ?? 1, `${name} ${mask} ${count}`).toBe(1);
+          expect(why).toHaveLength(steps.length + 1);
+        }
+      }
+    }
+  });
+
+  it('survives JSON with its reasons', () => {
+    const selection = selectGpus(topology('dgx1-v100'), 2)!;
+    const { gpus, why, steps, bandwidthGBps } = selection;
+    expect(JSON.parse(JSON.stringify(selection))).toMatchObject({ gpus, why, steps, bandwidthGBps });
+  });
+
+  it('keeps to NVLink: a ring of NVLinks before a set that must go through the host', () => {
+    // Both have 40 GB/s by NVLink alone, but 4 is joined to 0 only.
+    const selection = selectGpus(topology('dgx1-v100'), 4, { free: [0, 2, 3, 4, 5, 6] })!;
+    expect(selection).toMatchObject({ gpus: [0, 2, 4, 6], sharedLoadGBps: 0 });
+    expect(selectGpus(topology('dgx1-v100'), 8)!.sharedLoadGBps).toBe(0);
+  });
+
+  it('gives a required GPU its best partner, also the last of 16', () => {
+    const server = serverTopology(synthetic('cpu:2 switch:4 gpu:2'));
+    for (let gpu = 0; gpu < 16; gpu++) {
+      expect(selectGpus(server, 2, { required: [gpu] })!.gpus).toEqual([gpu & ~1, gpu | 1]);
+    }
+  });
+
+  it('never answers with a set slower than the best one, whatever that does to the rest', () => {
+    for (const name of ['dgx1-v100', 'dgx1-p100', 'azure-ncads-a100-v4'] as TopologyName[]) {
+      const server = topology(name);
+      const n = server.gpus.length;
+      for (let free = 1; free < 2 ** n; free += 7) {
+        for (let count = 2; count <= list(free).length; count++) {
+          const { bandwidthGBps } = selectGpus(server, count, { free: list(free) })!;
+          for (let set = free; set > 0; set = (set - 1) & free) {
+            if (list(set).length !== count) continue;
+            expect(collectiveBandwidth(server, list(set))).toBeLessThanOrEqual(bandwidthGBps * (1 + 1e-9));
+          }
+        }
+      }
+    }
   });
 
   it('weighs what pods to come ask for', () => {
@@ -131,7 +188,10 @@ describe('selectGpus', () => {
     ['a fraction', 1.5, {}, ['count']],
     ['a GPU that does not exist', 1, { free: [0, 8] }, ['free', 1]],
     ['a GPU twice', 1, { free: [1, 1] }, ['free', 1]],
-    ['a required GPU that is not free', 2, { free: [0, 1], required: [2] }, ['required']],
+    ['a required GPU that is not free', 2, { free: [0, 1], required: [1, 2] }, ['required', 1]],
+    ['a required GPU twice', 2, { required: [3, 3] }, ['required', 1]],
+    ['sizes that are none', 1, { sizes: 3 }, ['sizes']],
+    ['wrong sizes also where too few are free', 2, { free: [0], sizes: { 0: 1 } }, ['sizes', '0']],
     ['more required GPUs than wanted', 1, { required: [0, 1] }, ['count']],
     ['a size that is no number of GPUs', 1, { sizes: { two: 1 } }, ['sizes', 'two']],
     ['a negative weight', 1, { sizes: { 2: -1 } }, ['sizes', '2']],
