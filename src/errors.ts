@@ -37,6 +37,7 @@ export class CorralError extends Error {
   override readonly name = 'CorralError';
   readonly code: CorralErrorCode;
   readonly path: ErrorPath;
+  readonly #problem: string;
 
   /**
    * @param code - one of {@link CorralErrorCode}
@@ -47,6 +48,12 @@ export class CorralError extends Error {
     super(path.length > 0 ? `${formatPath(path)}: ${problem}` : problem);
     this.code = code;
     this.path = path;
+    this.#problem = problem;
+  }
+
+  /** The same error for a value that sits at `path` inside a larger argument. */
+  inside(path: ErrorPath): CorralError {
+    return new CorralError(this.code, [...path, ...this.path], this.#problem);
   }
 }
 
@@ -55,9 +62,18 @@ function formatPath(path: ErrorPath): string {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;
-    else text += text === '' ? step : `.${step}`;
+    else text += `${text === '' ? '' : '.'}${oneLine(shortened(step))}`;
   }
   return text;
+}
+
+/** Control characters and line ends as escapes: what comes from outside must not steer a terminal. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+function shortened(text: string): string {
+  return text.length > QUOTED_LENGTH_MAX ? `${text.slice(0, QUOTED_LENGTH_MAX)}…` : text;
 }
 
 /** The longest piece of foreign input that an error message repeats. */
@@ -75,5 +91,5 @@ export function quote(value: unknown): string {
   else if (typeof value === 'number' || typeof value === 'bigint') text = String(value);
   else if (value === null || typeof value === 'boolean' || value === undefined) text = String(value);
   else text = Array.isArray(value) ? `a list of ${value.length}` : `a value of type ${typeof value}`;
-  return text.length > QUOTED_LENGTH_MAX ? `${text.slice(0, QUOTED_LENGTH_MAX)}…` : text;
+  return shortened(oneLine(text));
 }

@@ -120,7 +120,8 @@ class Row implements CsvRow {
         `expected an integer from ${min} to ${max}, got ${quote(cell)}`,
       );
     }
-    return value;
+    // '-0' is an integer too, and plain zero.
+    return value + 0;
   }
 
   optionalInteger(column: string, min: number, max: number): number | undefined {

@@ -1,4 +1,5 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
+import { CorralError, quote } from '../errors.js';
 import { GPU_MILLI } from '../units.js';
 import type { PodNeed } from './pod-need.js';
 import type { DifferenceScorer, ServerFacts, ServerScorer } from './policy.js';
@@ -136,9 +137,18 @@ export class ScoreFinder {
     this.scored++;
     loadServerFacts(this.#tables, this.#state, server, this.#facts);
     const scorer = this.#scorer;
-    if (scorer.by === 'difference') return this.#gainOf(scorer, need, server);
-    loadResidents(this.#state, server, this.#facts);
-    return scorer.score(this.#facts, need);
+    let score: number;
+    if (scorer.by === 'difference') score = this.#gainOf(scorer, need, server);
+    else {
+      loadResidents(this.#state, server, this.#facts);
+      score = scorer.score(this.#facts, need);
+    }
+    if (Number.isFinite(score)) return score;
+    throw new CorralError(
+      'invalid-option',
+      ['policy'],
+      `its score of a server is ${quote(score)}: return a finite number`,
+    );
   }
 
   /**

@@ -185,6 +185,16 @@ function checkWorkload(workload: Workload): void {
     );
   }
   workload.forEach((pod, i) => {
+    if (typeof pod !== 'object' || pod === null) {
+      throw new CorralError('invalid-option', ['workload', i], `expected a typical pod, got ${quote(pod)}`);
+    }
+    if (pod.gpuModels !== undefined && !Array.isArray(pod.gpuModels)) {
+      throw new CorralError(
+        'invalid-option',
+        ['workload', i, 'gpuModels'],
+        `expected a list of names, got ${quote(pod.gpuModels)}`,
+      );
+    }
     const check = (field: 'cpuMilli' | 'gpus' | 'gpuMilli', max: number): void => {
       const value = pod[field];
       if (!Number.isInteger(value) || value < 0 || value > max) {

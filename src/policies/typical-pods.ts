@@ -42,6 +42,18 @@ export function typicalPods(pods: readonly SamplePod[], options: TypicalPodsOpti
   if (!Array.isArray(pods) || pods.length === 0) {
     throw new CorralError('invalid-option', ['pods'], `expected a list of pods, got ${quote(pods)}`);
   }
+  pods.forEach((pod, i) => {
+    if (typeof pod !== 'object' || pod === null) {
+      throw new CorralError('invalid-option', ['pods', i], `expected a pod, got ${quote(pod)}`);
+    }
+    if (pod.gpuModels !== undefined && !Array.isArray(pod.gpuModels)) {
+      throw new CorralError(
+        'invalid-option',
+        ['pods', i, 'gpuModels'],
+        `expected a list of names, got ${quote(pod.gpuModels)}`,
+      );
+    }
+  });
   const kinds = new Map<string, { pod: SamplePod; models: string; count: number }>();
   for (const pod of pods) {
     const models = (pod.gpuModels ?? []).join('|');

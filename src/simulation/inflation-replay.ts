@@ -177,13 +177,17 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
 function asCluster(nodes: ClusterDocument | ClusterTopology): ClusterTopology {
   const isTopology = Array.isArray(nodes?.servers) && typeof nodes.servers[0]?.type === 'object';
   if (isTopology) return nodes as ClusterTopology;
-  return buildClusterTopology(nodes, (name, path) => {
-    throw new CorralError(
-      'unknown-topology',
-      ['nodes', ...path],
-      `${quote(name)} is a catalogue name: pass clusterTopology(document)`,
-    );
-  });
+  try {
+    return buildClusterTopology(nodes, (name, path) => {
+      throw new CorralError(
+        'unknown-topology',
+        path,
+        `${quote(name)} is a catalogue name: pass clusterTopology(document)`,
+      );
+    });
+  } catch (error) {
+    throw error instanceof CorralError ? error.inside(['nodes']) : error;
+  }
 }
 
 function checkPods(pods: readonly ReplayPod[]): void {

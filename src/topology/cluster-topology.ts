@@ -51,6 +51,13 @@ export type TypeLookup = (name: string, path: ErrorPath) => ServerTopology;
  */
 export function buildClusterTopology(document: unknown, lookup: TypeLookup): ClusterTopology {
   const cluster = parse(clusterDocumentSchema, document, { code: 'invalid-document' });
+  const given = document as typeof cluster;
+  refuseLostNames(given.types, ['types']);
+  refuseLostNames(given.uplinks, ['uplinks']);
+  given.servers.forEach((server, i) => {
+    refuseLostNames(server.domains, ['servers', i, 'domains']);
+    refuseLostNames(server.labels, ['servers', i, 'labels']);
+  });
   const tierNames = new Map<string, number>();
   cluster.tiers.forEach((name, i) => {
     if (tierNames.has(name)) {
@@ -117,6 +124,18 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
     };
   });
   return { tiers, servers };
+}
+
+/** Names that the validator drops from a record, lest they reach the prototype of an object. */
+const LOST_NAMES: readonly string[] = ['__proto__', 'prototype', 'constructor'];
+
+function refuseLostNames(record: object | undefined, path: ErrorPath): void {
+  if (record === undefined) return;
+  for (const name of LOST_NAMES) {
+    if (Object.hasOwn(record, name)) {
+      throw new CorralError('invalid-document', [...path, name], 'is no name to give: choose another');
+    }
+  }
 }
 
 /** Collects the domains of all tiers while servers are read, and holds that they form a tree. */

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { type ClusterTables, compileClusterTables } from '../../src/compile/cluster-tables.js';
 import {
   type ClusterDocument,
   clusterTopology,
@@ -7,6 +8,10 @@ import {
   type Placement,
   type PlacementRequest,
 } from '../../src/index.js';
+import { type PodNeed, podNeed } from '../../src/placement/pod-need.js';
+import type { PolicyContext } from '../../src/placement/policy.js';
+import { ScoreFinder } from '../../src/placement/score-finder.js';
+import { emptyState, give, type PlacementState, take } from '../../src/placement/state.js';
 import {
   bestFit,
   dotProduct,
@@ -17,7 +22,7 @@ import {
   type TypicalPod,
   type Workload,
 } from '../../src/policies/index.js';
-import { cluster, type Operation, operations } from './random-cluster.js';
+import { cluster, gpuBox, type Operation, operations } from './random-cluster.js';
 
 /*
  * Each policy once more, from its published definition and from scratch for every pod: score every server that
@@ -250,4 +255,108 @@ describe('ScoreFinder', () => {
       expect(decisions).toBeGreaterThan(2000);
     },
   );
+
+  const noDraw = {
+    below: (): number => {
+      throw new Error('a deterministic policy drew a number');
+    },
+  };
+  const OPEN: PolicyContext = { gpuModels: ['A'], cpuMilliMax: 0, gpuMilliMax: 4000, workload: WORKLOAD };
+  const finderOn = (
+    tables: ClusterTables,
+    policy: Policy = bestFit(),
+  ): { finder: ScoreFinder; state: PlacementState } => {
+    const state = emptyState(tables);
+    return { state, finder: new ScoreFinder(tables, state, policy.prepare(OPEN), { countTies: false }) };
+  };
+  const tablesOf = (servers: number): ClusterTables =>
+    compileClusterTables(
+      clusterTopology({
+        tiers: [],
+        types: { four: gpuBox(4) },
+        servers: Array.from({ length: servers }, (_, i) => ({ id: `s${i}`, type: 'four' })),
+      }),
+    );
+  const need = (request: PlacementRequest): PodNeed => podNeed(request, ['A']);
+
+  it.each([
+    ['a score of the server', bestFit],
+    ['a difference', fgd],
+  ])('scores anew only the servers that changed since a need was asked for: %s', (_, policy) => {
+    const tables = tablesOf(100);
+    const { finder, state } = finderOn(tables, policy());
+    const scoredBy = (wanted: PodNeed): number => {
+      const before = finder.scored;
+      finder.find(wanted, noDraw);
+      return finder.scored - before;
+    };
+    const [pair, share] = [need({ gpus: 2 }), need({ gpuMilli: 300 })];
+    expect([scoredBy(pair), scoredBy(pair), scoredBy(share)]).toEqual([100, 0, 100]);
+    for (const server of [7, 42, 7]) {
+      take(tables, state, need({ gpuMilli: 1 }), server, 0b1);
+      finder.changed(server);
+    }
+    expect([scoredBy(pair), scoredBy(pair), scoredBy(share)]).toEqual([2, 0, 2]);
+    take(tables, state, need({ gpus: 3 }), 42, 0b1110);
+    finder.changed(42);
+    // It fits no more: that is no score. For a share there is room.
+    expect([scoredBy(pair), scoredBy(share)]).toEqual([0, 1]);
+    finder.allChanged();
+    expect(scoredBy(pair)).toBe(99);
+  });
+
+  it('forgets the need not asked for longest once the scores fill their memory, and still answers right', () => {
+    // Two million servers without GPUs: three needs are one more than the limit of 2^22 scores holds.
+    const serverCount = 2 ** 21;
+    const one = tablesOf(1);
+    const tables: ClusterTables = {
+      ...one,
+      serverCount,
+      gpuCount: 0,
+      shapeOf: new Int32Array(serverCount),
+      gpuStart: new Int32Array(serverCount + 1),
+      shapeGpus: new Int32Array(1),
+      shapeCpuMilli: new Float64Array([10_000]),
+    };
+    const { finder, state } = finderOn(tables);
+    const wanted = [1000, 2000, 3000].map((cpuMilli) => need({ cpuMilli }));
+    const asked = (i: number): [server: number, all: boolean] => {
+      const before = finder.scored;
+      return [finder.find(wanted[i]!, noDraw), finder.scored - before >= serverCount];
+    };
+    expect([asked(0), asked(1), asked(0), asked(2)]).toEqual([
+      [0, true],
+      [0, true],
+      [0, false],
+      [0, true],
+    ]);
+    take(tables, state, need({ cpuMilli: 5000 }), 123_456, 0);
+    finder.changed(123_456);
+    expect(asked(0)).toEqual([123_456, false]);
+    expect(asked(1)).toEqual([123_456, true]);
+    expect(asked(2)).toEqual([123_456, true]);
+    give(tables, state, need({ cpuMilli: 5000 }), 123_456, 0);
+    finder.changed(123_456);
+    expect(asked(1)).toEqual([0, false]);
+  });
+
+  it('never answers with a score that is no number', () => {
+    const notANumber: Policy = {
+      name: 'broken',
+      ties: 'document-order',
+      prepare: () => ({ by: 'server', shareGpu: 'tightest', score: () => Number.NaN }),
+    };
+    const solver = compile(clusterTopology({ tiers: [], types: { b: gpuBox(2) }, servers: two() }), {
+      policy: notANumber,
+    });
+    expect(() => solver.place({ gpus: 1 })).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+    expect(solver.free().gpus).toBe(4);
+  });
 });
+
+function two(): ClusterDocument['servers'] {
+  return [
+    { id: 'a', type: 'b' },
+    { id: 'b', type: 'b' },
+  ];
+}

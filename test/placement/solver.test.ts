@@ -4,6 +4,7 @@ import {
   type ClusterDocument,
   clusterTopology,
   compile,
+  type FreeCapacity,
   type FreeServer,
   type Placement,
   type PlacementRequest,
@@ -59,13 +60,6 @@ function placed(solver: Solver, wanted: PlacementRequest): Placement {
   return result.placement;
 }
 
-/** What a server holds besides what is free, by adding up live placements. */
-interface Held {
-  gpuMilli: number[];
-  cpuMilli: number;
-  memoryMiB: number;
-}
-
 /** Whether some server has room, looked up in `free()` alone. */
 function fitsSomewhere(
   free: readonly FreeServer[],
@@ -82,109 +76,169 @@ function fitsSomewhere(
   });
 }
 
-/** Runs a history and checks after every step that free + held = capacity; returns all answers as text. */
-function runChecked(document: ClusterDocument, policy: Policy, history: readonly Operation[]): string {
-  const solver = solverOf(document, policy);
+interface Live {
+  readonly placement: Placement;
+  readonly request: PlacementRequest;
+}
+
+/** `free()` as capacity minus what the live placements hold, added up by hand. */
+function freeBeside(capacity: FreeCapacity, live: readonly Live[]): FreeCapacity {
+  const servers = capacity.servers.map((server) => ({ ...server, gpuMilli: [...server.gpuMilli] }));
+  const byId = new Map(servers.map((server) => [server.server, server]));
+  for (const { placement, request: wanted } of live) {
+    const pod = placement.pods[0]!;
+    const on = byId.get(pod.server)!;
+    if (on.cpuMilli !== null) on.cpuMilli -= wanted.cpuMilli ?? 0;
+    if (on.memoryMiB !== null) on.memoryMiB -= wanted.memoryMiB ?? 0;
+    for (const gpu of pod.gpus) on.gpuMilli[gpu]! -= wanted.gpuMilli ?? 1000;
+  }
+  for (const on of servers) {
+    on.gpus = on.gpuMilli.flatMap((milli, gpu) => (milli === 1000 ? [gpu] : []));
+    // Nothing is given twice.
+    expect(Math.min(...on.gpuMilli, on.cpuMilli ?? 0, on.memoryMiB ?? 0)).toBeGreaterThanOrEqual(0);
+  }
+  return {
+    gpus: servers.reduce((sum, on) => sum + on.gpus.length, 0),
+    gpuMilli: servers.reduce((sum, on) => sum + on.gpuMilli.reduce((a, b) => a + b, 0), 0),
+    servers,
+  };
+}
+
+/** Distinct, ascending, of the server, and as many as asked for. */
+function isWellFormed({ placement, request: wanted }: Live, capacity: FreeCapacity): boolean {
+  const { server, gpus } = placement.pods[0]!;
+  const gpuCount = capacity.servers.find((on) => on.server === server)!.gpuMilli.length;
+  return (
+    placement.pods.length === 1 &&
+    gpus.length === (wanted.gpuMilli === undefined ? (wanted.gpus ?? 0) : 1) &&
+    gpus.every((gpu, i) => gpu >= 0 && gpu < gpuCount && (i === 0 || gpu > gpus[i - 1]!))
+  );
+}
+
+/** Runs a history on two solvers and holds every answer against `free()` and the live placements alone. */
+function runChecked(document: ClusterDocument, policy: () => Policy, history: readonly Operation[]): number {
+  const solver = solverOf(document, policy());
+  const twin = solverOf(document, policy());
   const capacity = solver.free();
   const models = new Map(document.servers.map((server) => [server.id, server.gpuModel!]));
-  let live: { placement: Placement; request: PlacementRequest }[] = [];
-  let saved: { snapshot: Snapshot; live: typeof live; free: string } | undefined;
-  const answers: unknown[] = [];
+  let live: (Live & { twin: Placement })[] = [];
+  let saved: { snapshot: Snapshot; twin: Snapshot; live: typeof live; free: string } | undefined;
+  let before = JSON.stringify(capacity);
+  let steps = 0;
   for (const step of history) {
-    const before = JSON.stringify(solver.free());
     if (step.kind === 'place' || step.kind === 'find') {
-      const free = solver.free().servers;
+      const { servers } = JSON.parse(before) as FreeCapacity;
       const found = solver.find(step.request);
-      expect(JSON.stringify(solver.free())).toBe(before);
-      expect(found.ok).toBe(fitsSomewhere(free, models, step.request));
+      expect(found.ok).toBe(fitsSomewhere(servers, models, step.request));
       if (!found.ok) {
-        expect(found.reason).toBe(
-          fitsSomewhere(capacity.servers, models, step.request) ? 'no-capacity' : 'never-fits',
-        );
+        const fitsEmpty = fitsSomewhere(capacity.servers, models, step.request);
+        expect(found.reason).toBe(fitsEmpty ? 'no-capacity' : 'never-fits');
       }
       if (step.kind === 'place') {
-        const result = solver.place(step.request);
-        expect(result).toEqual(found);
-        answers.push(result);
-        if (result.ok) live.push({ placement: result.placement, request: step.request });
+        expect(JSON.stringify(solver.free())).toBe(before);
+        // The twin was not asked to find: a find leaves no trace, also in what is drawn next.
+        const [result, other] = [solver.place(step.request), twin.place(step.request)];
+        expect(JSON.stringify(result)).toBe(JSON.stringify(found));
+        expect(JSON.stringify(other)).toBe(JSON.stringify(found));
+        if (result.ok && other.ok) {
+          live.push({ placement: result.placement, twin: other.placement, request: step.request });
+          expect(isWellFormed(live.at(-1)!, capacity)).toBe(true);
+        }
       }
     } else if (step.kind === 'release') {
       if (live.length === 0) continue;
       const [gone] = live.splice(step.pick % live.length, 1);
       solver.release(gone!.placement);
+      twin.release(gone!.twin);
       expect(() => solver.release(gone!.placement)).toThrow(
         expect.objectContaining({ code: 'unknown-placement' }),
       );
     } else if (step.kind === 'snapshot') {
-      saved = { snapshot: solver.snapshot(), live: [...live], free: before };
+      saved = { snapshot: solver.snapshot(), twin: twin.snapshot(), live: [...live], free: before };
+      expect(saved.snapshot.placements).toBe(live.length);
     } else if (saved !== undefined) {
       solver.restore(saved.snapshot);
+      twin.restore(saved.twin);
       live = [...saved.live];
       expect(JSON.stringify(solver.free())).toBe(saved.free);
     }
-    checkConservation(solver, capacity.servers, live);
+    steps++;
+    before = JSON.stringify(solver.free());
+    expect(before).toBe(JSON.stringify(freeBeside(capacity, live)));
   }
-  answers.push(solver.free());
-  return JSON.stringify(answers);
-}
-
-function checkConservation(
-  solver: Solver,
-  capacity: readonly FreeServer[],
-  live: readonly { placement: Placement; request: PlacementRequest }[],
-): void {
-  const held = new Map<string, Held>(
-    capacity.map((server) => [
-      server.server,
-      { gpuMilli: server.gpuMilli.map(() => 0), cpuMilli: 0, memoryMiB: 0 },
-    ]),
-  );
-  for (const { placement, request: wanted } of live) {
-    const [pod] = placement.pods;
-    const on = held.get(pod!.server)!;
-    on.cpuMilli += wanted.cpuMilli ?? 0;
-    on.memoryMiB += wanted.memoryMiB ?? 0;
-    expect(pod!.gpus).toHaveLength(wanted.gpuMilli === undefined ? (wanted.gpus ?? 0) : 1);
-    for (const gpu of pod!.gpus) on.gpuMilli[gpu]! += wanted.gpuMilli ?? 1000;
-  }
-  const free = solver.free();
-  let wholly = 0;
-  let milli = 0;
-  free.servers.forEach((server, i) => {
-    const on = held.get(server.server)!;
-    const full = capacity[i]!;
-    expect(server.gpuMilli.map((x, g) => x + on.gpuMilli[g]!)).toEqual(full.gpuMilli);
-    expect(server.cpuMilli === null ? null : server.cpuMilli + on.cpuMilli).toBe(full.cpuMilli);
-    expect(server.memoryMiB === null ? null : server.memoryMiB + on.memoryMiB).toBe(full.memoryMiB);
-    expect(Math.min(...server.gpuMilli, server.cpuMilli ?? 0, server.memoryMiB ?? 0)).toBeGreaterThanOrEqual(
-      0,
-    );
-    expect(server.gpus).toEqual(server.gpuMilli.flatMap((x, g) => (x === 1000 ? [g] : [])));
-    wholly += server.gpus.length;
-    milli += server.gpuMilli.reduce((sum, x) => sum + x, 0);
-  });
-  expect(free.gpus).toBe(wholly);
-  expect(free.gpuMilli).toBe(milli);
+  expect(JSON.stringify(twin.free())).toBe(before);
+  // All leave: the cluster is as it was.
+  for (const { placement } of live) solver.release(placement);
+  expect(JSON.stringify(solver.free())).toBe(JSON.stringify(capacity));
+  return steps;
 }
 
 describe('Solver', () => {
   it.each(POLICIES)(
     'conserves every GPU, core and byte, tells the truth, and repeats itself: %s',
     (_, policy) => {
+      let steps = 0;
       fc.assert(
         fc.property(cluster, operations, (document, history) => {
-          const first = runChecked(document, policy(), history);
-          expect(runChecked(document, policy(), history)).toBe(first);
+          steps += runChecked(document, policy, history);
         }),
         { seed: 1, numRuns: 120 },
       );
+      expect(steps).toBeGreaterThan(2000);
     },
   );
 
   it('conserves through a long history', () => {
     const [long] = fc.sample(fc.array(operations, { minLength: 40, maxLength: 40 }), { seed: 2, numRuns: 1 });
     const [document] = fc.sample(cluster, { seed: 9, numRuns: 1 });
-    runChecked(document!, bestFit(), long!.flat());
+    expect(runChecked(document!, bestFit, long!.flat())).toBeGreaterThan(500);
+  });
+
+  it.each(POLICIES)('is after a failed call as before it: %s', (_, policy) => {
+    const document: ClusterDocument = {
+      tiers: [],
+      types: { box: gpuBox(4), large: gpuBox(8) },
+      servers: ['a', 'b', 'c', 'd'].map((id, i) => ({
+        id,
+        type: i === 3 ? 'large' : 'box',
+        cpuMilli: 32_000,
+        memoryMiB: 65_536,
+      })),
+    };
+    const solver = solverOf(document, policy());
+    const other = solverOf(document, policy());
+    const requests: PlacementRequest[] = [{ gpus: 2, cpuMilli: 4000 }, { gpuMilli: 300 }, { gpuMilli: 810 }];
+    const [first, second] = requests.map((wanted) => placed(solver, wanted));
+    for (const wanted of requests) placed(other, wanted);
+    solver.release(first!);
+    const copy = JSON.parse(JSON.stringify(second)) as Placement;
+    const next = (): string => JSON.stringify([solver.free(), ...requests.map((r) => solver.find(r))]);
+    const before = next();
+    const failures: [code: string, call: () => unknown][] = [
+      ['invalid-request', () => solver.place({ gpus: -1 })],
+      ['invalid-request', () => solver.find({ gpuMilli: Number.NaN })],
+      ['invalid-request', () => solver.place({ gpus: 1, cpuMilli: Number.POSITIVE_INFINITY })],
+      ['invalid-request', () => solver.place({ gpus: 1, gpuModels: [''] })],
+      ['unknown-placement', () => solver.release(first!)],
+      ['unknown-placement', () => solver.release(placed(other, { gpus: 1 }))],
+      ['unknown-placement', () => solver.release({ ...copy, id: 'p99' })],
+      ['unknown-placement', () => solver.release({ ...copy, pods: [{ ...copy.pods[0]!, server: 'z' }] })],
+      ['unknown-placement', () => solver.release({ ...copy, pods: [{ ...copy.pods[0]!, gpus: [0, 1] }] })],
+      [
+        'unknown-placement',
+        () => solver.release({ ...copy, pods: [{ ...copy.pods[0]!, gpus: ['0'] as never }] }),
+      ],
+      ['unknown-snapshot', () => solver.restore(other.snapshot())],
+      ['unknown-snapshot', () => solver.restore({ placements: 2 })],
+    ];
+    for (const [code, call] of failures) {
+      expect(call).toThrow(expect.objectContaining({ name: 'CorralError', code }));
+      expect(next()).toBe(before);
+    }
+    expect(solver.place({ gpus: 9 })).toMatchObject({ ok: false, reason: 'never-fits' });
+    expect(next()).toBe(before);
+    solver.release(copy);
+    expect(() => solver.release(second!)).toThrow(expect.objectContaining({ code: 'unknown-placement' }));
   });
 });
 

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { newServerFacts } from '../../src/placement/server-facts.js';
 import {
@@ -72,6 +73,67 @@ describe('FragmentationMeasure', () => {
     expect(measure.of(server(1000, [1000, 400], 1))).toBe(400);
   });
 
+  it('asks for enough CPU and enough GPUs, just enough being enough', () => {
+    const measure = new FragmentationMeasure(one({ cpuMilli: 1000, gpus: 2, gpuMilli: 600 }), ['X']);
+    const satisfied = (facts: ServerFacts): number => {
+      const classes = noClasses();
+      measure.addClasses(facts, classes);
+      return classes.satisfied;
+    };
+    expect(satisfied(server(1000, [600, 599, 1000]))).toBe(1600);
+    expect(satisfied(server(999, [600, 600]))).toBe(0);
+    expect(satisfied(server(1000, [600, 599]))).toBe(0);
+    expect(satisfied(server(Number.POSITIVE_INFINITY, [600, 600]))).toBe(1200);
+  });
+
+  it('weighs pods by their share and adds up servers', () => {
+    const measure = new FragmentationMeasure(
+      [
+        { cpuMilli: 0, gpus: 1, gpuMilli: 1000, share: 0.75 },
+        { cpuMilli: 0, gpus: 0, gpuMilli: 0, share: 0.25 },
+      ],
+      ['X'],
+    );
+    expect(measure.of(server(0, [1000, 400]))).toBeCloseTo(0.75 * 400 + 0.25 * 1400, 9);
+    const classes = noClasses();
+    measure.addClasses(server(0, [1000, 400]), classes);
+    measure.addClasses(server(0, [400]), classes);
+    expect(classes).toEqual({
+      ...noClasses(),
+      satisfied: 750,
+      lackGpu: 300 + 300,
+      cpuOnlySatisfied: 350 + 100,
+    });
+  });
+
+  it('splits the idle capacity without loss, and counts all but the usable as fragmented', () => {
+    const typical = fc.record({
+      cpuMilli: fc.nat(8000),
+      gpus: fc.integer({ min: 1, max: 4 }),
+      gpuMilli: fc.constantFrom(1, 250, 500, 1000),
+      gpuModels: fc.subarray(['X', 'Y']),
+      share: fc.constant(0.25),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(typical, { minLength: 4, maxLength: 4 }),
+        fc.nat(8000),
+        fc.array(fc.constantFrom(0, 200, 250, 400, 500, 900, 1000), { maxLength: 16 }),
+        fc.nat(1),
+        (workload, cpu, gpus, model) => {
+          const measure = new FragmentationMeasure(workload, ['X', 'Y']);
+          const facts = server(cpu, gpus, model);
+          const classes = noClasses();
+          measure.addClasses(facts, classes);
+          const all = Object.values(classes).reduce((sum, x) => sum + x, 0);
+          expect(all).toBeCloseTo(facts.idleGpuMilli, 6);
+          expect(measure.of(facts)).toBeCloseTo(all - classes.satisfied, 6);
+        },
+      ),
+      { seed: 1, numRuns: 1000 },
+    );
+  });
+
   it('is 0 for a server without idle GPU', () => {
     const measure = new FragmentationMeasure(one({ cpuMilli: 1, gpus: 1, gpuMilli: 1 }), ['X']);
     expect(measure.of(server(1000, [0, 0]))).toBe(0);
@@ -87,6 +149,13 @@ describe('FragmentationMeasure', () => {
     ['a share beyond one GPU', [{ ...good, gpuMilli: 1001 }], ['workload', 0, 'gpuMilli']],
     ['GPUs of nothing', [{ ...good, gpuMilli: 0 }], ['workload', 0, 'gpuMilli']],
     ['thousandths of no GPU', [{ ...good, gpus: 0 }], ['workload', 0, 'gpuMilli']],
+    ['a negative share', [{ ...good, share: -0.1 }], ['workload', 0, 'share']],
+    ['an infinite share', [{ ...good, share: Number.POSITIVE_INFINITY }], ['workload', 0, 'share']],
+    ['a CPU figure that is a text', [{ ...good, cpuMilli: '1' }], ['workload', 0, 'cpuMilli']],
+    ['more CPU than the limit', [{ ...good, cpuMilli: 2 ** 31 }], ['workload', 0, 'cpuMilli']],
+    ['more GPUs than a server has', [{ ...good, gpus: 17 }], ['workload', 0, 'gpus']],
+    ['a typical pod that is none', [good, null], ['workload', 1]],
+    ['models that are no list', [{ ...good, gpuModels: 'XAY' }], ['workload', 0, 'gpuModels']],
     ['a share that is no number', [{ ...good, share: Number.NaN }], ['workload', 0, 'share']],
   ])('refuses %s', (_, workload, path) => {
     expect(() => new FragmentationMeasure(workload as Workload, ['X'])).toThrow(

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clusterTopology, compile } from '../../src/index.js';
 import { newServerFacts } from '../../src/placement/server-facts.js';
@@ -107,6 +108,63 @@ describe('bestFit and dotProduct', () => {
         expect(value >= 0 && value <= 100).toBe(true);
       }
     }
+  });
+});
+
+describe('every policy', () => {
+  const workload = [{ cpuMilli: 4000, gpus: 1, gpuMilli: 500, share: 1 }];
+  const policies = [
+    bestFit(),
+    dotProduct(),
+    gpuClustering(),
+    gpuPacking(),
+    random(),
+    fgd(),
+    fgd({ exact: true }),
+  ];
+
+  it.each(policies)(
+    'scores with finite numbers, on servers without CPU or memory limits too: $name',
+    (policy) => {
+      fc.assert(
+        fc.property(
+          fc.array(fc.constantFrom(0, 1, 500, 999, 1000), { maxLength: 16 }),
+          fc.constantFrom(0, 1, 128_000, 2 ** 31 - 1, Number.POSITIVE_INFINITY),
+          fc.constantFrom(0, 1, 128_000, 2 ** 31 - 1),
+          fc.constantFrom(pod(0, 0), pod(1, 1), pod(1, 500), pod(1, 1000), pod(16, 1000)),
+          (gpus, cpuFreeMilli, cpuMilli, wanted) => {
+            const facts = server(gpus, { cpuFreeMilli, memoryFreeMiB: Number.POSITIVE_INFINITY });
+            const scorer = policy.prepare({
+              gpuModels: ['X'],
+              cpuMilliMax: 0,
+              gpuMilliMax: 16_000,
+              workload,
+            });
+            const value =
+              scorer.by === 'server'
+                ? scorer.score(facts, { ...wanted, cpuMilli })
+                : scorer.gain(scorer.potential(facts), 0);
+            expect(Number.isFinite(value)).toBe(true);
+          },
+        ),
+        { seed: 1, numRuns: 500 },
+      );
+    },
+  );
+
+  it.each(policies)('may be prepared for many clusters: $name', (policy) => {
+    const one = policy.prepare({ ...OPENB, workload });
+    const facts = server([1000, 400, 0, 0], {}, [1]);
+    const value = (scorer: ReturnType<Policy['prepare']>): number =>
+      scorer.by === 'server' ? scorer.score(facts, pod(1, 300)) : scorer.potential(facts);
+    const before = value(one);
+    policy.prepare({
+      ...OPENB,
+      cpuMilliMax: 999_000,
+      gpuMilliMax: 16_000,
+      workload: [{ ...workload[0]!, gpuMilli: 1 }],
+    });
+    expect(value(one)).toBe(before);
   });
 });
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromOpenbPods } from '../../src/formats/index.js';
 import { type SamplePod, typicalPods } from '../../src/policies/index.js';
@@ -49,6 +50,74 @@ describe('typicalPods', () => {
   it.each([0, -1, 1.01, Number.NaN])('refuses a coverage of %d', (coverage) => {
     expect(() => typicalPods([pod(1)], { coverage })).toThrow(
       expect.objectContaining({ code: 'invalid-option', path: ['coverage'] }),
+    );
+  });
+
+  it('takes kinds until the share is covered, not beyond: just reached is enough', () => {
+    const pods = [...times(50, pod(3)), ...times(30, pod(2)), ...times(20, pod(1))];
+    const kinds = (coverage: number): number => typicalPods(pods, { coverage }).length;
+    expect([0.01, 0.5, 0.51, 0.8, 0.81, 1].map(kinds)).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
+  it('has shares that sum to 1, whatever the pods and the coverage', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(4), fc.nat(2)), { minLength: 1, maxLength: 60 }),
+        fc.double({ min: 0.001, max: 1, noNaN: true }),
+        (list, coverage) => {
+          const pods = list.map(([cpuMilli, gpus]) => pod(cpuMilli, gpus, gpus === 0 ? 0 : 1000));
+          const typical = typicalPods(pods, { coverage });
+          expect(typical.reduce((sum, t) => sum + t.share, 0)).toBeCloseTo(1, 12);
+          const key = (p: SamplePod): string => `${p.cpuMilli}/${p.gpus}`;
+          const taken = new Set(typical.map(key));
+          const covered = (kinds: ReadonlySet<string>): number =>
+            pods.filter((p) => kinds.has(key(p))).length;
+          expect(covered(taken)).toBeGreaterThanOrEqual(coverage * pods.length);
+          taken.delete(key(typical.at(-1)!));
+          expect(covered(taken)).toBeLessThan(coverage * pods.length);
+        },
+      ),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  it('tells kinds apart by each of CPU, share, GPUs and models, not by memory or name', () => {
+    const base = { ...pod(1000, 1, 500, ['A']), memoryMiB: 1, name: 'a' };
+    const alike = { ...base, memoryMiB: 2, name: 'b' };
+    expect(typicalPods([base, alike], { coverage: 1 })).toEqual([
+      { cpuMilli: 1000, gpus: 1, gpuMilli: 500, gpuModels: ['A'], share: 1 },
+    ]);
+    const others = [
+      { cpuMilli: 1 },
+      { gpuMilli: 1 },
+      { gpus: 2 },
+      { gpuModels: [] },
+      { gpuModels: ['A', 'A'] },
+    ];
+    for (const other of others) {
+      expect(typicalPods([base, { ...base, ...other }], { coverage: 1 })).toHaveLength(2);
+    }
+  });
+
+  it('gives no list of models where any will do', () => {
+    const [typical] = typicalPods([{ cpuMilli: 1, gpus: 1, gpuMilli: 1 }]);
+    expect(typical).not.toHaveProperty('gpuModels');
+  });
+
+  it('keeps no hold of the pods it was given', () => {
+    const mine = pod(1, 1, 1, ['A']);
+    const [typical] = typicalPods([mine]);
+    (mine.gpuModels as string[]).push('B');
+    expect(typical!.gpuModels).toEqual(['A']);
+  });
+
+  it.each<[string, unknown, (string | number)[]]>([
+    ['what is no list', 7, ['pods']],
+    ['a pod that is none', [pod(1), null], ['pods', 1]],
+    ['models that are no list', [{ ...pod(1), gpuModels: 'A' }], ['pods', 0, 'gpuModels']],
+  ])('refuses %s', (_, pods, path) => {
+    expect(() => typicalPods(pods as SamplePod[])).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path }),
     );
   });
 

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type ClusterDocument, clusterTopology } from '../../src/index.js';
+import {
+  type ClusterDocument,
+  type ClusterTopology,
+  type CorralError,
+  clusterTopology,
+} from '../../src/index.js';
 
 const GOOD: ClusterDocument = {
   tiers: ['block', 'rack'],
@@ -72,6 +77,61 @@ describe('clusterTopology', () => {
       'invalid-document',
       ['types', 'h100', 'title'],
     ],
+    ['a list', [GOOD], 'invalid-document', ['tiers']],
+    ['no types', { ...GOOD, types: undefined }, 'invalid-document', ['types']],
+    ['a type that is a number', { ...GOOD, types: { h100: 7 } }, 'invalid-document', ['types', 'h100']],
+    ['a blank tier', { ...GOOD, tiers: ['rack', ''] }, 'invalid-document', ['tiers', 1]],
+    [
+      'seventeen tiers',
+      { ...GOOD, tiers: Array.from({ length: 17 }, (_, i) => `t${i}`) },
+      'invalid-document',
+      ['tiers'],
+    ],
+    ['a server without an id', server({ id: undefined }), 'invalid-document', ['servers', 1, 'id']],
+    ['a blank id', server({ id: '' }), 'invalid-document', ['servers', 1, 'id']],
+    [
+      'an id of more than a thousand characters',
+      server({ id: 'x'.repeat(1025) }),
+      'invalid-document',
+      ['servers', 1, 'id'],
+    ],
+    ['a field that no server has', server({ gpus: 8 }), 'invalid-document', ['servers', 1, 'gpus']],
+    [
+      'CPU that is no number',
+      server({ cpuMilli: Number.NaN }),
+      'invalid-document',
+      ['servers', 1, 'cpuMilli'],
+    ],
+    [
+      'infinite memory',
+      server({ memoryMiB: Number.POSITIVE_INFINITY }),
+      'invalid-document',
+      ['servers', 1, 'memoryMiB'],
+    ],
+    [
+      'a label that is no text',
+      server({ labels: { zone: 1 } }),
+      'invalid-document',
+      ['servers', 1, 'labels', 'zone'],
+    ],
+    [
+      'a domain that is no text',
+      server({ domains: { block: 'left', rack: 1 } }),
+      'invalid-document',
+      ['servers', 1, 'domains', 'rack'],
+    ],
+    [
+      'an uplink that is no number',
+      { ...GOOD, uplinks: { rack: { GBps: Number.NaN } } },
+      'invalid-document',
+      ['uplinks', 'rack', 'GBps'],
+    ],
+    [
+      'an infinite accelerator',
+      { ...GOOD, accelerator: { tier: 'rack', GBpsPerGpu: Number.POSITIVE_INFINITY } },
+      'invalid-document',
+      ['accelerator', 'GBpsPerGpu'],
+    ],
     ['a negative amount of CPU', server({ cpuMilli: -1 }), 'invalid-document', ['servers', 1, 'cpuMilli']],
     ['a fraction of a MiB', server({ memoryMiB: 0.5 }), 'invalid-document', ['servers', 1, 'memoryMiB']],
     [
@@ -134,5 +194,73 @@ describe('clusterTopology', () => {
     expect(() =>
       clusterTopology({ ...GOOD, tiers: ['toString'], servers: [{ id: 'a', type: 'h100', domains: {} }] }),
     ).toThrow(expect.objectContaining({ code: 'unknown-reference' }));
+  });
+
+  it.each(['constructor', 'prototype', '__proto__'])(
+    'loses no type, tier, label or domain named %s: it takes the name or refuses it',
+    (name) => {
+      // A computed key: in a literal __proto__ would set the prototype.
+      const keyed = (value: unknown): object => ({ [name]: value });
+      const attempts: [unknown, (cluster: ClusterTopology) => void][] = [
+        [
+          { ...GOOD, types: keyed('dgx-h100'), servers: [{ ...GOOD.servers[0], type: name }] },
+          (cluster) => expect(cluster.servers[0]!.type.name).toBe('dgx-h100'),
+        ],
+        [
+          {
+            tiers: [name],
+            types: GOOD.types,
+            servers: [{ id: 'a', type: 'h100', domains: keyed('d') }],
+            uplinks: keyed({ GBps: 5 }),
+          },
+          (cluster) => expect(cluster.tiers).toEqual([{ name, domains: ['d'], parents: [], uplinkGBps: 5 }]),
+        ],
+        [
+          { tiers: [], types: GOOD.types, servers: [{ id: 'a', type: 'h100', labels: keyed('x') }] },
+          (cluster) => expect(Object.entries(cluster.servers[0]!.labels!)).toEqual([[name, 'x']]),
+        ],
+        [
+          server({ id: name, domains: { block: name, rack: name } }),
+          (cluster) => expect([cluster.servers[1]!.id, cluster.tiers[1]!.domains[1]]).toEqual([name, name]),
+        ],
+      ];
+      for (const [document, check] of attempts) {
+        let cluster: ClusterTopology;
+        try {
+          cluster = clusterTopology(document);
+        } catch (error) {
+          // Refused at the name itself, not far away for being absent.
+          expect(error).toMatchObject({ code: 'invalid-document' });
+          expect((error as CorralError).message).not.toContain('name the domain');
+          continue;
+        }
+        check(cluster);
+      }
+      expect(({} as { GBps?: number }).GBps).toBeUndefined();
+    },
+  );
+
+  it('shares nothing that can change with the document', () => {
+    const document = structuredClone(GOOD) as unknown as {
+      servers: { labels?: { zone: string } }[];
+      tiers: string[];
+    };
+    const cluster = clusterTopology(document);
+    document.servers[1]!.labels!.zone = 'y';
+    document.tiers[0] = 'gone';
+    expect(cluster.servers[1]!.labels).toEqual({ zone: 'x' });
+    expect(cluster.tiers[0]!.name).toBe('block');
+  });
+
+  it('says where, what and what to do', () => {
+    expect(() => clusterTopology(server({ type: 'b200' }))).toThrow(
+      'servers[1].type: no server type "b200": add it to types',
+    );
+    expect(() => clusterTopology({ ...GOOD, uplinks: { row: { GBps: 1 } } })).toThrow(
+      'uplinks.row: no tier "row": tiers are "block", "rack"',
+    );
+    expect(() => clusterTopology(server({ domains: { block: 'left' } }))).toThrow(
+      'servers[1].domains.rack: name the domain of server "b" in tier "rack"',
+    );
   });
 });

@@ -1,0 +1,91 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type ClusterTables, compileClusterTables } from '../../src/compile/cluster-tables.js';
+import { type ClusterDocument, clusterTopology } from '../../src/index.js';
+import { cluster, gpuBox } from '../placement/random-cluster.js';
+
+const tablesOf = (document: ClusterDocument): ClusterTables =>
+  compileClusterTables(clusterTopology(document));
+
+describe('compileClusterTables', () => {
+  it('gives equal servers one shape and numbers models and shapes as they are first used', () => {
+    const tables = tablesOf({
+      tiers: [],
+      types: { four: gpuBox(4), none: gpuBox(0) },
+      servers: [
+        { id: 'a', type: 'four', gpuModel: 'B', cpuMilli: 1000 },
+        { id: 'b', type: 'none', gpuModel: 'A' },
+        { id: 'c', type: 'four', gpuModel: 'B', cpuMilli: 1000 },
+        { id: 'd', type: 'four', gpuModel: 'B', cpuMilli: 1000, memoryMiB: 5 },
+        { id: 'e', type: 'four', gpuModel: 'A', cpuMilli: 1000 },
+      ],
+    });
+    expect(tables).toMatchObject({ serverCount: 5, gpuCount: 16, gpuModels: ['B', 'A'] });
+    expect([...tables.shapeOf]).toEqual([0, 1, 0, 2, 3]);
+    expect([...tables.gpuStart]).toEqual([0, 4, 4, 8, 12, 16]);
+    expect([...tables.shapeGpus]).toEqual([4, 0, 4, 4]);
+    expect([...tables.shapeModel]).toEqual([0, 1, 0, 1]);
+    expect([...tables.shapeCpuMilli]).toEqual([1000, Number.POSITIVE_INFINITY, 1000, 1000]);
+    const open = Number.POSITIVE_INFINITY;
+    expect([...tables.shapeMemoryMiB]).toEqual([open, open, 5, open]);
+    expect(tables.shapeType.map((type) => type.name)).toEqual(['box 4', 'box 0', 'box 4', 'box 4']);
+  });
+
+  it('tells a limit of 0 from none', () => {
+    const tables = tablesOf({
+      tiers: [],
+      types: { one: gpuBox(1) },
+      servers: [
+        { id: 'a', type: 'one', cpuMilli: 0, memoryMiB: 0 },
+        { id: 'b', type: 'one' },
+      ],
+    });
+    expect([...tables.shapeCpuMilli]).toEqual([0, Number.POSITIVE_INFINITY]);
+    expect([...tables.shapeMemoryMiB]).toEqual([0, Number.POSITIVE_INFINITY]);
+  });
+
+  it('tells apart two server types that look alike, so that each keeps its own tables', () => {
+    const tables = tablesOf({
+      tiers: [],
+      types: { x: gpuBox(2), y: gpuBox(2) },
+      servers: [
+        { id: 'a', type: 'x' },
+        { id: 'b', type: 'y' },
+      ],
+    });
+    expect([...tables.shapeOf]).toEqual([0, 1]);
+  });
+
+  it('says of every server what its document says', () => {
+    fc.assert(
+      fc.property(cluster, (document) => {
+        const tables = tablesOf(document);
+        let gpus = 0;
+        const told = document.servers.map((entry, s) => {
+          const shape = tables.shapeOf[s]!;
+          expect(tables.gpuStart[s]).toBe(gpus);
+          gpus += tables.shapeGpus[shape]!;
+          const limit = (value: number): object => (value === Number.POSITIVE_INFINITY ? {} : { value });
+          const cpu = limit(tables.shapeCpuMilli[shape]!) as { value?: number };
+          const memory = limit(tables.shapeMemoryMiB[shape]!) as { value?: number };
+          return {
+            id: entry.id,
+            type: String(tables.shapeGpus[shape]),
+            gpuModel: tables.gpuModels[tables.shapeModel[shape]!],
+            ...(cpu.value !== undefined && { cpuMilli: cpu.value }),
+            ...(memory.value !== undefined && { memoryMiB: memory.value }),
+          };
+        });
+        expect(told).toEqual(document.servers);
+        expect(tables.gpuStart[tables.serverCount]).toBe(gpus);
+        expect(tables.gpuCount).toBe(gpus);
+        // No two shapes are alike.
+        const shapes = Array.from(tables.shapeGpus, (count, shape) =>
+          [count, tables.shapeModel[shape], tables.shapeCpuMilli[shape], tables.shapeMemoryMiB[shape]].join(),
+        );
+        expect(new Set(shapes).size).toBe(shapes.length);
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+});

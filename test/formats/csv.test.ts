@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import { type CsvRow, parseCsv } from '../../src/formats/csv.js';
+
+const COLUMNS = { required: ['a', 'b'], optional: ['c'] };
+const read = (text: unknown): CsvRow[] => parseCsv(text, COLUMNS);
+const cells = (text: string): string[][] =>
+  read(text).map((row) => ['a', 'b', 'c'].map((column) => row.text(column)));
+
+describe('parseCsv', () => {
+  it('reads columns by name, in whatever order, and blank where an optional one is absent', () => {
+    expect(cells('a,b\n1,2\n3,4')).toEqual([
+      ['1', '2', ''],
+      ['3', '4', ''],
+    ]);
+    expect(cells('c,b,a\n1,2,3')).toEqual([['3', '2', '1']]);
+  });
+
+  it('takes LF and CRLF, a byte order mark, and any number of line ends at the end', () => {
+    const expected = [['1', '2', '']];
+    expect(cells('\uFEFFa,b\r\n1,2\r\n')).toEqual(expected);
+    expect(cells('a,b\n1,2\n\n\n')).toEqual(expected);
+    expect(cells('a,b\r\n1,2')).toEqual(expected);
+    expect(cells('a,b\n')).toEqual([]);
+  });
+
+  it('keeps blanks and odd characters inside a cell', () => {
+    expect(cells("a,b\n x ,é|'")).toEqual([[' x ', "é|'", '']]);
+  });
+
+  it('counts lines from 1, the header being line 1', () => {
+    expect(read('a,b\r\n1,2\r\n3,4').map((row) => row.line)).toEqual([2, 3]);
+  });
+
+  it.each<[string, unknown, (string | number)[]]>([
+    ['what is no text', ['a,b'], []],
+    ['an empty text', '', ['line', 1]],
+    ['a byte order mark and nothing else', '\uFEFF', ['line', 1]],
+    ['a blank before a column name', 'a, b\n1,2', ['line', 1]],
+    ['a column of another spelling', 'A,b\n1,2', ['line', 1]],
+    ['a column twice', 'a,a,b\n1,1,2', ['line', 1]],
+    ['a missing column', 'a,c\n1,2', ['line', 1]],
+    ['a column named like a member of a prototype', 'a,b,constructor\n1,2,3', ['line', 1]],
+    ['a line with a cell too few', 'a,b\n1,2\n3', ['line', 3]],
+    ['a line with a cell too many', 'a,b\n1,2,3', ['line', 2]],
+    ['a blank line in the middle', 'a,b\n1,2\n\n3,4', ['line', 3]],
+    ['quotation marks', 'a,b\r\n1,2\r\n"3",4', ['line', 3]],
+    ['a byte order mark that is not the first character', 'a,b\n1,2\n\uFEFF', ['line', 3]],
+    ['lines that end in CR alone', 'a,b\r1,2', ['line', 1]],
+    ['semicolons', 'a;b\n1;2', ['line', 1]],
+  ])('refuses %s', (_, text, path) => {
+    expect(() => read(text)).toThrow(
+      expect.objectContaining({ name: 'CorralError', code: 'invalid-format', path }),
+    );
+  });
+});
+
+describe('integer and optionalInteger', () => {
+  const row = (cell: string): CsvRow => read(`a,b\n${cell},x`)[0]!;
+
+  it.each<[string, number]>([
+    ['0', 0],
+    ['10', 10],
+    ['-3', -3],
+    ['007', 7],
+  ])('read %s', (cell, value) => {
+    expect(row(cell).integer('a', -3, 10)).toBe(value);
+    expect(row(cell).optionalInteger('a', -3, 10)).toBe(value);
+  });
+
+  it.each([
+    '11',
+    '-4',
+    '',
+    ' 7',
+    '7 ',
+    '+7',
+    '1e3',
+    '0x7',
+    '7.0',
+    '1_0',
+    '٣',
+    'NaN',
+    'Infinity',
+    '--3',
+    '-',
+    '99999999999999999999',
+  ])('refuse "%s"', (cell) => {
+    expect(() => row(cell).integer('a', -3, 10)).toThrow(
+      expect.objectContaining({ code: 'invalid-format', path: ['line', 2, 'a'] }),
+    );
+  });
+
+  it('read minus zero as zero', () => {
+    expect(row('-0').integer('a', 0, 1)).toBe(0);
+  });
+
+  it('tell a blank cell, and a column that is not there, from 0', () => {
+    expect(row('').optionalInteger('a', 0, 1)).toBeUndefined();
+    expect(row('1').optionalInteger('c', 0, 1)).toBeUndefined();
+    expect(() => row('x').optionalInteger('a', 0, 1)).toThrow(
+      expect.objectContaining({ code: 'invalid-format' }),
+    );
+  });
+
+  it('say what was expected and what is there', () => {
+    expect(() => row('1e3').integer('a', 0, 9)).toThrow('expected an integer from 0 to 9, got "1e3"');
+  });
+});
