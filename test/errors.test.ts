@@ -77,6 +77,8 @@ describe('CorralError', () => {
     expect(error.path).toEqual([hostile]);
     expect(hasControls(error.message)).toBe(false);
     expect(error.message.length).toBeLessThan(500);
+    // Cut, not left out.
+    expect(error.message).toMatch(/a.*b.*xxx.*: unknown field/);
   });
 });
 

@@ -40,6 +40,7 @@ describe('podNeed', () => {
   it('marks the models of the cluster that will do; a model nobody has is none of them', () => {
     expect(podNeed({ gpuModels: ['C', 'A', 'Z'] }, MODELS).allowedModels).toEqual(new Uint8Array([1, 0, 1]));
     expect(podNeed({ gpuModels: ['Z'] }, MODELS).allowedModels).toEqual(new Uint8Array(3));
+    expect(podNeed({ gpuModels: ['A'] }, []).allowedModels).toEqual(new Uint8Array(0));
     // Letter by letter: no prefix, no other case.
     expect(podNeed({ gpuModels: ['a', 'AB', ''] }, MODELS).allowedModels).toEqual(new Uint8Array(3));
   });
@@ -52,6 +53,16 @@ describe('podNeed', () => {
         expect(a === b).toBe(JSON.stringify(needA) === JSON.stringify(needB));
       }),
       { seed: 1, numRuns: 3000 },
+    );
+    fc.assert(
+      fc.property(request, (wanted) => {
+        const again = {
+          ...wanted,
+          ...(wanted.gpuModels !== undefined && { gpuModels: [...wanted.gpuModels].reverse() }),
+        };
+        expect(podNeed(again, MODELS).key).toBe(podNeed(wanted, MODELS).key);
+      }),
+      { seed: 1, numRuns: 300 },
     );
     const one = podNeed({ gpus: 1, cpuMilli: 11, memoryMiB: 1 }, MODELS);
     expect(podNeed({ gpus: 1, cpuMilli: 1, memoryMiB: 11 }, MODELS).key).not.toBe(one.key);
