@@ -10,6 +10,8 @@ import { fits, lowestBits, type PlacementState } from './state.js';
 
 /** Most scores kept, over all needs: 64 MiB of trees. Beyond it the need not asked for longest is forgotten. */
 const SCORES_MAX = 2 ** 22;
+/** Most needs kept, whatever the number of servers: each takes memory beside its scores. */
+const NEEDS_MAX = 2 ** 14;
 
 /** The scores of one need, and up to which change they are true. */
 interface NeedScores {
@@ -117,7 +119,7 @@ export class ScoreFinder {
       this.#needs.set(need.key, known);
       return known;
     }
-    const keep = Math.max(1, Math.floor(SCORES_MAX / this.#tables.serverCount));
+    const keep = Math.min(NEEDS_MAX, Math.max(1, Math.floor(SCORES_MAX / this.#tables.serverCount)));
     if (this.#needs.size >= keep) this.#needs.delete(this.#needs.keys().next().value!);
     const scores = { tree: new ScoreTree(this.#tables.serverCount, { countTies: this.#countTies }), asOf: 0 };
     this.#needs.set(need.key, scores);

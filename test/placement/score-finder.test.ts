@@ -340,6 +340,14 @@ describe('ScoreFinder', () => {
     expect(asked(1)).toEqual([0, false]);
   });
 
+  it('forgets needs on a small cluster too: each takes memory beside its scores', () => {
+    const { finder } = finderOn(tablesOf(1));
+    for (let cpuMilli = 0; cpuMilli < 100_000; cpuMilli++) finder.find(need({ cpuMilli }), noDraw);
+    const before = finder.scored;
+    finder.find(need({ cpuMilli: 0 }), noDraw);
+    expect(finder.scored).toBe(before + 1);
+  });
+
   it('never answers with a score that is no number', () => {
     const notANumber: Policy = {
       name: 'broken',
