@@ -338,7 +338,7 @@ describe('ScoreFinder', () => {
     give(tables, state, need({ cpuMilli: 5000 }), 123_456, 0);
     finder.changed(123_456);
     expect(asked(1)).toEqual([0, false]);
-  });
+  }, 60_000);
 
   it('forgets needs on a small cluster too: each takes memory beside its scores', () => {
     const { finder } = finderOn(tablesOf(1));
@@ -346,7 +346,7 @@ describe('ScoreFinder', () => {
     const before = finder.scored;
     finder.find(need({ cpuMilli: 0 }), noDraw);
     expect(finder.scored).toBe(before + 1);
-  });
+  }, 60_000);
 
   it('never answers with a score that is no number', () => {
     const notANumber: Policy = {
