@@ -112,6 +112,18 @@ describe('PlacementEngine', () => {
     expect(new Set(next(engine).split(' '))).toEqual(new Set(['0/1', '0/2', '0/4', '0/8']));
   });
 
+  it('draws for a policy that is random in the server alone', () => {
+    const engine = engineWith({
+      name: 'any server, tightest GPU',
+      ties: 'random',
+      prepare: () => ({ by: 'server', shareGpu: 'tightest', score: () => 0 }),
+    });
+    const before = engine.random();
+    engine.peek(one);
+    expect(engine.random()).toEqual(before);
+    expect(new Set(next(engine).split(' ')).size).toBeGreaterThan(5);
+  });
+
   it('goes back to a copy: state, scores and draws', () => {
     const engine = engineWith(random({ seed: 8 }));
     for (let i = 0; i < 10; i++) if (engine.decide(one)) engine.take(one, engine.server, engine.gpuMask);

@@ -9,7 +9,7 @@ import {
   type PlacementRequest,
 } from '../../src/index.js';
 import { type PodNeed, podNeed } from '../../src/placement/pod-need.js';
-import type { PolicyContext } from '../../src/placement/policy.js';
+import type { PolicyContext, ServerFacts } from '../../src/placement/policy.js';
 import { ScoreFinder } from '../../src/placement/score-finder.js';
 import { emptyState, give, type PlacementState, take } from '../../src/placement/state.js';
 import {
@@ -303,6 +303,71 @@ describe('ScoreFinder', () => {
     expect([scoredBy(pair), scoredBy(share)]).toEqual([0, 1]);
     finder.allChanged();
     expect(scoredBy(pair)).toBe(99);
+  });
+
+  it('shows a difference the server as it will be: what is after one pod is before the next', () => {
+    const gained: { before: number; after: number }[] = [];
+    // Tells any two states of a server apart, down to which GPU has how much room.
+    const potential = (facts: ServerFacts): number => {
+      const rooms = [...facts.gpuFreeMilli.subarray(0, facts.gpus)];
+      return [facts.cpuFreeMilli, facts.memoryFreeMiB, facts.idleGpuMilli, ...rooms].reduce(
+        (sum, x, i) => sum + x * Math.sqrt(2 * i + 3),
+        0,
+      );
+    };
+    const policy: Policy = {
+      name: 'witness',
+      ties: 'document-order',
+      prepare: () => ({
+        by: 'difference',
+        potential,
+        // All alike, so the first GPU that is looked at gets the share.
+        gain: (before, after) => gained.push({ before, after }) * 0,
+      }),
+    };
+    fc.assert(
+      fc.property(fc.constantFrom(1, 2, 4, 8, 16), operations, (gpus, history) => {
+        const solver = compile(
+          clusterTopology({
+            tiers: [],
+            types: { box: gpuBox(gpus) },
+            servers: [{ id: 'a', type: 'box', cpuMilli: 80_000, memoryMiB: 81_920 }],
+          }),
+          { policy },
+        );
+        let present: number | undefined;
+        const live: Placement[] = [];
+        for (const step of history) {
+          if (step.kind === 'place') {
+            gained.length = 0;
+            const result = solver.place(step.request);
+            const [first] = gained;
+            if (first !== undefined && present !== undefined) expect(first.before).toBeCloseTo(present, 6);
+            if (!result.ok) continue;
+            live.push(result.placement);
+            // Without a score of its own the need was scored before, in the same state.
+            if (first !== undefined) present = first.after;
+            else present = undefined;
+          } else if (step.kind === 'release' && live.length > 0) {
+            solver.release(live.splice(step.pick % live.length, 1)[0]!);
+            present = undefined;
+          }
+        }
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+  });
+
+  it('measures the present of a server once, however many needs are asked for', () => {
+    let calls = 0;
+    const counting: Policy = {
+      name: 'counting',
+      ties: 'document-order',
+      prepare: () => ({ by: 'difference', potential: () => ++calls * 0, gain: () => 0 }),
+    };
+    const { finder } = finderOn(tablesOf(10), counting);
+    for (const cpuMilli of [1, 2, 3]) finder.find(need({ cpuMilli }), noDraw);
+    expect(calls).toBe(10 + 3 * 10);
   });
 
   it('forgets the need not asked for longest once the scores fill their memory, and still answers right', () => {
