@@ -87,7 +87,8 @@ const QUOTED_LENGTH_MAX = 80;
  */
 export function quote(value: unknown): string {
   let text: string;
-  if (typeof value === 'string') text = JSON.stringify(value);
+  // Cut before quoting: a whole file may come in here.
+  if (typeof value === 'string') text = JSON.stringify(value.slice(0, QUOTED_LENGTH_MAX + 1));
   else if (typeof value === 'number' || typeof value === 'bigint') text = String(value);
   else if (value === null || typeof value === 'boolean' || value === undefined) text = String(value);
   else text = Array.isArray(value) ? `a list of ${value.length}` : `a value of type ${typeof value}`;

@@ -1,5 +1,5 @@
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import { CorralError, quote } from './errors.js';
 
 /**
@@ -23,7 +23,7 @@ export interface RandomStream {
 /**
  * Opens the stream of one purpose (xoroshiro128+, jumped once per purpose).
  *
- * @param seed - any 32-bit integer; equal seeds give equal streams on every machine
+ * @param seed - any safe integer; equal seeds give equal streams on every machine, different ones different streams
  * @param purpose - what the numbers are for
  * @throws CorralError `invalid-option` if the seed is not a safe integer
  */
@@ -31,7 +31,8 @@ export function randomStream(seed: number, purpose: RandomPurpose): RandomStream
   if (!Number.isSafeInteger(seed)) {
     throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
   }
-  let generator = xoroshiro128plus(seed);
+  // The state that pure-rand makes of a 32-bit seed, with the bits above in the word that it leaves 0.
+  let generator = xoroshiro128plusFromState([-1, ~seed, seed | 0, Math.floor(seed / 2 ** 32) | 0]);
   for (let i = PURPOSES.indexOf(purpose); i > 0; i--) generator.jump();
   return {
     below: (bound) => (bound === 1 ? 0 : uniformInt(generator, 0, bound - 1)),

@@ -14,6 +14,11 @@ describe('randomStream', () => {
     expect(draw(1, 'gpu')).not.toEqual(draw(1, 'workload'));
   });
 
+  it('tells seeds apart that differ above their lowest 32 bits', () => {
+    const streams = [1, 1 + 2 ** 32, 1 - 2 ** 32, -1, 2 ** 32 - 1].map((seed) => draw(seed, 'ties').join());
+    expect(new Set(streams).size).toBe(streams.length);
+  });
+
   it('gives these numbers, in this version and the next', () => {
     expect(draw(42, 'ties').slice(0, 5)).toMatchInlineSnapshot(`
       [

@@ -5,7 +5,7 @@ import { GPU_MILLI } from '../units.js';
 import type { PodNeed } from './pod-need.js';
 import type { Policy, Workload } from './policy.js';
 import { ScoreFinder } from './score-finder.js';
-import { emptyState, fits, give, overwriteState, type PlacementState, take } from './state.js';
+import { emptyState, give, overwriteState, type PlacementState, take } from './state.js';
 
 /** Where the random streams of an engine stand. */
 export type EngineRandom = readonly [ties: readonly number[], gpu: readonly number[]];
@@ -56,6 +56,20 @@ export class PlacementEngine {
       gpuMilliMax: tables.shapeGpus.reduce((max, gpus) => Math.max(max, gpus), 0) * GPU_MILLI,
       workload: options.workload,
     });
+    if (scorer?.by !== 'server' && scorer?.by !== 'difference') {
+      throw new CorralError(
+        'invalid-option',
+        ['policy', 'prepare'],
+        'expected it to return a scorer by server or by difference',
+      );
+    }
+    if (policy.ties !== 'document-order' && policy.ties !== 'random') {
+      throw new CorralError(
+        'invalid-option',
+        ['policy', 'ties'],
+        `expected document-order or random, got ${quote(policy.ties)}`,
+      );
+    }
     const seed = policy.seed ?? options.seed;
     this.#ties = randomStream(seed, 'ties');
     this.#gpu = randomStream(seed, 'gpu');
@@ -84,11 +98,6 @@ export class PlacementEngine {
     const found = this.decide(need);
     this.resetRandom(before);
     return found;
-  }
-
-  /** Whether a server fits the pod now. */
-  fits(need: PodNeed, server: number): boolean {
-    return fits(this.tables, this.state, need, server);
   }
 
   /** Gives the GPUs of `mask` on `server` to the pod. */

@@ -25,7 +25,7 @@ const MODELS_MAX = 1024;
  * @throws CorralError `invalid-request` with the path of the offending field
  */
 export function checkRequest(request: PlacementRequest): void {
-  if (typeof request !== 'object' || request === null) {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
     throw new CorralError('invalid-request', [], `expected a request object, got ${quote(request)}`);
   }
   for (const field in request) {

@@ -83,7 +83,9 @@ export interface Solver {
   /**
    * Gives back what a placement holds.
    *
-   * @throws CorralError `unknown-placement` if it was released before or is not of this solver; nothing changes
+   * @throws CorralError `unknown-placement` if it was released before, is not of this solver, was only found, or was
+   * placed before a {@link restore} that forgot it; nothing changes. Of a copy only id, server and GPUs can be
+   * compared, and ids start again where a snapshot left them: throw copies away when restoring.
    */
   release(placement: Placement): void;
   /** What is free now. O(servers). */
@@ -114,22 +116,32 @@ export type Compile = (topology: ServerTopology | ClusterTopology, options?: Com
  * @param defaultPolicy - makes the policy of a `compile` that names none
  */
 export function compileWith(defaultPolicy: () => Policy): Compile {
-  return (topology, options = {}) => new TableSolver(asCluster(topology), options, defaultPolicy);
+  return (topology, options = {}) => {
+    if (typeof options !== 'object' || options === null) {
+      throw new CorralError('invalid-option', ['options'], `expected an object, got ${quote(options)}`);
+    }
+    return new TableSolver(asCluster(topology), options, defaultPolicy);
+  };
 }
 
 function asCluster(topology: ServerTopology | ClusterTopology): ClusterTopology {
-  if (topology !== null && typeof topology === 'object') {
-    if ('graph' in topology) {
-      const server = { id: topology.name, type: topology, gpuModel: topology.document.gpuModel, domains: [] };
-      return { tiers: [], servers: [server] };
-    }
-    if (Array.isArray(topology.servers) && typeof topology.servers[0]?.type === 'object') return topology;
+  if (isServer(topology)) {
+    const server = { id: topology.name, type: topology, gpuModel: topology.document.gpuModel, domains: [] };
+    return { tiers: [], servers: [server] };
   }
+  const { servers } = (topology ?? {}) as Partial<ClusterTopology>;
+  if (Array.isArray(servers) && isServer(servers[0]?.type)) return topology as ClusterTopology;
   throw new CorralError(
     'invalid-option',
     ['topology'],
     `expected what serverTopology(document) or clusterTopology(document) returns, got ${quote(topology)}`,
   );
+}
+
+function isServer(value: unknown): value is ServerTopology {
+  if (typeof value !== 'object' || value === null) return false;
+  const { graph, gpus, document } = value as Partial<ServerTopology>;
+  return typeof graph === 'object' && Array.isArray(gpus) && typeof document === 'object';
 }
 
 /** What a live placement holds. */
@@ -140,25 +152,27 @@ interface Holding {
 }
 
 /**
- * A placement as issued: plain data, and its solver in a private field, so that one from another solver is
- * refused. A copy through JSON has lost the field and is judged by its content.
+ * A placement as issued: plain data, and in a private field what it holds, so that one from another solver, from
+ * `find`, or from before a restore is refused although it reads alike. A copy through JSON has lost the field and
+ * is judged by its content.
  */
 class IssuedPlacement implements Placement {
   readonly id: PlacementId;
   readonly pods: readonly PlacedPod[];
   readonly tier = 'server';
   readonly bandwidthGBps: number | null;
-  readonly #solver: Solver;
+  readonly #holding: Holding | undefined;
 
-  constructor(id: PlacementId, pod: PlacedPod, bandwidthGBps: number | null, solver: Solver) {
+  constructor(id: PlacementId, pod: PlacedPod, bandwidthGBps: number | null, holding: Holding | undefined) {
     this.id = id;
     this.pods = [pod];
     this.bandwidthGBps = bandwidthGBps;
-    this.#solver = solver;
+    this.#holding = holding;
   }
 
-  static isForeign(placement: object, solver: Solver): boolean {
-    return #solver in placement && placement.#solver !== solver;
+  /** Whether the placement is known to hold something else, or nothing. */
+  static isForeign(placement: object, holding: Holding): boolean {
+    return #holding in placement && placement.#holding !== holding;
   }
 }
 
@@ -225,15 +239,19 @@ class TableSolver implements Solver {
     const { server, gpuMask } = engine;
     engine.take(need, server, gpuMask);
     const id = `p${++this.#issued}`;
-    this.#live.set(id, { need, server, gpuMask });
-    return { ok: true, placement: this.#placement(id, server, gpuMask) };
+    const holding = { need, server, gpuMask };
+    this.#live.set(id, holding);
+    return { ok: true, placement: this.#placement(id, server, gpuMask, holding) };
   }
 
   find(request: PlacementRequest): PlacementResult {
     const need = this.#need(request);
     const engine = this.#engine;
     if (!engine.peek(need)) return this.#refusal(need);
-    return { ok: true, placement: this.#placement(`p${this.#issued + 1}`, engine.server, engine.gpuMask) };
+    return {
+      ok: true,
+      placement: this.#placement(`p${this.#issued + 1}`, engine.server, engine.gpuMask, undefined),
+    };
   }
 
   release(placement: Placement): void {
@@ -243,7 +261,7 @@ class TableSolver implements Solver {
       throw new CorralError(
         'unknown-placement',
         ['placement', 'id'],
-        `${quote(id)} is not placed here: it was released before, or comes from another solver`,
+        `${quote(id)} is not placed here as given: it was released or forgotten, only found, changed, or comes from another solver`,
       );
     }
     this.#engine.give(holding.need, holding.server, holding.gpuMask);
@@ -292,16 +310,16 @@ class TableSolver implements Solver {
     return podNeed(request, this.#engine.tables.gpuModels);
   }
 
-  #placement(id: PlacementId, server: number, gpuMask: number): Placement {
+  #placement(id: PlacementId, server: number, gpuMask: number, holding: Holding | undefined): Placement {
     const { tables } = this.#engine;
     const gpus = ordinals(gpuMask);
     const bandwidthGBps =
       gpus.length < 2 ? null : setBandwidthGBps(tables.shapeType[tables.shapeOf[server]!]!, gpuMask);
-    return new IssuedPlacement(id, { server: this.#ids[server]!, gpus }, bandwidthGBps, this);
+    return new IssuedPlacement(id, { server: this.#ids[server]!, gpus }, bandwidthGBps, holding);
   }
 
   #isOurs(placement: Placement, holding: Holding): boolean {
-    if (IssuedPlacement.isForeign(placement, this) || !Array.isArray(placement.pods)) return false;
+    if (IssuedPlacement.isForeign(placement, holding) || !Array.isArray(placement.pods)) return false;
     const pod = placement.pods[0];
     const gpus = ordinals(holding.gpuMask);
     return (

@@ -92,6 +92,9 @@ const RATIO_MAX = 100;
  * (hkust-adsl/kubernetes-scheduler-simulator).
  */
 export function inflationReplay(options: InflationReplayOptions): InflationReplay {
+  if (typeof options !== 'object' || options === null) {
+    throw new CorralError('invalid-option', [], `expected an object of options, got ${quote(options)}`);
+  }
   const { pods } = options;
   const seed = options.seed ?? 42;
   const ratio = options.ratio ?? 1.3;
@@ -209,6 +212,13 @@ function checkPods(pods: readonly ReplayPod[]): void {
     check('memoryMiB', QUANTITY_MAX);
     check('gpus', GPUS_PER_SERVER_MAX);
     check('gpuMilli', GPU_MILLI);
+    if (typeof pod?.name !== 'string' || pod.name === '') {
+      throw new CorralError(
+        'invalid-option',
+        ['pods', i, 'name'],
+        `expected a name, got ${quote(pod?.name)}`,
+      );
+    }
     const consistent = pod.gpus <= 1 ? pod.gpus === Math.sign(pod.gpuMilli) : pod.gpuMilli === GPU_MILLI;
     if (!consistent) {
       throw new CorralError(

@@ -85,6 +85,9 @@ function tune(
     }
     return;
   }
+  // Said before memory is filled: what is missing, in units of an average pod.
+  const missing = ((targetMilli - requested) / requested) * pods.length;
+  if (missing > APPENDED_MAX) throw tooManyPods();
   for (let i = 0; i <= APPENDED_MAX; i++) {
     const pod = pods[random.intn(pods.length)]!;
     // The published test looks at one GPU of the pod, so a pod of several may overshoot.
@@ -92,9 +95,13 @@ function tune(
     offered.push({ name: `${pod.name}-tuned-${i}`, pod });
     requested += pod.gpus * pod.gpuMilli;
   }
-  throw new CorralError(
+  throw tooManyPods();
+}
+
+function tooManyPods(): CorralError {
+  return new CorralError(
     'limit-exceeded',
     ['ratio'],
-    `${APPENDED_MAX} repeated pods do not reach the load: ask for less`,
+    `more than ${APPENDED_MAX} repeated pods would be needed to reach the load: ask for less`,
   );
 }

@@ -394,6 +394,30 @@ describe('snapshot and restore', () => {
     expect(solver.free().gpus).toBe(8);
   });
 
+  it('does not take a placement from before a restore for the one that bears its id now', () => {
+    const solver = two();
+    const snapshot = solver.snapshot();
+    const forgotten = placed(solver, { gpus: 1 });
+    solver.restore(snapshot);
+    const present = placed(solver, { gpus: 1 });
+    expect(present).toEqual(forgotten);
+    expect(() => solver.release(forgotten)).toThrow(expect.objectContaining({ code: 'unknown-placement' }));
+    expect(solver.free().gpus).toBe(7);
+    solver.release(present);
+  });
+
+  it('does not take a placement that was only found for the one placed after it', () => {
+    const solver = two();
+    const found = solver.find({ gpus: 1 });
+    const present = placed(solver, { gpus: 1 });
+    if (!found.ok) throw new Error(found.message);
+    expect(found.placement).toEqual(present);
+    expect(() => solver.release(found.placement)).toThrow(
+      expect.objectContaining({ code: 'unknown-placement' }),
+    );
+    expect(solver.free().gpus).toBe(7);
+  });
+
   it('refuses the snapshot of another solver and what is none', () => {
     const solver = two();
     placed(solver, { gpus: 1 });
@@ -420,6 +444,20 @@ describe('compile', () => {
       ['topology'],
     ],
     ['nothing', () => compile(undefined as never), ['topology']],
+    ['an object with a graph that is none', () => compile({ graph: 1 } as never), ['topology']],
+    ['servers of no type', () => compile({ tiers: [], servers: [{ type: {} }] } as never), ['topology']],
+    ['options that are none', () => compile(serverTopology(gpuBox(2)), null as never), ['options']],
+    [
+      'a policy that prepares nothing',
+      () =>
+        compile(serverTopology(gpuBox(2)), { policy: { ...bestFit(), prepare: () => undefined as never } }),
+      ['policy', 'prepare'],
+    ],
+    [
+      'an unknown rule for ties',
+      () => compile(serverTopology(gpuBox(2)), { policy: { ...bestFit(), ties: 'randm' as never } }),
+      ['policy', 'ties'],
+    ],
     [
       'a policy that is none',
       () => compile(serverTopology(gpuBox(2)), { policy: bestFit as never }),
