@@ -1,21 +1,14 @@
 import type { ServerId } from '../ids.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
-
-/** What one pod asked for: the fields of a placement request that are judged, spelled out anew. */
-export interface CheckedRequest {
-  readonly gpus?: number | undefined;
-  readonly gpuMilli?: number | undefined;
-  readonly cpuMilli?: number | undefined;
-  readonly memoryMiB?: number | undefined;
-  readonly gpuModels?: readonly string[] | undefined;
-}
+import type { CheckedRequest } from './checked-request.js';
+import { type CheckedPod, gangFaults, podFaults, podRange } from './gang-faults.js';
 
 /** A request and where its pods are; a `Placement` with its request is one. */
 export interface CheckedPlacement {
-  /** What each of the pods asked for. */
+  /** What was asked for: resources of each of the pods. The number of pods is judged if it is given. */
   readonly request: CheckedRequest;
-  readonly pods: readonly { readonly server: ServerId; readonly gpus: readonly number[] }[];
+  readonly pods: readonly CheckedPod[];
 }
 
 /** What is taken from one server. */
@@ -27,28 +20,40 @@ interface Taken {
 
 /**
  * What is wrong with a set of live placements, judged from the cluster alone: servers and GPUs that do not
- * exist, a wrong number of GPUs, a GPU twice in one pod, GPUs, CPU or memory given beyond capacity, a model that
- * was not asked for. Whether a better place was free is not judged.
+ * exist, a wrong number of pods or GPUs, a GPU twice in one pod, GPUs, CPU or memory given beyond capacity, a model
+ * or labels that were not asked for, a gang beyond one domain of the level that it requires, a slice of consecutive
+ * pods beyond one of its own. Whether a better place was free is not judged.
  *
  * @param cluster - the cluster as the solver was given it
  * @param placements - everything that is placed and not released, in any order
  * @returns one sentence per violation, in the order of placements and then servers; empty = all is well
+ * @throws CorralError `invalid-request` for a level that does not exist, and for pod counts that cross or are no
+ * integers from 1
  * @complexity O(servers + pods × GPUs)
  */
 export function checkPlacements(cluster: ClusterTopology, placements: readonly CheckedPlacement[]): string[] {
   const violations: string[] = [];
-  const serverOf = new Map(cluster.servers.map((server) => [server.id, server]));
+  const positionOf = new Map(cluster.servers.map(({ id }, position) => [id, position]));
   const taken = new Map<ServerId, Taken>();
   placements.forEach(({ request, pods }, i) => {
     if (pods.length === 0) violations.push(`placement ${i} has no pods`);
+    else if (request.pods !== undefined) {
+      const { min, max } = podRange(request);
+      if (pods.length < min || pods.length > max) {
+        violations.push(`placement ${i} has ${pods.length} pods, ${min} to ${max} were asked for`);
+      }
+    }
+    const positions: number[] = [];
     pods.forEach((pod, j) => {
       const where = `placement ${i}, pod ${j}`;
-      const server = serverOf.get(pod.server);
-      if (server === undefined) {
+      const position = positionOf.get(pod.server);
+      if (position === undefined) {
         violations.push(`${where}: server ${JSON.stringify(pod.server)} does not exist`);
         return;
       }
-      violations.push(...faultsOfPod(server, request, pod.gpus).map((fault) => `${where}: ${fault}`));
+      const server = cluster.servers[position]!;
+      positions.push(position);
+      violations.push(...podFaults(server, request, pod.gpus).map((fault) => `${where}: ${fault}`));
       const sum = taken.get(server.id) ?? {
         gpuMilli: server.type.gpus.map(() => 0),
         cpuMilli: 0,
@@ -62,30 +67,14 @@ export function checkPlacements(cluster: ClusterTopology, placements: readonly C
         if (sum.gpuMilli[gpu] !== undefined) sum.gpuMilli[gpu] += request.gpuMilli ?? GPU_MILLI;
       }
     });
+    const faults = gangFaults(cluster, request, positions);
+    violations.push(...faults.map((fault) => `placement ${i}: ${fault}`));
   });
   for (const server of cluster.servers) {
     const sum = taken.get(server.id);
     if (sum !== undefined) violations.push(...overloadsOf(server, sum));
   }
   return violations;
-}
-
-function faultsOfPod(server: ClusterServer, request: CheckedRequest, gpus: readonly number[]): string[] {
-  const faults: string[] = [];
-  const name = `server ${JSON.stringify(server.id)}`;
-  const wanted = request.gpuMilli !== undefined ? 1 : (request.gpus ?? 0);
-  if (gpus.length !== wanted) faults.push(`${gpus.length} GPUs given, ${wanted} asked for`);
-  if (new Set(gpus).size !== gpus.length) faults.push(`a GPU is given twice: ${gpus.join(', ')}`);
-  for (const gpu of gpus) {
-    if (server.type.gpus[gpu] === undefined) faults.push(`${name} has no GPU ${gpu}`);
-  }
-  const models = request.gpuModels ?? [];
-  if (models.length > 0 && !models.includes(server.gpuModel)) {
-    faults.push(
-      `${name} has model ${JSON.stringify(server.gpuModel)}, allowed are ${JSON.stringify(models)}`,
-    );
-  }
-  return faults;
 }
 
 function overloadsOf(server: ClusterServer, taken: Taken): string[] {

@@ -37,3 +37,21 @@ export function subsetsOfSize(gpus: readonly number[], size: number): number[][]
     subsetsOfSize(gpus.slice(i + 1), size - 1).map((rest) => [first, ...rest]),
   );
 }
+
+/** Mask → its ordinals, once asked for: at most 2^16 of them, as servers have at most 16 GPUs. */
+const lists: (readonly number[] | undefined)[] = [];
+
+/** The ordinals of a mask, ascending. */
+export function ordinalsOf(mask: number): readonly number[] {
+  let ordinals = lists[mask];
+  if (ordinals === undefined) {
+    ordinals = Array.from({ length: 32 }, (_, gpu) => gpu).filter((gpu) => ((mask >>> gpu) & 1) === 1);
+    lists[mask] = ordinals;
+  }
+  return ordinals;
+}
+
+/** The number of GPUs in a mask. */
+export function sizeOf(mask: number): number {
+  return ordinalsOf(mask).length;
+}

@@ -1,8 +1,15 @@
 export type { CheckedFreeCapacity } from './check-free-capacity.js';
 export { checkFreeCapacity } from './check-free-capacity.js';
-export type { CheckedPlacement, CheckedRequest } from './check-placements.js';
+export type { CheckedPlacement } from './check-placements.js';
 export { checkPlacements } from './check-placements.js';
+export type { CheckedRequest } from './checked-request.js';
+export type { CheckedPod } from './gang-faults.js';
+export type { ReferenceState } from './gang-state.js';
+export type { ClaimedPlacement, JudgedPlacement } from './judge-placement.js';
+export { judgePlacement } from './judge-placement.js';
 export { referenceBandwidth } from './reference-bandwidth.js';
+export type { ReferencePlacement, ReferencePlaceOptions } from './reference-place.js';
+export { referencePlace } from './reference-place.js';
 export type { ReferenceSelectGpusOptions, ReferenceSelection } from './reference-select-gpus.js';
 export { referenceSelectGpus } from './reference-select-gpus.js';
 export { referenceSharedLoad } from './reference-shared-load.js';

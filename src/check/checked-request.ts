@@ -1,0 +1,27 @@
+import type { TierName } from '../ids.js';
+
+/** What was asked for: the fields of a placement request that are judged, spelled out anew. */
+export interface CheckedRequest {
+  /** Pods of the gang, all equal; default 1. */
+  readonly pods?: number | undefined;
+  /** Fewest pods that will do; default `pods`. */
+  readonly podsMin?: number | undefined;
+  /** Whole GPUs of one pod. */
+  readonly gpus?: number | undefined;
+  /** Share of one GPU for each pod, thousandths; 1000 is a whole GPU. */
+  readonly gpuMilli?: number | undefined;
+  /** CPU of one pod, milli-cores. */
+  readonly cpuMilli?: number | undefined;
+  /** Memory of one pod, MiB. */
+  readonly memoryMiB?: number | undefined;
+  /** Models that will do; absent or empty = any. */
+  readonly gpuModels?: readonly string[] | undefined;
+  /** Labels that a server must bear, each with this value. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** The level of which one domain must hold all pods: `server`, a tier, or `cluster`. */
+  readonly require?: TierName | undefined;
+  /** The level of which one domain should hold all pods. It excludes nothing. */
+  readonly prefer?: TierName | undefined;
+  /** Every `pods` consecutive pods in one domain of a level; the last slice may be smaller. */
+  readonly slice?: { readonly pods: number; readonly tier: TierName } | undefined;
+}

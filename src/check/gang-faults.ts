@@ -1,0 +1,133 @@
+import { CorralError, quote } from '../errors.js';
+import type { ServerId } from '../ids.js';
+import type { ClusterServer, ClusterTopology } from '../topology/index.js';
+import { GPU_MILLI } from '../units.js';
+import type { CheckedRequest } from './checked-request.js';
+import { domainAt, levelOf } from './levels.js';
+
+/** Where one pod is said to be. */
+export interface CheckedPod {
+  readonly server: ServerId;
+  /** Ordinals of its GPUs, also of one that it shares. */
+  readonly gpus: readonly number[];
+}
+
+/** Fewest and most pods that satisfy a request. */
+export interface PodRange {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * How many pods satisfy a request.
+ *
+ * @throws CorralError `invalid-request` for counts that are no integers from 1, or cross
+ */
+export function podRange(request: CheckedRequest): PodRange {
+  const max = request.pods ?? 1;
+  const min = request.podsMin ?? max;
+  if (!Number.isInteger(max) || max < 1) {
+    throw new CorralError('invalid-request', ['pods'], `expected an integer from 1, got ${quote(max)}`);
+  }
+  if (!Number.isInteger(min) || min < 1 || min > max) {
+    throw new CorralError(
+      'invalid-request',
+      ['podsMin'],
+      `expected an integer from 1 to pods, ${max}, got ${quote(min)}`,
+    );
+  }
+  return { min, max };
+}
+
+/** Thousandths that one pod takes of each of its GPUs. */
+export function milliPerGpu(request: CheckedRequest): number {
+  return request.gpuMilli ?? GPU_MILLI;
+}
+
+/** GPUs that one pod touches. */
+export function gpusPerPod(request: CheckedRequest): number {
+  return request.gpuMilli !== undefined ? 1 : (request.gpus ?? 0);
+}
+
+/** What is wrong with the GPUs of one pod, and with its being on this server, whatever else is there. */
+export function podFaults(server: ClusterServer, request: CheckedRequest, gpus: readonly number[]): string[] {
+  const faults: string[] = [];
+  const name = `server ${JSON.stringify(server.id)}`;
+  const wanted = gpusPerPod(request);
+  if (gpus.length !== wanted) faults.push(`${gpus.length} GPUs given, ${wanted} asked for`);
+  if (new Set(gpus).size !== gpus.length) faults.push(`a GPU is given twice: ${gpus.join(', ')}`);
+  for (const gpu of gpus) {
+    if (server.type.gpus[gpu] === undefined) faults.push(`${name} has no GPU ${gpu}`);
+  }
+  faults.push(...serverFaults(server, request));
+  return faults;
+}
+
+/** Why a server is not one that was asked for: its model, its labels. */
+export function serverFaults(server: ClusterServer, request: CheckedRequest): string[] {
+  const faults: string[] = [];
+  const name = `server ${JSON.stringify(server.id)}`;
+  const models = request.gpuModels ?? [];
+  if (models.length > 0 && !models.includes(server.gpuModel)) {
+    faults.push(
+      `${name} has model ${JSON.stringify(server.gpuModel)}, allowed are ${JSON.stringify(models)}`,
+    );
+  }
+  const labels = new Map(Object.entries(server.labels ?? {}));
+  for (const [label, value] of Object.entries(request.labels ?? {})) {
+    if (labels.get(label) !== value) {
+      const found = JSON.stringify(labels.get(label)) ?? 'none';
+      faults.push(`${name} has label ${JSON.stringify(label)}: ${found}, wanted ${JSON.stringify(value)}`);
+    }
+  }
+  return faults;
+}
+
+/**
+ * What is wrong with where pods are to each other: not all in one domain of `require`, a slice not in one domain.
+ *
+ * @param servers - position of the server of each pod, in the order of the placement
+ * @throws CorralError `invalid-request` for a level that does not exist, and for slices of less than one pod
+ */
+export function gangFaults(
+  cluster: ClusterTopology,
+  request: CheckedRequest,
+  servers: readonly number[],
+): string[] {
+  const faults: string[] = [];
+  const inOneDomain = (pods: readonly number[], level: number): boolean =>
+    pods.every((server) => domainAt(cluster, server, level) === domainAt(cluster, pods[0]!, level));
+  const { require, slice } = request;
+  if (require !== undefined && !inOneDomain(servers, levelOf(cluster, require, ['require']))) {
+    faults.push(`pods lie in several domains of level ${JSON.stringify(require)}, which is required`);
+  }
+  const level = sliceLevel(cluster, request);
+  if (slice !== undefined && level !== undefined) {
+    for (let first = 0; first < servers.length; first += slice.pods) {
+      const pods = servers.slice(first, first + slice.pods);
+      if (!inOneDomain(pods, level)) {
+        faults.push(
+          `pods ${first} to ${first + pods.length - 1} are a slice and lie in several domains of level ${JSON.stringify(slice.tier)}`,
+        );
+      }
+    }
+  }
+  return faults;
+}
+
+/**
+ * The level of the slices, if there are any.
+ *
+ * @throws CorralError `invalid-request` for a level that does not exist, and for slices of less than one pod
+ */
+export function sliceLevel(cluster: ClusterTopology, { slice }: CheckedRequest): number | undefined {
+  if (slice === undefined) return undefined;
+  if (!Number.isInteger(slice.pods) || slice.pods < 1) {
+    throw new CorralError(
+      'invalid-request',
+      ['slice', 'pods'],
+      `expected an integer from 1, got ${quote(slice.pods)}`,
+    );
+  }
+  return levelOf(cluster, slice.tier, ['slice', 'tier']);
+}

@@ -1,0 +1,124 @@
+import type { TierName } from '../ids.js';
+import type { ClusterTopology } from '../topology/index.js';
+import { GPU_MILLI } from '../units.js';
+import type { CheckedRequest } from './checked-request.js';
+import { GangDamage } from './gang-damage.js';
+import { type CheckedPod, gangFaults, gpusPerPod, milliPerGpu, podFaults, podRange } from './gang-faults.js';
+import { gangState, type ReferenceState } from './gang-state.js';
+import { gangBandwidthGBps, gangLoad } from './gang-traffic.js';
+import { maskOf } from './gpu-set.js';
+import { levelNames, levelOf, lowestLevel } from './levels.js';
+import type { ReferencePlacement, ReferencePlaceOptions } from './reference-place.js';
+import { same } from './same-figure.js';
+
+/** A placement as its maker describes it; a `Placement` is one. */
+export interface ClaimedPlacement {
+  readonly pods: readonly CheckedPod[];
+  /** The narrowest level of which one domain holds all pods. */
+  readonly tier: TierName;
+  /** GB/s per GPU and direction; null for fewer than two whole GPUs. */
+  readonly bandwidthGBps: number | null;
+}
+
+/** What a placement is worth, in the figures by which the best one is chosen, and what is wrong with it. */
+export interface JudgedPlacement extends ReferencePlacement {
+  /** One sentence per violation; empty = all is well. */
+  readonly violations: readonly string[];
+}
+
+/**
+ * Judges one placement from the cluster and the state it was made in: whether it gives what was asked for and was
+ * free, whether tier and bandwidth are as said, and what {@link referencePlace} would call its figures. Whether a
+ * better place was free is for the caller to say, by comparing those.
+ *
+ * Slices are consecutive pods in the order of the placement. Pods on servers, and GPUs, that do not exist are
+ * reported, and count for no figure.
+ *
+ * @param cluster - any cluster: unlike the search, this has no limit
+ * @param state - what was free before, and which servers are cordoned
+ * @param request - what was asked for
+ * @param placement - the answer
+ * @param options - see {@link ReferencePlaceOptions}
+ * @returns the figures and the violations
+ * @throws CorralError as {@link referencePlace} does, beside its limits on the cluster
+ * @complexity O(pods + servers × tiers) beside the cuts of the sets, which are remembered with the server type
+ * @example
+ * judgePlacement(cluster, { free: before, cordoned: [] }, request, answer.placement).violations // []
+ */
+export function judgePlacement(
+  cluster: ClusterTopology,
+  state: ReferenceState,
+  request: CheckedRequest,
+  placement: ClaimedPlacement,
+  options: ReferencePlaceOptions = {},
+): JudgedPlacement {
+  const violations: string[] = [];
+  const before = gangState(cluster, state);
+  const range = podRange(request);
+  if (placement.pods.length < range.min || placement.pods.length > range.max) {
+    const wanted = range.min === range.max ? `${range.max}` : `${range.min} to ${range.max}`;
+    violations.push(`${placement.pods.length} pods given, ${wanted} asked for`);
+  }
+  const positionOf = new Map(cluster.servers.map(({ id }, server) => [id, server]));
+  const servers: number[] = [];
+  /** Position of the server → what its pods hold. */
+  const held = new Map<number, { pods: number; readonly gpus: number[] }>();
+  placement.pods.forEach((pod, i) => {
+    const position = positionOf.get(pod.server);
+    if (position === undefined) {
+      violations.push(`pod ${i}: server ${JSON.stringify(pod.server)} does not exist`);
+      return;
+    }
+    const server = cluster.servers[position]!;
+    violations.push(...podFaults(server, request, pod.gpus).map((fault) => `pod ${i}: ${fault}`));
+    const sum = held.get(position) ?? { pods: 0, gpus: [] };
+    held.set(position, sum);
+    sum.pods++;
+    sum.gpus.push(...pod.gpus.filter((gpu) => server.type.gpus[gpu] !== undefined));
+    servers.push(position);
+  });
+  violations.push(...gangFaults(cluster, request, servers));
+
+  const taken = cluster.servers.map(() => 0);
+  for (const [position, { pods, gpus }] of [...held].sort(([a], [b]) => a - b)) {
+    const free = before[position]!;
+    const name = `server ${JSON.stringify(cluster.servers[position]!.id)}`;
+    if (free.cordoned) violations.push(`${name} is cordoned`);
+    const check = (what: string, given: number, left: number): void => {
+      if (given > left) violations.push(`${name}: ${given} ${what} given, ${left} were free`);
+    };
+    for (const gpu of [...new Set(gpus)].sort((a, b) => a - b)) {
+      const pods = gpus.filter((other) => other === gpu).length;
+      check(`thousandths of GPU ${gpu}`, pods * milliPerGpu(request), free.gpuMilli[gpu]!);
+    }
+    check('milli-cores of CPU', pods * (request.cpuMilli ?? 0), free.cpuMilli);
+    check('MiB of memory', pods * (request.memoryMiB ?? 0), free.memoryMiB);
+    taken[position] = maskOf(gpus);
+  }
+
+  const level = lowestLevel(cluster, servers);
+  const tier = levelNames(cluster)[level]!;
+  if (placement.tier !== tier) {
+    violations.push(`tier said to be ${JSON.stringify(placement.tier)}, it is ${JSON.stringify(tier)}`);
+  }
+  if (request.prefer !== undefined) levelOf(cluster, request.prefer, ['prefer']);
+  const wholeGpus = gpusPerPod(request) > 0 && milliPerGpu(request) === GPU_MILLI;
+  const bandwidthGBps = wholeGpus ? gangBandwidthGBps(cluster, taken) : null;
+  if (!sameBandwidth(placement.bandwidthGBps, bandwidthGBps)) {
+    violations.push(`bandwidth said to be ${placement.bandwidthGBps} GB/s, it is ${bandwidthGBps}`);
+  }
+  const damage = new GangDamage(cluster, before, options.sizes);
+  return {
+    pods: placement.pods.length,
+    tier,
+    bandwidthGBps,
+    load: wholeGpus ? gangLoad(cluster, taken) : 0,
+    damage: damage.of(taken.map((mask, server) => mask & damage.free[server]!)),
+    servers: held.size,
+    violations,
+  };
+}
+
+function sameBandwidth(said: number | null, is: number | null): boolean {
+  return said === is || (said !== null && is !== null && same(said, is));
+}

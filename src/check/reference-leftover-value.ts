@@ -1,0 +1,88 @@
+import { CorralError, quote } from '../errors.js';
+import type { ServerTopology } from '../topology/index.js';
+import { maskOf, subsetsOfSize } from './gpu-set.js';
+import { referenceBandwidth } from './reference-bandwidth.js';
+import { remembered } from './remembered.js';
+import { loadOfSet } from './set-figures.js';
+
+/** Weights of the sizes to come, where a caller names none. */
+export const DEFAULT_SIZES: Readonly<Record<number, number>> = { 1: 3, 2: 2, 4: 1, 8: 1 };
+
+/** Sizes that a server can hold, with weights scaled to a sum of 1. */
+export type SizeWeights = ReadonlyMap<number, number>;
+
+/** Server → set size → set → largest total worth of disjoint sets of that size in it. */
+const packings = new WeakMap<ServerTopology, Map<number, Map<number, number>>>();
+
+/**
+ * What GPUs are worth while they are free: over the sizes k to come, weight × P(k, free) / P(k, whole server), P the
+ * largest total worth of disjoint sets of k GPUs (k = 1: their number), a set being worth its bandwidth /
+ * (1 + the links of others that a byte of it crosses on average).
+ *
+ * @param free - GPU ordinals, checked, ascending
+ * @returns 0 … 1
+ * @complexity O(3^GPUs) once, then look-ups
+ */
+export function leftoverValue(server: ServerTopology, free: readonly number[], weights: SizeWeights): number {
+  let value = 0;
+  for (const [size, weight] of weights) {
+    const whole = packing(server, size, [...server.gpus.keys()]);
+    if (whole > 0) value += (weight * packing(server, size, free)) / whole;
+  }
+  return value;
+}
+
+/**
+ * Scales weights to those sizes that a server can hold.
+ *
+ * @throws CorralError `invalid-option` for sizes that are no GPU counts or weights that are no numbers ≥ 0
+ */
+export function sizeWeights(sizes: Readonly<Record<number, number>>, gpuCount: number): SizeWeights {
+  const weights = new Map<number, number>();
+  for (const [name, weight] of Object.entries(sizes)) {
+    const size = Number(name);
+    if (!Number.isInteger(size) || size < 1) {
+      throw new CorralError(
+        'invalid-option',
+        ['sizes', name],
+        'expected a GPU count of 1 or more as the key',
+      );
+    }
+    if (!Number.isFinite(weight) || weight < 0) {
+      throw new CorralError(
+        'invalid-option',
+        ['sizes', name],
+        `expected a weight of 0 or more, got ${quote(weight)}`,
+      );
+    }
+    if (size <= gpuCount && weight > 0) weights.set(size, weight);
+  }
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  return new Map([...weights].map(([size, weight]) => [size, weight / total]));
+}
+
+/** Bandwidth / (1 + links of others that a byte of the set crosses on average). */
+function worth(server: ServerTopology, gpus: readonly number[]): number {
+  const bandwidthGBps = referenceBandwidth(server, gpus);
+  if (bandwidthGBps === 0) return 0;
+  return bandwidthGBps / (1 + loadOfSet(server, gpus) / (gpus.length * bandwidthGBps));
+}
+
+/** The largest total worth of disjoint sets of `size` of these GPUs (ascending); their number for size 1. */
+function packing(server: ServerTopology, size: number, gpus: readonly number[]): number {
+  if (size === 1) return gpus.length;
+  if (gpus.length < size) return 0;
+  const bySize = remembered(packings, server, () => new Map());
+  const ofSize: Map<number, number> = remembered(bySize, size, () => new Map());
+  return remembered(ofSize, maskOf(gpus), () => {
+    // The first GPU is in no set, or in one with some of the others.
+    const [first, ...others] = gpus;
+    let most = packing(server, size, others);
+    for (const rest of subsetsOfSize(others, size - 1)) {
+      const left = others.filter((ordinal) => !rest.includes(ordinal));
+      const total = worth(server, [first!, ...rest]) + packing(server, size, left);
+      most = Math.max(most, total);
+    }
+    return most;
+  });
+}

@@ -1,0 +1,279 @@
+import { CorralError } from '../errors.js';
+import type { TierName } from '../ids.js';
+import type { ClusterTopology } from '../topology/index.js';
+import { GPU_MILLI } from '../units.js';
+import type { CheckedRequest } from './checked-request.js';
+import { GangDamage } from './gang-damage.js';
+import { gpusPerPod, milliPerGpu, podRange, serverFaults, sliceLevel } from './gang-faults.js';
+import { type GangState, gangState, type ReferenceState } from './gang-state.js';
+import { gangBandwidthGBps, gangLoad, type TakenGpus } from './gang-traffic.js';
+import { sizeOf } from './gpu-set.js';
+import { domainAt, domainsAt, levelNames, levelOf } from './levels.js';
+
+/** Most GPUs of a cluster whose placements are enumerated: 4096 sets of them. */
+const GPUS_MAX = 12;
+/** Most servers of such a cluster. */
+const SERVERS_MAX = 8;
+/** Most pods that are distributed where GPUs do not limit them: 16 over 8 servers in 245,157 ways. */
+const PODS_MAX = 16;
+
+/** Options of {@link referencePlace} and `judgePlacement`. */
+export interface ReferencePlaceOptions {
+  /** Weight of each GPU count to come; default `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Sizes beyond a server are left out. */
+  readonly sizes?: Readonly<Record<number, number>> | undefined;
+}
+
+/** The figures that placements are compared by, first things first. */
+export interface ReferencePlacement {
+  readonly pods: number;
+  /** The narrowest level of which one domain holds all pods: `server`, a tier, or `cluster`. */
+  readonly tier: TierName;
+  /** GB/s per GPU and direction; null for fewer than two GPUs, and for shares. */
+  readonly bandwidthGBps: number | null;
+  /** Load on links that others could use, in units of what two GPUs of the gang exchange; 0 for shares. */
+  readonly load: number;
+  /** Loss to those who come later, about a number of GPUs. */
+  readonly damage: number;
+  /** Servers that have a pod. */
+  readonly servers: number;
+}
+
+/** One way to place a gang. */
+interface Candidate {
+  /** Pods by position of the server. */
+  readonly pods: readonly number[];
+  /** Wholly free GPUs that become used, by position of the server. */
+  readonly taken: TakenGpus;
+  readonly bandwidthGBps: number | null;
+}
+
+/**
+ * The figures of the best placement of a gang, by looking at every one. It judges a solver, shares nothing with it
+ * but `route`, and is far slower.
+ *
+ * Each step only among equals of the one before: (0) most pods; (1) lowest level of which one domain holds them;
+ * (2) highest bandwidth; (3) least load on links that others could use; (4) least damage to what remains; (5) fewest
+ * servers. Figures that differ by less than a billionth of themselves are equal.
+ *
+ * Looked at is every set of wholly free GPUs that gives each pod its own on one server; for shares every set of wholly
+ * free GPUs that they could break, under every distribution of pods over servers; without GPUs every such
+ * distribution. Pods are equal, so that slices are a matter of numbers: the pods of each domain are whole slices,
+ * but for one domain that also has the smaller last slice, if there is one.
+ *
+ * @param cluster - at most 12 GPUs in all and 8 servers
+ * @param state - what is free, and which servers are cordoned
+ * @param request - at most 16 pods if they are without GPUs or share them
+ * @param options - see {@link ReferencePlaceOptions}
+ * @returns the figures; undefined if nothing fits
+ * @throws CorralError `limit-exceeded` for larger clusters or gangs, and as `referenceBandwidth` does;
+ * `invalid-request` for pod counts that cross or are no integers from 1 and for levels that do not exist;
+ * `invalid-option` for a state of another cluster, or sizes out of range
+ * @complexity O(2^GPUs × servers × tiers) beside the cuts of each set, which are remembered with the server type
+ * @example
+ * referencePlace(cluster, { free: solver.free(), cordoned: [] }, { pods: 2, gpus: 4 })
+ */
+export function referencePlace(
+  cluster: ClusterTopology,
+  state: ReferenceState,
+  request: CheckedRequest,
+  options: ReferencePlaceOptions = {},
+): ReferencePlacement | undefined {
+  const gpus = cluster.servers.reduce((sum, { type }) => sum + type.gpus.length, 0);
+  if (gpus > GPUS_MAX || cluster.servers.length > SERVERS_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      ['cluster'],
+      `${gpus} GPUs on ${cluster.servers.length} servers, and every placement on at most ${GPUS_MAX} on ${SERVERS_MAX} can be looked at`,
+    );
+  }
+  const { min, max } = podRange(request);
+  const wholeGpus = gpusPerPod(request) > 0 && milliPerGpu(request) === GPU_MILLI;
+  if (!wholeGpus && max > PODS_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      ['pods'],
+      `${max} pods, of at most ${PODS_MAX} all can be looked at`,
+    );
+  }
+  const before = gangState(cluster, state);
+  const damage = new GangDamage(cluster, before, options.sizes);
+  const choices = before.map((_, server) => choicesOf(cluster, server, before, damage.free, request, max));
+  const names = levelNames(cluster);
+  const widest =
+    request.require === undefined ? names.length - 1 : levelOf(cluster, request.require, ['require']);
+  if (request.prefer !== undefined) levelOf(cluster, request.prefer, ['prefer']);
+  const fitsSlices = sliceRule(cluster, request);
+
+  for (let pods = wholeGpus ? Math.min(max, gpus) : max; pods >= min; pods--) {
+    for (let level = 0; level <= widest; level++) {
+      const found = new Candidates(cluster, wholeGpus);
+      for (const servers of domainsAt(cluster, level)) {
+        forEachDistribution(choices, servers, pods, (distribution) => {
+          if (!fitsSlices(distribution)) return;
+          forEachTaken(choices, distribution, (taken) => found.add(distribution, taken));
+        });
+      }
+      const best = found.best(damage);
+      if (best !== undefined) return { pods, tier: names[level]!, ...best };
+    }
+  }
+  return undefined;
+}
+
+/** Number of pods → the sets of wholly free GPUs that so many pods can newly use on a server. */
+type Choices = readonly (readonly number[])[];
+
+function choicesOf(
+  cluster: ClusterTopology,
+  server: number,
+  state: GangState,
+  freeGpus: readonly number[],
+  request: CheckedRequest,
+  podsMax: number,
+): Choices {
+  const { gpuMilli, cpuMilli, memoryMiB, cordoned } = state[server]!;
+  if (cordoned || serverFaults(cluster.servers[server]!, request).length > 0) return [[0]];
+  const perGpu = milliPerGpu(request);
+  const perPod = gpusPerPod(request);
+  const sets = subsetsOf(freeGpus[server]!);
+  // A share may go to a GPU of which others hold a part already.
+  const onUsed = gpuMilli.reduce(
+    (sum, milli) => sum + (milli < GPU_MILLI ? Math.floor(milli / perGpu) : 0),
+    0,
+  );
+  const sharesOfOne = Math.floor(GPU_MILLI / perGpu);
+  const couldTake = (pods: number, set: number): boolean => {
+    const size = sizeOf(set);
+    if (perPod === 0) return size === 0;
+    if (perGpu === GPU_MILLI) return size === pods * perPod;
+    // Every GPU of the set gets a share or more.
+    return size <= pods && pods <= onUsed + size * sharesOfOne;
+  };
+  const choices: number[][] = [];
+  for (let pods = 0; pods <= podsMax; pods++) {
+    if (pods * (request.cpuMilli ?? 0) > cpuMilli || pods * (request.memoryMiB ?? 0) > memoryMiB) break;
+    const possible = sets.filter((set) => couldTake(pods, set));
+    if (possible.length === 0) break;
+    choices.push(possible);
+  }
+  return choices;
+}
+
+function subsetsOf(mask: number): number[] {
+  const subsets: number[] = [];
+  for (let set = mask; ; set = (set - 1) & mask) {
+    subsets.push(set);
+    if (set === 0) return subsets;
+  }
+}
+
+/** Calls back with every way to spread the pods over these servers: pods by position of the server, reused. */
+function forEachDistribution(
+  choices: readonly Choices[],
+  servers: readonly number[],
+  pods: number,
+  visit: (distribution: readonly number[]) => void,
+): void {
+  const distribution = choices.map(() => 0);
+  const spread = (i: number, left: number): void => {
+    if (i === servers.length) {
+      if (left === 0) visit(distribution);
+      return;
+    }
+    const server = servers[i]!;
+    for (let here = Math.min(left, choices[server]!.length - 1); here >= 0; here--) {
+      distribution[server] = here;
+      spread(i + 1, left - here);
+    }
+  };
+  spread(0, pods);
+}
+
+/** Calls back with every set of wholly free GPUs that a distribution could take: bits by server, reused. */
+function forEachTaken(
+  choices: readonly Choices[],
+  distribution: readonly number[],
+  visit: (taken: TakenGpus) => void,
+): void {
+  const taken = choices.map(() => 0);
+  const take = (server: number): void => {
+    if (server === choices.length) {
+      visit(taken);
+      return;
+    }
+    for (const set of choices[server]![distribution[server]!]!) {
+      taken[server] = set;
+      take(server + 1);
+    }
+  };
+  take(0);
+}
+
+/** Whether pods that are spread so can be cut into slices, each in one domain. */
+function sliceRule(
+  cluster: ClusterTopology,
+  request: CheckedRequest,
+): (distribution: readonly number[]) => boolean {
+  const { slice } = request;
+  const level = sliceLevel(cluster, request);
+  if (slice === undefined || level === undefined) return () => true;
+  return (distribution) => {
+    const podsIn = new Map<number, number>();
+    distribution.forEach((pods, server) => {
+      const domain = domainAt(cluster, server, level);
+      podsIn.set(domain, (podsIn.get(domain) ?? 0) + pods);
+    });
+    const total = distribution.reduce((sum, pods) => sum + pods, 0);
+    const rests = [...podsIn.values()].map((pods) => pods % slice.pods).filter((rest) => rest > 0);
+    const last = total % slice.pods;
+    return last === 0 ? rests.length === 0 : rests.length === 1 && rests[0] === last;
+  };
+}
+
+/** Differences below are rounding, for figures that are sums of differences. */
+const ROUNDING = 1e-9;
+
+/** Collects the candidates of one size and level. Of those with too little bandwidth most are dropped at once. */
+class Candidates {
+  readonly #cluster: ClusterTopology;
+  readonly #wholeGpus: boolean;
+  #highestGBps = 0;
+  #kept: Candidate[] = [];
+
+  constructor(cluster: ClusterTopology, wholeGpus: boolean) {
+    this.#cluster = cluster;
+    this.#wholeGpus = wholeGpus;
+  }
+
+  add(pods: readonly number[], taken: TakenGpus): void {
+    const bandwidthGBps = this.#wholeGpus ? gangBandwidthGBps(this.#cluster, taken) : null;
+    if ((bandwidthGBps ?? 0) < this.#highestGBps * (1 - ROUNDING)) return;
+    this.#highestGBps = Math.max(this.#highestGBps, bandwidthGBps ?? 0);
+    this.#kept.push({ pods: [...pods], taken: [...taken], bandwidthGBps });
+  }
+
+  /** The figures of the best, but for those that all have in common; undefined if there is none. */
+  best(damage: GangDamage): Omit<ReferencePlacement, 'pods' | 'tier'> | undefined {
+    const fast = this.#kept.filter(
+      ({ bandwidthGBps }) => (bandwidthGBps ?? 0) >= this.#highestGBps * (1 - ROUNDING),
+    );
+    const first = fast[0];
+    if (first === undefined) return undefined;
+    const loads = fast.map(({ taken }) => (this.#wholeGpus ? gangLoad(this.#cluster, taken) : 0));
+    const load = Math.min(...loads);
+    const light = fast.filter((_, i) => isLeast(loads[i]!, load));
+    const damages = light.map(({ taken }) => damage.of(taken));
+    const least = Math.min(...damages);
+    const kind = light.filter((_, i) => isLeast(damages[i]!, least));
+    return {
+      bandwidthGBps: first.bandwidthGBps === null ? null : this.#highestGBps,
+      load,
+      damage: least,
+      servers: Math.min(...kind.map(({ pods }) => pods.filter((here) => here > 0).length)),
+    };
+  }
+}
+
+function isLeast(figure: number, least: number): boolean {
+  return figure <= least + ROUNDING * Math.max(1, least);
+}
