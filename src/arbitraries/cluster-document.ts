@@ -2,7 +2,15 @@ import * as fc from 'fast-check';
 import { CorralError } from '../errors.js';
 import type { ClusterDocument, ServerDocument, ServerEntry } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { booleanOf, checkNames, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
+import {
+  booleanOf,
+  checkNames,
+  DEFAULT_GPU_MODELS,
+  integerOf,
+  LABEL_VALUES,
+  LABELS,
+  namesOf,
+} from './constraints.js';
 import { bandwidthGBps } from './figure.js';
 import { serverDocument } from './server-document.js';
 
@@ -108,7 +116,7 @@ export function clusterDocument(constraints: ClusterDocumentConstraints = {}): f
         memoryMiB: fc.nat(40).map((GiB) => GiB * 1024),
       }),
       ...(labels && {
-        labels: fc.dictionary(fc.constantFrom('pool', 'zone', 'owner'), fc.constantFrom('', 'x', 'y'), {
+        labels: fc.dictionary(fc.constantFrom(...LABELS), fc.constantFrom(...LABEL_VALUES), {
           maxKeys: 3,
           noNullPrototype: true,
         }),

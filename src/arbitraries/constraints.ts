@@ -3,6 +3,12 @@ import { CorralError, quote } from '../errors.js';
 /** GPU models that documents and requests draw from, unless told otherwise. */
 export const DEFAULT_GPU_MODELS: readonly string[] = ['A', 'B', 'C'];
 
+/** Labels that servers bear and requests ask for, now and then. */
+export const LABELS: readonly string[] = ['pool', 'zone', 'owner'];
+
+/** Their values. */
+export const LABEL_VALUES: readonly string[] = ['', 'x', 'y'];
+
 /** A whole number that a constraint may be: the default, and the range. */
 export interface IntegerRange {
   readonly value: number;
@@ -44,12 +50,12 @@ export function integerOf(name: string, value: number | undefined, range: Intege
   return value;
 }
 
-/** The constraint, or `true`. @throws CorralError `invalid-option` if it is no boolean */
-export function booleanOf(name: string, value: boolean | undefined): boolean {
+/** The constraint, or its default. @throws CorralError `invalid-option` if it is no boolean */
+export function booleanOf(name: string, value: boolean | undefined, byDefault = true): boolean {
   if (value !== undefined && typeof value !== 'boolean') {
     throw new CorralError('invalid-option', [name], `expected true or false, got ${quote(value)}`);
   }
-  return value ?? true;
+  return value ?? byDefault;
 }
 
 /** The constraint, or its default. @throws CorralError `invalid-option` if it is no list of `min` or more names */

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { checkNames, integerOf } from './constraints.js';
+import { booleanOf, checkNames, integerOf } from './constraints.js';
 import {
   type GeneratedRequest,
   PLACEMENT_REQUEST_CONSTRAINTS,
@@ -11,11 +11,15 @@ import {
 export interface OperationsConstraints extends PlacementRequestConstraints {
   /** Longest history, 0 … 10000; default 60. */
   readonly lengthMax?: number | undefined;
+  /** Whether servers are cordoned and uncordoned; default false. */
+  readonly cordons?: boolean | undefined;
 }
 
 /** One step of a history of a solver. */
 export type Operation =
   | { readonly kind: 'place' | 'find'; readonly request: GeneratedRequest }
+  /** Of the n servers, that at `pick % n`: let it take no new pods, or take them again. */
+  | { readonly kind: 'cordon' | 'uncordon'; readonly pick: number }
   /** Release one of the n live placements: the one at `pick % n`; nothing where n is 0. */
   | { readonly kind: 'release'; readonly pick: number }
   | { readonly kind: 'snapshot' }
@@ -33,10 +37,21 @@ const PLAIN = { noNullPrototype: true } as const;
  * @throws CorralError `invalid-option` for a constraint that does not exist or is out of range
  */
 export function operations(constraints: OperationsConstraints = {}): fc.Arbitrary<readonly Operation[]> {
-  checkNames(constraints, ['lengthMax', ...PLACEMENT_REQUEST_CONSTRAINTS]);
-  const { lengthMax, ...ofRequests } = constraints;
+  checkNames(constraints, ['lengthMax', 'cordons', ...PLACEMENT_REQUEST_CONSTRAINTS]);
+  const { lengthMax, cordons, ...ofRequests } = constraints;
   const maxLength = integerOf('lengthMax', lengthMax, { value: 60, min: 0, max: 10_000 });
   const request = placementRequest(ofRequests);
+  const cordonSteps: fc.WeightedArbitrary<Operation>[] = booleanOf('cordons', cordons, false)
+    ? [
+        {
+          weight: 1,
+          arbitrary: fc.record(
+            { kind: fc.constantFrom('cordon' as const, 'uncordon' as const), pick: fc.nat(1000) },
+            PLAIN,
+          ),
+        },
+      ]
+    : [];
   return fc.array(
     fc.oneof(
       { weight: 5, arbitrary: fc.record({ kind: fc.constant('place' as const), request }, PLAIN) },
@@ -46,6 +61,7 @@ export function operations(constraints: OperationsConstraints = {}): fc.Arbitrar
         arbitrary: fc.record({ kind: fc.constant('release' as const), pick: fc.nat(1000) }, PLAIN),
       },
       { weight: 1, arbitrary: fc.constantFrom<Operation>({ kind: 'snapshot' }, { kind: 'restore' }) },
+      ...cordonSteps,
     ),
     // At its default size fast-check stops at about ten.
     { maxLength, size: 'max' },

@@ -1,6 +1,14 @@
 import * as fc from 'fast-check';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
-import { booleanOf, checkNames, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
+import {
+  booleanOf,
+  checkNames,
+  DEFAULT_GPU_MODELS,
+  integerOf,
+  LABEL_VALUES,
+  LABELS,
+  namesOf,
+} from './constraints.js';
 
 /** What {@link placementRequest} may generate. */
 export interface PlacementRequestConstraints {
@@ -14,6 +22,15 @@ export interface PlacementRequestConstraints {
   readonly memoryMiBMax?: number | undefined;
   /** GPU models that a request may insist on; default A, B, C. Empty = any will do. */
   readonly gpuModels?: readonly string[] | undefined;
+  /** Most pods of one request, 1 … 10000; default 1. From 2 on requests may be gangs, some of them elastic. */
+  readonly podsMax?: number | undefined;
+  /**
+   * Levels that a request may require, prefer, or want slices in: tiers of the cluster, `server`, `cluster`. Default
+   * none, as a solver refuses names that its cluster does not have.
+   */
+  readonly tiers?: readonly string[] | undefined;
+  /** Whether a request may ask for labels, such as servers of {@link clusterDocument} bear; default false. */
+  readonly labels?: boolean | undefined;
 }
 
 /** The names of all constraints, for those who pass them on. */
@@ -23,6 +40,9 @@ export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestCons
   'cpuMilliMax',
   'memoryMiBMax',
   'gpuModels',
+  'podsMax',
+  'tiers',
+  'labels',
 ];
 
 /** A request as generated: a `PlacementRequest`, spelled out because generators stand below the solver. */
@@ -32,10 +52,17 @@ export interface GeneratedRequest {
   readonly cpuMilli?: number;
   readonly memoryMiB?: number;
   readonly gpuModels?: readonly string[];
+  readonly pods?: number;
+  readonly podsMin?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly require?: string;
+  readonly prefer?: string;
+  readonly slice?: { readonly pods: number; readonly tier: string };
 }
 
 /**
- * Valid placement requests: whole GPUs, a share of one, or none; CPU, memory and models or not. A cluster of
+ * Valid placement requests: whole GPUs, a share of one, or none; CPU, memory and models or not; where the
+ * constraints allow it gangs, labels, levels to be required or preferred, and slices. A cluster of
  * {@link clusterDocument} holds many of them, and can hold others never.
  *
  * @param constraints - see {@link PlacementRequestConstraints}
@@ -83,7 +110,59 @@ export function placementRequest(
     },
     { requiredKeys: [] },
   );
-  return fc.tuple(gpu, rest).map(([asked, more]) => ({ ...asked, ...more }));
+  const gang = gangOf(constraints);
+  // No draw is spent where there is nothing to choose: seeds keep their meaning.
+  return gang === undefined
+    ? fc.tuple(gpu, rest).map(([asked, more]) => ({ ...asked, ...more }))
+    : fc.tuple(gpu, rest, gang).map(([asked, more, together]) => ({ ...asked, ...more, ...together }));
+}
+
+/** The fields of gangs, labels and levels; undefined if the constraints allow none of them. */
+function gangOf({
+  podsMax,
+  tiers,
+  labels,
+}: PlacementRequestConstraints): fc.Arbitrary<GeneratedRequest> | undefined {
+  const most = integerOf('podsMax', podsMax, { value: 1, min: 1, max: 10_000 });
+  const levels = namesOf('tiers', tiers, { names: [], min: 0 });
+  const wantLabels = booleanOf('labels', labels, false);
+  if (most === 1 && levels.length === 0 && !wantLabels) return undefined;
+  const pods = fc.integer({ min: 1, max: most });
+  const level = fc.constantFrom(...levels);
+  /** Absent in three of four: a request that wants everything at once is seldom met. */
+  const seldom = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
+    fc.oneof(
+      { withCrossShrink: true },
+      { weight: 3, arbitrary: fc.constant(null) },
+      { weight: 1, arbitrary: value },
+    );
+  const none = fc.constant(null);
+  return fc
+    .record({
+      pods: most > 1 ? fc.option(pods) : none,
+      podsMin: most > 1 ? seldom(pods) : none,
+      labels: wantLabels
+        ? seldom(
+            fc.dictionary(fc.constantFrom(...LABELS), fc.constantFrom(...LABEL_VALUES), {
+              maxKeys: 2,
+              noNullPrototype: true,
+            }),
+          )
+        : none,
+      require: levels.length > 0 ? seldom(level) : none,
+      prefer: levels.length > 0 ? seldom(level) : none,
+      slice: levels.length > 0 ? seldom(fc.record({ pods, tier: level }, { noNullPrototype: true })) : none,
+    })
+    .map(
+      (chosen): GeneratedRequest => ({
+        ...(chosen.pods !== null && { pods: chosen.pods }),
+        ...(chosen.podsMin !== null && { podsMin: Math.min(chosen.podsMin, chosen.pods ?? 1) }),
+        ...(chosen.labels !== null && { labels: chosen.labels }),
+        ...(chosen.require !== null && { require: chosen.require }),
+        ...(chosen.prefer !== null && { prefer: chosen.prefer }),
+        ...(chosen.slice !== null && { slice: chosen.slice }),
+      }),
+    );
 }
 
 /** Mostly round figures, so that servers are filled to the last bit now and then. */
