@@ -128,7 +128,6 @@ function gangOf({
   const wantLabels = booleanOf('labels', labels, false);
   if (most === 1 && levels.length === 0 && !wantLabels) return undefined;
   const pods = fc.integer({ min: 1, max: most });
-  const level = fc.constantFrom(...levels);
   /** Absent in three of four: a request that wants everything at once is seldom met. */
   const seldom = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
     fc.oneof(
@@ -137,6 +136,8 @@ function gangOf({
       { weight: 1, arbitrary: value },
     );
   const none = fc.constant(null);
+  const ofLevel = <Value>(make: (level: fc.Arbitrary<string>) => fc.Arbitrary<Value>) =>
+    levels.length > 0 ? seldom(make(fc.constantFrom(...levels))) : none;
   return fc
     .record({
       pods: most > 1 ? fc.option(pods) : none,
@@ -149,9 +150,9 @@ function gangOf({
             }),
           )
         : none,
-      require: levels.length > 0 ? seldom(level) : none,
-      prefer: levels.length > 0 ? seldom(level) : none,
-      slice: levels.length > 0 ? seldom(fc.record({ pods, tier: level }, { noNullPrototype: true })) : none,
+      require: ofLevel((level) => level),
+      prefer: ofLevel((level) => level),
+      slice: ofLevel((tier) => fc.record({ pods, tier }, { noNullPrototype: true })),
     })
     .map(
       (chosen): GeneratedRequest => ({

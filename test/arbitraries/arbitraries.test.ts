@@ -180,6 +180,46 @@ describe('placementRequest', () => {
   });
 });
 
+describe('placementRequest of gangs', () => {
+  const gangs = placementRequest({ podsMax: 4, tiers: ['rack', 'cluster'], labels: true });
+
+  it('shrinks to nothing asked for, and keeps the least below the most', () => {
+    const seen = everythingSeen(gangs, () => true);
+    expect(seen.at(-1)).toEqual({});
+    for (const { pods = 1, podsMin = pods, slice } of seen) {
+      expect(1 <= podsMin && podsMin <= pods && pods <= 4).toBe(true);
+      if (slice !== undefined) expect(slice.pods >= 1 && slice.pods <= 4).toBe(true);
+    }
+  });
+
+  it('reaches what it promises, and mostly asks for little of it', () => {
+    const sample = fc.sample(gangs, { seed: SEED, numRuns: 400 });
+    for (const field of ['pods', 'podsMin', 'labels', 'require', 'prefer', 'slice'] as const) {
+      const share = sample.filter((request) => request[field] !== undefined).length / sample.length;
+      expect(share).toBeGreaterThan(0.15);
+      if (field !== 'pods') expect(share).toBeLessThan(0.4);
+    }
+    const named = sample.flatMap(({ require, prefer, slice }) => [require, prefer, slice?.tier]);
+    expect(new Set(named)).toEqual(new Set([undefined, 'rack', 'cluster']));
+    expect(new Set(sample.map(({ pods }) => pods))).toEqual(new Set([undefined, 1, 2, 3, 4]));
+    expect(sample.some(({ pods = 1, podsMin = pods }) => podsMin < pods)).toBe(true);
+  });
+
+  it('has nothing of it unless asked', () => {
+    for (const request of fc.sample(placementRequest(), { seed: SEED, numRuns: 200 })) {
+      const fields = Object.keys(request);
+      expect(fields.filter((field) => /^(pods|podsMin|labels|require|prefer|slice)$/.test(field))).toEqual(
+        [],
+      );
+    }
+    for (const request of fc.sample(placementRequest({ podsMax: 2 }), { seed: SEED, numRuns: 200 })) {
+      expect([request.labels, request.require, request.prefer, request.slice]).toEqual(
+        Array(4).fill(undefined),
+      );
+    }
+  });
+});
+
 describe('operations', () => {
   it('are of five kinds, valid, and shrink to none', () => {
     const solver = compile(serverTopology(fc.sample(serverDocument(), { seed: SEED, numRuns: 1 })[0]));
@@ -193,6 +233,14 @@ describe('operations', () => {
     expect(new Set(steps.map(({ kind }) => kind)).size).toBe(5);
     expect(seen.at(-1)!.length).toBe(21);
     expect(everythingSeen(operations(), () => true).at(-1)).toEqual([]);
+  });
+
+  it('cordon and uncordon servers where that is asked for', () => {
+    const kinds = fc
+      .sample(operations({ cordons: true }), { seed: SEED, numRuns: 50 })
+      .flatMap((history) => history.map(({ kind }) => kind));
+    expect(new Set(kinds).size).toBe(7);
+    expect(kinds.filter((kind) => kind.endsWith('cordon')).length / kinds.length).toBeLessThan(0.2);
   });
 
   it('keep to their constraints', () => {
@@ -221,6 +269,10 @@ describe('bad constraints', () => {
     ['a misspelt cluster', () => clusterDocument({ server: 4 } as never)],
     ['negative CPU', () => placementRequest({ cpuMilliMax: -1 })],
     ['a misspelt request', () => placementRequest({ share: true } as never)],
+    ['no pods', () => placementRequest({ podsMax: 0 })],
+    ['an empty tier', () => placementRequest({ tiers: [''] })],
+    ['labels that are no boolean', () => placementRequest({ labels: ['x'] as never })],
+    ['cordons that are no boolean', () => operations({ cordons: 1 as never })],
     ['a negative length', () => operations({ lengthMax: -1 })],
     ['a bad request in a history', () => operations({ gpusMax: 99 })],
   ])('are refused: %s', (_, call) => {

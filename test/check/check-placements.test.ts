@@ -70,6 +70,38 @@ describe('checkPlacements', () => {
     expect(violations[0]).toMatch(message);
   });
 
+  it('judges gangs: their size, labels, and where pods are to each other', () => {
+    const box = cluster.servers[0]!.type.document;
+    const racks = clusterTopology({
+      tiers: ['rack'],
+      types: { pair: box },
+      servers: [
+        { id: 'a', type: 'pair', domains: { rack: 'r0' }, labels: { pool: 'x' } },
+        { id: 'b', type: 'pair', domains: { rack: 'r0' }, labels: { pool: 'x' } },
+        { id: 'c', type: 'pair', domains: { rack: 'r1' } },
+      ],
+    });
+    const gang = (request: CheckedPlacement['request'], ...servers: string[]): string[] =>
+      checkPlacements(racks, [{ request, pods: servers.map((server) => ({ server, gpus: [] })) }]);
+    expect(gang({ pods: 2, labels: { pool: 'x' }, require: 'rack' }, 'a', 'b')).toEqual([]);
+    expect(gang({ pods: 3, podsMin: 2 }, 'a', 'c')).toEqual([]);
+    expect(gang({ pods: 3 }, 'a', 'c')).toEqual(['placement 0 has 2 pods, 3 to 3 were asked for']);
+    expect(gang({ pods: 2, labels: { pool: 'x' } }, 'b', 'c')).toEqual([
+      'placement 0, pod 1: server "c" has label "pool": none, wanted "x"',
+    ]);
+    expect(gang({ pods: 2, require: 'rack' }, 'a', 'c')).toEqual([
+      'placement 0: pods lie in several domains of level "rack", which is required',
+    ]);
+    const slice = { pods: 2, tier: 'rack' };
+    expect(gang({ pods: 3, slice }, 'a', 'b', 'c')).toEqual([]);
+    expect(gang({ pods: 4, slice }, 'a', 'c', 'c', 'c')).toEqual([
+      'placement 0: pods 0 to 1 are a slice and lie in several domains of level "rack"',
+    ]);
+    expect(() => gang({ require: 'zone' }, 'a')).toThrow(
+      expect.objectContaining({ code: 'invalid-request' }),
+    );
+  });
+
   it('finds a GPU twice in one pod, which is beyond its capacity too', () => {
     expect(checkPlacements(cluster, [on('free', [0, 0], { gpus: 2 })])).toEqual([
       'placement 0, pod 0: a GPU is given twice: 0, 0',
