@@ -55,8 +55,8 @@ interface Candidate {
  * (2) highest bandwidth; (3) least load on links that others could use; (4) least damage to what remains; (5) fewest
  * servers. Figures that differ by less than a billionth of themselves are equal.
  *
- * Looked at is every set of wholly free GPUs that gives each pod its own on one server; for shares every set of wholly
- * free GPUs that they could break, under every distribution of pods over servers; without GPUs every such
+ * Looked at is every set of wholly free GPUs that gives each pod its own on one server; for shares every distribution
+ * of pods over servers, and on each every set of wholly free GPUs that they could break; without GPUs every such
  * distribution. Pods are equal, so that slices are a matter of numbers: the pods of each domain are whole slices,
  * but for one domain that also has the smaller last slice, if there is one.
  *
@@ -97,7 +97,7 @@ export function referencePlace(
   }
   const before = gangState(cluster, state);
   const damage = new GangDamage(cluster, before, options.sizes);
-  const choices = before.map((_, server) => choicesOf(cluster, server, before, damage.free, request, max));
+  const choices = before.map((_, server) => choicesOf(cluster, server, before, damage, request, max));
   const names = levelNames(cluster);
   const widest =
     request.require === undefined ? names.length - 1 : levelOf(cluster, request.require, ['require']);
@@ -127,7 +127,7 @@ function choicesOf(
   cluster: ClusterTopology,
   server: number,
   state: GangState,
-  freeGpus: readonly number[],
+  damage: GangDamage,
   request: CheckedRequest,
   podsMax: number,
 ): Choices {
@@ -135,7 +135,7 @@ function choicesOf(
   if (cordoned || serverFaults(cluster.servers[server]!, request).length > 0) return [[0]];
   const perGpu = milliPerGpu(request);
   const perPod = gpusPerPod(request);
-  const sets = subsetsOf(freeGpus[server]!);
+  const sets = subsetsOf(damage.free[server]!);
   // A share may go to a GPU of which others hold a part already.
   const onUsed = gpuMilli.reduce(
     (sum, milli) => sum + (milli < GPU_MILLI ? Math.floor(milli / perGpu) : 0),
@@ -154,9 +154,23 @@ function choicesOf(
     if (pods * (request.cpuMilli ?? 0) > cpuMilli || pods * (request.memoryMiB ?? 0) > memoryMiB) break;
     const possible = sets.filter((set) => couldTake(pods, set));
     if (possible.length === 0) break;
-    choices.push(possible);
+    choices.push(perGpu === GPU_MILLI ? possible : [leastHarmful(possible, server, damage)]);
   }
   return choices;
+}
+
+/**
+ * The set that does the least damage by itself. Nothing but damage tells sets apart that shares break, and what is
+ * broken on other servers does not change their order: whether whole servers of a rack are lost depends on the number
+ * of pods alone, as a whole server has no GPU in use that could take a share instead.
+ */
+function leastHarmful(sets: readonly number[], server: number, damage: GangDamage): number {
+  const taken = damage.free.map(() => 0);
+  const damages = sets.map((set) => {
+    taken[server] = set;
+    return damage.of(taken);
+  });
+  return sets[damages.indexOf(leastOf(damages))]!;
 }
 
 function subsetsOf(mask: number): number[] {
@@ -260,18 +274,23 @@ class Candidates {
     const first = fast[0];
     if (first === undefined) return undefined;
     const loads = fast.map(({ taken }) => (this.#wholeGpus ? gangLoad(this.#cluster, taken) : 0));
-    const load = Math.min(...loads);
+    const load = leastOf(loads);
     const light = fast.filter((_, i) => isLeast(loads[i]!, load));
     const damages = light.map(({ taken }) => damage.of(taken));
-    const least = Math.min(...damages);
+    const least = leastOf(damages);
     const kind = light.filter((_, i) => isLeast(damages[i]!, least));
     return {
       bandwidthGBps: first.bandwidthGBps === null ? null : this.#highestGBps,
       load,
       damage: least,
-      servers: Math.min(...kind.map(({ pods }) => pods.filter((here) => here > 0).length)),
+      servers: leastOf(kind.map(({ pods }) => pods.filter((here) => here > 0).length)),
     };
   }
+}
+
+/** The least of one or more figures, however many: there may be more than arguments to a function. */
+function leastOf(figures: readonly number[]): number {
+  return figures.reduce((least, figure) => Math.min(least, figure));
 }
 
 function isLeast(figure: number, least: number): boolean {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { clusterDocument, placementRequest } from '../../src/arbitraries/index.js';
+import { clusterDocument, placementRequest, serverDocument } from '../../src/arbitraries/index.js';
 import {
   type CheckedPod,
   type CheckedRequest,
@@ -8,8 +8,14 @@ import {
   type ReferencePlacement,
   type ReferenceState,
   referencePlace,
+  referenceSelectGpus,
 } from '../../src/check/index.js';
-import { type ClusterTopology, clusterTopology } from '../../src/index.js';
+import {
+  type ClusterTopology,
+  clusterTopology,
+  type ServerTopology,
+  serverTopology,
+} from '../../src/index.js';
 import { lonePair, pair, racks, stateOf } from './gang-examples.js';
 
 /** The fixed seed of the property tests here; fast-check prints it with a failure. */
@@ -338,6 +344,13 @@ describe('referencePlace, by hand', () => {
   });
 });
 
+/** What these GPUs are worth while free, the empty server 1: what is left when exactly the others are taken. */
+function valueWhileFree(type: ServerTopology, free: readonly number[]): number {
+  const taken = [...type.gpus.keys()].filter((gpu) => !free.includes(gpu));
+  if (taken.length === 0) return 1;
+  return referenceSelectGpus(type, taken.length, { required: taken })!.leftoverValue;
+}
+
 function place(cluster: ClusterTopology, request: CheckedRequest, options = {}): unknown {
   return referencePlace(cluster, stateOf(cluster), request, options);
 }
@@ -388,6 +401,37 @@ function bestList(
 function compare(a: readonly number[], b: readonly number[]): number {
   return a.map((figure, i) => figure - b[i]!).find((difference) => difference !== 0) ?? 0;
 }
+
+describe('referencePlace against referenceSelectGpus', () => {
+  it('chooses by the same figures on one server', () => {
+    fc.assert(
+      fc.property(
+        serverDocument({ gpusMax: 5 }),
+        fc.nat(31),
+        fc.integer({ min: 1, max: 4 }),
+        (document, mask, count) => {
+          const type = serverTopology(document);
+          const { gpuModel } = document;
+          const cluster = { tiers: [], servers: [{ id: 'a', type, gpuModel, domains: [] }] };
+          const all = [...type.gpus.keys()];
+          const free = all.filter((gpu) => ((mask >> gpu) & 1) === 1);
+          const state = stateOf(cluster, { a: all.map((gpu) => (free.includes(gpu) ? 1000 : 0)) });
+          const found = referencePlace(cluster, state, { gpus: count });
+          const selected = referenceSelectGpus(type, count, { free });
+          expect(found === undefined).toBe(selected === undefined);
+          if (found === undefined || selected === undefined) return;
+          const { bandwidthGBps, sharedLoadGBps, leftoverValue } = selected;
+          expect(found.bandwidthGBps ?? Number.POSITIVE_INFINITY).toBe(bandwidthGBps);
+          const perPair = bandwidthGBps / (count - 1);
+          expect(found.load).toBeCloseTo(sharedLoadGBps === 0 ? 0 : sharedLoadGBps / perPair, 9);
+          const before = valueWhileFree(type, free);
+          expect(found.damage).toBeCloseTo(all.length * (before - leftoverValue), 9);
+        },
+      ),
+      { seed: SEED, numRuns: 300 },
+    );
+  });
+});
 
 describe('referencePlace against every list of pods', () => {
   it('finds the same figures', () => {
