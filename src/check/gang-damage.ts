@@ -59,7 +59,7 @@ export class GangDamage {
    * the kinds of servers in it, of n W^2 / 2N, where W of the N servers of the kind, of n GPUs each, are wholly free
    * and not cordoned. The first keeps servers useful, the second keeps whole servers together.
    *
-   * @param taken - wholly free GPUs that the gang touches
+   * @param taken - GPUs that the gang touches; those that are in use already add nothing
    * @returns 0 or more, about the number of GPUs that are lost
    * @complexity O(servers × tiers)
    */

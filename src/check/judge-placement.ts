@@ -113,7 +113,7 @@ export function judgePlacement(
     tier,
     bandwidthGBps,
     load: wholeGpus ? gangLoad(cluster, taken) : 0,
-    damage: damage.of(taken.map((mask, server) => mask & damage.free[server]!)),
+    damage: damage.of(taken),
     servers: held.size,
     violations,
   };

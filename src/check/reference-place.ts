@@ -237,10 +237,8 @@ function sliceRule(
       const domain = domainAt(cluster, server, level);
       podsIn.set(domain, (podsIn.get(domain) ?? 0) + pods);
     });
-    const total = distribution.reduce((sum, pods) => sum + pods, 0);
-    const rests = [...podsIn.values()].map((pods) => pods % slice.pods).filter((rest) => rest > 0);
-    const last = total % slice.pods;
-    return last === 0 ? rests.length === 0 : rests.length === 1 && rests[0] === last;
+    // If one domain alone has pods beyond whole slices, they are as many as the last slice has.
+    return [...podsIn.values()].filter((pods) => pods % slice.pods > 0).length <= 1;
   };
 }
 

@@ -21,6 +21,29 @@ export const lonePair: ServerDocument = smallServer(
   ],
 ).document;
 
+/** One GPU and its NIC. */
+export const single: ServerDocument = smallServer(
+  ['sw0', 'gpu0', 'nic0'],
+  [
+    ['sw0', 'gpu0', 'pcie', 10],
+    ['sw0', 'nic0', 'pcie', 5],
+  ],
+).document;
+
+/** Two GPUs on each of two switches with a NIC between them, 10 GB/s everywhere. */
+export const twoSwitches: ServerDocument = smallServer(
+  ['socket0', 'sw0', 'sw1', 'gpu0', 'gpu1', 'gpu2', 'gpu3', 'nic0'],
+  [
+    ['socket0', 'sw0', 'pcie', 10],
+    ['socket0', 'sw1', 'pcie', 10],
+    ['sw0', 'gpu0', 'pcie', 10],
+    ['sw0', 'gpu1', 'pcie', 10],
+    ['sw1', 'gpu2', 'pcie', 10],
+    ['sw1', 'gpu3', 'pcie', 10],
+    ['socket0', 'nic0', 'pcie', 10],
+  ],
+).document;
+
 /** A cluster of racks, each a list of servers of type `pair`; more of the document on top. */
 export function racks(
   servers: Readonly<Record<string, readonly string[]>>,
@@ -28,7 +51,7 @@ export function racks(
 ): ClusterTopology {
   return clusterTopology({
     tiers: ['rack'],
-    types: { pair, lonePair },
+    types: { pair, lonePair, single, twoSwitches },
     servers: Object.entries(servers).flatMap(([rack, ids]) =>
       ids.map((id) => ({ id, type: 'pair', domains: { rack } })),
     ),

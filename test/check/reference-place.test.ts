@@ -87,6 +87,14 @@ describe('referencePlace, by hand', () => {
     expect(referencePlace(cluster, stateOf(cluster), { pods: 3, gpus: 1 })).toMatchObject({
       bandwidthGBps: 2,
     });
+    // One of 3 in each of three racks has to hear of two others: (3 - 1) × 2 / 2.
+    const three = racks({ r0: ['a'], r1: ['b'], r2: ['c'] }, { uplinks: { rack: { GBps: 2 } } });
+    const busy = { a: [1000, 0], b: [1000, 0], c: [1000, 0] };
+    expect(referencePlace(three, stateOf(three, busy), { pods: 3, gpus: 1 })).toMatchObject({
+      bandwidthGBps: 2,
+      // Servers and racks, each with a GPU outside: 2 × 1 × 2 six times.
+      load: 24,
+    });
     // Inside one rack it does not count.
     const one = racks({ r0: ['a', 'b'] }, { uplinks: { rack: { GBps: 2 } } });
     expect(referencePlace(one, stateOf(one), { pods: 2, gpus: 2 })).toMatchObject({ bandwidthGBps: 7.5 });
@@ -131,6 +139,48 @@ describe('referencePlace, by hand', () => {
     });
   });
 
+  it('puts load before damage', () => {
+    const types = { x: 'single', y: 'single', c: 'pair', d: 'pair' };
+    const cluster = racks(
+      {},
+      { servers: Object.entries(types).map(([id, type]) => ({ id, type, domains: { rack: 'r' } })) },
+    );
+    const state = stateOf(cluster, { c: [1000, 0], d: [1000, 0] });
+    // Each way 5 GB/s. What is left of c and d is worth 0.6 each, but they have a GPU beside it; x and y have none.
+    expect(referencePlace(cluster, state, { pods: 2, gpus: 1 })).toEqual({
+      pods: 2,
+      tier: 'rack',
+      bandwidthGBps: 5,
+      load: 0,
+      // Both GPUs, and 1 (2^2 - 0) / (2 × 2) of the rack.
+      damage: 2 + 1,
+      servers: 2,
+    });
+  });
+
+  it('adds the load inside servers, but not where an accelerator carries it', () => {
+    const servers = ['a', 'b'].map((id) => ({ id, type: 'twoSwitches', domains: { rack: id } }));
+    const busy = { a: [1000, 0, 1000, 0], b: [1000, 0, 1000, 0] };
+    const plain = racks({}, { servers });
+    expect(referencePlace(plain, stateOf(plain, busy), { pods: 4, gpus: 1 })).toMatchObject({
+      // One NIC for 2 of 4 GPUs would allow 3 × 10 / 2; the GPUs of a server reach 10.
+      bandwidthGBps: 10,
+      // In each server two GPUs send to each other over two links of others, 4 in all, of which each is at their
+      // bandwidth of 10 / (2 - 1); across, each server and each rack has a GPU outside: 2 × 2 × 2 four times.
+      load: 2 * 4 + 4 * 8,
+    });
+    const joined = racks({}, { servers, accelerator: { tier: 'rack', GBpsPerGpu: 50 } });
+    expect(referencePlace(joined, stateOf(joined, busy), { pods: 4, gpus: 1 })).toMatchObject({
+      bandwidthGBps: 15,
+      load: 2 * 8,
+    });
+    // Alone on a server the load is that of selectGpus, accelerator or not.
+    expect(referencePlace(joined, stateOf(joined, busy), { gpus: 2 })).toMatchObject({
+      bandwidthGBps: 10,
+      load: 4,
+    });
+  });
+
   it('does not need NICs inside an accelerator rack, and does between two', () => {
     const accelerator = { accelerator: { tier: 'rack', GBpsPerGpu: 100 } };
     const cluster = racks({ r0: ['a', 'b'], r1: ['c', 'd'] }, accelerator);
@@ -162,6 +212,47 @@ describe('referencePlace, by hand', () => {
       40 / 3,
       12,
     );
+  });
+
+  it('does not limit a single GPU by the accelerator of its rack', () => {
+    const cluster = racks({ r0: ['a'], r1: ['b'] }, { accelerator: { tier: 'rack', GBpsPerGpu: 1 } });
+    const state = stateOf(cluster, { a: [1000, 0], b: [1000, 0] });
+    expect(referencePlace(cluster, state, { pods: 2, gpus: 1 })).toMatchObject({ bandwidthGBps: 5 });
+    // Two GPUs in one rack, one in the other: now it does.
+    expect(referencePlace(cluster, stateOf(cluster, { a: [1000, 0] }), { pods: 3, gpus: 1 })).toMatchObject({
+      bandwidthGBps: 1,
+    });
+  });
+
+  it('tells tiers apart', () => {
+    const places = { a: ['z0', 'r0'], b: ['z0', 'r1'], c: ['z1', 'r2'], d: ['z1', 'r2'] };
+    const cluster = (uplinks: object) =>
+      clusterTopology({
+        tiers: ['zone', 'rack'],
+        types: { pair },
+        uplinks,
+        servers: Object.entries(places).map(([id, [zone, rack]]) => ({
+          id,
+          type: 'pair',
+          domains: { zone, rack },
+        })),
+      });
+    const figures = (uplinks: object, busy: Readonly<Record<string, readonly number[]>>) => {
+      const { tier, bandwidthGBps, damage } = referencePlace(
+        cluster(uplinks),
+        stateOf(cluster(uplinks), busy),
+        { pods: 2, gpus: 2 },
+      )!;
+      return [tier, bandwidthGBps, damage];
+    };
+    const gone = [0, 0];
+    // 3 × 2 / 2 over the uplink of a rack; 4 GPUs, and of two whole servers none: 2 (2^2 - 0) / (2 × 2) in zone z0,
+    // 2 (1 - 0) / (2 × 1) in each of its two racks.
+    expect(figures({ rack: { GBps: 2 } }, { c: gone })).toEqual(['zone', 3, 4 + 2 + 2 * 1]);
+    expect(figures({ zone: { GBps: 2 } }, { c: gone })).toEqual(['zone', 7.5, 8]);
+    // b and d: 2 (1 - 0) / (2 × 2) in either zone and in the rack of c and d, 2 (1 - 0) / (2 × 1) in that of b.
+    expect(figures({ zone: { GBps: 2 } }, { a: gone, c: gone })).toEqual(['cluster', 3, 4 + 3 * 0.5 + 1]);
+    expect(figures({ rack: { GBps: 2 }, zone: { GBps: 1 } }, {})).toEqual(['rack', 7.5, 4 + 2 + 2]);
   });
 
   it('counts tiers wider than the accelerator', () => {
@@ -237,6 +328,27 @@ describe('referencePlace, by hand', () => {
     expect(onA.damage).toBeCloseTo(1.4 + 0.5, 12);
     // Only pairs to come: one GPU of b is worth nothing.
     expect(referencePlace(twoRacks, state, { gpus: 1 }, { sizes: { 2: 1 } })!.damage).toBe(0);
+  });
+
+  it('counts whole servers by type and model', () => {
+    const kinds = { a: ['pair', 'A'], b: ['pair', 'B'], c: ['lonePair', 'A'], d: ['pair', 'A'] };
+    const cluster = racks(
+      {},
+      {
+        servers: Object.entries(kinds).map(([id, [type, gpuModel]]) => ({
+          id,
+          type,
+          gpuModel,
+          domains: { rack: 'r' },
+        })),
+      },
+    );
+    const damage = (gpuModels: string[], busy: Readonly<Record<string, readonly number[]>>) =>
+      referencePlace(cluster, stateOf(cluster, busy), { gpus: 2, gpuModels })!.damage;
+    // The only server of its kind: 2, and 2 (1 - 0) / (2 × 1); of two alike 2 (2^2 - 1) / (2 × 2).
+    expect(damage(['B'], {})).toBe(3);
+    expect(damage(['A'], { a: [0, 0], d: [0, 0] })).toBe(3);
+    expect(damage(['A'], { c: [0, 0] })).toBe(3.5);
   });
 
   it('damages nothing with shares of GPUs that are in use, and with pods without GPUs', () => {
