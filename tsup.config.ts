@@ -6,6 +6,7 @@ export default defineConfig({
     index: 'src/index.ts',
     topologies: 'src/catalogue/index.ts',
     policies: 'src/policies/index.ts',
+    restart: 'src/restart/index.ts',
     simulation: 'src/simulation/index.ts',
     formats: 'src/formats/index.ts',
     render: 'src/render/index.ts',

@@ -1,3 +1,4 @@
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import { CorralError, quote } from './errors.js';
@@ -6,7 +7,7 @@ import { CorralError, quote } from './errors.js';
  * What random numbers are drawn for. Each purpose has a stream of its own, 2^64 numbers apart, so that one
  * more draw for one purpose never moves the numbers of another.
  */
-const PURPOSES = ['ties', 'gpu', 'workload'] as const;
+const PURPOSES = ['ties', 'gpu', 'workload', 'failures', 'phases'] as const;
 /** A purpose of random numbers. */
 export type RandomPurpose = (typeof PURPOSES)[number];
 
@@ -14,6 +15,8 @@ export type RandomPurpose = (typeof PURPOSES)[number];
 export interface RandomStream {
   /** A uniform integer in `0 … bound - 1`; `bound` is 1 … 2^31. */
   below(bound: number): number;
+  /** A uniform double from 0 (included) to 1 (excluded), a multiple of 2^-53. */
+  unit(): number;
   /** The state, as integers. */
   state(): readonly number[];
   /** Continues from a state that {@link RandomStream.state} returned. */
@@ -36,6 +39,7 @@ export function randomStream(seed: number, purpose: RandomPurpose): RandomStream
   for (let i = PURPOSES.indexOf(purpose); i > 0; i--) generator.jump();
   return {
     below: (bound) => (bound === 1 ? 0 : uniformInt(generator, 0, bound - 1)),
+    unit: () => uniformFloat64(generator),
     state: () => generator.getState(),
     reset: (state) => {
       generator = xoroshiro128plusFromState(state);

@@ -47,6 +47,16 @@ describe('randomStream', () => {
     }
   });
 
+  it('draws doubles from 0 to below 1, with a mean of one half', () => {
+    const stream = randomStream(5, 'phases');
+    const drawn = Array.from({ length: 10_000 }, () => stream.unit());
+    expect(Math.min(...drawn)).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...drawn)).toBeLessThan(1);
+    // Four standard errors of the mean of 10,000: 4 / sqrt(12 · 10,000).
+    expect(Math.abs(drawn.reduce((sum, u) => sum + u, 0) / 10_000 - 0.5)).toBeLessThan(0.0116);
+    expect(new Set(drawn).size).toBe(10_000);
+  });
+
   it.each([0.5, Number.NaN, 2 ** 60])('refuses the seed %d', (seed) => {
     expect(() => randomStream(seed, 'ties')).toThrow(
       expect.objectContaining({ code: 'invalid-option', path: ['seed'] }),

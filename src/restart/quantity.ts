@@ -1,0 +1,54 @@
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+
+/**
+ * Refuses an argument that is no object, or has a field that nothing reads: a misspelt optional field would
+ * change results in silence.
+ *
+ * @throws CorralError `invalid-option`
+ */
+export function checkFields(options: unknown, fields: readonly string[], path: ErrorPath = []): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new CorralError(
+      'invalid-option',
+      path,
+      `expected an object with ${fields.join(', ')}, got ${quote(options)}`,
+    );
+  }
+  for (const field of Object.keys(options)) {
+    if (!fields.includes(field)) {
+      throw new CorralError(
+        'invalid-option',
+        [...path, field],
+        `unknown field: there are ${fields.join(', ')}`,
+      );
+    }
+  }
+}
+
+/** Returns `value` if it is a finite number of 0 or more; throws CorralError `invalid-option` if not. */
+export function nonNegative(value: unknown, ...path: (string | number)[]): number {
+  if (typeof value === 'number' && value >= 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw new CorralError('invalid-option', path, `expected a finite number of 0 or more, got ${quote(value)}`);
+}
+
+/** Returns `value` if it is a finite number above 0; throws CorralError `invalid-option` if not. */
+export function positive(value: unknown, ...path: (string | number)[]): number {
+  if (typeof value === 'number' && value > 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw new CorralError('invalid-option', path, `expected a finite number above 0, got ${quote(value)}`);
+}
+
+/** Returns `value` if it is a number from 0 to 1; throws CorralError `invalid-option` if not. */
+export function probability(value: unknown, ...path: (string | number)[]): number {
+  if (typeof value === 'number' && value >= 0 && value <= 1) return value;
+  throw new CorralError('invalid-option', path, `expected a number from 0 to 1, got ${quote(value)}`);
+}
+
+/** Returns `value` if it is an integer from `min` to `max`; throws CorralError `invalid-option` if not. */
+export function integer(value: unknown, min: number, max: number, ...path: (string | number)[]): number {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
+  throw new CorralError(
+    'invalid-option',
+    path,
+    `expected an integer from ${min} to ${max}, got ${quote(value)}`,
+  );
+}

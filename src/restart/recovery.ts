@@ -1,0 +1,64 @@
+import { CorralError, quote } from '../errors.js';
+import { checkPhase, type Phase } from './phase.js';
+
+/**
+ * The parts of a restart in the order in which they run. `launch` covers image pull and start of processes,
+ * `other` a phase that has no name.
+ */
+export const RECOVERY_STEPS = [
+  'detect',
+  'drain',
+  'reschedule',
+  'launch',
+  'rendezvous',
+  'load',
+  'warmUp',
+  'other',
+] as const;
+/** One part of a restart. */
+export type RecoveryStep = (typeof RECOVERY_STEPS)[number];
+
+/** Durations by step; a step left out takes no time. They run in the order of {@link RECOVERY_STEPS}. */
+export type RecoverySteps = { readonly [Step in RecoveryStep]?: Phase | undefined };
+
+/**
+ * What happens between a failure and the next useful step.
+ *
+ * Hidden steps cannot themselves be interrupted: no worker is running that could fail. In exposed steps the gang
+ * is up, and another failure starts the restart again.
+ */
+export interface RecoveryPath {
+  readonly hidden: RecoverySteps;
+  readonly exposed: RecoverySteps;
+}
+
+/** A step and its duration. */
+export interface TimedStep {
+  readonly step: RecoveryStep;
+  readonly phase: Phase;
+}
+
+/** A lone phase becomes the step `other`; steps come in the order in which they run. */
+export function timedSteps(value: Phase | RecoverySteps | undefined, path: readonly string[]): TimedStep[] {
+  if (value === undefined) return [];
+  if (typeof (value as Partial<Phase> | null)?.laplace === 'function') {
+    return [{ step: 'other', phase: checkPhase(value, ...path) }];
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new CorralError('invalid-option', path, `expected a phase, or phases by step, got ${quote(value)}`);
+  }
+  for (const step of Object.keys(value)) {
+    if (!(RECOVERY_STEPS as readonly string[]).includes(step)) {
+      throw new CorralError(
+        'invalid-option',
+        [...path, step],
+        `no such step: there are ${RECOVERY_STEPS.join(', ')}`,
+      );
+    }
+  }
+  const steps = value as RecoverySteps;
+  return RECOVERY_STEPS.filter((step) => steps[step] !== undefined).map((step) => ({
+    step,
+    phase: checkPhase(steps[step], ...path, step),
+  }));
+}

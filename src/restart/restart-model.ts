@@ -1,0 +1,289 @@
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import type { Phase } from './phase.js';
+import { checkFields, integer, nonNegative, positive } from './quantity.js';
+import { type RecoverySteps, type TimedStep, timedSteps } from './recovery.js';
+
+/**
+ * When failures strike, and what a failure rate therefore means.
+ *
+ * - `wall`: at any time while the gang is up, restarts included. Rates are per second of such time.
+ * - `up`: only while the job computes or writes checkpoints. Rates are per second of that.
+ * - `observed`: as `up`, but the rate is what an operator counts: failures per second of wall clock, outages
+ *   included. FT-HSDP's 44 % at 18 minutes between failures and 10 minutes of outage is this: 1 - 10/18.
+ */
+export type FailureClock = 'wall' | 'up' | 'observed';
+
+/** Which checkpoint the job goes back to, where there are two tiers. */
+export type Rollback = 'memory' | 'durable';
+
+/** Failures of one kind: how often, and what a restart after them takes. */
+export interface FailureClassOptions {
+  /** For the reader; default its position. */
+  readonly name?: string | undefined;
+  /** Failures per second of the chosen clock, 0 or more. */
+  readonly failuresPerSecond: number;
+  /** Steps that no failure can interrupt; default: the model's `hidden`. */
+  readonly hidden?: Phase | RecoverySteps | undefined;
+  /** Steps that a failure starts again; default: the model's `exposed`. */
+  readonly exposed?: Phase | RecoverySteps | undefined;
+  /** With `durable`: where the job goes back to; default `memory`, the last snapshot. */
+  readonly rollback?: Rollback | undefined;
+}
+
+/** Options of {@link restartModel}. */
+export interface RestartModelOptions {
+  /** Failures that stop the job, per second; in place of `failureClasses`. */
+  readonly failuresPerSecond?: number | undefined;
+  /** Failures by kind; rates add. */
+  readonly failureClasses?: readonly FailureClassOptions[] | undefined;
+  /** Useful compute between the starts of two checkpoints, above 0 (Daly's τ). */
+  readonly computeSeconds: number;
+  /** How long a checkpoint blocks the job; default 0. */
+  readonly stallSeconds?: number | undefined;
+  /**
+   * From the end of the stall until the checkpoint can be loaded, while the job computes on; at most
+   * `computeSeconds`; default 0. With `durable` it is the lag of durable checkpoints.
+   */
+  readonly persistLagSeconds?: number | undefined;
+  /** Restart steps that no failure can interrupt; default none. */
+  readonly hidden?: Phase | RecoverySteps | undefined;
+  /** Restart steps that a failure starts again; default none. */
+  readonly exposed?: Phase | RecoverySteps | undefined;
+  /** When failures strike; default `wall`. */
+  readonly clock?: FailureClock | undefined;
+  /**
+   * Two tiers: every checkpoint above is a snapshot in memory, and every `snapshots`-th is durable instead and
+   * stalls for `stallSeconds`. Failure classes with `rollback: 'durable'` go back to the last durable one.
+   */
+  readonly durable?: { readonly snapshots: number; readonly stallSeconds: number } | undefined;
+}
+
+/** Failures of one kind in a model. */
+export interface FailureClass {
+  readonly name: string;
+  /** On the clock of the model. */
+  readonly failuresPerSecond: number;
+  readonly hidden: readonly TimedStep[];
+  readonly exposed: readonly TimedStep[];
+  readonly rollback: Rollback;
+}
+
+/** The failure classes that roll back to one tier of checkpoint, as the formulas need them. */
+export interface RollbackGroup {
+  /** Failures per second of active time, see {@link RestartModel.failuresPerActiveSecond}. */
+  readonly failuresPerSecond: number;
+  /** Mean of the uninterruptible steps, seconds. */
+  readonly hiddenSeconds: number;
+  /** Per class its share of the group's failures, and its interruptible phases. */
+  readonly branches: readonly { readonly share: number; readonly exposed: readonly Phase[] }[];
+}
+
+/** A checked model of a job that fails, restarts and goes on. Immutable. */
+export interface RestartModel {
+  readonly computeSeconds: number;
+  readonly stallSeconds: number;
+  readonly persistLagSeconds: number;
+  readonly clock: FailureClock;
+  /** The sum over the classes, on the clock of the model. */
+  readonly failuresPerSecond: number;
+  /** The rate in the time in which failures can strike: equal to the above unless the clock is `observed`. */
+  readonly failuresPerActiveSecond: number;
+  readonly failureClasses: readonly FailureClass[];
+  readonly durable: { readonly snapshots: number; readonly stallSeconds: number } | undefined;
+  /** Classes that go back to the last checkpoint (the last snapshot, with two tiers). */
+  readonly toLast: RollbackGroup;
+  /** Classes that go back to the last durable checkpoint; rate 0 with one tier. */
+  readonly toDurable: RollbackGroup;
+}
+
+const FIELDS: readonly (keyof RestartModelOptions)[] = [
+  'failuresPerSecond',
+  'failureClasses',
+  'computeSeconds',
+  'stallSeconds',
+  'persistLagSeconds',
+  'hidden',
+  'exposed',
+  'clock',
+  'durable',
+];
+const CLASS_FIELDS: readonly (keyof FailureClassOptions)[] = [
+  'name',
+  'failuresPerSecond',
+  'hidden',
+  'exposed',
+  'rollback',
+];
+const CLOCKS: readonly FailureClock[] = ['wall', 'up', 'observed'];
+/** Most failure classes: one per level and outcome is tens. */
+const CLASSES_MAX = 10_000;
+/** Most memory snapshots per durable checkpoint; the recursion walks over them. */
+const SNAPSHOTS_MAX = 1_000_000;
+
+/**
+ * Describes a job that computes, writes checkpoints, fails, restarts and goes on.
+ *
+ * Failures are a Poisson process. After one, the job repeats what it did since the last checkpoint that was
+ * complete; a failure during the exposed steps starts the restart again, by the steps of its own class.
+ *
+ * @param options - rates, checkpoint interval and restart steps, all in seconds
+ * @returns the model, for {@link ettr}, {@link optimalInterval}, {@link lostGpuSeconds}, {@link simulateRestarts}
+ * @throws CorralError `invalid-option` with the path of the offending field
+ * @complexity O(classes)
+ * @example
+ * restartModel({
+ *   failuresPerSecond: 1 / 10_000,
+ *   computeSeconds: 600,
+ *   stallSeconds: 5,
+ *   hidden: { detect: phase.exponential(10), reschedule: phase.fixed(60) },
+ *   exposed: { launch: phase.maximum(2048, phase.exponential(5)), load: phase.fixed(40) },
+ * });
+ */
+export function restartModel(options: RestartModelOptions): RestartModel {
+  checkFields(options, FIELDS);
+  const computeSeconds = positive(options.computeSeconds, 'computeSeconds');
+  const stallSeconds = nonNegative(options.stallSeconds ?? 0, 'stallSeconds');
+  const persistLagSeconds = nonNegative(options.persistLagSeconds ?? 0, 'persistLagSeconds');
+  if (persistLagSeconds > computeSeconds) {
+    throw new CorralError(
+      'invalid-option',
+      ['persistLagSeconds'],
+      `expected at most computeSeconds, ${computeSeconds}, got ${persistLagSeconds}: a checkpoint must be complete before the next one starts`,
+    );
+  }
+  const clock = options.clock ?? 'wall';
+  if (!CLOCKS.includes(clock)) {
+    throw new CorralError(
+      'invalid-option',
+      ['clock'],
+      `expected one of ${CLOCKS.join(', ')}, got ${quote(clock)}`,
+    );
+  }
+  const durable = checkDurable(options.durable);
+  const failureClasses = checkClasses(options, durable !== undefined);
+  const failuresPerSecond = failureClasses.reduce((sum, c) => sum + c.failuresPerSecond, 0);
+  const failuresPerActiveSecond =
+    clock === 'observed' ? upRate(failuresPerSecond, failureClasses) : failuresPerSecond;
+  const group = (rollback: Rollback): RollbackGroup =>
+    rollbackGroup(
+      failureClasses.filter((c) => c.rollback === rollback),
+      failuresPerSecond === 0 ? 0 : failuresPerActiveSecond / failuresPerSecond,
+      clock,
+    );
+  return {
+    computeSeconds,
+    stallSeconds,
+    persistLagSeconds,
+    clock,
+    failuresPerSecond,
+    failuresPerActiveSecond,
+    failureClasses,
+    durable,
+    toLast: group('memory'),
+    toDurable: group('durable'),
+  };
+}
+
+function checkDurable(durable: RestartModelOptions['durable']): RestartModel['durable'] {
+  if (durable === undefined) return undefined;
+  checkFields(durable, ['snapshots', 'stallSeconds'], ['durable']);
+  return {
+    snapshots: integer(durable.snapshots, 1, SNAPSHOTS_MAX, 'durable', 'snapshots'),
+    stallSeconds: nonNegative(durable.stallSeconds, 'durable', 'stallSeconds'),
+  };
+}
+
+function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureClass[] {
+  const hidden = timedSteps(options.hidden, ['hidden']);
+  const exposed = timedSteps(options.exposed, ['exposed']);
+  const given = options.failureClasses;
+  if ((given === undefined) === (options.failuresPerSecond === undefined)) {
+    throw new CorralError(
+      'invalid-option',
+      ['failuresPerSecond'],
+      'give either failuresPerSecond or failureClasses',
+    );
+  }
+  if (given === undefined) {
+    const failuresPerSecond = nonNegative(options.failuresPerSecond, 'failuresPerSecond');
+    return [{ name: 'failure', failuresPerSecond, hidden, exposed, rollback: 'memory' }];
+  }
+  if (!Array.isArray(given) || given.length > CLASSES_MAX) {
+    throw new CorralError(
+      'invalid-option',
+      ['failureClasses'],
+      `expected a list of at most ${CLASSES_MAX} failure classes, got ${quote(given)}`,
+    );
+  }
+  return (given as readonly FailureClassOptions[]).map((c, i): FailureClass => {
+    const path: ErrorPath = ['failureClasses', i];
+    checkFields(c, CLASS_FIELDS, path);
+    const rollback = c.rollback ?? 'memory';
+    if (rollback !== 'memory' && !(rollback === 'durable' && twoTiers)) {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'rollback'],
+        twoTiers
+          ? `expected memory or durable, got ${quote(rollback)}`
+          : `${quote(rollback)} needs two tiers of checkpoints: give durable`,
+      );
+    }
+    const inside = (steps: Phase | RecoverySteps | undefined, field: 'hidden' | 'exposed'): TimedStep[] => {
+      if (steps === undefined) return field === 'hidden' ? hidden : exposed;
+      try {
+        return timedSteps(steps, [field]);
+      } catch (error) {
+        throw error instanceof CorralError ? error.inside(path) : error;
+      }
+    };
+    return {
+      name: c.name ?? `class ${i}`,
+      failuresPerSecond: nonNegative(c.failuresPerSecond, ...path, 'failuresPerSecond'),
+      hidden: inside(c.hidden, 'hidden'),
+      exposed: inside(c.exposed, 'exposed'),
+      rollback,
+    };
+  });
+}
+
+const meanOf = (steps: readonly TimedStep[]): number => steps.reduce((sum, s) => sum + s.phase.mean, 0);
+
+/** Wall time between failures is up-time and one outage: 1/λ_up = 1/λ_observed − outage. */
+function upRate(failuresPerSecond: number, classes: readonly FailureClass[]): number {
+  if (failuresPerSecond === 0) return 0;
+  const outageSeconds =
+    classes.reduce((sum, c) => sum + c.failuresPerSecond * (meanOf(c.hidden) + meanOf(c.exposed)), 0) /
+    failuresPerSecond;
+  const upSeconds = 1 / failuresPerSecond - outageSeconds;
+  if (!(upSeconds > 0)) {
+    throw new CorralError(
+      'invalid-option',
+      ['clock'],
+      `observed failures ${1 / failuresPerSecond} s apart leave no time to run between outages of ${outageSeconds} s: is the rate on another clock?`,
+    );
+  }
+  return 1 / upSeconds;
+}
+
+/** Classes of one tier act as one: rates add, and the restart is a mixture of theirs, weighted by rate. */
+function rollbackGroup(
+  classes: readonly FailureClass[],
+  rateScale: number,
+  clock: FailureClock,
+): RollbackGroup {
+  const total = classes.reduce((sum, c) => sum + c.failuresPerSecond, 0);
+  const struck = classes.filter((c) => c.failuresPerSecond > 0);
+  return {
+    failuresPerSecond: total * rateScale,
+    hiddenSeconds: struck.reduce(
+      (sum, c) =>
+        sum + (c.failuresPerSecond / total) * (meanOf(c.hidden) + (clock === 'wall' ? 0 : meanOf(c.exposed))),
+      0,
+    ),
+    branches: struck.map((c) => ({
+      share: c.failuresPerSecond / total,
+      // On the other clocks nothing interrupts a restart.
+      exposed: clock === 'wall' ? c.exposed.map((s) => s.phase) : [],
+    })),
+  };
+}

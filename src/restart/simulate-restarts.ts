@@ -1,0 +1,245 @@
+import { CorralError } from '../errors.js';
+import { type RandomStream, randomStream } from '../random.js';
+import type { LossPhase } from './lost-gpu-seconds.js';
+import type { UniformSource } from './phase.js';
+import { checkFields, integer } from './quantity.js';
+import { RECOVERY_STEPS } from './recovery.js';
+import type { FailureClass, RestartModel } from './restart-model.js';
+
+/** Options of {@link simulateRestarts}. */
+export interface SimulateRestartsOptions {
+  /** Any safe integer; equal seeds give equal results on every machine. */
+  readonly seed: number;
+  /** Checkpoints to complete (durable ones, with two tiers), 2 or more. */
+  readonly commits: number;
+  /** Most failures to draw before giving up; default 100,000,000. */
+  readonly failuresMax?: number | undefined;
+}
+
+/** What a simulated job did. */
+export interface SimulatedRestarts {
+  /** Productive time over wall time. */
+  readonly ettr: number;
+  /** Standard error of `ettr`. Checkpoint-to-checkpoint times are independent and alike, so it is honest. */
+  readonly standardError: number;
+  readonly commits: number;
+  readonly failures: number;
+  readonly wallSeconds: number;
+  /** Wall time lost, by phase; `ettr` is what is left. */
+  readonly lostSeconds: Readonly<Record<LossPhase, number>>;
+}
+
+const COMMITS_MAX = 1_000_000_000;
+const FAILURES_MAX = 100_000_000;
+
+/**
+ * Plays a job event by event: failures at exponential intervals, restarts drawn from the very phases that the
+ * closed form reads, rollbacks to the checkpoint that survives. It is the judge of {@link ettr}.
+ *
+ * @param model - from {@link restartModel}
+ * @returns the ratio with its standard error, and where the time went
+ * @throws CorralError `invalid-option`; `limit-exceeded` after `failuresMax` failures
+ * @complexity O(failures + commits hit by one; with two tiers, snapshots): half a microsecond per failure
+ */
+export function simulateRestarts(model: RestartModel, options: SimulateRestartsOptions): SimulatedRestarts {
+  checkFields(options, ['seed', 'commits', 'failuresMax']);
+  const commits = integer(options.commits, 2, COMMITS_MAX, 'commits');
+  const failuresMax = integer(options.failuresMax ?? FAILURES_MAX, 1, FAILURES_MAX, 'failuresMax');
+  const run = new Run(model, options.seed, failuresMax);
+  if (model.durable === undefined) run.oneTier(commits);
+  else run.twoTiers(commits);
+  return run.result(commits);
+}
+
+/** One job: its clock runs in active time, and restarts are added up beside it. */
+class Run {
+  readonly #model: RestartModel;
+  readonly #failuresMax: number;
+  readonly #failureRandom: RandomStream;
+  readonly #phaseRandom: UniformSource;
+  readonly #lost: Record<LossPhase, number>;
+  #failures = 0;
+  /** Exposed time left until the next failure. */
+  #untilFailure: number;
+  #activeSeconds = 0;
+  #restartSeconds = 0;
+  /** Of each cycle, how much longer it was than an undisturbed one: sums of that and of its square. */
+  #excess = 0;
+  #excessSquares = 0;
+
+  constructor(model: RestartModel, seed: number, failuresMax: number) {
+    this.#model = model;
+    this.#failuresMax = failuresMax;
+    this.#failureRandom = randomStream(seed, 'failures');
+    const phaseRandom = randomStream(seed, 'phases');
+    this.#phaseRandom = () => phaseRandom.unit();
+    this.#lost = Object.fromEntries(
+      [...RECOVERY_STEPS, 'stall', 'recompute'].map((name) => [name, 0]),
+    ) as Record<LossPhase, number>;
+    this.#untilFailure = this.#drawFailure();
+  }
+
+  oneTier(commits: number): void {
+    const { computeSeconds, stallSeconds, persistLagSeconds } = this.#model;
+    const cycle = computeSeconds + stallSeconds;
+    let done = 0;
+    while (done < commits) {
+      // Cycles before the next failure differ in nothing: count them at once.
+      const clean = Math.min(commits - done, Math.floor(this.#untilFailure / cycle));
+      this.#untilFailure -= clean * cycle;
+      this.#activeSeconds += clean * cycle;
+      done += clean;
+      if (done === commits || this.#untilFailure >= cycle) continue;
+      let seconds = 0;
+      let needed = cycle;
+      while (this.#untilFailure < needed) {
+        seconds += this.#untilFailure;
+        this.#activeSeconds += this.#untilFailure;
+        seconds += this.#restart(this.#strike()).seconds;
+        needed = cycle + persistLagSeconds;
+      }
+      this.#untilFailure -= needed;
+      this.#activeSeconds += needed;
+      this.#count(seconds + needed - cycle);
+      done++;
+    }
+  }
+
+  /** A cycle ends when a durable checkpoint is complete, a lag after its stall. */
+  twoTiers(commits: number): void {
+    const { computeSeconds, stallSeconds, persistLagSeconds: lag, durable } = this.#model;
+    const { snapshots, stallSeconds: durableStall } = durable!;
+    const undisturbed = snapshots * computeSeconds + (snapshots - 1) * stallSeconds + durableStall;
+    const length = (segment: number): number =>
+      segment === snapshots
+        ? lag
+        : computeSeconds + (segment === snapshots - 1 ? durableStall : stallSeconds);
+    // The first cycle starts like all others, just after a durable checkpoint is complete.
+    for (let done = 0; done < commits; done++) {
+      let seconds = 0;
+      let segment = 0;
+      let needed = length(0) - lag;
+      for (;;) {
+        if (this.#untilFailure >= needed) {
+          this.#untilFailure -= needed;
+          this.#activeSeconds += needed;
+          seconds += needed;
+          segment++;
+          if (segment > snapshots) break;
+        } else {
+          seconds += this.#untilFailure;
+          this.#activeSeconds += this.#untilFailure;
+          const { seconds: outage, rollback } = this.#restart(this.#strike());
+          seconds += outage;
+          if (rollback === 'durable') segment = 0;
+        }
+        needed = length(segment);
+      }
+      this.#count(seconds - undisturbed);
+    }
+  }
+
+  result(commits: number): SimulatedRestarts {
+    const { computeSeconds, stallSeconds, durable } = this.#model;
+    const useful = (durable?.snapshots ?? 1) * computeSeconds;
+    const stall =
+      durable === undefined ? stallSeconds : (durable.snapshots - 1) * stallSeconds + durable.stallSeconds;
+    const wallSeconds = this.#activeSeconds + this.#restartSeconds;
+    this.#lost.stall = commits * stall;
+    this.#lost.recompute = Math.max(0, this.#activeSeconds - commits * (useful + stall));
+    const ratio = (commits * useful) / wallSeconds;
+    const mean = this.#excess / commits;
+    const variance = Math.max(0, this.#excessSquares / commits - mean * mean);
+    // The delta method: a ratio of a constant and a mean.
+    const standardError = (ratio * Math.sqrt(variance / (commits - 1))) / (wallSeconds / commits);
+    return {
+      ettr: ratio,
+      standardError,
+      commits,
+      failures: this.#failures,
+      wallSeconds,
+      lostSeconds: this.#lost,
+    };
+  }
+
+  #count(excessSeconds: number): void {
+    this.#excess += excessSeconds;
+    this.#excessSquares += excessSeconds * excessSeconds;
+  }
+
+  #drawFailure(): number {
+    const rate = this.#model.failuresPerActiveSecond;
+    return rate === 0 ? Number.POSITIVE_INFINITY : -Math.log1p(-this.#failureRandom.unit()) / rate;
+  }
+
+  /** The failure that is due: which class it is of; the next one is drawn. */
+  #strike(): FailureClass {
+    if (++this.#failures > this.#failuresMax) {
+      throw new CorralError(
+        'limit-exceeded',
+        ['failuresMax'],
+        `gave up after ${this.#failuresMax} failures: the job hardly progresses, or commits is too large`,
+      );
+    }
+    this.#untilFailure = this.#drawFailure();
+    return this.#drawClass(this.#model.failureClasses, this.#model.failuresPerSecond);
+  }
+
+  #drawClass(classes: readonly FailureClass[], total: number): FailureClass {
+    if (classes.length === 1) return classes[0]!;
+    let left = this.#failureRandom.unit() * total;
+    let last = classes[0]!;
+    for (const c of classes) {
+      if (c.failuresPerSecond === 0) continue;
+      last = c;
+      if (left < c.failuresPerSecond) return c;
+      left -= c.failuresPerSecond;
+    }
+    return last;
+  }
+
+  /** Restarts until an attempt is not interrupted; a lost memory stays lost over interrupted attempts. */
+  #restart(failure: FailureClass): { seconds: number; rollback: FailureClass['rollback'] } {
+    let struck = failure;
+    let seconds = 0;
+    for (;;) {
+      const { seconds: attempt, interrupted } = this.#attempt(struck);
+      seconds += attempt;
+      if (!interrupted) break;
+      const next = this.#strike();
+      struck = struck.rollback === 'durable' && next.rollback === 'memory' ? this.#durableClass() : next;
+    }
+    this.#restartSeconds += seconds;
+    return { seconds, rollback: struck.rollback };
+  }
+
+  /** A failure during a durable restart repeats one: of a class that has that kind of restart. */
+  #durableClass(): FailureClass {
+    const classes = this.#model.failureClasses.filter((c) => c.rollback === 'durable');
+    return this.#drawClass(
+      classes,
+      classes.reduce((sum, c) => sum + c.failuresPerSecond, 0),
+    );
+  }
+
+  #attempt(c: FailureClass): { seconds: number; interrupted: boolean } {
+    const interruptible = this.#model.clock === 'wall';
+    let seconds = 0;
+    for (const { step, phase } of c.hidden) {
+      const drawn = phase.sample(this.#phaseRandom);
+      this.#lost[step] += drawn;
+      seconds += drawn;
+    }
+    for (const { step, phase } of c.exposed) {
+      const drawn = phase.sample(this.#phaseRandom);
+      if (interruptible && drawn > this.#untilFailure) {
+        this.#lost[step] += this.#untilFailure;
+        return { seconds: seconds + this.#untilFailure, interrupted: true };
+      }
+      if (interruptible) this.#untilFailure -= drawn;
+      this.#lost[step] += drawn;
+      seconds += drawn;
+    }
+    return { seconds, interrupted: false };
+  }
+}

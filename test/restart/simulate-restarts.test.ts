@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { ettr } from '../../src/restart/ettr.js';
+import { wallShares } from '../../src/restart/lost-gpu-seconds.js';
+import { phase } from '../../src/restart/phases.js';
+import { restartModel } from '../../src/restart/restart-model.js';
+import { simulateRestarts } from '../../src/restart/simulate-restarts.js';
+import { randomModel } from './random-model.js';
+
+/** The seeds of the random models: these and no others, printed with every failure. */
+const SEEDS = Array.from({ length: 300 }, (_, i) => i + 1);
+/** What the closed form must stay within, in standard errors of the simulation. */
+const ERRORS_MAX = 4;
+
+describe('simulateRestarts', () => {
+  const model = restartModel({
+    failuresPerSecond: 1 / 5000,
+    computeSeconds: 900,
+    stallSeconds: 20,
+    persistLagSeconds: 100,
+    hidden: { detect: phase.exponential(30) },
+    exposed: { launch: phase.maximum(512, phase.exponential(5)), load: phase.gamma(2, 40) },
+  });
+
+  it(`agrees with the closed form in ${SEEDS.length} random models, seeds ${SEEDS[0]} to ${SEEDS.at(-1)}`, () => {
+    const apart: number[] = [];
+    let harsh = 0;
+    for (const seed of SEEDS) {
+      const random = restartModel(randomModel(seed));
+      const run = simulateRestarts(random, { seed, commits: 20_000 });
+      const errors = (run.ettr - ettr(random)) / run.standardError;
+      expect(Math.abs(errors), `model of seed ${seed}: ${run.ettr} ± ${run.standardError}`).toBeLessThan(
+        ERRORS_MAX,
+      );
+      apart.push(errors);
+      const outage = random.failureClasses[0]!;
+      const restart = [...outage.hidden, ...outage.exposed].reduce((sum, s) => sum + s.phase.mean, 0);
+      if (restart * random.failuresPerActiveSecond > 0.5) harsh++;
+    }
+    // Differences must also look like chance: mean 0 and variance 1 within four of their own errors.
+    const n = apart.length;
+    const mean = apart.reduce((sum, e) => sum + e, 0) / n;
+    const variance = apart.reduce((sum, e) => sum + (e - mean) ** 2, 0) / (n - 1);
+    expect(Math.abs(mean)).toBeLessThan(4 / Math.sqrt(n));
+    expect(Math.abs(variance - 1)).toBeLessThan(4 * Math.sqrt(2 / n));
+    // Restarts about as long as the time between failures are among them.
+    expect(harsh).toBeGreaterThan(15);
+  });
+
+  it('spends its time on what the closed form says', () => {
+    for (const seed of [3, 8, 21, 34, 55, 89]) {
+      const random = restartModel(randomModel(seed));
+      const { productive, lost } = wallShares(random);
+      const run = simulateRestarts(random, { seed, commits: 100_000 });
+      expect(run.ettr).toBeCloseTo(productive, 2);
+      for (const [name, share] of Object.entries(lost)) {
+        const simulated = run.lostSeconds[name as keyof typeof lost] / run.wallSeconds;
+        expect(Math.abs(simulated - share), `seed ${seed}: ${name}`).toBeLessThan(0.003 + 0.02 * share);
+      }
+    }
+  });
+
+  it('accounts for all wall time', () => {
+    const run = simulateRestarts(model, { seed: 1, commits: 10_000 });
+    const lost = Object.values(run.lostSeconds).reduce((sum, s) => sum + s, 0);
+    expect((lost + 10_000 * 900) / run.wallSeconds).toBeCloseTo(1, 12);
+    expect(run.ettr).toBeCloseTo((10_000 * 900) / run.wallSeconds, 12);
+  });
+
+  it('gives the same for the same seed, other numbers for another, in this version and the next', () => {
+    const run = (seed: number): number => simulateRestarts(model, { seed, commits: 1000 }).ettr;
+    expect(run(1)).toBe(run(1));
+    expect(run(1)).not.toBe(run(2));
+    expect([run(1), run(2)]).toMatchInlineSnapshot(`
+      [
+        0.8442331227357646,
+        0.8483139438777583,
+      ]
+    `);
+  });
+
+  it('has errors that shrink with the root of the commits', () => {
+    const few = simulateRestarts(model, { seed: 5, commits: 2000 }).standardError;
+    const many = simulateRestarts(model, { seed: 5, commits: 200_000 }).standardError;
+    expect(few / many).toBeGreaterThan(8);
+    expect(few / many).toBeLessThan(12);
+  });
+
+  it('never fails at a rate of 0', () => {
+    const run = simulateRestarts(
+      restartModel({ failuresPerSecond: 0, computeSeconds: 90, stallSeconds: 10 }),
+      { seed: 1, commits: 10 },
+    );
+    expect(run).toMatchObject({ ettr: 0.9, standardError: 0, failures: 0, wallSeconds: 1000 });
+  });
+
+  it('gives up on a job that does not progress', () => {
+    const hopeless = restartModel({ failuresPerSecond: 1, computeSeconds: 100 });
+    expect(() => simulateRestarts(hopeless, { seed: 1, commits: 2, failuresMax: 10_000 })).toThrow(
+      expect.objectContaining({ code: 'limit-exceeded', path: ['failuresMax'] }),
+    );
+  });
+
+  it.each([
+    [['seed'], { seed: 0.5, commits: 10 }],
+    [['commits'], { seed: 1, commits: 1 }],
+    [['commits'], { seed: 1 }],
+    [['failuresMax'], { seed: 1, commits: 10, failuresMax: 0 }],
+    [['runs'], { seed: 1, commits: 10, runs: 3 }],
+  ])('refuses nonsense at %j', (path, options) => {
+    expect(() => simulateRestarts(model, options as never)).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path }),
+    );
+  });
+});
