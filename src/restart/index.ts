@@ -1,4 +1,18 @@
+export type { CheckpointContent } from './checkpoint-size.js';
+export { BYTES_PER_PARAMETER, checkpointBytes, snapshotStallSeconds } from './checkpoint-size.js';
+export { groupCopySurvival, ringCopySurvival } from './copy-survival.js';
+export type { DefaultRecoveryOptions } from './default-recovery.js';
+export {
+  defaultRecovery,
+  jobSetRecreateSeconds,
+  requeueSeconds,
+  warmStandbySeconds,
+} from './default-recovery.js';
 export { ettr } from './ettr.js';
+export type { FiniteRunOptions } from './finite-run.js';
+export { finiteRunSeconds } from './finite-run.js';
+export type { LoadOptions } from './load-seconds.js';
+export { loadSeconds } from './load-seconds.js';
 export type { LognormalOptions, LognormalPhase } from './lognormal.js';
 export { lognormalSigma } from './lognormal.js';
 export type { Badput, LossPhase, LostGpuSeconds, WallShares } from './lost-gpu-seconds.js';
@@ -7,6 +21,8 @@ export type { IntervalMethod } from './optimal-interval.js';
 export { optimalInterval } from './optimal-interval.js';
 export type { Phase, PhaseKind, UniformSource } from './phase.js';
 export { phase } from './phases.js';
+export type { MetaEttrOptions } from './published-ettr.js';
+export { dalyWallSeconds, metaEttr, metaFiniteEttr, multiLevelOverhead } from './published-ettr.js';
 export type { IntervalOptions } from './published-intervals.js';
 export {
   availabilityIntervalSeconds,
@@ -16,6 +32,8 @@ export {
 } from './published-intervals.js';
 export type { RecoveryPath, RecoveryStep, RecoverySteps, TimedStep } from './recovery.js';
 export { RECOVERY_STEPS } from './recovery.js';
+export type { ReplicaGroupOptions } from './replica-groups.js';
+export { replicaGroupEttr } from './replica-groups.js';
 export type {
   FailureClass,
   FailureClassOptions,
@@ -27,3 +45,7 @@ export type {
 export { restartModel } from './restart-model.js';
 export type { SimulatedRestarts, SimulateRestartsOptions } from './simulate-restarts.js';
 export { simulateRestarts } from './simulate-restarts.js';
+export { burstSpares, longRunSpares, spareStockOut, withSpareWait } from './spares.js';
+export { degradedSeconds, jitterSlowdown, stragglerThroughput } from './stragglers.js';
+export type { RestartStrategy, RestartStrategyName } from './strategies.js';
+export { restartStrategy } from './strategies.js';

@@ -1,0 +1,158 @@
+import { CorralError } from '../errors.js';
+import { fixed } from './basic-phases.js';
+import { mixture, sequence } from './composite-phases.js';
+import { checkPhase, type Phase } from './phase.js';
+import { checkFields, integer, nonNegative, probability } from './quantity.js';
+import type { RecoveryPath } from './recovery.js';
+
+/** Largest mean of a Poisson count that is summed term by term. */
+const MEAN_MAX = 1e7;
+/** Most servers of a binomial count. */
+const SERVERS_MAX = 1e7;
+
+/**
+ * Spares that a burst within one replenishment window may need: the smallest k with
+ * P(Binomial(servers, p) ≤ k) ≥ quantile.
+ *
+ * @param options.servers - in the job
+ * @param options.failureProbability - that one server fails within the window (a day, for warm standbys)
+ * @param options.quantile - default 0.99, as ByteRobust sizes its warm standbys (SOSP 2025, full text)
+ * @throws CorralError `invalid-option`
+ * @complexity O(k)
+ * Source: ByteRobust, section on warm standbys: 2, 2, 3, 4 for 128, 256, 512, 1024 machines, which daily
+ * probabilities from 0.1165 % to 0.125 % reproduce, and no others.
+ */
+export function burstSpares(options: {
+  readonly servers: number;
+  readonly failureProbability: number;
+  readonly quantile?: number | undefined;
+}): number {
+  checkFields(options, ['servers', 'failureProbability', 'quantile']);
+  const n = integer(options.servers, 0, SERVERS_MAX, 'servers');
+  const p = probability(options.failureProbability, 'failureProbability');
+  const q = quantileOf(options.quantile);
+  if (p === 0 || n === 0) return 0;
+  if (p === 1) return n;
+  const odds = Math.log(p) - Math.log1p(-p);
+  // ln P(0), and from one term to the next: (n − k)/(k + 1) · p/(1 − p).
+  return smallest(n * Math.log1p(-p), (k) => Math.log((n - k) / (k + 1)) + odds, q, n);
+}
+
+/**
+ * Spares that cover the servers in repair in the long run. Repairs are an M/G/∞ queue, so their number is
+ * Poisson with mean a = failures per second × repair time, whatever the distribution of repair times; the answer
+ * is the smallest k with P(N ≤ k) ≥ quantile.
+ *
+ * @param options.failuresPerSecond - over all servers
+ * @param options.repairSeconds - mean time until a failed server is back
+ * @param options.quantile - default 0.99
+ * @throws CorralError `invalid-option`
+ * @complexity O(a + √a)
+ */
+export function longRunSpares(options: {
+  readonly failuresPerSecond: number;
+  readonly repairSeconds: number;
+  readonly quantile?: number | undefined;
+}): number {
+  checkFields(options, ['failuresPerSecond', 'repairSeconds', 'quantile']);
+  const mean = offered(options);
+  const q = quantileOf(options.quantile);
+  if (mean === 0) return 0;
+  return smallest(-mean, (k) => Math.log(mean / (k + 1)), q, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * The chance that a failure finds no spare left: that already `spares` or more servers are in repair. Failures
+ * arrive at random, so they see the long-run distribution.
+ *
+ * @param options.spares - held ready, 0 or more
+ * @throws CorralError `invalid-option`
+ * @complexity O(spares)
+ */
+export function spareStockOut(options: {
+  readonly failuresPerSecond: number;
+  readonly repairSeconds: number;
+  readonly spares: number;
+}): number {
+  checkFields(options, ['failuresPerSecond', 'repairSeconds', 'spares']);
+  const mean = offered(options);
+  const spares = integer(options.spares, 0, 1e9, 'spares');
+  if (mean === 0) return spares === 0 ? 1 : 0;
+  // The tail from its first term on, so that small chances keep their digits; below the mean, from the head.
+  let logTerm = -mean;
+  let head = 0;
+  for (let k = 0; k < spares; k++) {
+    head += Math.exp(logTerm);
+    logTerm += Math.log(mean / (k + 1));
+  }
+  if (spares <= mean) return Math.max(0, 1 - head);
+  let tail = 0;
+  for (let k = spares; ; k++) {
+    const term = Math.exp(logTerm);
+    tail += term;
+    if (term <= tail * 1e-17) return tail;
+    logTerm += Math.log(mean / (k + 1));
+  }
+}
+
+/**
+ * A recovery path whose rescheduling waits for a repair when no spare is left: H = H₀ + P(none)·E[wait].
+ *
+ * @param path - the restart with a spare at hand
+ * @param options.stockOut - P(none), see {@link spareStockOut}
+ * @param options.wait - until a server comes back
+ * @throws CorralError `invalid-option`
+ */
+export function withSpareWait(
+  path: RecoveryPath,
+  options: { readonly stockOut: number; readonly wait: Phase },
+): RecoveryPath {
+  checkFields(options, ['stockOut', 'wait']);
+  const stockOut = probability(options.stockOut, 'stockOut');
+  const wait = checkPhase(options.wait, 'wait');
+  const waiting = mixture([
+    { weight: 1 - stockOut, phase: fixed(0) },
+    { weight: stockOut, phase: wait },
+  ]);
+  const { reschedule } = path.hidden;
+  return {
+    ...path,
+    hidden: {
+      ...path.hidden,
+      reschedule: reschedule === undefined ? waiting : sequence(reschedule, waiting),
+    },
+  };
+}
+
+function offered(options: { readonly failuresPerSecond: number; readonly repairSeconds: number }): number {
+  const mean =
+    nonNegative(options.failuresPerSecond, 'failuresPerSecond') *
+    nonNegative(options.repairSeconds, 'repairSeconds');
+  if (mean > MEAN_MAX) {
+    throw new CorralError(
+      'invalid-option',
+      ['repairSeconds'],
+      `${mean} servers would be in repair on average: at most ${MEAN_MAX}`,
+    );
+  }
+  return mean;
+}
+
+function quantileOf(quantile: number | undefined): number {
+  const q = probability(quantile ?? 0.99, 'quantile');
+  if (q < 1) return q;
+  throw new CorralError('invalid-option', ['quantile'], 'expected below 1: nothing covers every case');
+}
+
+/** The smallest k ≤ max with Σ_{j≤k} P(j) ≥ q, from ln P(0) and the logarithm of P(k+1)/P(k). */
+function smallest(logFirst: number, logRatio: (k: number) => number, q: number, max: number): number {
+  let logTerm = logFirst;
+  let sum = Math.exp(logTerm);
+  let k = 0;
+  // Terms that no longer move the sum end the walk even if rounding keeps it below q.
+  while (sum < q && k < max && (sum < 0.5 || Math.exp(logTerm) > 1e-18)) {
+    logTerm += logRatio(k++);
+    sum += Math.exp(logTerm);
+  }
+  return k;
+}

@@ -1,0 +1,62 @@
+import { checkFields, integer, nonNegative, positive } from './quantity.js';
+
+/**
+ * How much longer a synchronous step takes because all wait for the slowest of n workers, with independent
+ * jitter: about 1 + c·√(2 ln n), the leading term of the largest of n normal deviates.
+ *
+ * @param options.workers - n, 1 or more
+ * @param options.variation - c, standard deviation of a worker's step over its mean
+ * @returns a factor of 1 or more; for n in the thousands some 15 % of the excess too large
+ * @throws CorralError `invalid-option`
+ */
+export function jitterSlowdown(options: { readonly workers: number; readonly variation: number }): number {
+  checkFields(options, ['workers', 'variation']);
+  const workers = integer(options.workers, 1, 1e9, 'workers');
+  return 1 + nonNegative(options.variation, 'variation') * Math.sqrt(2 * Math.log(workers));
+}
+
+/**
+ * Share of full throughput where servers now and then run slow and the whole job waits for them:
+ * (1 − P) + P/f with P = 1 − e^(−n·λ·d), the chance that some server is slow.
+ *
+ * @param options.servers - n
+ * @param options.episodesPerServerSecond - λ
+ * @param options.episodeSeconds - d, mean length
+ * @param options.slowdown - f, 1 or more: steps take f times as long
+ * @throws CorralError `invalid-option`
+ * Source: derived. Seen (digests): Greyhound, of jobs with 512 GPUs and more 16 of 27 hit, episodes of 10 to 24
+ * minutes, jobs 1.34 times longer; ByteDance, 42.5 % of jobs at least 10 % slower.
+ */
+export function stragglerThroughput(options: {
+  readonly servers: number;
+  readonly episodesPerServerSecond: number;
+  readonly episodeSeconds: number;
+  readonly slowdown: number;
+}): number {
+  checkFields(options, ['servers', 'episodesPerServerSecond', 'episodeSeconds', 'slowdown']);
+  const slow = -Math.expm1(
+    -integer(options.servers, 0, 1e9, 'servers') *
+      nonNegative(options.episodesPerServerSecond, 'episodesPerServerSecond') *
+      nonNegative(options.episodeSeconds, 'episodeSeconds'),
+  );
+  return 1 - slow + slow / slowdownOf(options.slowdown);
+}
+
+/**
+ * What a slow replacement costs until the next planned repack, useful seconds: (1 − 1/f) × seconds. A spare far
+ * away is worth taking if waiting for a near one takes longer than that.
+ *
+ * @param options.slowdown - f, 1 or more
+ * @param options.seconds - until the next repack, or the end of the job
+ * @throws CorralError `invalid-option`
+ */
+export function degradedSeconds(options: { readonly slowdown: number; readonly seconds: number }): number {
+  checkFields(options, ['slowdown', 'seconds']);
+  return (1 - 1 / slowdownOf(options.slowdown)) * nonNegative(options.seconds, 'seconds');
+}
+
+function slowdownOf(slowdown: number): number {
+  // Below 1 it would be a speed-up: the caller means its inverse.
+  nonNegative(positive(slowdown, 'slowdown') - 1, 'slowdown');
+  return slowdown;
+}
