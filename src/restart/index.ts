@@ -1,5 +1,7 @@
 export type { CheckpointContent } from './checkpoint-size.js';
 export { BYTES_PER_PARAMETER, checkpointBytes, snapshotStallSeconds } from './checkpoint-size.js';
+export type { CopyHolderOptions, CopyHolders } from './copy-holders.js';
+export { copyHolders } from './copy-holders.js';
 export { groupCopySurvival, ringCopySurvival } from './copy-survival.js';
 export type { DefaultRecoveryOptions } from './default-recovery.js';
 export {
@@ -9,6 +11,10 @@ export {
   warmStandbySeconds,
 } from './default-recovery.js';
 export { ettr } from './ettr.js';
+export type { FailureDomain } from './failure-domains.js';
+export { failureDomains } from './failure-domains.js';
+export type { FailureLaw, FailureLevel } from './failure-laws.js';
+export { FAILURES_PER_1000_SERVER_DAYS, llama3FailureLaws, perServerSecond } from './failure-laws.js';
 export type { FiniteRunOptions } from './finite-run.js';
 export { finiteRunSeconds } from './finite-run.js';
 export type { LoadOptions } from './load-seconds.js';
@@ -21,6 +27,13 @@ export type { IntervalMethod } from './optimal-interval.js';
 export { optimalInterval } from './optimal-interval.js';
 export type { Phase, PhaseKind, UniformSource } from './phase.js';
 export { phase } from './phases.js';
+export type {
+  PlacedCheckpoint,
+  PlacedFailureDomain,
+  PlacementRestart,
+  PlacementRestartOptions,
+} from './placement-restart.js';
+export { placementRestart } from './placement-restart.js';
 export type { MetaEttrOptions } from './published-ettr.js';
 export { dalyWallSeconds, metaEttr, metaFiniteEttr, multiLevelOverhead } from './published-ettr.js';
 export type { IntervalOptions } from './published-intervals.js';

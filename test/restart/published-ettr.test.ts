@@ -31,7 +31,7 @@ describe('metaEttr', () => {
         }),
       );
       const difference = Math.abs(meta - exact);
-      expect(difference).toBeLessThan(before / 5);
+      expect(difference).toBeLessThan(before / 3);
       expect(difference).toBeLessThan(20 * rate);
       before = difference;
     }

@@ -1,0 +1,206 @@
+import { CorralError, quote } from '../errors.js';
+import type { ServerId, TierName } from '../ids.js';
+import type { Placement } from '../placement/solver.js';
+import type { ClusterTopology } from '../topology/cluster-topology.js';
+import type { FailureLaw } from './failure-laws.js';
+import { type Gang, type GangServer, gangOf, positionsById } from './gang.js';
+import { checkPhase } from './phase.js';
+import { checkFields, nonNegative } from './quantity.js';
+
+/** Something that a gang depends on and that fails as one. */
+export interface FailureDomain {
+  /** Name of the law that it fails by. */
+  readonly law: string;
+  readonly level: 'gpu' | 'server' | 'nvlink-domain' | 'job' | 'tier';
+  /** Of a tier, or an NVLink domain that is one: the tier and the domain in it. */
+  readonly tier?: TierName;
+  readonly domain?: string;
+  /** Of a server or GPU: the server. */
+  readonly server?: ServerId;
+  /** Of a GPU: its ordinal. */
+  readonly gpu?: number;
+  readonly failuresPerSecond: number;
+  /** GPUs of the cluster inside it, whoever has them. */
+  readonly gpusInside: number;
+  /** GPUs of the gang inside it: what has to be replaced or repaired. */
+  readonly gpusLost: number;
+  /** GPUs that stop: all of the gang, since it starts together or not at all. */
+  readonly blastRadiusGpus: number;
+  /** Servers of the gang that must be replaced, in its order; none for a failure of the job alone. */
+  readonly serversLost: readonly ServerId[];
+  /** Whether checkpoints in the memory of those servers are gone. */
+  readonly memoryLost: boolean;
+}
+
+const LAW_FIELDS: readonly (keyof FailureLaw)[] = [
+  'name',
+  'level',
+  'failuresPerSecond',
+  'per',
+  'memoryLost',
+  'detect',
+];
+const PER: readonly unknown[] = ['domain', 'server', 'gpu', undefined];
+
+/**
+ * Which failure domains a placement touches, how often each fails, and what a failure of it stops.
+ *
+ * @param placement - of the cluster; plain data, also after JSON
+ * @param cluster - the cluster it is placed on
+ * @param laws - how often what fails: `llama3FailureLaws(…)`, or your own
+ * @returns one entry per law and touched domain, in the order of the laws and of the gang's servers
+ * @throws CorralError `invalid-option` or `duplicate-id` for a wrong law, `unknown-reference` for a server, GPU or
+ *   tier that the cluster has not
+ * @complexity O(servers of the cluster + laws × GPUs of the gang)
+ * @example
+ * failureDomains(placement, cluster, llama3FailureLaws({ switchTier: 'rack' }))
+ *   .filter((domain) => domain.level === 'tier')
+ *   .map((domain) => [domain.domain, domain.gpusLost, domain.failuresPerSecond]);
+ */
+export function failureDomains(
+  placement: Pick<Placement, 'pods'>,
+  cluster: ClusterTopology,
+  laws: readonly FailureLaw[],
+): FailureDomain[] {
+  const gang = gangOf(placement, cluster, positionsById(cluster));
+  return domainsOf(gang, cluster, laws);
+}
+
+/** {@link failureDomains} of a gang that is already found. */
+export function domainsOf(
+  gang: Gang,
+  cluster: ClusterTopology,
+  laws: readonly FailureLaw[],
+): FailureDomain[] {
+  if (!Array.isArray(laws)) {
+    throw new CorralError('invalid-option', ['laws'], `expected a list of failure laws, got ${quote(laws)}`);
+  }
+  const names = new Set<string>();
+  return (laws as readonly FailureLaw[]).flatMap((law, i) => {
+    checkLaw(law, cluster, i);
+    if (names.has(law.name)) {
+      throw new CorralError(
+        'duplicate-id',
+        ['laws', i, 'name'],
+        `law ${quote(law.name)} is given twice: name them apart`,
+      );
+    }
+    names.add(law.name);
+    return touched(law, gang, cluster).map(
+      ({ servers, gpusLost, gpusInside, serversInside, ...where }): FailureDomain => ({
+        law: law.name,
+        ...where,
+        failuresPerSecond:
+          law.failuresPerSecond * (law.per === 'server' ? serversInside : law.per === 'gpu' ? gpusInside : 1),
+        gpusInside,
+        gpusLost,
+        blastRadiusGpus: gang.gpus,
+        serversLost: where.level === 'job' ? [] : servers.map((s) => s.id),
+        memoryLost: law.memoryLost ?? (where.level !== 'gpu' && where.level !== 'job'),
+      }),
+    );
+  });
+}
+
+/** A domain before rates: which part of gang and cluster lies in it. */
+interface Touched extends Pick<FailureDomain, 'level' | 'tier' | 'domain' | 'server' | 'gpu'> {
+  readonly servers: readonly GangServer[];
+  readonly gpusLost: number;
+  readonly gpusInside: number;
+  readonly serversInside: number;
+}
+
+function touched(law: FailureLaw, gang: Gang, cluster: ClusterTopology): Touched[] {
+  const { level } = law;
+  if (typeof level === 'object') return tierDomains(gang, cluster, level.tier, 'tier');
+  if (level === 'nvlink-domain') {
+    const tier = cluster.tiers.find((t) => t.acceleratorGBpsPerGpu !== undefined);
+    if (tier !== undefined) return tierDomains(gang, cluster, tier.name, level);
+  }
+  if (level === 'job') {
+    return [
+      {
+        level,
+        servers: gang.servers,
+        gpusLost: 0,
+        gpusInside: gang.gpus,
+        serversInside: gang.servers.length,
+      },
+    ];
+  }
+  return gang.servers.flatMap((s): Touched[] => {
+    const whole = {
+      server: s.id,
+      servers: [s],
+      gpusLost: s.gpus.length,
+      gpusInside: s.server.type.gpus.length,
+      serversInside: 1,
+    };
+    if (level !== 'gpu') return [{ level, ...whole }];
+    return s.gpus.map((gpu) => ({ level, ...whole, gpu, gpusLost: 1, gpusInside: 1 }));
+  });
+}
+
+function tierDomains(
+  gang: Gang,
+  cluster: ClusterTopology,
+  name: TierName,
+  level: 'tier' | 'nvlink-domain',
+): Touched[] {
+  const t = cluster.tiers.findIndex((tier) => tier.name === name);
+  const byDomain = new Map<number, GangServer[]>();
+  for (const s of gang.servers) {
+    const domain = s.server.domains[t]!;
+    const inside = byDomain.get(domain);
+    if (inside === undefined) byDomain.set(domain, [s]);
+    else inside.push(s);
+  }
+  const gpusInside = new Map<number, number>();
+  const serversInside = new Map<number, number>();
+  for (const server of cluster.servers) {
+    const domain = server.domains[t]!;
+    gpusInside.set(domain, (gpusInside.get(domain) ?? 0) + server.type.gpus.length);
+    serversInside.set(domain, (serversInside.get(domain) ?? 0) + 1);
+  }
+  return [...byDomain].map(([domain, servers]) => ({
+    level,
+    tier: name,
+    domain: cluster.tiers[t]!.domains[domain]!,
+    servers,
+    gpusLost: servers.reduce((sum, s) => sum + s.gpus.length, 0),
+    gpusInside: gpusInside.get(domain)!,
+    serversInside: serversInside.get(domain)!,
+  }));
+}
+
+function checkLaw(law: FailureLaw, cluster: ClusterTopology, i: number): void {
+  checkFields(law, LAW_FIELDS, ['laws', i]);
+  if (typeof law.name !== 'string' || law.name === '') {
+    throw new CorralError('invalid-option', ['laws', i, 'name'], `expected a name, got ${quote(law.name)}`);
+  }
+  nonNegative(law.failuresPerSecond, 'laws', i, 'failuresPerSecond');
+  if (law.detect !== undefined) checkPhase(law.detect, 'laws', i, 'detect');
+  if (!PER.includes(law.per)) {
+    throw new CorralError(
+      'invalid-option',
+      ['laws', i, 'per'],
+      `expected domain, server or gpu, got ${quote(law.per)}`,
+    );
+  }
+  const { level } = law;
+  if (typeof level === 'object' && level !== null) {
+    if (!cluster.tiers.some((tier) => tier.name === level.tier)) {
+      throw new CorralError(
+        'unknown-reference',
+        ['laws', i, 'level', 'tier'],
+        `no tier ${quote(level.tier)}: tiers are ${cluster.tiers.map((tier) => quote(tier.name)).join(', ')}`,
+      );
+    }
+  } else if (!['gpu', 'server', 'nvlink-domain', 'job'].includes(level)) {
+    throw new CorralError(
+      'invalid-option',
+      ['laws', i, 'level'],
+      `expected gpu, server, nvlink-domain, job or { tier }, got ${quote(level)}`,
+    );
+  }
+}

@@ -1,0 +1,74 @@
+import { CorralError, quote } from '../errors.js';
+import type { ServerId } from '../ids.js';
+import type { Placement } from '../placement/solver.js';
+import type { ClusterServer, ClusterTopology } from '../topology/cluster-topology.js';
+
+/** The servers of a placement, as positions in the cluster. */
+export interface Gang {
+  /** In the order in which pods first name them: the order of checkpoint parts. */
+  readonly servers: readonly GangServer[];
+  readonly gpus: number;
+}
+
+/** One server of a gang. */
+export interface GangServer {
+  readonly id: ServerId;
+  /** Position in the cluster. */
+  readonly position: number;
+  readonly server: ClusterServer;
+  /** GPU ordinals that the gang has there, ascending. */
+  readonly gpus: readonly number[];
+}
+
+/** Positions of servers by id; made once per call. */
+export function positionsById(cluster: ClusterTopology): Map<ServerId, number> {
+  return new Map(cluster.servers.map((server, i) => [server.id, i]));
+}
+
+/**
+ * Finds the servers of a placement in its cluster.
+ *
+ * @param placement - of that cluster: plain data, also after JSON
+ * @throws CorralError `unknown-reference` for a server or GPU that the cluster has not; `invalid-option` for what is
+ *   no placement, or has no pods
+ * @complexity O(pods + GPUs)
+ */
+export function gangOf(
+  placement: Pick<Placement, 'pods'>,
+  cluster: ClusterTopology,
+  positions: ReadonlyMap<ServerId, number>,
+): Gang {
+  const pods = placement?.pods;
+  if (!Array.isArray(pods) || pods.length === 0) {
+    throw new CorralError('invalid-option', ['placement', 'pods'], `expected pods, got ${quote(pods)}`);
+  }
+  const held = new Map<number, Set<number>>();
+  (pods as Placement['pods']).forEach((pod, i) => {
+    const position = positions.get(pod?.server);
+    if (position === undefined) {
+      throw new CorralError(
+        'unknown-reference',
+        ['placement', 'pods', i, 'server'],
+        `the cluster has no server ${quote(pod?.server)}: is the placement of another cluster?`,
+      );
+    }
+    const count = cluster.servers[position]!.type.gpus.length;
+    const gpus = held.get(position) ?? new Set<number>();
+    held.set(position, gpus);
+    pod.gpus.forEach((gpu, g) => {
+      if (!Number.isInteger(gpu) || gpu < 0 || gpu >= count) {
+        throw new CorralError(
+          'unknown-reference',
+          ['placement', 'pods', i, 'gpus', g],
+          `server ${quote(pod.server)} has ${count} GPUs, and none of ordinal ${quote(gpu)}`,
+        );
+      }
+      gpus.add(gpu);
+    });
+  });
+  const servers = [...held].map(([position, gpus]): GangServer => {
+    const server = cluster.servers[position]!;
+    return { id: server.id, position, server, gpus: [...gpus].sort((a, b) => a - b) };
+  });
+  return { servers, gpus: servers.reduce((sum, s) => sum + s.gpus.length, 0) };
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { checkPhase, type Phase } from '../../src/restart/phase.js';
+import { phase } from '../../src/restart/phases.js';
+import { RECOVERY_STEPS, timedSteps } from '../../src/restart/recovery.js';
+import { refused } from './refusals.js';
+
+describe('timedSteps', () => {
+  it('puts a lone phase under other, steps in running order, and leaves out what takes no time', () => {
+    const p = phase.fixed(3);
+    expect(timedSteps(undefined, [])).toEqual([]);
+    expect(timedSteps(p, [])).toEqual([{ step: 'other', phase: p }]);
+    const steps = Object.fromEntries([...RECOVERY_STEPS].reverse().map((step) => [step, p]));
+    expect(timedSteps({ ...steps, drain: undefined }, []).map((s) => s.step)).toEqual(
+      RECOVERY_STEPS.filter((step) => step !== 'drain'),
+    );
+  });
+
+  it('refuses other steps and values', () => {
+    expect(() => timedSteps({ boot: phase.fixed(1) } as never, ['hidden'])).toThrow(
+      refused('hidden', 'boot'),
+    );
+    expect(() => timedSteps([phase.fixed(1)] as never, ['hidden'])).toThrow(refused('hidden'));
+  });
+});
+
+describe('checkPhase', () => {
+  it('takes any object with the four members, and a finite mean', () => {
+    const own: Phase = { kind: 'fixed', mean: 1, variance: 0, laplace: () => 1, sample: () => 1 };
+    expect(checkPhase(own, 'a')).toBe(own);
+    for (const value of [
+      null,
+      undefined,
+      3,
+      {},
+      { ...own, mean: Number.POSITIVE_INFINITY },
+      { ...own, mean: -1 },
+    ]) {
+      expect(() => checkPhase(value, 'a', 1)).toThrow(refused('a', 1));
+    }
+  });
+});
