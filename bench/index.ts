@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { calibration, measure, printTimings } from './harness.js';
 import { placementCases } from './placement.js';
 import { coldRun, replayCases, replayInput } from './replay.js';
+import { restartCases } from './restart.js';
 import { selectionCases } from './select-gpus.js';
 
 const { values: args } = parseArgs({
@@ -29,6 +30,7 @@ printTimings(
       ...replay.cases,
       ...placementCases(args.smoke ? [1_000] : [1_000, 10_000, 100_000]),
       ...selectionCases(),
+      ...restartCases(args.smoke),
     ],
     rounds,
   ),

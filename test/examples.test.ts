@@ -74,3 +74,69 @@ describe('examples/demo.ts', () => {
     120_000,
   );
 });
+
+describe('examples/restart-cost.ts', () => {
+  const output = run('restart-cost.ts');
+  const numberAfter = (text: string): number => {
+    const line = output.split('\n').find((l) => l.includes(text));
+    return Number(/([\d.]+) %/.exec(line!.slice(line!.indexOf(text) + text.length))![1]);
+  };
+
+  it('finds the job above 90 % productive, and the simulation in agreement', () => {
+    const [closed, simulated, error] = /: ([\d.]+) % productive.*failures: ([\d.]+) % ± ([\d.]+) %/
+      .exec(output)!
+      .slice(1)
+      .map(Number) as [number, number, number];
+    expect(closed).toBeGreaterThan(90);
+    expect(Math.abs(simulated - closed)).toBeLessThan(4 * error);
+    expect(numberAfter('asynchronous ')).toBeGreaterThan(numberAfter('blocking write '));
+  });
+
+  it('loses what its parts lose, in both sets of names', () => {
+    const total = Number(/GPU-hours lost a day: ([\d,]+)/.exec(output)![1]!.replaceAll(',', ''));
+    const [phases, badput] = output
+      .slice(output.indexOf('GPU-hours lost'), output.indexOf('What if'))
+      .split('The same in the names')
+      .map((text) =>
+        [...text.matchAll(/^ {2}\w+ +([\d,]+)$/gm)].map((m) => Number(m[1]!.replaceAll(',', ''))),
+      );
+    for (const parts of [phases!, badput!]) {
+      expect(Math.abs(parts.reduce((sum, hours) => sum + hours, 0) - total)).toBeLessThan(parts.length);
+    }
+    expect(phases).toHaveLength(9);
+  });
+
+  it('says what faster restarts, spares and placement buy', () => {
+    for (const better of [
+      'restarts took half',
+      'failures were half',
+      'warm standbys',
+      'restarted in the job',
+    ]) {
+      expect(output).toMatch(new RegExp(`${better}.*\\+`));
+    }
+    const spares = [...output.matchAll(/^ +(\d+) +[\d.]+ % +([\d.]+) % +[\d,]+$/gm)].map((m) => Number(m[2]));
+    expect(spares).toHaveLength(6);
+    expect(spares).toEqual([...spares].sort((a, b) => a - b));
+    const lost = ['same rack', 'packed, copy in another rack', 'spread, copy in another rack'].map((name) =>
+      Number(
+        output
+          .split('\n')
+          .find((line) => line.includes(name))!
+          .trim()
+          .split(/\s+/)
+          .at(-1)!
+          .replaceAll(',', ''),
+      ),
+    ) as [number, number, number];
+    expect(lost[1]).toBeLessThan(lost[0]);
+    expect(lost[1]).toBeLessThan(lost[2]);
+  });
+
+  it('draws every curve', () => {
+    const svg = readFileSync(join(folder, 'out', 'restart-cost.svg'), 'utf8');
+    for (const name of ['blocking write', 'asynchronous', 'restarts halved', 'warm standbys']) {
+      expect(svg).toContain(name);
+    }
+  });
+});
