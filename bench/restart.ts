@@ -1,4 +1,15 @@
-import { ettr, phase, type RestartModel, restartModel, simulateRestarts } from '../src/restart/index.js';
+import { clusterTopology } from '../src/index.js';
+import {
+  copyHolders,
+  defaultRecovery,
+  ettr,
+  llama3FailureLaws,
+  phase,
+  placementRestart,
+  type RestartModel,
+  restartModel,
+  simulateRestarts,
+} from '../src/restart/index.js';
 import { type Case, check } from './harness.js';
 
 const CALLS = 100_000;
@@ -29,6 +40,42 @@ function gang(computeSeconds: number): RestartModel {
   });
 }
 
+/** A gang on all of 2,048 servers, 8 to a rack, with copies of snapshots in another rack. */
+function placementCase(): Case {
+  const cluster = clusterTopology({
+    tiers: ['rack'],
+    types: { h100: 'dgx-h100' },
+    uplinks: { rack: { GBps: 3200 } },
+    servers: Array.from({ length: 2048 }, (_, i) => ({
+      id: `s${i}`,
+      type: 'h100',
+      domains: { rack: `r${Math.floor(i / 8)}` },
+    })),
+  });
+  const placement = {
+    pods: cluster.servers.map(({ id }) => ({ server: id, gpus: [0, 1, 2, 3, 4, 5, 6, 7] })),
+  };
+  return {
+    name: 'placementRestart, 16,384 GPUs',
+    unit: 'placement',
+    run: () => {
+      const cost = placementRestart(placement, cluster, {
+        laws: llama3FailureLaws({ switchTier: 'rack' }),
+        recovery: defaultRecovery({ servers: 2048 }),
+        computeSeconds: 60,
+        durable: { snapshots: 30, stallSeconds: 1 },
+        checkpoint: { bytes: 4.86e12, storeGBps: 200 },
+        copies: copyHolders(placement, cluster, { apart: 'rack' }),
+      });
+      check(
+        Math.abs(cost.failuresPerDay - 419 / 54) < 1e-9,
+        'the failures of the run that the rates are from',
+      );
+      return 1;
+    },
+  };
+}
+
 /** The closed form, and a simulation of a million failures (of ten thousand, in a smoke run). */
 export function restartCases(smoke: boolean): Case[] {
   // Sixteen intervals in turn, so that no call repeats the one before.
@@ -57,5 +104,6 @@ export function restartCases(smoke: boolean): Case[] {
         return run.failures;
       },
     },
+    placementCase(),
   ];
 }

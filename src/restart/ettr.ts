@@ -1,5 +1,5 @@
 import { attemptSeconds, restartLaplace } from './restart-attempt.js';
-import type { RestartModel } from './restart-model.js';
+import { checkModel, type RestartModel } from './restart-model.js';
 import { twoTierCycle } from './two-tier-cycle.js';
 
 /**
@@ -24,6 +24,7 @@ import { twoTierCycle } from './two-tier-cycle.js';
  * definition; the generalisation by the derivation above.
  */
 export function ettr(model: RestartModel): number {
+  checkModel(model);
   const rate = model.failuresPerActiveSecond;
   const { computeSeconds: compute, stallSeconds: stall } = model;
   if (model.durable !== undefined) {

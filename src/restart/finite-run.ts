@@ -3,7 +3,7 @@ import { fixed } from './basic-phases.js';
 import { checkPhase, type Phase } from './phase.js';
 import { checkFields, nonNegative, positive } from './quantity.js';
 import { restartLaplace } from './restart-attempt.js';
-import type { RestartModel } from './restart-model.js';
+import { checkModel, type RestartModel } from './restart-model.js';
 
 /** Most checkpoints in one run; only their number enters, so this is where doubles stop to count. */
 const SEGMENTS_MAX = 2 ** 52;
@@ -33,6 +33,7 @@ export interface FiniteRunOptions {
  * Source: derived as `ettr`; to first order Meta's form for finite runs.
  */
 export function finiteRunSeconds(model: RestartModel, options: FiniteRunOptions): number {
+  checkModel(model);
   checkFields(options, ['productiveSeconds', 'startUp', 'queueSeconds']);
   const productive = positive(options.productiveSeconds, 'productiveSeconds');
   const queue = nonNegative(options.queueSeconds ?? 0, 'queueSeconds');

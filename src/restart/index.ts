@@ -1,5 +1,7 @@
+export type { ExponentialPhase, FixedPhase } from './basic-phases.js';
 export type { CheckpointContent } from './checkpoint-size.js';
 export { BYTES_PER_PARAMETER, checkpointBytes, snapshotStallSeconds } from './checkpoint-size.js';
+export type { MixturePart } from './composite-phases.js';
 export type { CopyHolderOptions, CopyHolders } from './copy-holders.js';
 export { copyHolders } from './copy-holders.js';
 export { groupCopySurvival, ringCopySurvival } from './copy-survival.js';
@@ -43,7 +45,7 @@ export {
   dalyIntervalSeconds,
   youngIntervalSeconds,
 } from './published-intervals.js';
-export type { RecoveryPath, RecoveryStep, RecoverySteps, TimedStep } from './recovery.js';
+export type { RecoveryDurations, RecoveryPath, RecoveryStep, RecoverySteps, TimedStep } from './recovery.js';
 export { RECOVERY_STEPS } from './recovery.js';
 export type { ReplicaGroupOptions } from './replica-groups.js';
 export { replicaGroupEttr } from './replica-groups.js';

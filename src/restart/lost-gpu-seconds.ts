@@ -52,8 +52,8 @@ export interface WallShares {
  * @complexity O(phases), with two tiers O(snapshots)
  */
 export function wallShares(model: RestartModel): WallShares {
-  const rate = model.failuresPerActiveSecond;
   const productive = ettr(model);
+  const rate = model.failuresPerActiveSecond;
   const { activeShare, attemptsPerSecond, stallPerCompute } =
     model.durable === undefined ? oneTier(model, rate) : twoTiers(model, rate, productive);
   const lost = Object.fromEntries(RECOVERY_STEPS.map((step) => [step, 0])) as Record<LossPhase, number>;

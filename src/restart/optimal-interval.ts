@@ -1,7 +1,7 @@
 import { CorralError, quote } from '../errors.js';
 import { ettr } from './ettr.js';
 import { dalyIntervalSeconds, youngIntervalSeconds } from './published-intervals.js';
-import type { RestartModel } from './restart-model.js';
+import { checkModel, type RestartModel } from './restart-model.js';
 
 /** How the best checkpoint interval is found. */
 export type IntervalMethod = 'exact' | 'young' | 'daly';
@@ -25,6 +25,7 @@ export type IntervalMethod = 'exact' | 'young' | 'daly';
  * (1 − y)e^y = e^(−s/M) for y = τ/M.
  */
 export function optimalInterval(model: RestartModel, method: IntervalMethod = 'exact'): number {
+  checkModel(model);
   const rate = model.failuresPerActiveSecond;
   if (method !== 'exact' && method !== 'young' && method !== 'daly') {
     throw new CorralError(

@@ -38,13 +38,22 @@ export interface TimedStep {
   readonly phase: Phase;
 }
 
-/** A lone phase becomes the step `other`; steps come in the order in which they run. */
-export function timedSteps(value: Phase | RecoverySteps | undefined, path: readonly string[]): TimedStep[] {
+/** Durations of a restart: by step, or one or more phases without a name, one after another. */
+export type RecoveryDurations = RecoverySteps | Phase | readonly Phase[];
+
+/** Phases without a name become steps `other`; named steps come in the order in which they run. */
+export function timedSteps(value: RecoveryDurations | undefined, path: readonly string[]): TimedStep[] {
   if (value === undefined) return [];
   if (typeof (value as Partial<Phase> | null)?.laplace === 'function') {
     return [{ step: 'other', phase: checkPhase(value, ...path) }];
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (Array.isArray(value)) {
+    return (value as readonly Phase[]).map((phase, i) => ({
+      step: 'other',
+      phase: checkPhase(phase, ...path, i),
+    }));
+  }
+  if (typeof value !== 'object' || value === null) {
     throw new CorralError('invalid-option', path, `expected a phase, or phases by step, got ${quote(value)}`);
   }
   for (const step of Object.keys(value)) {

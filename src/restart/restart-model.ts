@@ -1,7 +1,7 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { Phase } from './phase.js';
 import { checkFields, integer, nonNegative, positive } from './quantity.js';
-import { type RecoverySteps, type TimedStep, timedSteps } from './recovery.js';
+import { type RecoveryDurations, type TimedStep, timedSteps } from './recovery.js';
 
 /**
  * When failures strike, and what a failure rate therefore means.
@@ -23,9 +23,9 @@ export interface FailureClassOptions {
   /** Failures per second of the chosen clock, 0 or more. */
   readonly failuresPerSecond: number;
   /** Steps that no failure can interrupt; default: the model's `hidden`. */
-  readonly hidden?: Phase | RecoverySteps | undefined;
+  readonly hidden?: RecoveryDurations | undefined;
   /** Steps that a failure starts again; default: the model's `exposed`. */
-  readonly exposed?: Phase | RecoverySteps | undefined;
+  readonly exposed?: RecoveryDurations | undefined;
   /** With `durable`: where the job goes back to; default `memory`, the last snapshot. */
   readonly rollback?: Rollback | undefined;
 }
@@ -46,9 +46,9 @@ export interface RestartModelOptions {
    */
   readonly persistLagSeconds?: number | undefined;
   /** Restart steps that no failure can interrupt; default none. */
-  readonly hidden?: Phase | RecoverySteps | undefined;
+  readonly hidden?: RecoveryDurations | undefined;
   /** Restart steps that a failure starts again; default none. */
-  readonly exposed?: Phase | RecoverySteps | undefined;
+  readonly exposed?: RecoveryDurations | undefined;
   /** When failures strike; default `wall`. */
   readonly clock?: FailureClock | undefined;
   /**
@@ -94,6 +94,20 @@ export interface RestartModel {
   readonly toLast: RollbackGroup;
   /** Classes that go back to the last durable checkpoint; rate 0 with one tier. */
   readonly toDurable: RollbackGroup;
+}
+
+/**
+ * Refuses what `restartModel` did not make, such as its options.
+ *
+ * @throws CorralError `invalid-option`
+ */
+export function checkModel(model: RestartModel): void {
+  if (typeof model === 'object' && model?.toLast !== undefined) return;
+  throw new CorralError(
+    'invalid-option',
+    ['model'],
+    `expected what restartModel(…) returns, got ${quote(model)}`,
+  );
 }
 
 const FIELDS: readonly (keyof RestartModelOptions)[] = [
@@ -228,7 +242,7 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
           : `${quote(rollback)} needs two tiers of checkpoints: give durable`,
       );
     }
-    const inside = (steps: Phase | RecoverySteps | undefined, field: 'hidden' | 'exposed'): TimedStep[] => {
+    const inside = (steps: RecoveryDurations | undefined, field: 'hidden' | 'exposed'): TimedStep[] => {
       if (steps === undefined) return field === 'hidden' ? hidden : exposed;
       try {
         return timedSteps(steps, [field]);

@@ -4,7 +4,7 @@ import type { LossPhase } from './lost-gpu-seconds.js';
 import type { UniformSource } from './phase.js';
 import { checkFields, integer } from './quantity.js';
 import { RECOVERY_STEPS } from './recovery.js';
-import type { FailureClass, RestartModel } from './restart-model.js';
+import { checkModel, type FailureClass, type RestartModel } from './restart-model.js';
 
 /** Options of {@link simulateRestarts}. */
 export interface SimulateRestartsOptions {
@@ -42,6 +42,7 @@ const FAILURES_MAX = 100_000_000;
  * @complexity O(failures + commits hit by one; with two tiers, snapshots): half a microsecond per failure
  */
 export function simulateRestarts(model: RestartModel, options: SimulateRestartsOptions): SimulatedRestarts {
+  checkModel(model);
   checkFields(options, ['seed', 'commits', 'failuresMax']);
   const commits = integer(options.commits, 2, COMMITS_MAX, 'commits');
   const failuresMax = integer(options.failuresMax ?? FAILURES_MAX, 1, FAILURES_MAX, 'failuresMax');

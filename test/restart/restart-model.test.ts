@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { ettr } from '../../src/restart/ettr.js';
+import { finiteRunSeconds } from '../../src/restart/finite-run.js';
+import { lostGpuSeconds } from '../../src/restart/lost-gpu-seconds.js';
+import { optimalInterval } from '../../src/restart/optimal-interval.js';
 import { phase } from '../../src/restart/phases.js';
-import { restartModel } from '../../src/restart/restart-model.js';
+import { type RestartModel, restartModel } from '../../src/restart/restart-model.js';
+import { simulateRestarts } from '../../src/restart/simulate-restarts.js';
 
 const base = { failuresPerSecond: 1e-4, computeSeconds: 600 };
 
@@ -103,5 +107,22 @@ describe('restartModel', () => {
     expect(() => restartModel(options as never)).toThrow(
       expect.objectContaining({ name: 'CorralError', code: 'invalid-option', path }),
     );
+  });
+});
+
+describe('checkModel', () => {
+  it('is asked by everything that takes a model: options are none', () => {
+    for (const notOne of [base, null, undefined, 3]) {
+      const model = notOne as unknown as RestartModel;
+      for (const use of [
+        () => ettr(model),
+        () => optimalInterval(model),
+        () => simulateRestarts(model, { seed: 1, commits: 10 }),
+        () => lostGpuSeconds(model, { gpus: 1 }),
+        () => finiteRunSeconds(model, { productiveSeconds: 1 }),
+      ]) {
+        expect(use).toThrow(expect.objectContaining({ code: 'invalid-option', path: ['model'] }));
+      }
+    }
   });
 });
