@@ -40,6 +40,12 @@ describe('groupCopySurvival', () => {
     }
   });
 
+  it('is 0, and no rounding, once every group has lost too many', () => {
+    for (let lost = 41; lost <= 60; lost++) {
+      expect(groupCopySurvival({ machines: 60, copies: 3, lost })).toBe(0);
+    }
+  });
+
   it('stays a probability where its alternating sum would cancel', () => {
     let before = 1;
     for (let k = 0; k <= 5000; k += 50) {

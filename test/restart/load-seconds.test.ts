@@ -41,6 +41,8 @@ describe('loadSeconds', () => {
     expect(all).toBe(Math.max(each.local, each.peer));
     expect(each.store).toBeCloseTo(2.1, 12);
     expect(loadSeconds(small)).toBe(0);
+    // No server reads its own memory where all parts come from peers.
+    expect(loadSeconds({ ...small, localGBps: 1, peerServers: 16, nicGBps: 50 })).toBeCloseTo(1.05, 12);
   });
 
   it('refuses nonsense, and asks for a bandwidth only where bytes flow', () => {

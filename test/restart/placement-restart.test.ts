@@ -61,6 +61,42 @@ describe('placementRestart', () => {
     expect(load(pair('b1r0s0'), 'rack')).toBe(16);
   });
 
+  it('waits for the slowest of several replacements, in whatever order they are lost', () => {
+    // The rack loses two parts: one has its copy in the next rack, the other in the next block.
+    for (const members of [
+      ['b0r0s0', 'b0r0s1', 'b0r1s0', 'b1r0s0'],
+      ['b0r0s1', 'b0r0s0', 'b0r1s0', 'b1r0s0'],
+    ]) {
+      for (const copies of [
+        [[0, 2], [1, 3], [2], [3]],
+        [[0, 3], [1, 2], [2], [3]],
+      ]) {
+        const { domains } = placementRestart(gangOn(...members), cluster, {
+          ...scenario,
+          checkpoint: { ...scenario.checkpoint, localGBps: undefined },
+          laws: [{ name: 'rack', level: { tier: 'rack' }, failuresPerSecond: 1e-6 }],
+          copies,
+        });
+        // 200 GB at 25 GB/s.
+        expect(domains[0]).toMatchObject({ domain: 'b0r0', rollback: 'memory', loadSeconds: 8 });
+      }
+    }
+  });
+
+  it('notices a failure as fast as its law says, and else as the recovery path does', () => {
+    const { model } = placementRestart(packed, cluster, {
+      ...scenario,
+      laws: [...llama3FailureLaws(), { name: 'own', level: 'job', failuresPerSecond: 1e-6 }],
+    });
+    const detect = Object.fromEntries(
+      model.failureClasses.map((c) => [
+        c.name.split(',')[0],
+        c.hidden.find((s) => s.step === 'detect')!.phase.mean,
+      ]),
+    );
+    expect(detect).toEqual({ GPU: 10, host: 2, network: 60, software: 69, own: 69 });
+  });
+
   it('takes the nearest spare outside the domain, each once', () => {
     const gang = gangOn('b0r0s0', 'b0r0s1', 'b0r1s0');
     const { domains } = placementRestart(gang, cluster, {

@@ -76,6 +76,8 @@ describe('spareStockOut', () => {
     expect(spareStockOut({ ...options, spares: 3 })).toBeCloseTo(1 - 5 * Math.exp(-2), 12);
     // 2^30/30! e^-2 leads the tail; a head subtracted from 1 would give 0 or worse.
     expect(spareStockOut({ ...options, spares: 30 }) / 5.9e-25).toBeCloseTo(1, 1);
+    // e^-5000 is 0 in doubles; the chance is nearly 1 all the same.
+    expect(spareStockOut({ failuresPerSecond: 5000, repairSeconds: 1, spares: 1000 })).toBeCloseTo(1, 12);
     expect([0, 1].map((spares) => spareStockOut({ failuresPerSecond: 0, repairSeconds: 1, spares }))).toEqual(
       [1, 0],
     );

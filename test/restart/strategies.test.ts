@@ -36,6 +36,11 @@ describe('restartStrategy', () => {
     expect(steps(restartStrategy.requeue({ hidden: {}, exposed: {} }, 512))).toBe('reschedule');
   });
 
+  it('stops workers in 15 s within the job, and in 5 s within the process', () => {
+    const drain = (name: RestartStrategyName): number => restartStrategy[name](whole, 8).hidden.drain!.mean;
+    expect([drain('reschedule'), drain('inJob'), drain('inProcess')]).toEqual([30, 15, 5]);
+  });
+
   it('is the faster the less it takes apart', () => {
     const order: RestartStrategyName[] = ['requeue', 'reschedule', 'inJob', 'inProcess'];
     const values = order.map((name) =>
