@@ -192,7 +192,7 @@ const cluster = clusterTopology({
 /** A gang of whole servers, plain data as a solver would return it. */
 function gang(servers: readonly number[]): Placement {
   return {
-    id: 'gang',
+    id: 1,
     pods: servers.map((i) => ({ server: cluster.servers[i]!.id, gpus: [0, 1, 2, 3, 4, 5, 6, 7] })),
     tier: 'block',
     bandwidthGBps: null,

@@ -11,5 +11,8 @@ export type ServerId = string & { readonly [brand]?: 'ServerId' };
 export type TierName = string & { readonly [brand]?: 'TierName' };
 /** The identifier of one member of a tier: this rack, that block. */
 export type DomainId = string & { readonly [brand]?: 'DomainId' };
-/** Names one placement of one solver, until it is released. */
-export type PlacementId = string & { readonly [brand]?: 'PlacementId' };
+/**
+ * Names one placement of one solver: the how-manieth it is. A number, since a text for each of millions of placements
+ * costs more than deciding where they go.
+ */
+export type PlacementId = number & { readonly [brand]?: 'PlacementId' };

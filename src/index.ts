@@ -4,21 +4,28 @@ export { clusterTopology } from './catalogue/cluster-topology.js';
 export type { CorralErrorCode, ErrorPath } from './errors.js';
 export { CorralError } from './errors.js';
 export type { DeviceId, DomainId, PlacementId, ServerId, TierName } from './ids.js';
-export type { Policy } from './placement/policy.js';
-export type { PlacementRequest } from './placement/request.js';
-export type { GpuSelection, SelectGpusOptions } from './placement/select-gpus.js';
-export { selectGpus } from './placement/select-gpus.js';
 export type {
-  CompileOptions,
+  Constraint,
+  ConstraintFailures,
+  Explanation,
+  PlacementStep,
+  Remedy,
+  TierExplanation,
+} from './placement/explain.js';
+export type {
   FreeCapacity,
   FreeServer,
   PlacedPod,
   Placement,
   PlacementResult,
+  RankedServer,
   Reason,
-  Snapshot,
-  Solver,
-} from './placement/solver.js';
+} from './placement/placement.js';
+export type { Policy } from './placement/policy.js';
+export type { PlacementRequest } from './placement/request.js';
+export type { GpuSelection, SelectGpusOptions } from './placement/select-gpus.js';
+export { selectGpus } from './placement/select-gpus.js';
+export type { CompileOptions, Snapshot, Solver } from './placement/solver.js';
 export type {
   BandwidthBasis,
   ClusterDocument,
@@ -39,7 +46,7 @@ export type {
 export { relation, relationMatrix, route, serverTopology } from './topology/index.js';
 
 import { type Compile, compileWith } from './placement/solver.js';
-import { bestFit } from './policies/best-fit.js';
+import { topologyAware } from './policies/topology-aware.js';
 
-/** Flattens a topology into tables and opens an empty solver on it; the default policy is `bestFit()`. */
-export const compile: Compile = /* @__PURE__ */ compileWith(bestFit);
+/** Flattens a topology into tables and opens an empty solver on it; the default policy is `topologyAware()`. */
+export const compile: Compile = /* @__PURE__ */ compileWith(topologyAware);

@@ -1,23 +1,32 @@
-import type { ClusterTopology } from '../topology/cluster-topology.js';
+import type { TierName } from '../ids.js';
+import type { ClusterServer, ClusterTopology } from '../topology/cluster-topology.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import { type FabricTables, fabricTables, treeOrder } from './fabric-tables.js';
 
 /**
- * A cluster as numbers. Servers, GPU models and shapes are their positions; names stay at the edge.
+ * A cluster as numbers. Servers, GPU models, kinds and shapes are their positions; names stay at the edge.
  *
- * A shape is what equal servers share: type, GPU model, CPU and memory capacity. A real cluster of 1,213
- * servers has 15 of them.
+ * Servers are counted in *tree order*: domain by domain in the order in which the document first names them, and as
+ * listed inside the narrowest. Without tiers, and wherever a document lists rack after rack, that is its own order.
+ *
+ * A kind is what decides how GPUs talk: server type and GPU model. A shape is what equal servers share: kind, CPU and
+ * memory capacity, labels. A real cluster of 1,213 servers has 15 of them.
  */
 export interface ClusterTables {
   readonly serverCount: number;
   readonly gpuCount: number;
   /** Names of the GPU models, in order of first use. */
   readonly gpuModels: readonly string[];
+  /** Server → its position in the document. Length: servers. */
+  readonly documentIndexOf: Int32Array;
   /** Server → its shape. Length: servers. */
   readonly shapeOf: Int32Array;
   /** Server → its first GPU among all GPUs of the cluster, and the end of the last. Length: servers + 1. */
   readonly gpuStart: Int32Array;
   /** Shape → server type. */
   readonly shapeType: readonly ServerTopology[];
+  /** Shape → kind. Length: shapes. */
+  readonly shapeKind: Int32Array;
   /** Shape → GPU model. Length: shapes. */
   readonly shapeModel: Int32Array;
   /** Shape → GPUs of one server. Length: shapes. */
@@ -26,54 +35,125 @@ export interface ClusterTables {
   readonly shapeCpuMilli: Float64Array;
   /** Shape → memory of one server, MiB; Infinity = not limiting. Length: shapes. */
   readonly shapeMemoryMiB: Float64Array;
+  /** Shape → labels of its servers. */
+  readonly shapeLabels: readonly Readonly<Record<string, string>>[];
+  /** Kind → server type. */
+  readonly kindType: readonly ServerTopology[];
+  /** Kind → GPU model. Length: kinds. */
+  readonly kindModel: Int32Array;
+  /** Tiers, domains, and who lies in which. */
+  readonly fabric: FabricTables;
 }
+
+/** The name of the level above all tiers: where a gang is that no single domain of a tier holds. */
+export const CLUSTER_LEVEL: TierName = 'cluster';
+/** The name of the level below all tiers: one server. */
+export const SERVER_LEVEL: TierName = 'server';
 
 /**
  * Flattens a cluster once; everything behind it works on integers.
  *
  * @param cluster - a validated cluster
- * @complexity O(servers)
+ * @complexity O(servers × tiers)
  */
 export function compileClusterTables(cluster: ClusterTopology): ClusterTables {
   const serverCount = cluster.servers.length;
+  const documentIndexOf = treeOrder(cluster);
   const shapeOf = new Int32Array(serverCount);
+  const kindOf = new Int32Array(serverCount);
   const gpuStart = new Int32Array(serverCount + 1);
-  const models = new Map<string, number>();
-  const types = new Map<ServerTopology, Map<string, number>>();
-  const shapes: { type: ServerTopology; model: number; cpuMilli: number; memoryMiB: number }[] = [];
+  const shapes = new Shapes();
   for (let s = 0; s < serverCount; s++) {
-    const server = cluster.servers[s]!;
-    let model = models.get(server.gpuModel);
-    if (model === undefined) {
-      model = models.size;
-      models.set(server.gpuModel, model);
-    }
-    const cpuMilli = server.cpuMilli ?? Number.POSITIVE_INFINITY;
-    const memoryMiB = server.memoryMiB ?? Number.POSITIVE_INFINITY;
-    let ofType = types.get(server.type);
-    if (ofType === undefined) {
-      ofType = new Map();
-      types.set(server.type, ofType);
-    }
-    const key = `${model}/${cpuMilli}/${memoryMiB}`;
-    let shape = ofType.get(key);
-    if (shape === undefined) {
-      shape = shapes.push({ type: server.type, model, cpuMilli, memoryMiB }) - 1;
-      ofType.set(key, shape);
-    }
+    const server = cluster.servers[documentIndexOf[s]!]!;
+    const shape = shapes.of(server);
     shapeOf[s] = shape;
+    kindOf[s] = shapes.list[shape]!.kind;
     gpuStart[s + 1] = gpuStart[s]! + server.type.gpus.length;
   }
+  const { list, kinds, models } = shapes;
   return {
     serverCount,
     gpuCount: gpuStart[serverCount]!,
     gpuModels: [...models.keys()],
+    documentIndexOf,
     shapeOf,
     gpuStart,
-    shapeType: shapes.map((shape) => shape.type),
-    shapeModel: Int32Array.from(shapes, (shape) => shape.model),
-    shapeGpus: Int32Array.from(shapes, (shape) => shape.type.gpus.length),
-    shapeCpuMilli: Float64Array.from(shapes, (shape) => shape.cpuMilli),
-    shapeMemoryMiB: Float64Array.from(shapes, (shape) => shape.memoryMiB),
+    shapeType: list.map((shape) => shape.type),
+    shapeKind: Int32Array.from(list, (shape) => shape.kind),
+    shapeModel: Int32Array.from(list, (shape) => shape.model),
+    shapeGpus: Int32Array.from(list, (shape) => shape.type.gpus.length),
+    shapeCpuMilli: Float64Array.from(list, (shape) => shape.cpuMilli),
+    shapeMemoryMiB: Float64Array.from(list, (shape) => shape.memoryMiB),
+    shapeLabels: list.map((shape) => shape.labels),
+    kindType: kinds.map((kind) => kind.type),
+    kindModel: Int32Array.from(kinds, (kind) => kind.model),
+    fabric: fabricTables(cluster, documentIndexOf, kindOf, kinds.length),
   };
+}
+
+interface Shape {
+  readonly type: ServerTopology;
+  readonly kind: number;
+  readonly model: number;
+  readonly cpuMilli: number;
+  readonly memoryMiB: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const NO_LABELS: Readonly<Record<string, string>> = {};
+
+/** Collects models, kinds and shapes in order of first use. */
+class Shapes {
+  readonly list: Shape[] = [];
+  readonly kinds: { readonly type: ServerTopology; readonly model: number }[] = [];
+  readonly models: Map<string, number> = new Map();
+  /** Type → model → kind. */
+  readonly #kindOf = new Map<ServerTopology, Map<number, number>>();
+  /** Key of a shape → its position. */
+  readonly #positions = new Map<string, number>();
+  /** Documents of equal servers share their label objects often: one text per object. */
+  readonly #labelKeys = new WeakMap<object, string>();
+
+  of(server: ClusterServer): number {
+    const { type, gpuModel, labels = NO_LABELS } = server;
+    const model = positionOf(this.models, gpuModel);
+    let ofType = this.#kindOf.get(type);
+    if (ofType === undefined) {
+      ofType = new Map();
+      this.#kindOf.set(type, ofType);
+    }
+    let kind = ofType.get(model);
+    if (kind === undefined) {
+      kind = this.kinds.push({ type, model }) - 1;
+      ofType.set(model, kind);
+    }
+    const cpuMilli = server.cpuMilli ?? Number.POSITIVE_INFINITY;
+    const memoryMiB = server.memoryMiB ?? Number.POSITIVE_INFINITY;
+    const key = `${kind}/${cpuMilli}/${memoryMiB}/${labels === NO_LABELS ? '' : this.#labelKey(labels)}`;
+    let shape = this.#positions.get(key);
+    if (shape === undefined) {
+      shape = this.list.push({ type, kind, model, cpuMilli, memoryMiB, labels }) - 1;
+      this.#positions.set(key, shape);
+    }
+    return shape;
+  }
+
+  #labelKey(labels: Readonly<Record<string, string>>): string {
+    let key = this.#labelKeys.get(labels);
+    if (key === undefined) {
+      // Equal labels in another order are equal labels.
+      key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+      this.#labelKeys.set(labels, key);
+    }
+    return key;
+  }
+}
+
+function positionOf(positions: Map<string, number>, name: string): number {
+  let position = positions.get(name);
+  if (position === undefined) {
+    position = positions.size;
+    positions.set(name, position);
+  }
+  return position;
 }

@@ -1,11 +1,22 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
+import { bestSet, type GpuSetTables, gpuSetTables } from '../compile/gpu-set-tables.js';
+import { setBandwidthGBps } from '../compile/set-bandwidth.js';
 import { CorralError, quote } from '../errors.js';
 import { type RandomStream, randomStream } from '../random.js';
 import { GPU_MILLI } from '../units.js';
+import { FreeIndex } from './free-index.js';
+import { type Gang, SERVER } from './gang.js';
+import { GangCapacity } from './gang-capacity.js';
+import type { GangPlan } from './gang-plan.js';
+import { GangSearch, mostOnOneServer } from './gang-search.js';
 import type { PodNeed } from './pod-need.js';
+import { PodPlacer } from './pod-placer.js';
+import { PodSearch } from './pod-search.js';
 import type { Policy, Workload } from './policy.js';
+import { RangeSearch } from './range-search.js';
 import { ScoreFinder } from './score-finder.js';
-import { emptyState, give, overwriteState, type PlacementState, take } from './state.js';
+import { ScoredGangs } from './scored-gangs.js';
+import { emptyState, fitsEmpty, give, overwriteState, type PlacementState, take } from './state.js';
 
 /** Where the random streams of an engine stand. */
 export type EngineRandom = readonly [ties: readonly number[], gpu: readonly number[]];
@@ -15,8 +26,26 @@ export interface EngineOptions {
   readonly policy: Policy;
   /** The expected pods, for policies that ask and bring none. */
   readonly workload: Workload | undefined;
+  /** Weight of each GPU count that pods to come ask for, for the policy that looks at topology. */
+  readonly sizes: Readonly<Record<number, number>> | undefined;
   /** Seed of random choices, for policies that bring none. */
   readonly seed: number;
+}
+
+/** Distinct gangs whose fit in the empty cluster is remembered. */
+const REMEMBERED_MAX = 4096;
+
+/** The finder of the policy that looks at topology: counters and sets of servers, no scores. */
+interface ByTopology {
+  readonly index: FreeIndex;
+  readonly pods: PodSearch;
+  readonly gangs: GangSearch;
+}
+
+/** The finder of a policy of scores. */
+interface ByScore {
+  readonly finder: ScoreFinder;
+  readonly gangs: ScoredGangs;
 }
 
 /**
@@ -26,16 +55,23 @@ export interface EngineOptions {
 export class PlacementEngine {
   readonly tables: ClusterTables;
   readonly state: PlacementState;
-  readonly finder: ScoreFinder;
+  /** One of the two is there. */
+  readonly byTopology: ByTopology | undefined;
+  readonly byScore: ByScore | undefined;
   /** Server of the last {@link decide} that found one. */
   server = -1;
   /** Bit mask of the GPU ordinals of the last {@link decide} that found a server. */
   gpuMask = 0;
+  /** What these GPUs reach, GB/s per GPU and direction; null below two, and for shares. */
+  bandwidthGBps: number | null = null;
+  /** Gang → whether the empty cluster would hold it. */
+  readonly #fitsEmpty = new Map<string, boolean>();
+  #emptyState: PlacementState | undefined;
   readonly #ties: RandomStream;
   readonly #gpu: RandomStream;
   readonly #drawsNumbers: boolean;
 
-  /** @throws CorralError `invalid-option` if the policy or the seed is no good */
+  /** @throws CorralError `invalid-option` if the policy, the sizes or the seed are no good */
   constructor(tables: ClusterTables, options: EngineOptions) {
     this.tables = tables;
     const { policy } = options;
@@ -43,10 +79,9 @@ export class PlacementEngine {
       throw new CorralError(
         'invalid-option',
         ['policy'],
-        `expected a policy such as bestFit(), got ${quote(policy)}`,
+        `expected a policy such as topologyAware(), got ${quote(policy)}`,
       );
     }
-    this.state = emptyState(tables);
     const scorer = policy.prepare({
       gpuModels: tables.gpuModels,
       cpuMilliMax: tables.shapeCpuMilli.reduce(
@@ -56,11 +91,11 @@ export class PlacementEngine {
       gpuMilliMax: tables.shapeGpus.reduce((max, gpus) => Math.max(max, gpus), 0) * GPU_MILLI,
       workload: options.workload,
     });
-    if (scorer?.by !== 'server' && scorer?.by !== 'difference') {
+    if (scorer?.by !== 'server' && scorer?.by !== 'difference' && scorer?.by !== 'topology') {
       throw new CorralError(
         'invalid-option',
         ['policy', 'prepare'],
-        'expected it to return a scorer by server or by difference',
+        'expected it to return a scorer by server or by difference, or to leave it to the topology',
       );
     }
     if (policy.ties !== 'document-order' && policy.ties !== 'random') {
@@ -74,7 +109,20 @@ export class PlacementEngine {
     this.#ties = randomStream(seed, 'ties');
     this.#gpu = randomStream(seed, 'gpu');
     this.#drawsNumbers = policy.ties === 'random' || (scorer.by === 'server' && scorer.shareGpu === 'random');
-    this.finder = new ScoreFinder(tables, this.state, scorer, { countTies: policy.ties === 'random' });
+    this.state = emptyState(tables, { residents: scorer.by === 'server' });
+    if (scorer.by === 'topology') {
+      const index = new FreeIndex(tables, this.state, scorer.sizes ?? options.sizes);
+      const placer = new PodPlacer(new RangeSearch(index), this);
+      this.byTopology = { index, pods: new PodSearch(index), gangs: new GangSearch(index, placer) };
+      this.byScore = undefined;
+    } else {
+      const finder = new ScoreFinder(tables, this.state, scorer, { countTies: policy.ties === 'random' });
+      this.byTopology = undefined;
+      this.byScore = {
+        finder,
+        gangs: new ScoredGangs(tables, this.state, finder, this, { ties: this.#ties, gpu: this.#gpu }),
+      };
+    }
   }
 
   /**
@@ -84,10 +132,21 @@ export class PlacementEngine {
    * @returns whether any server fits
    */
   decide(need: PodNeed): boolean {
-    const server = this.finder.find(need, this.#ties);
+    if (this.byTopology !== undefined) {
+      const { pods } = this.byTopology;
+      if (!pods.find(need)) return false;
+      this.server = pods.server;
+      this.gpuMask = pods.gpuMask;
+      this.bandwidthGBps = need.gpus < 2 ? null : pods.bandwidthGBps;
+      return true;
+    }
+    const { finder } = this.byScore!;
+    const server = finder.find(need, this.#ties);
     if (server === -1) return false;
     this.server = server;
-    this.gpuMask = this.finder.chooseGpus(need, server, this.#gpu);
+    this.gpuMask = finder.chooseGpus(need, server, this.#gpu);
+    const type = this.tables.shapeType[this.tables.shapeOf[server]!]!;
+    this.bandwidthGBps = need.gpus < 2 ? null : setBandwidthGBps(type, this.gpuMask);
     return true;
   }
 
@@ -100,22 +159,135 @@ export class PlacementEngine {
     return found;
   }
 
+  /** The plan for a gang; undefined if it does not fit. Commits nothing; random streams advance. */
+  plan(gang: Gang): GangPlan | undefined {
+    return this.byTopology !== undefined ? this.byTopology.gangs.find(gang) : this.byScore!.gangs.find(gang);
+  }
+
+  /** As {@link plan}, and random streams stay where they are. */
+  peekPlan(gang: Gang): GangPlan | undefined {
+    if (!this.#drawsNumbers) return this.plan(gang);
+    const before = this.random();
+    const plan = this.plan(gang);
+    this.resetRandom(before);
+    return plan;
+  }
+
+  /**
+   * Whether the fewest pods of a gang would fit if nothing were placed or cordoned. O(shapes) for a pod; O(servers) for
+   * a gang, once: the answer never changes.
+   */
+  fitsEmptyCluster(gang: Gang): boolean {
+    const { tables } = this;
+    if (gang.podsMin === 1) return tables.shapeType.some((_, shape) => fitsEmpty(tables, gang.need, shape));
+    const key = [gang.need.key, gang.podsMin, gang.requireLevel, gang.slicePods, gang.sliceLevel].join();
+    const known = this.#fitsEmpty.get(key);
+    if (known !== undefined) return known;
+    this.#emptyState ??= emptyState(tables, { residents: false });
+    const least = { ...gang, pods: gang.podsMin };
+    const capacity = new GangCapacity(tables, this.#emptyState, undefined);
+    capacity.begin(least);
+    const most =
+      gang.requireLevel === SERVER
+        ? mostOnOneServer(tables, this.#emptyState, least)
+        : capacity.mostPods(gang.requireLevel);
+    if (this.#fitsEmpty.size >= REMEMBERED_MAX) this.#fitsEmpty.clear();
+    this.#fitsEmpty.set(key, most >= gang.podsMin);
+    return most >= gang.podsMin;
+  }
+
+  /** The most pods of a gang that fit now, whatever its `podsMin`. */
+  mostPods(gang: Gang): number {
+    return (this.byTopology ?? this.byScore!).gangs.mostPods(gang);
+  }
+
+  /** The tables of the sets of a kind's GPUs; only for kinds with GPUs. */
+  setTablesOf(kind: number): GpuSetTables {
+    return this.byTopology?.index.kinds[kind]?.classes.tables ?? gpuSetTables(this.tables.kindType[kind]!);
+  }
+
+  /** Splits the GPUs of a piece of a plan among its pods: each in turn the best set of what is left. */
+  splitGpus(need: PodNeed, server: number, mask: number, pods: number): number[] {
+    if (pods === 1) return [mask];
+    if (mask === 0) return new Array<number>(pods).fill(0);
+    const tables = this.setTablesOf(this.tables.fabric.cellKind[this.tables.fabric.groupOf[server]!]!);
+    const masks: number[] = [];
+    let rest = mask;
+    for (let pod = 0; pod < pods; pod++) {
+      const set = bestSet(tables, rest, need.gpus);
+      masks.push(set);
+      rest ^= set;
+    }
+    return masks;
+  }
+
   /** Gives the GPUs of `mask` on `server` to the pod. */
   take(need: PodNeed, server: number, mask: number): void {
-    take(this.tables, this.state, need, server, mask);
-    this.finder.changed(server);
+    this.#move(take, need, server, mask);
   }
 
   /** Undoes {@link take} with the same arguments. */
   give(need: PodNeed, server: number, mask: number): void {
-    give(this.tables, this.state, need, server, mask);
-    this.finder.changed(server);
+    this.#move(give, need, server, mask);
+    if (need.cpuMilli > 0 || need.memoryMiB > 0) this.byTopology?.index.roomGrew(server);
+  }
+
+  /** {@link take} for every pod of a gang. */
+  takeAll(need: PodNeed, servers: readonly number[], masks: readonly number[]): void {
+    this.byTopology?.index.beginBatch();
+    for (let i = 0; i < servers.length; i++) this.take(need, servers[i]!, masks[i]!);
+    this.byTopology?.index.endBatch();
+  }
+
+  /** Undoes {@link takeAll}. */
+  giveAll(need: PodNeed, servers: readonly number[], masks: readonly number[]): void {
+    this.byTopology?.index.beginBatch();
+    for (let i = 0; i < servers.length; i++) this.give(need, servers[i]!, masks[i]!);
+    this.byTopology?.index.endBatch();
+  }
+
+  #move(move: typeof take, need: PodNeed, server: number, mask: number): void {
+    const { tables, state } = this;
+    if (this.byTopology === undefined) {
+      move(tables, state, need, server, mask);
+      this.byScore!.finder.changed(server);
+      return;
+    }
+    const { index } = this.byTopology;
+    const before = state.freeMask[server]!;
+    if (need.isPlain) {
+      // As move() would, without its questions.
+      state.freeMask[server] = before ^ mask;
+      index.maskChanged(server, before, before ^ mask);
+      return;
+    }
+    if (need.gpuMilli === GPU_MILLI || mask === 0) move(tables, state, need, server, mask);
+    else {
+      const gpu = 31 - Math.clz32(mask);
+      const room = state.shareRoomMilli[tables.gpuStart[server]! + gpu]!;
+      move(tables, state, need, server, mask);
+      index.roomChanged(server, gpu, room);
+    }
+    const after = state.freeMask[server]!;
+    if (before !== after) index.maskChanged(server, before, after);
+  }
+
+  /** Says whether a server takes new pods. */
+  setCordoned(server: number, cordoned: boolean): void {
+    if (this.byTopology !== undefined) {
+      if (cordoned) this.byTopology.index.cordon(server);
+      else this.byTopology.index.uncordon(server);
+    } else {
+      this.state.cordoned[server] = cordoned ? 1 : 0;
+      this.byScore!.finder.changed(server);
+    }
   }
 
   /** Overwrites the state with a copy made of it earlier. */
   overwrite(copy: PlacementState, random: EngineRandom): void {
     overwriteState(this.state, copy);
-    this.finder.allChanged();
+    this.byTopology?.index.rebuild();
+    this.byScore?.finder.allChanged();
     this.resetRandom(random);
   }
 

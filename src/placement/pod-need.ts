@@ -1,7 +1,8 @@
+import type { ClusterTables } from '../compile/cluster-tables.js';
 import { GPU_MILLI } from '../units.js';
 import type { PlacementRequest } from './request.js';
 
-/** A request for one pod in integers, against the GPU models of one cluster. Immutable. */
+/** What one pod asks for, in integers, against one cluster. Immutable. */
 export interface PodNeed {
   /** Equal needs have equal keys. */
   readonly key: string;
@@ -15,28 +16,41 @@ export interface PodNeed {
   readonly totalGpuMilli: number;
   /** Column of the state's `residents` in which the pod counts: 0 = share, k = k whole GPUs. */
   readonly residentColumn: number;
-  /** GPU model → 1 where it will do; absent = any. Length: GPU models. */
-  readonly allowedModels: Uint8Array | undefined;
+  /** Shape → 1 where GPU model and labels will do; absent = any. Length: shapes. */
+  readonly allowedShapes: Uint8Array | undefined;
+  /** Whether models are all that `allowedShapes` asks for, so that whole kinds are in or out. */
+  readonly byKind: boolean;
+  /** Whether whole GPUs are all it takes: then a free mask is all that changes. */
+  readonly isPlain: boolean;
 }
 
+/** What a need is translated against. */
+type Shapes = Pick<ClusterTables, 'gpuModels' | 'shapeModel' | 'shapeLabels'>;
+
 /**
- * Translates a checked request.
+ * Translates what a checked request asks for each pod.
  *
  * @param request - passed {@link checkRequest}
- * @param gpuModels - the cluster's GPU models, by position
+ * @param tables - the cluster
  */
-export function podNeed(request: PlacementRequest, gpuModels: readonly string[]): PodNeed {
+export function podNeed(request: PlacementRequest, tables: Shapes): PodNeed {
   const gpus = request.gpuMilli !== undefined ? 1 : (request.gpus ?? 0);
   const gpuMilli = request.gpuMilli ?? (gpus > 0 ? GPU_MILLI : 0);
   const cpuMilli = request.cpuMilli ?? 0;
   const memoryMiB = request.memoryMiB ?? 0;
   let key = `${cpuMilli}/${memoryMiB}/${gpus}/${gpuMilli}`;
-  let allowedModels: Uint8Array | undefined;
-  const models = request.gpuModels;
-  if (models !== undefined && models.length > 0) {
-    allowedModels = new Uint8Array(gpuModels.length);
-    for (let m = 0; m < gpuModels.length; m++) if (models.includes(gpuModels[m]!)) allowedModels[m] = 1;
-    key += `/${allowedModels.join('')}`;
+  const models = request.gpuModels ?? [];
+  const labels = Object.entries(request.labels ?? {});
+  let allowedShapes: Uint8Array | undefined;
+  if (models.length > 0 || labels.length > 0) {
+    const wanted = new Set(models);
+    allowedShapes = Uint8Array.from(tables.shapeModel, (model, shape) =>
+      (wanted.size === 0 || wanted.has(tables.gpuModels[model]!)) &&
+      labels.every(([name, value]) => labelOf(tables.shapeLabels[shape]!, name) === value)
+        ? 1
+        : 0,
+    );
+    key += `/${allowedShapes.join('')}`;
   }
   return {
     key,
@@ -46,6 +60,12 @@ export function podNeed(request: PlacementRequest, gpuModels: readonly string[])
     gpuMilli,
     totalGpuMilli: gpus * gpuMilli,
     residentColumn: gpuMilli === GPU_MILLI ? gpus : 0,
-    allowedModels,
+    allowedShapes,
+    byKind: labels.length === 0,
+    isPlain: gpuMilli === GPU_MILLI && cpuMilli === 0 && memoryMiB === 0,
   };
+}
+
+function labelOf(labels: Readonly<Record<string, string>>, name: string): string | undefined {
+  return Object.hasOwn(labels, name) ? labels[name] : undefined;
 }

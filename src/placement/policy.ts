@@ -78,6 +78,16 @@ export interface DifferenceScorer {
 }
 
 /**
+ * Leaves the order to the topology: lowest tier, highest bandwidth, least load on links that others could use, least
+ * damage to what remains, fewest servers, document order.
+ */
+export interface TopologyOrder {
+  readonly by: 'topology';
+  /** Weight of each GPU count that pods to come ask for; absent = the `sizes` of `compile`, else 1: 3, 2: 2, 4: 1, 8: 1. */
+  readonly sizes?: Readonly<Record<number, number>> | undefined;
+}
+
+/**
  * How feasible servers are ordered: data and pure functions. Of servers with one score the first in document
  * order wins, or a random one. Whole GPUs are the lowest free ordinals.
  */
@@ -87,5 +97,5 @@ export interface Policy {
   /** Seed of the policy's random choices; absent = the one given to `compile`, else 0. */
   readonly seed?: number;
   /** Builds the scoring functions for one cluster; throws `invalid-option` if something is missing. */
-  readonly prepare: (context: PolicyContext) => ServerScorer | DifferenceScorer;
+  readonly prepare: (context: PolicyContext) => ServerScorer | DifferenceScorer | TopologyOrder;
 }

@@ -1,21 +1,58 @@
 import { CorralError, quote } from '../errors.js';
+import type { TierName } from '../ids.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 
-/** What one pod asks for. Nothing asked for is nothing taken: `{}` is a pod that needs no resource. */
+/**
+ * What is asked for: a gang of equal pods that start together or not at all; one pod if `pods` is absent. Nothing asked
+ * for is nothing taken: `{}` is a pod that needs no resource.
+ */
 export interface PlacementRequest {
-  /** Whole GPUs, 0 … 16 of one server; default 0. Not together with `gpuMilli`. */
+  /** Pods of the gang, 1 … 1,048,576; default 1. */
+  readonly pods?: number | undefined;
+  /** The fewest pods that will do: the largest number from `podsMin` to `pods` that fits is placed. Default: `pods`. */
+  readonly podsMin?: number | undefined;
+  /** Whole GPUs per pod, 0 … 16 of one server; default 0. Not together with `gpuMilli`. */
   readonly gpus?: number | undefined;
-  /** A share of one GPU in thousandths, 1 … 1000; 1000 is one whole GPU. */
+  /** Per pod a share of one GPU in thousandths, 1 … 1000; 1000 is one whole GPU. */
   readonly gpuMilli?: number | undefined;
-  /** CPU, thousandths of a core; default 0. */
+  /** CPU per pod, thousandths of a core; default 0. */
   readonly cpuMilli?: number | undefined;
-  /** Memory, MiB; default 0. */
+  /** Memory per pod, MiB; default 0. */
   readonly memoryMiB?: number | undefined;
   /** GPU models that will do, compared letter by letter; absent or empty = any. */
   readonly gpuModels?: readonly string[] | undefined;
+  /** Labels that a server must bear, each with exactly this value. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** All pods in one domain of this tier: a tier of the cluster, `server` or `cluster`. */
+  readonly require?: TierName | undefined;
+  /**
+   * As `require`, given up where it cannot be. The default policy takes the lowest tier that fits anyway; policies that
+   * do not look at tiers keep to it first.
+   */
+  readonly prefer?: TierName | undefined;
+  /**
+   * Every group of `pods` consecutive pods in one domain of `tier`; the last one may be smaller.
+   */
+  readonly slice?: { readonly pods: number; readonly tier: TierName } | undefined;
 }
 
-const FIELDS = new Set(['gpus', 'gpuMilli', 'cpuMilli', 'memoryMiB', 'gpuModels']);
+const FIELDS = new Set([
+  'pods',
+  'podsMin',
+  'gpus',
+  'gpuMilli',
+  'cpuMilli',
+  'memoryMiB',
+  'gpuModels',
+  'labels',
+  'require',
+  'prefer',
+  'slice',
+]);
+/** Most pods of one gang. */
+export const PODS_MAX: number = 2 ** 20;
+/** Most labels one request may name. */
+const LABELS_MAX = 1024;
 /** Most GPU models one request may list. */
 const MODELS_MAX = 1024;
 
@@ -37,6 +74,8 @@ export function checkRequest(request: PlacementRequest): void {
       );
     }
   }
+  checkInteger('pods', request.pods, 1, PODS_MAX);
+  checkInteger('podsMin', request.podsMin, 1, request.pods ?? 1);
   checkInteger('gpus', request.gpus, 0, GPUS_PER_SERVER_MAX);
   checkInteger('gpuMilli', request.gpuMilli, 1, GPU_MILLI);
   checkInteger('cpuMilli', request.cpuMilli, 0, QUANTITY_MAX);
@@ -48,8 +87,14 @@ export function checkRequest(request: PlacementRequest): void {
       'give either gpus (whole) or gpuMilli (a share), not both',
     );
   }
-  const models = request.gpuModels;
-  if (models === undefined) return;
+  if (request.gpuModels !== undefined) checkModels(request.gpuModels);
+  if (request.labels !== undefined) checkLabels(request.labels);
+  checkTier(['require'], request.require);
+  checkTier(['prefer'], request.prefer);
+  if (request.slice !== undefined) checkSlice(request.slice);
+}
+
+function checkModels(models: unknown): void {
   if (!Array.isArray(models) || models.length > MODELS_MAX) {
     throw new CorralError(
       'invalid-request',
@@ -57,15 +102,66 @@ export function checkRequest(request: PlacementRequest): void {
       `expected a list of at most ${MODELS_MAX} names, got ${quote(models)}`,
     );
   }
-  models.forEach((model, i) => {
-    if (typeof model !== 'string' || model === '') {
+  for (let i = 0; i < models.length; i++) {
+    if (typeof models[i] !== 'string' || models[i] === '') {
       throw new CorralError(
         'invalid-request',
         ['gpuModels', i],
-        `expected a GPU model name, got ${quote(model)}`,
+        `expected a GPU model name, got ${quote(models[i])}`,
       );
     }
-  });
+  }
+}
+
+function checkLabels(labels: unknown): void {
+  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) {
+    throw new CorralError(
+      'invalid-request',
+      ['labels'],
+      `expected an object of names and values, got ${quote(labels)}`,
+    );
+  }
+  const entries = Object.entries(labels);
+  if (entries.length > LABELS_MAX) {
+    throw new CorralError(
+      'invalid-request',
+      ['labels'],
+      `expected at most ${LABELS_MAX}, got ${entries.length}`,
+    );
+  }
+  for (const [name, value] of entries) {
+    if (typeof value !== 'string') {
+      throw new CorralError('invalid-request', ['labels', name], `expected a text, got ${quote(value)}`);
+    }
+  }
+}
+
+function checkTier(path: readonly string[], tier: unknown): void {
+  if (tier === undefined || (typeof tier === 'string' && tier !== '')) return;
+  throw new CorralError('invalid-request', path, `expected the name of a tier, got ${quote(tier)}`);
+}
+
+function checkSlice(slice: unknown): void {
+  if (typeof slice !== 'object' || slice === null || Array.isArray(slice)) {
+    throw new CorralError('invalid-request', ['slice'], `expected { pods, tier }, got ${quote(slice)}`);
+  }
+  for (const field in slice) {
+    if (field !== 'pods' && field !== 'tier') {
+      throw new CorralError('invalid-request', ['slice', field], 'unknown field: a slice has pods and tier');
+    }
+  }
+  const { pods, tier } = slice as { readonly pods?: unknown; readonly tier?: unknown };
+  if (!Number.isInteger(pods) || (pods as number) < 1 || (pods as number) > PODS_MAX) {
+    throw new CorralError(
+      'invalid-request',
+      ['slice', 'pods'],
+      `expected an integer from 1 to ${PODS_MAX}, got ${quote(pods)}`,
+    );
+  }
+  if (tier === undefined) {
+    throw new CorralError('invalid-request', ['slice', 'tier'], 'name the tier of the slices');
+  }
+  checkTier(['slice', 'tier'], tier);
 }
 
 function checkInteger(field: string, value: unknown, min: number, max: number): void {

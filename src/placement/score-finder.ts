@@ -6,7 +6,7 @@ import type { DifferenceScorer, ServerFacts, ServerScorer } from './policy.js';
 import { RecencyList } from './recency-list.js';
 import { ScoreTree } from './score-tree.js';
 import { loadResidents, loadServerFacts, newServerFacts } from './server-facts.js';
-import { fits, lowestBits, type PlacementState } from './state.js';
+import { fits, lowestBits, type PlacementState, roomMilli } from './state.js';
 
 /** Most scores kept, over all needs: 64 MiB of trees. Beyond it the need not asked for longest is forgotten. */
 const SCORES_MAX = 2 ** 22;
@@ -89,6 +89,33 @@ export class ScoreFinder {
     const { tree } = scores;
     if (tree.best() === Number.NEGATIVE_INFINITY) return -1;
     return this.#countTies ? tree.nth(draw.below(tree.tied())) : tree.first();
+  }
+
+  /**
+   * The server for a pod among those from … to: scores them all.
+   *
+   * @returns the position of the server, -1 if none fits
+   */
+  findAmong(need: PodNeed, from: number, to: number, draw: Draw): number {
+    let best = -1;
+    let highest = Number.NEGATIVE_INFINITY;
+    let tied = 0;
+    for (let s = from; s < to; s++) {
+      const score = this.#score(need, s);
+      if (score === Number.NEGATIVE_INFINITY || score < highest) continue;
+      if (score > highest) {
+        highest = score;
+        best = s;
+        tied = 1;
+        // Reservoir of one: the c-th of the best replaces the choice with probability 1/c.
+      } else if (this.#countTies && draw.below(++tied) === 0) best = s;
+    }
+    return best;
+  }
+
+  /** The score of a pod on a server; -Infinity where it does not fit. */
+  scoreOf(need: PodNeed, server: number): number {
+    return this.#score(need, server);
   }
 
   /**
@@ -195,29 +222,27 @@ export class ScoreFinder {
   }
 
   #tightestGpu(need: PodNeed, server: number): number {
-    const start = this.#tables.gpuStart[server]!;
-    const end = this.#tables.gpuStart[server + 1]!;
+    const gpus = this.#tables.shapeGpus[this.#tables.shapeOf[server]!]!;
     let best = -1;
     let least = GPU_MILLI + 1;
-    for (let g = start; g < end; g++) {
-      const room = this.#state.gpuFreeMilli[g]!;
+    for (let gpu = 0; gpu < gpus; gpu++) {
+      const room = roomMilli(this.#tables, this.#state, server, gpu);
       if (room >= need.gpuMilli && room < least) {
         least = room;
-        best = g - start;
+        best = gpu;
       }
     }
     return best;
   }
 
   #randomGpu(need: PodNeed, server: number, draw: Draw): number {
-    const start = this.#tables.gpuStart[server]!;
-    const end = this.#tables.gpuStart[server + 1]!;
+    const gpus = this.#tables.shapeGpus[this.#tables.shapeOf[server]!]!;
     let chosen = -1;
     let candidates = 0;
     // Reservoir of one: the c-th candidate replaces the choice with probability 1/c.
-    for (let g = start; g < end; g++) {
-      if (this.#state.gpuFreeMilli[g]! < need.gpuMilli) continue;
-      if (draw.below(++candidates) === 0) chosen = g - start;
+    for (let gpu = 0; gpu < gpus; gpu++) {
+      if (roomMilli(this.#tables, this.#state, server, gpu) < need.gpuMilli) continue;
+      if (draw.below(++candidates) === 0) chosen = gpu;
     }
     return chosen;
   }

@@ -1,5 +1,5 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../units.js';
 import type { ServerFacts } from './policy.js';
 import { type PlacementState, RESIDENT_COLUMNS } from './state.js';
 
@@ -26,12 +26,19 @@ export function loadServerFacts(
   const shape = tables.shapeOf[server]!;
   const start = tables.gpuStart[server]!;
   const gpus = tables.shapeGpus[shape]!;
+  const free = state.freeMask[server]!;
   into.cpuFreeMilli = state.cpuFreeMilli[server]!;
   into.memoryFreeMiB = state.memoryFreeMiB[server]!;
   into.gpus = gpus;
   into.gpuModel = tables.shapeModel[shape]!;
-  into.idleGpuMilli = state.idleGpuMilli[server]!;
-  for (let g = 0; g < gpus; g++) into.gpuFreeMilli[g] = state.gpuFreeMilli[start + g]!;
+  let idle = 0;
+  for (let g = 0; g < gpus; g++) {
+    const shared = state.shareRoomMilli[start + g]!;
+    const room = ((free >>> g) & 1) === 1 ? GPU_MILLI : shared === GPU_MILLI ? 0 : shared;
+    into.gpuFreeMilli[g] = room;
+    idle += room;
+  }
+  into.idleGpuMilli = idle;
 }
 
 /** Fills `residents` with the present state of one server. */

@@ -1,63 +1,29 @@
 import { compileClusterTables } from '../compile/cluster-tables.js';
 import { setBandwidthGBps } from '../compile/set-bandwidth.js';
 import { CorralError, quote } from '../errors.js';
-import type { PlacementId, ServerId, TierName } from '../ids.js';
+import type { PlacementId, ServerId } from '../ids.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../units.js';
 import { type EngineRandom, PlacementEngine } from './engine.js';
+import { type Explanation, explainRequest } from './explain.js';
+import { type Gang, gangOf, Levels } from './gang.js';
+import { gangBandwidth } from './gang-bandwidth.js';
+import type { GangPlan } from './gang-plan.js';
+import { type LiveCopy, LivePlacements } from './live-placements.js';
+import type {
+  FreeCapacity,
+  FreeServer,
+  PlacedPod,
+  Placement,
+  PlacementResult,
+  RankedServer,
+} from './placement.js';
 import { type PodNeed, podNeed } from './pod-need.js';
 import type { Policy, Workload } from './policy.js';
+import { rankServers } from './rank.js';
 import { checkRequest, type PlacementRequest } from './request.js';
-import { copyState, fitsEmpty, ordinals, type PlacementState, popcount16 } from './state.js';
-
-/** One pod of a placement. */
-export interface PlacedPod {
-  readonly server: ServerId;
-  /** GPU ordinals, ascending; the one shared GPU for a share, none for a pod without GPUs. */
-  readonly gpus: readonly number[];
-}
-
-/** The GPUs given, until released. Plain data: survives JSON. */
-export interface Placement {
-  readonly id: PlacementId;
-  readonly pods: readonly PlacedPod[];
-  /** The narrowest domain that holds all pods; one pod is inside its server. */
-  readonly tier: TierName | 'server';
-  /** `optimal` bandwidth of the GPUs, GB/s per GPU and direction; null below two GPUs. */
-  readonly bandwidthGBps: number | null;
-}
-
-/**
- * Why a pod is not placed: `never-fits`, no server could take it even empty; `no-capacity`, none can now.
- */
-export type Reason = 'never-fits' | 'no-capacity';
-
-/** The answer to a request. Not to fit is an answer, not an error. */
-export type PlacementResult =
-  | { readonly ok: true; readonly placement: Placement }
-  | { readonly ok: false; readonly reason: Reason; readonly message: string };
-
-/** What is free on one server. */
-export interface FreeServer {
-  readonly server: ServerId;
-  /** Ordinals of wholly free GPUs. */
-  readonly gpus: readonly number[];
-  /** Free thousandths per GPU ordinal. */
-  readonly gpuMilli: readonly number[];
-  /** Free CPU, milli-cores; null = not limiting. */
-  readonly cpuMilli: number | null;
-  /** Free memory, MiB; null = not limiting. */
-  readonly memoryMiB: number | null;
-}
-
-/** What is free in all, and per server in document order. */
-export interface FreeCapacity {
-  /** Wholly free GPUs. */
-  readonly gpus: number;
-  /** Free thousandths over all GPUs. */
-  readonly gpuMilli: number;
-  readonly servers: readonly FreeServer[];
-}
+import { copyState, ordinals, type PlacementState, popcount16, roomMilli } from './state.js';
 
 /** A copy of a solver's state, for {@link Solver.restore} of the same solver. Its content is private. */
 export interface Snapshot {
@@ -66,15 +32,20 @@ export interface Snapshot {
 
 /** Options of `compile`. */
 export interface CompileOptions {
-  /** How candidates are ordered; default `bestFit()`. */
+  /** How candidates are ordered; default `topologyAware()`. */
   readonly policy?: Policy;
+  /**
+   * Weight of each GPU count that pods to come ask for: what free GPUs are worth to `topologyAware`. Default
+   * `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Only ratios count.
+   */
+  readonly sizes?: Readonly<Record<number, number>>;
   /** The pods to expect, for policies that measure against them and bring none of their own. */
   readonly workload?: Workload;
   /** Seed of random choices, for policies that bring none of their own; default 0. */
   readonly seed?: number;
 }
 
-/** Places pods on one cluster. */
+/** Places gangs of pods on one cluster. */
 export interface Solver {
   /** Decides and commits; a refusal changes nothing. */
   place(request: PlacementRequest): PlacementResult;
@@ -84,16 +55,38 @@ export interface Solver {
    * Gives back what a placement holds.
    *
    * @throws CorralError `unknown-placement` if it was released before, is not of this solver, was only found, or was
-   * placed before a {@link restore} that forgot it; nothing changes. Of a copy only id, server and GPUs can be
+   * placed before a {@link restore} that forgot it; nothing changes. Of a copy only id, servers and GPUs can be
    * compared, and ids start again where a snapshot left them: throw copies away when restoring.
    */
   release(placement: Placement): void;
-  /** What is free now. O(servers). */
+  /**
+   * The servers that could take ONE pod now, best first: what a scheduler extender answers.
+   *
+   * @param request - what the pod asks for; `pods` absent or 1
+   * @param servers - ids to choose from; default: all
+   * @throws CorralError `unknown-reference` for a server that does not exist
+   * @complexity O(servers log servers)
+   */
+  rank(request: PlacementRequest, servers?: readonly ServerId[]): RankedServer[];
+  /**
+   * Why a request fits or does not: how many servers fail on each constraint, the best domain of every tier and what it
+   * lacks, what would make it fit, and the steps of the decision. Commits nothing. O(servers).
+   */
+  explain(request: PlacementRequest): Explanation;
+  /**
+   * Keeps new pods off a server; what runs there stays. Twice is once.
+   *
+   * @throws CorralError `unknown-reference` for a server that does not exist
+   */
+  cordon(server: ServerId): void;
+  /** Undoes {@link cordon}. */
+  uncordon(server: ServerId): void;
+  /** What is free now, also on cordoned servers. O(servers). */
   free(): FreeCapacity;
   /** Copies the state. O(servers + placements): a few memory copies. */
   snapshot(): Snapshot;
   /**
-   * Returns to a snapshot, placements and random draws included.
+   * Returns to a snapshot: placements, cordons and random draws included. O(servers + placements).
    *
    * @throws CorralError `unknown-snapshot` if it is not of this solver; nothing changes
    */
@@ -120,9 +113,20 @@ export function compileWith(defaultPolicy: () => Policy): Compile {
     if (typeof options !== 'object' || options === null) {
       throw new CorralError('invalid-option', ['options'], `expected an object, got ${quote(options)}`);
     }
+    for (const name in options) {
+      if (!OPTIONS.has(name)) {
+        throw new CorralError(
+          'invalid-option',
+          [name],
+          `unknown option: compile has ${[...OPTIONS].join(', ')}`,
+        );
+      }
+    }
     return new TableSolver(asCluster(topology), options, defaultPolicy);
   };
 }
+
+const OPTIONS: ReadonlySet<string> = new Set(['policy', 'sizes', 'workload', 'seed']);
 
 function asCluster(topology: ServerTopology | ClusterTopology): ClusterTopology {
   if (isServer(topology)) {
@@ -144,35 +148,67 @@ function isServer(value: unknown): value is ServerTopology {
   return typeof graph === 'object' && Array.isArray(gpus) && typeof document === 'object';
 }
 
-/** What a live placement holds. */
-interface Holding {
-  readonly need: PodNeed;
-  readonly server: number;
-  readonly gpuMask: number;
+/** Server and GPU mask of every pod of a gang. */
+interface GangPods {
+  readonly servers: readonly number[];
+  readonly masks: readonly number[];
 }
 
 /**
- * A placement as issued: plain data, and in a private field what it holds, so that one from another solver, from
- * `find`, or from before a restore is refused although it reads alike. A copy through JSON has lost the field and
- * is judged by its content.
+ * A placement as issued: plain data, and in private fields what it holds. So one from another solver, from `find`, or
+ * from before a restore is told from a live one although it reads alike, and releasing it touches one object. A copy
+ * through JSON has lost the fields and is judged by its content.
  */
 class IssuedPlacement implements Placement {
+  // What release() reads comes first, and so into one line of the cache.
+  readonly #slot: number;
+  readonly #need: PodNeed;
+  /** Of the first pod. */
+  readonly #server: number;
+  readonly #gpuMask: number;
+  /** Of every pod, for gangs. */
+  readonly #gang: GangPods | undefined;
   readonly id: PlacementId;
   readonly pods: readonly PlacedPod[];
-  readonly tier = 'server';
+  readonly tier: string;
   readonly bandwidthGBps: number | null;
-  readonly #holding: Holding | undefined;
 
-  constructor(id: PlacementId, pod: PlacedPod, bandwidthGBps: number | null, holding: Holding | undefined) {
+  constructor(
+    id: PlacementId,
+    pods: readonly PlacedPod[],
+    tier: string,
+    bandwidthGBps: number | null,
+    slot: number,
+    need: PodNeed,
+    server: number,
+    gpuMask: number,
+    gang: GangPods | undefined,
+  ) {
+    this.#slot = slot;
+    this.#need = need;
+    this.#server = server;
+    this.#gpuMask = gpuMask;
+    this.#gang = gang;
     this.id = id;
-    this.pods = [pod];
+    this.pods = pods;
+    this.tier = tier;
     this.bandwidthGBps = bandwidthGBps;
-    this.#holding = holding;
   }
 
-  /** Whether the placement is known to hold something else, or nothing. */
-  static isForeign(placement: object, holding: Holding): boolean {
-    return #holding in placement && placement.#holding !== holding;
+  static isIssued(placement: object): placement is IssuedPlacement {
+    return #slot in placement;
+  }
+
+  /** Where the solver keeps it. Not a field of its own: it is nothing to print or to compare. */
+  get slot(): number {
+    return this.#slot;
+  }
+
+  /** Gives back all it holds. */
+  leave(engine: PlacementEngine): void {
+    const gang = this.#gang;
+    if (gang === undefined) engine.give(this.#need, this.#server, this.#gpuMask);
+    else engine.giveAll(this.#need, gang.servers, gang.masks);
   }
 }
 
@@ -180,115 +216,137 @@ class StateCopy implements Snapshot {
   readonly #solver: Solver;
   readonly #state: PlacementState;
   readonly #random: EngineRandom;
-  readonly #live: Map<PlacementId, Holding>;
-  readonly #issued: number;
+  readonly #live: LiveCopy<IssuedPlacement>;
 
-  constructor(
-    solver: Solver,
-    state: PlacementState,
-    random: EngineRandom,
-    live: Map<PlacementId, Holding>,
-    issued: number,
-  ) {
+  constructor(solver: Solver, state: PlacementState, random: EngineRandom, live: LiveCopy<IssuedPlacement>) {
     this.#solver = solver;
     this.#state = copyState(state);
     this.#random = random;
-    this.#live = new Map(live);
-    this.#issued = issued;
+    this.#live = live;
   }
 
   get placements(): number {
-    return this.#live.size;
+    return this.#live.count;
   }
 
   static open(
     snapshot: Snapshot,
     solver: Solver,
-  ):
-    | { state: PlacementState; random: EngineRandom; live: Map<PlacementId, Holding>; issued: number }
-    | undefined {
+  ): { state: PlacementState; random: EngineRandom; live: LiveCopy<IssuedPlacement> } | undefined {
     if (!(snapshot instanceof StateCopy) || snapshot.#solver !== solver) return undefined;
-    return {
-      state: snapshot.#state,
-      random: snapshot.#random,
-      live: new Map(snapshot.#live),
-      issued: snapshot.#issued,
-    };
+    return { state: snapshot.#state, random: snapshot.#random, live: snapshot.#live };
   }
 }
 
 class TableSolver implements Solver {
   readonly #engine: PlacementEngine;
+  /** Server, in tree order → its id. */
   readonly #ids: readonly ServerId[];
-  #live = new Map<PlacementId, Holding>();
-  #issued = 0;
+  readonly #levels: Levels;
+  readonly #live = new LivePlacements<IssuedPlacement>();
+  readonly #cluster: ClusterTopology;
+  /** Id → server, once somebody names one. */
+  #positions: Map<ServerId, number> | undefined;
+  /** Mask → its GPUs, once somebody got them. */
+  readonly #ordinalsOf: (readonly number[] | undefined)[] = [];
+  /** Whole GPUs → the need of a pod that asks for nothing else. */
+  readonly #wholeNeeds: readonly PodNeed[];
 
   constructor(cluster: ClusterTopology, options: CompileOptions, defaultPolicy: () => Policy) {
-    this.#ids = cluster.servers.map((server) => server.id);
-    this.#engine = new PlacementEngine(compileClusterTables(cluster), {
+    const tables = compileClusterTables(cluster);
+    this.#cluster = cluster;
+    this.#ids = Array.from(tables.documentIndexOf, (i) => cluster.servers[i]!.id);
+    this.#levels = new Levels(cluster.tiers.map((tier) => tier.name));
+    this.#engine = new PlacementEngine(tables, {
       policy: options.policy ?? defaultPolicy(),
       workload: options.workload,
+      sizes: options.sizes,
       seed: options.seed ?? 0,
     });
+    this.#wholeNeeds = Array.from({ length: GPUS_PER_SERVER_MAX + 1 }, (_, gpus) =>
+      podNeed({ gpus }, tables),
+    );
   }
 
   place(request: PlacementRequest): PlacementResult {
-    const need = this.#need(request);
+    const gpus = plainGpus(request);
+    if (gpus === -1) return this.#placeGang(request);
+    const need = this.#wholeNeeds[gpus]!;
     const engine = this.#engine;
-    if (!engine.decide(need)) return this.#refusal(need);
-    const { server, gpuMask } = engine;
-    engine.take(need, server, gpuMask);
-    const id = `p${++this.#issued}`;
-    const holding = { need, server, gpuMask };
-    this.#live.set(id, holding);
-    return { ok: true, placement: this.#placement(id, server, gpuMask, holding) };
+    return engine.decide(need) ? this.#commitPod(need) : this.#refusal(gangOf(NOTHING, need, this.#levels));
   }
 
   find(request: PlacementRequest): PlacementResult {
-    const need = this.#need(request);
+    const gang = this.#gang(request);
     const engine = this.#engine;
-    if (!engine.peek(need)) return this.#refusal(need);
-    return {
-      ok: true,
-      placement: this.#placement(`p${this.#issued + 1}`, engine.server, engine.gpuMask, undefined),
-    };
+    if (isPod(gang)) {
+      if (!engine.peek(gang.need)) return this.#refusal(gang);
+      return { ok: true, placement: this.#podPlacement(gang.need) };
+    }
+    const plan = engine.peekPlan(gang);
+    if (plan === undefined) return this.#refusal(gang);
+    return { ok: true, placement: this.#gangPlacement(gang.need, plan, this.#podsOf(gang.need, plan)) };
   }
 
   release(placement: Placement): void {
-    const id = placement?.id;
-    const holding = typeof id === 'string' ? this.#live.get(id) : undefined;
-    if (holding === undefined || !this.#isOurs(placement, holding)) {
+    const issued = this.#liveAs(placement);
+    if (issued === undefined) {
       throw new CorralError(
         'unknown-placement',
         ['placement', 'id'],
-        `${quote(id)} is not placed here as given: it was released or forgotten, only found, changed, or comes from another solver`,
+        `${quote(placement?.id)} is not placed here as given: it was released or forgotten, only found, changed, or comes from another solver`,
       );
     }
-    this.#engine.give(holding.need, holding.server, holding.gpuMask);
-    this.#live.delete(id);
+    issued.leave(this.#engine);
+    this.#live.remove(issued);
+  }
+
+  rank(request: PlacementRequest, servers?: readonly ServerId[]): RankedServer[] {
+    const gang = this.#gang(request);
+    if (gang.pods !== 1) {
+      throw new CorralError('invalid-request', ['pods'], 'rank answers for one pod: leave pods out');
+    }
+    const among = servers === undefined ? undefined : this.#serversNamed(servers);
+    return rankServers(this.#engine, gang.need, among, this.#ids);
+  }
+
+  explain(request: PlacementRequest): Explanation {
+    return explainRequest(this.#engine, this.#gang(request), request, this.#levels, this.#cluster);
+  }
+
+  cordon(server: ServerId): void {
+    this.#engine.setCordoned(this.#position(server, ['server']), true);
+  }
+
+  uncordon(server: ServerId): void {
+    this.#engine.setCordoned(this.#position(server, ['server']), false);
   }
 
   free(): FreeCapacity {
     const { tables, state } = this.#engine;
     let gpus = 0;
     let gpuMilli = 0;
-    const servers = this.#ids.map((server, s): FreeServer => {
+    const servers = new Array<FreeServer>(tables.serverCount);
+    for (let s = 0; s < tables.serverCount; s++) {
       const freeMask = state.freeMask[s]!;
+      const rooms: number[] = [];
+      for (let g = 0; g < tables.shapeGpus[tables.shapeOf[s]!]!; g++)
+        rooms.push(roomMilli(tables, state, s, g));
       gpus += popcount16(freeMask);
-      gpuMilli += state.idleGpuMilli[s]!;
-      return {
-        server,
+      for (const room of rooms) gpuMilli += room;
+      servers[tables.documentIndexOf[s]!] = {
+        server: this.#ids[s]!,
         gpus: ordinals(freeMask),
-        gpuMilli: [...state.gpuFreeMilli.subarray(tables.gpuStart[s]!, tables.gpuStart[s + 1]!)],
+        gpuMilli: rooms,
         cpuMilli: finiteOrNull(state.cpuFreeMilli[s]!),
         memoryMiB: finiteOrNull(state.memoryFreeMiB[s]!),
       };
-    });
+    }
     return { gpus, gpuMilli, servers };
   }
 
   snapshot(): Snapshot {
-    return new StateCopy(this, this.#engine.state, this.#engine.random(), this.#live, this.#issued);
+    return new StateCopy(this, this.#engine.state, this.#engine.random(), this.#live.copy());
   }
 
   restore(snapshot: Snapshot): void {
@@ -301,54 +359,214 @@ class TableSolver implements Solver {
       );
     }
     this.#engine.overwrite(copy.state, copy.random);
-    this.#live = copy.live;
-    this.#issued = copy.issued;
+    this.#live.overwrite(copy.live);
   }
 
-  #need(request: PlacementRequest): PodNeed {
+  #gang(request: PlacementRequest): Gang {
     checkRequest(request);
-    return podNeed(request, this.#engine.tables.gpuModels);
+    return gangOf(request, podNeed(request, this.#engine.tables), this.#levels);
   }
 
-  #placement(id: PlacementId, server: number, gpuMask: number, holding: Holding | undefined): Placement {
-    const { tables } = this.#engine;
-    const gpus = ordinals(gpuMask);
-    const bandwidthGBps =
-      gpus.length < 2 ? null : setBandwidthGBps(tables.shapeType[tables.shapeOf[server]!]!, gpuMask);
-    return new IssuedPlacement(id, { server: this.#ids[server]!, gpus }, bandwidthGBps, holding);
+  #placeGang(request: PlacementRequest): PlacementResult {
+    const gang = this.#gang(request);
+    const engine = this.#engine;
+    if (isPod(gang)) return engine.decide(gang.need) ? this.#commitPod(gang.need) : this.#refusal(gang);
+    const plan = engine.plan(gang);
+    if (plan === undefined) return this.#refusal(gang);
+    const pods = this.#podsOf(gang.need, plan);
+    const placement = this.#gangPlacement(gang.need, plan, pods);
+    engine.takeAll(gang.need, pods.servers, pods.masks);
+    this.#live.add(placement);
+    return { ok: true, placement };
   }
 
-  #isOurs(placement: Placement, holding: Holding): boolean {
-    if (IssuedPlacement.isForeign(placement, holding) || !Array.isArray(placement.pods)) return false;
-    const pod = placement.pods[0];
-    const gpus = ordinals(holding.gpuMask);
-    return (
-      placement.pods.length === 1 &&
-      pod?.server === this.#ids[holding.server] &&
-      Array.isArray(pod?.gpus) &&
-      pod.gpus.length === gpus.length &&
-      gpus.every((gpu, i) => pod.gpus[i] === gpu)
+  /** Commits what the engine has just decided. */
+  #commitPod(need: PodNeed): PlacementResult {
+    const engine = this.#engine;
+    const placement = this.#podPlacement(need);
+    engine.take(need, engine.server, engine.gpuMask);
+    this.#live.add(placement);
+    return { ok: true, placement };
+  }
+
+  /** Server and GPUs of every pod of a plan. */
+  #podsOf(need: PodNeed, plan: GangPlan): GangPods {
+    const servers: number[] = [];
+    const masks: number[] = [];
+    for (let i = 0; i < plan.servers.length; i++) {
+      const server = plan.servers[i]!;
+      const pods = plan.podCounts[i]!;
+      if (pods === 1) {
+        servers.push(server);
+        masks.push(plan.masks[i]!);
+        continue;
+      }
+      for (const mask of this.#engine.splitGpus(need, server, plan.masks[i]!, pods)) {
+        servers.push(server);
+        masks.push(mask);
+      }
+    }
+    return { servers, masks };
+  }
+
+  /** The placement of the pod that the engine has just decided about. */
+  #podPlacement(need: PodNeed): IssuedPlacement {
+    const { server, gpuMask, bandwidthGBps } = this.#engine;
+    const pods = [{ server: this.#ids[server]!, gpus: this.#ordinals(gpuMask) }];
+    const live = this.#live;
+    return new IssuedPlacement(
+      live.nextId(),
+      pods,
+      'server',
+      bandwidthGBps,
+      live.nextSlot(),
+      need,
+      server,
+      gpuMask,
+      undefined,
     );
   }
 
-  #refusal(need: PodNeed): PlacementResult {
-    const { tables } = this.#engine;
-    for (let shape = 0; shape < tables.shapeGpus.length; shape++) {
-      if (fitsEmpty(tables, need, shape)) return NO_CAPACITY;
+  #gangPlacement(need: PodNeed, plan: GangPlan, gang: GangPods): IssuedPlacement {
+    const { servers, masks } = gang;
+    const pods: PlacedPod[] = [];
+    for (let i = 0; i < servers.length; i++) {
+      pods.push({ server: this.#ids[servers[i]!]!, gpus: this.#ordinals(masks[i]!) });
     }
-    return NEVER_FITS;
+    const byTopology = this.#engine.byTopology !== undefined;
+    const level = byTopology ? plan.level : this.#levelOf(servers);
+    const bandwidthGBps = byTopology ? plan.bandwidthGBps : this.#bandwidthOf(need, level, servers, masks);
+    const live = this.#live;
+    const tier = this.#levels.nameOf(level);
+    return new IssuedPlacement(
+      live.nextId(),
+      pods,
+      tier,
+      bandwidthGBps,
+      live.nextSlot(),
+      need,
+      servers[0]!,
+      masks[0]!,
+      gang,
+    );
   }
+
+  /** The GPUs of a mask: one frozen list per mask, shared by all placements. */
+  #ordinals(mask: number): readonly number[] {
+    let gpus = this.#ordinalsOf[mask];
+    if (gpus === undefined) {
+      gpus = Object.freeze(ordinals(mask));
+      this.#ordinalsOf[mask] = gpus;
+    }
+    return gpus;
+  }
+
+  /** The narrowest level with a domain that holds all servers. */
+  #levelOf(servers: readonly number[]): number {
+    const { groupOf, cellDomain, domainParent } = this.#engine.tables.fabric;
+    if (servers.every((server) => server === servers[0])) return -1;
+    let domains = new Set(servers.map((server) => cellDomain[groupOf[server]!]!));
+    let level = 0;
+    for (; domains.size > 1; level++) domains = new Set([...domains].map((domain) => domainParent[domain]!));
+    return level;
+  }
+
+  /** The bandwidth of pods that were chosen one by one. */
+  #bandwidthOf(
+    need: PodNeed,
+    level: number,
+    servers: readonly number[],
+    masks: readonly number[],
+  ): number | null {
+    if (need.gpuMilli !== GPU_MILLI || servers.length * need.gpus < 2) return null;
+    const { tables } = this.#engine;
+    const maskOf = new Map<number, number>();
+    servers.forEach((server, i) => {
+      maskOf.set(server, (maskOf.get(server) ?? 0) | masks[i]!);
+    });
+    if (level === -1)
+      return setBandwidthGBps(tables.shapeType[tables.shapeOf[servers[0]!]!]!, maskOf.get(servers[0]!)!);
+    const inOrder = [...maskOf.keys()].sort((a, b) => a - b);
+    const pieces = { servers: inOrder, masks: inOrder.map((server) => maskOf.get(server)!) };
+    return gangBandwidth(tables.fabric, (kind) => this.#engine.setTablesOf(kind), level, pieces);
+  }
+
+  #position(id: ServerId, path: readonly (string | number)[]): number {
+    if (this.#positions === undefined) {
+      this.#positions = new Map();
+      for (let s = 0; s < this.#ids.length; s++) this.#positions.set(this.#ids[s]!, s);
+    }
+    const position = this.#positions.get(id);
+    if (position === undefined) {
+      throw new CorralError('unknown-reference', path, `no server ${quote(id)} in the cluster`);
+    }
+    return position;
+  }
+
+  #serversNamed(ids: readonly ServerId[]): Int32Array {
+    if (!Array.isArray(ids)) {
+      throw new CorralError(
+        'invalid-option',
+        ['servers'],
+        `expected a list of server ids, got ${quote(ids)}`,
+      );
+    }
+    const positions = new Int32Array(ids.length);
+    for (let i = 0; i < ids.length; i++) positions[i] = this.#position(ids[i]!, ['servers', i]);
+    return positions;
+  }
+
+  /** The live placement that is meant; undefined if none is. */
+  #liveAs(placement: Placement): IssuedPlacement | undefined {
+    if (typeof placement !== 'object' || placement === null) return undefined;
+    if (IssuedPlacement.isIssued(placement)) return this.#live.has(placement) ? placement : undefined;
+    const live = this.#live.find(placement.id);
+    return live !== undefined && hasPods(placement.pods, live.pods) ? live : undefined;
+  }
+
+  #refusal(gang: Gang): PlacementResult {
+    return this.#engine.fitsEmptyCluster(gang) ? NO_CAPACITY : NEVER_FITS;
+  }
+}
+
+/** Whether a copy names the same servers and GPUs. */
+function hasPods(pods: unknown, live: readonly PlacedPod[]): boolean {
+  if (!Array.isArray(pods) || pods.length !== live.length) return false;
+  return live.every(({ server, gpus }, i) => {
+    const pod: Partial<PlacedPod> | undefined = pods[i];
+    return (
+      pod?.server === server &&
+      Array.isArray(pod.gpus) &&
+      pod.gpus.length === gpus.length &&
+      gpus.every((gpu, g) => pod.gpus![g] === gpu)
+    );
+  });
+}
+
+/** A request of a pod of whole GPUs and nothing else: how many; -1 for any other, right or wrong. */
+function plainGpus(request: PlacementRequest): number {
+  if (typeof request !== 'object' || request === null || Array.isArray(request)) return -1;
+  for (const field in request) if (field !== 'gpus') return -1;
+  const { gpus } = request;
+  return Number.isInteger(gpus) && gpus! >= 0 && gpus! <= GPUS_PER_SERVER_MAX ? gpus! : -1;
+}
+
+const NOTHING: PlacementRequest = {};
+
+function isPod(gang: Gang): boolean {
+  return gang.pods === 1;
 }
 
 const NO_CAPACITY: PlacementResult = Object.freeze({
   ok: false,
   reason: 'no-capacity',
-  message: 'no server has enough free now: release something, or ask for less',
+  message: 'there is not enough free now: release something, ask for less, or see explain(request)',
 });
 const NEVER_FITS: PlacementResult = Object.freeze({
   ok: false,
   reason: 'never-fits',
-  message: 'no server could take the pod even if it were empty: ask for less, or for other GPU models',
+  message:
+    'it would not fit even if the cluster were empty: ask for less, other GPU models or labels, or a wider tier',
 });
 
 function finiteOrNull(value: number): number | null {

@@ -1,6 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import type { TierName } from '../ids.js';
-import type { Placement } from '../placement/solver.js';
+import type { Placement } from '../placement/placement.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { gangOf, positionsById } from './gang.js';
 import { checkFields, integer } from './quantity.js';

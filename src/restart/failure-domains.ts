@@ -1,6 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
-import type { Placement } from '../placement/solver.js';
+import type { Placement } from '../placement/placement.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import type { FailureLaw } from './failure-laws.js';
 import { type Gang, type GangServer, gangOf, positionsById } from './gang.js';

@@ -1,6 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
-import type { Placement } from '../placement/solver.js';
+import type { Placement } from '../placement/placement.js';
 import type { ClusterServer, ClusterTopology } from '../topology/cluster-topology.js';
 
 /** The servers of a placement, as positions in the cluster. */

@@ -1,4 +1,4 @@
-import { compileClusterTables } from '../compile/cluster-tables.js';
+import { type ClusterTables, compileClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
 import { PlacementEngine } from '../placement/engine.js';
@@ -70,7 +70,7 @@ export interface InflationReplay extends InflationCurves {
   readonly finalState: ReplayFinalState;
   /** One per offered pod, in order. */
   readonly decisions: readonly ReplayDecision[];
-  /** Server scores computed: the work of the run. */
+  /** Server scores computed: the work of the run; 0 for a policy that computes none. */
   readonly serverScores: number;
 }
 
@@ -122,7 +122,12 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
   const servers = Array.from(prepared.nodeOrder, (node) => cluster.servers[node]!);
   const tables = compileClusterTables({ tiers: [], servers });
   const workload = typicalPods(pods);
-  const engine = new PlacementEngine(tables, { policy: options.policy, workload, seed });
+  const engine = new PlacementEngine(tables, {
+    policy: options.policy,
+    workload,
+    sizes: undefined,
+    seed,
+  });
   const measure = new FragmentationMeasure(workload, tables.gpuModels);
 
   const facts = newServerFacts();
@@ -147,7 +152,7 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
   for (const { name, pod } of prepared.offered) {
     let need = needs.get(pod);
     if (need === undefined) {
-      need = needOf(pod, tables.gpuModels);
+      need = needOf(pod, tables);
       needs.set(pod, need);
     }
     arrivedMilli += need.totalGpuMilli;
@@ -173,7 +178,7 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
     failedPods,
     finalState: finalState(engine, measure),
     decisions,
-    serverScores: engine.finder.scored,
+    serverScores: engine.byScore?.finder.scored ?? 0,
   };
 }
 
@@ -230,7 +235,7 @@ function checkPods(pods: readonly ReplayPod[]): void {
   });
 }
 
-function needOf(pod: ReplayPod, gpuModels: readonly string[]): PodNeed {
+function needOf(pod: ReplayPod, tables: ClusterTables): PodNeed {
   const { cpuMilli, memoryMiB, gpuModels: models } = pod;
   const share = pod.gpus === 1 && pod.gpuMilli < GPU_MILLI;
   return podNeed(
@@ -240,7 +245,7 @@ function needOf(pod: ReplayPod, gpuModels: readonly string[]): PodNeed {
       gpuModels: models,
       ...(share ? { gpuMilli: pod.gpuMilli } : { gpus: pod.gpus }),
     },
-    gpuModels,
+    tables,
   );
 }
 
@@ -270,6 +275,8 @@ function finalState(engine: PlacementEngine, measure: FragmentationMeasure): Rep
   let usedCpuMilli = 0;
   let usedMemoryMiB = 0;
   let fragmentedGpuMilli = 0;
+  let usedGpuMilli = 0;
+  let gpusTouched = 0;
   for (let s = 0; s < tables.serverCount; s++) {
     const shape = tables.shapeOf[s]!;
     // A server without a limit (Infinity) reports no use: Infinity - Infinity is not a number.
@@ -278,9 +285,11 @@ function finalState(engine: PlacementEngine, measure: FragmentationMeasure): Rep
     loadServerFacts(tables, state, s, facts);
     fragmentedGpuMilli += measure.of(facts);
     measure.addClasses(facts, idleGpuMilliByClass);
+    for (let g = 0; g < facts.gpus; g++) {
+      usedGpuMilli += GPU_MILLI - facts.gpuFreeMilli[g]!;
+      if (facts.gpuFreeMilli[g]! < GPU_MILLI) gpusTouched++;
+    }
   }
-  const usedGpuMilli = state.gpuFreeMilli.reduce((sum, free) => sum + GPU_MILLI - free, 0);
-  const gpusTouched = state.gpuFreeMilli.reduce((sum, free) => sum + (free < GPU_MILLI ? 1 : 0), 0);
   return {
     usedCpuMilli,
     usedMemoryMiB,

@@ -20,8 +20,8 @@ const tables = compileClusterTables(
   }),
 );
 const engineWith = (policy: Policy, seed = 0): PlacementEngine =>
-  new PlacementEngine(tables, { policy, workload: undefined, seed });
-const one = podNeed({ gpuMilli: 100 }, tables.gpuModels);
+  new PlacementEngine(tables, { policy, workload: undefined, sizes: undefined, seed });
+const one = podNeed({ gpuMilli: 100 }, tables);
 /** Where the next 30 pods go. */
 const next = (engine: PlacementEngine): string =>
   Array.from({ length: 30 }, () => (engine.decide(one) ? `${engine.server}/${engine.gpuMask}` : '-')).join(
@@ -39,7 +39,7 @@ describe('PlacementEngine', () => {
       },
     };
     const workload = [{ cpuMilli: 1, gpus: 0, gpuMilli: 0, share: 1 }];
-    new PlacementEngine(tables, { policy, workload, seed: 0 });
+    new PlacementEngine(tables, { policy, workload, sizes: undefined, seed: 0 });
     expect(seen).toEqual([{ gpuModels: ['X', 'Y', 'A'], cpuMilliMax: 9000, gpuMilliMax: 4000, workload }]);
   });
 
@@ -55,16 +55,16 @@ describe('PlacementEngine', () => {
         return bestFit().prepare(context);
       },
     };
-    new PlacementEngine(open, { policy, workload: undefined, seed: 0 });
+    new PlacementEngine(open, { policy, workload: undefined, sizes: undefined, seed: 0 });
     expect(seen[0]).toMatchObject({ cpuMilliMax: 0, gpuMilliMax: 0 });
   });
 
   it('decides without taking, and keeps the last answer when nothing fits', () => {
     const engine = engineWith(bestFit());
-    expect(engine.decide(podNeed({ gpus: 2, gpuModels: ['Y'] }, tables.gpuModels))).toBe(true);
+    expect(engine.decide(podNeed({ gpus: 2, gpuModels: ['Y'] }, tables))).toBe(true);
     expect([engine.server, engine.gpuMask]).toEqual([1, 0b11]);
     expect(engine.state.freeMask[1]).toBe(0b11);
-    expect(engine.decide(podNeed({ gpus: 3, gpuModels: ['Y'] }, tables.gpuModels))).toBe(false);
+    expect(engine.decide(podNeed({ gpus: 3, gpuModels: ['Y'] }, tables))).toBe(false);
     expect([engine.server, engine.gpuMask]).toEqual([1, 0b11]);
   });
 
@@ -85,7 +85,7 @@ describe('PlacementEngine', () => {
     // A whole GPU draws no GPU, so only the stream of servers moves.
     const engine = engineWith(random());
     const [ties, gpu] = engine.random();
-    engine.decide(podNeed({ gpus: 1 }, tables.gpuModels));
+    engine.decide(podNeed({ gpus: 1 }, tables));
     expect(engine.random()[0]).not.toEqual(ties);
     expect(engine.random()[1]).toEqual(gpu);
     engine.decide(one);
@@ -132,7 +132,7 @@ describe('PlacementEngine', () => {
     const run = (): string => {
       const answers: string[] = [];
       for (let i = 0; i < 40; i++) {
-        const need = i % 3 === 0 ? podNeed({ gpus: 2 }, tables.gpuModels) : one;
+        const need = i % 3 === 0 ? podNeed({ gpus: 2 }, tables) : one;
         if (!engine.decide(need)) continue;
         engine.take(need, engine.server, engine.gpuMask);
         answers.push(`${engine.server}/${engine.gpuMask}`);

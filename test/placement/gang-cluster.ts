@@ -106,7 +106,7 @@ const TIERS = ['zone', 'block', 'rack'];
 const MIXES: readonly Readonly<Record<number, number>>[] = [{ 1: 1 }, { 2: 2, 4: 1 }, { 1: 1, 2: 5, 3: 0.5 }];
 
 /** Draws by chance; every number is from the seed. */
-class Dice {
+export class Dice {
   readonly #stream: ReturnType<typeof randomStream>;
 
   constructor(seed: number) {

@@ -1,9 +1,18 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { PlacementRequest } from '../../src/index.js';
 import { podNeed } from '../../src/placement/pod-need.js';
 import { request } from './random-cluster.js';
 
-const MODELS = ['A', 'B', 'C'];
+/** A cluster of three shapes, one per model, that bear no labels. */
+const MODELS = shapes(['A', 'B', 'C']);
+
+function shapes(
+  gpuModels: readonly string[],
+  shapeLabels: readonly Record<string, string>[] = gpuModels.map(() => ({})),
+) {
+  return { gpuModels, shapeModel: Int32Array.from(gpuModels.keys()), shapeLabels };
+}
 
 describe('podNeed', () => {
   it('counts whole GPUs by their number and shares as one kind', () => {
@@ -14,7 +23,7 @@ describe('podNeed', () => {
       gpuMilli: 1000,
       totalGpuMilli: 4000,
       residentColumn: 4,
-      allowedModels: undefined,
+      allowedShapes: undefined,
     });
     expect(podNeed({ gpuMilli: 300 }, MODELS)).toMatchObject({
       cpuMilli: 0,
@@ -37,12 +46,36 @@ describe('podNeed', () => {
     );
   });
 
-  it('marks the models of the cluster that will do; a model nobody has is none of them', () => {
-    expect(podNeed({ gpuModels: ['C', 'A', 'Z'] }, MODELS).allowedModels).toEqual(new Uint8Array([1, 0, 1]));
-    expect(podNeed({ gpuModels: ['Z'] }, MODELS).allowedModels).toEqual(new Uint8Array(3));
-    expect(podNeed({ gpuModels: ['A'] }, []).allowedModels).toEqual(new Uint8Array(0));
+  it('marks the shapes of the cluster whose model will do; a model nobody has is none of them', () => {
+    expect(podNeed({ gpuModels: ['C', 'A', 'Z'] }, MODELS).allowedShapes).toEqual(new Uint8Array([1, 0, 1]));
+    expect(podNeed({ gpuModels: ['Z'] }, MODELS).allowedShapes).toEqual(new Uint8Array(3));
+    expect(podNeed({ gpuModels: ['A'] }, shapes([])).allowedShapes).toEqual(new Uint8Array(0));
     // Letter by letter: no prefix, no other case.
-    expect(podNeed({ gpuModels: ['a', 'AB', ''] }, MODELS).allowedModels).toEqual(new Uint8Array(3));
+    expect(podNeed({ gpuModels: ['a', 'AB', ''] }, MODELS).allowedShapes).toEqual(new Uint8Array(3));
+  });
+
+  it('marks the shapes that bear every label with just this value, and the model too', () => {
+    const tables = {
+      gpuModels: ['A', 'B'],
+      shapeModel: Int32Array.of(0, 0, 1, 1),
+      shapeLabels: [{ pool: 'x', zone: '1' }, { pool: 'x' }, { pool: 'x', zone: '1' }, {}],
+    };
+    const allowed = (request: PlacementRequest): number[] => [
+      ...(podNeed(request, tables).allowedShapes ?? []),
+    ];
+    expect(allowed({ labels: { pool: 'x' } })).toEqual([1, 1, 1, 0]);
+    expect(allowed({ labels: { pool: 'x', zone: '1' } })).toEqual([1, 0, 1, 0]);
+    expect(allowed({ labels: { pool: 'x', zone: '1' }, gpuModels: ['B'] })).toEqual([0, 0, 1, 0]);
+    expect(allowed({ labels: { pool: 'X' } })).toEqual([0, 0, 0, 0]);
+    expect(allowed({ labels: {} })).toEqual([]);
+    // What every object has is no label.
+    expect(allowed({ labels: { toString: 'x' } })).toEqual([0, 0, 0, 0]);
+  });
+
+  it('says whether models alone decide, so that all servers of a kind are in or out', () => {
+    const byKind = (request: PlacementRequest): boolean => podNeed(request, MODELS).byKind;
+    expect([{}, { gpuModels: ['A'] }, { labels: {} }].map(byKind)).toEqual([true, true, true]);
+    expect(byKind({ gpuModels: ['A'], labels: { pool: 'x' } })).toBe(false);
   });
 
   it('has equal keys exactly for equal needs', () => {

@@ -1,5 +1,13 @@
 import * as fc from 'fast-check';
-import type { ClusterDocument, PlacementRequest, ServerDocument } from '../../src/index.js';
+import {
+  type ClusterDocument,
+  type ClusterTopology,
+  type PlacementRequest,
+  type ServerDocument,
+  type ServerTopology,
+  serverTopology,
+} from '../../src/index.js';
+import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
 
 /** A server type that is only GPUs: how they are linked does not matter to these tests. */
 export function gpuBox(gpus: number): ServerDocument {
@@ -13,6 +21,21 @@ export function gpuBox(gpus: number): ServerDocument {
         : Array.from({ length: gpus }, (_, i) => ({ id: `g${i}`, kind: 'gpu' })),
     links: [],
   };
+}
+
+const boxes = new Map<string, ServerTopology>();
+
+/**
+ * The topology of a document whose types are boxes, each box made once: what is compiled for a server type is kept with
+ * it, and takes a second for 16 GPUs.
+ */
+export function boxCluster(document: ClusterDocument): ClusterTopology {
+  const types = Object.entries(document.types).map(([name, type]) => [name, (type as ServerDocument).name]);
+  return buildClusterTopology({ ...document, types: Object.fromEntries(types) }, (name) => {
+    const box = boxes.get(name) ?? serverTopology(gpuBox(Number(name.slice('box '.length))));
+    boxes.set(name, box);
+    return box;
+  });
 }
 
 const SIZES = [0, 1, 2, 4, 8, 16];

@@ -266,8 +266,10 @@ describe('ScoreFinder', () => {
     tables: ClusterTables,
     policy: Policy = bestFit(),
   ): { finder: ScoreFinder; state: PlacementState } => {
-    const state = emptyState(tables);
-    return { state, finder: new ScoreFinder(tables, state, policy.prepare(OPEN), { countTies: false }) };
+    const state = emptyState(tables, { residents: true });
+    const scorer = policy.prepare(OPEN);
+    if (scorer.by === 'topology') throw new Error('a policy without scores');
+    return { state, finder: new ScoreFinder(tables, state, scorer, { countTies: false }) };
   };
   const tablesOf = (servers: number): ClusterTables =>
     compileClusterTables(
@@ -277,7 +279,7 @@ describe('ScoreFinder', () => {
         servers: Array.from({ length: servers }, (_, i) => ({ id: `s${i}`, type: 'four' })),
       }),
     );
-  const need = (request: PlacementRequest): PodNeed => podNeed(request, ['A']);
+  const need = (request: PlacementRequest): PodNeed => podNeed(request, tablesOf(1));
 
   it.each([
     ['a score of the server', bestFit],

@@ -17,9 +17,9 @@ describe('loadServerFacts and loadResidents', () => {
       ],
     }),
   );
-  const state = emptyState(tables);
-  take(tables, state, podNeed({ gpus: 1, cpuMilli: 1000, memoryMiB: 9 }, ['X', 'Y']), 0, 0b0100);
-  take(tables, state, podNeed({ gpuMilli: 250 }, ['X', 'Y']), 1, 0b10);
+  const state = emptyState(tables, { residents: true });
+  take(tables, state, podNeed({ gpus: 1, cpuMilli: 1000, memoryMiB: 9 }, tables), 0, 0b0100);
+  take(tables, state, podNeed({ gpuMilli: 250 }, tables), 1, 0b10);
 
   it('tell of one server what is free and who is there', () => {
     const facts = newServerFacts();

@@ -14,15 +14,18 @@ import {
 } from '../../src/index.js';
 import {
   bestFit,
+  binPack,
   dotProduct,
   fgd,
   gpuClustering,
   gpuPacking,
   type Policy,
   random,
+  spread,
+  topologyAware,
   type Workload,
 } from '../../src/policies/index.js';
-import { cluster, gpuBox, type Operation, operations, request } from './random-cluster.js';
+import { boxCluster, cluster, gpuBox, type Operation, operations, request } from './random-cluster.js';
 
 const WORKLOAD: Workload = [
   { cpuMilli: 3000, gpus: 1, gpuMilli: 470, share: 0.5 },
@@ -30,17 +33,20 @@ const WORKLOAD: Workload = [
   { cpuMilli: 8000, gpus: 0, gpuMilli: 0, share: 0.2 },
 ];
 const POLICIES: readonly (readonly [string, () => Policy])[] = [
+  ['topologyAware', topologyAware],
   ['random', () => random({ seed: 5 })],
   ['dotProduct', dotProduct],
   ['gpuClustering', gpuClustering],
   ['gpuPacking', gpuPacking],
   ['bestFit', bestFit],
+  ['binPack', binPack],
+  ['spread', spread],
   ['fgd', () => fgd({ workload: WORKLOAD })],
   ['fgd exact', () => fgd({ workload: WORKLOAD, exact: true })],
 ];
 
 function solverOf(document: ClusterDocument, policy: Policy = bestFit()): Solver {
-  return compile(clusterTopology(document), { policy });
+  return compile(boxCluster(document), { policy });
 }
 
 function two(): Solver {
@@ -53,6 +59,28 @@ function two(): Solver {
     ],
   });
 }
+
+/** Two racks of three servers with CPU and memory. */
+const RACKS: ClusterDocument = {
+  tiers: ['rack'],
+  types: { box: gpuBox(4) },
+  servers: ['a', 'a', 'a', 'b', 'b', 'b'].map((rack, i) => ({
+    id: `s${i}`,
+    type: 'box',
+    domains: { rack },
+    cpuMilli: 32_000,
+    memoryMiB: 65_536,
+  })),
+};
+/** Gangs of every shape that such racks hold. */
+const GANGS: readonly PlacementRequest[] = [
+  { pods: 2, gpus: 2 },
+  { pods: 5, gpus: 3, cpuMilli: 1000 },
+  { pods: 5, gpus: 2, slice: { pods: 2, tier: 'rack' } },
+  { pods: 7, podsMin: 2, gpus: 4, require: 'rack' },
+  { pods: 9, gpuMilli: 700, memoryMiB: 1 },
+  { pods: 3, cpuMilli: 20_000 },
+];
 
 function placed(solver: Solver, wanted: PlacementRequest): Placement {
   const result = solver.place(wanted);
@@ -219,9 +247,19 @@ describe('Solver', () => {
       ['invalid-request', () => solver.find({ gpuMilli: Number.NaN })],
       ['invalid-request', () => solver.place({ gpus: 1, cpuMilli: Number.POSITIVE_INFINITY })],
       ['invalid-request', () => solver.place({ gpus: 1, gpuModels: [''] })],
+      ['invalid-request', () => solver.place({ pods: 2, podsMin: 3 })],
+      ['invalid-request', () => solver.find({ slice: { pods: 0, tier: 'server' } })],
+      ['invalid-request', () => solver.explain({ labels: { a: 1 as never } })],
+      ['invalid-request', () => solver.rank({ pods: 2 })],
+      ['unknown-reference', () => solver.place({ require: 'rack' })],
+      ['unknown-reference', () => solver.find({ pods: 2, prefer: 'rack' })],
+      ['unknown-reference', () => solver.explain({ slice: { pods: 2, tier: 'rack' } })],
+      ['unknown-reference', () => solver.cordon('z')],
+      ['unknown-reference', () => solver.uncordon('z')],
+      ['unknown-reference', () => solver.rank({}, ['a', 'z'])],
       ['unknown-placement', () => solver.release(first!)],
       ['unknown-placement', () => solver.release(placed(other, { gpus: 1 }))],
-      ['unknown-placement', () => solver.release({ ...copy, id: 'p99' })],
+      ['unknown-placement', () => solver.release({ ...copy, id: 99 })],
       ['unknown-placement', () => solver.release({ ...copy, pods: [{ ...copy.pods[0]!, server: 'z' }] })],
       ['unknown-placement', () => solver.release({ ...copy, pods: [{ ...copy.pods[0]!, gpus: [0, 1] }] })],
       [
@@ -312,7 +350,7 @@ describe('place', () => {
       );
     }
     expect(JSON.stringify(solver.free())).toBe(before);
-    expect(placed(solver, { gpus: 1 }).id).toBe('p1');
+    expect(placed(solver, { gpus: 1 }).id).toBe(1);
   });
 });
 
@@ -323,6 +361,34 @@ describe('release', () => {
     solver.release(copy);
     expect(solver.free().gpus).toBe(8);
     expect(() => solver.release(copy)).toThrow(expect.objectContaining({ code: 'unknown-placement' }));
+  });
+
+  it.each(POLICIES)('takes a copy of a gang that went through JSON, once: %s', (_, policy) => {
+    const solver = solverOf(RACKS, policy());
+    const before = JSON.stringify(solver.free());
+    for (const wanted of GANGS) {
+      const gang = placed(solver, wanted);
+      const copy = JSON.parse(JSON.stringify(gang)) as Placement;
+      expect(copy).toEqual(gang);
+      expect(JSON.stringify(solver.free())).not.toBe(before);
+      // What was changed on the way is no placement of ours.
+      const { pods } = copy;
+      for (const forged of [
+        pods.slice(1),
+        [...pods, pods[0]!],
+        [...pods.slice(1), { server: 'z', gpus: [] }],
+      ]) {
+        expect(() => solver.release({ ...copy, pods: forged })).toThrow(
+          expect.objectContaining({ code: 'unknown-placement' }),
+        );
+      }
+      solver.release(copy);
+      expect(JSON.stringify(solver.free())).toBe(before);
+      for (const again of [copy, gang]) {
+        expect(() => solver.release(again)).toThrow(expect.objectContaining({ code: 'unknown-placement' }));
+      }
+      expect(JSON.stringify(solver.free())).toBe(before);
+    }
   });
 
   it('refuses a placement of another solver, also if both answered alike', () => {
@@ -345,7 +411,12 @@ describe('release', () => {
       undefined,
       null,
       {},
-      { id: 'p2', pods, tier },
+      { id: id + 1, pods, tier },
+      { id: -id, pods, tier },
+      { id: id + 0.5, pods, tier },
+      { id: String(id), pods, tier },
+      { id: '', pods, tier },
+      { id: 0, pods, tier },
       { id, tier },
       { id, pods: [], tier },
       { id, pods: [...pods, ...pods], tier },
@@ -446,6 +517,11 @@ describe('compile', () => {
     ['nothing', () => compile(undefined as never), ['topology']],
     ['an object with a graph that is none', () => compile({ graph: 1 } as never), ['topology']],
     ['servers of no type', () => compile({ tiers: [], servers: [{ type: {} }] } as never), ['topology']],
+    [
+      'an option that does not exist',
+      () => compile(serverTopology(gpuBox(2)), { polizy: bestFit() } as never),
+      ['polizy'],
+    ],
     ['options that are none', () => compile(serverTopology(gpuBox(2)), null as never), ['options']],
     [
       'a policy that prepares nothing',

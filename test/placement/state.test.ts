@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compileClusterTables } from '../../src/compile/cluster-tables.js';
+import { type ClusterTables, compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { type ClusterDocument, clusterTopology } from '../../src/index.js';
 import { podNeed } from '../../src/placement/pod-need.js';
 import {
@@ -13,19 +13,27 @@ import {
   ordinals,
   overwriteState,
   type PlacementState,
+  podsThatFit,
   popcount16,
   RESIDENT_COLUMNS,
+  roomMilli,
   take,
 } from '../../src/placement/state.js';
 import { cluster, gpuBox, request } from './random-cluster.js';
 
 const compiled = (document: ClusterDocument) => {
   const tables = compileClusterTables(clusterTopology(document));
-  return { tables, state: emptyState(tables) };
+  return { tables, state: emptyState(tables, { residents: true }) };
 };
 /** All of a state as plain values. */
 const plain = (state: PlacementState): Record<string, number[]> =>
   Object.fromEntries(Object.entries(state).map(([name, values]) => [name, [...(values as Float64Array)]]));
+
+/** Free thousandths of every GPU of a server. */
+const rooms = (tables: ClusterTables, state: PlacementState, server: number): number[] =>
+  Array.from({ length: tables.shapeGpus[tables.shapeOf[server]!]! }, (_, gpu) =>
+    roomMilli(tables, state, server, gpu),
+  );
 
 const PAIR: ClusterDocument = {
   tiers: [],
@@ -56,10 +64,10 @@ describe('emptyState', () => {
     expect(plain(state)).toEqual({
       cpuFreeMilli: [5000, Number.POSITIVE_INFINITY],
       memoryFreeMiB: [64, Number.POSITIVE_INFINITY],
-      gpuFreeMilli: new Array(16).fill(1000),
-      idleGpuMilli: [16_000, 0],
+      shareRoomMilli: new Array(16).fill(1000),
       freeMask: [65_535, 0],
       residents: new Array(2 * RESIDENT_COLUMNS).fill(0),
+      cordoned: [0, 0],
     });
   });
 });
@@ -67,25 +75,28 @@ describe('emptyState', () => {
 describe('take and give', () => {
   it('move CPU, memory, the GPUs of the mask and the residents, and nothing else', () => {
     const { tables, state } = compiled(PAIR);
-    const pair = podNeed({ gpus: 2, cpuMilli: 1000, memoryMiB: 10 }, ['A']);
-    const share = podNeed({ gpuMilli: 300 }, ['A']);
+    const pair = podNeed({ gpus: 2, cpuMilli: 1000, memoryMiB: 10 }, tables);
+    const share = podNeed({ gpuMilli: 300 }, tables);
     take(tables, state, pair, 0, 0b1000_0000_0000_0001);
     take(tables, state, share, 0, 0b10);
     take(tables, state, share, 0, 0b10);
-    take(tables, state, podNeed({ cpuMilli: 7 }, ['A']), 1, 0);
+    take(tables, state, podNeed({ cpuMilli: 7 }, tables), 1, 0);
     expect(plain(state)).toMatchObject({
       cpuFreeMilli: [4000, Number.POSITIVE_INFINITY],
       memoryFreeMiB: [54, Number.POSITIVE_INFINITY],
-      gpuFreeMilli: [0, 400, ...new Array(13).fill(1000), 0],
-      idleGpuMilli: [13_400, 0],
+      // What whole pods hold is no shared room: GPUs 0 and 15 are told apart by the mask.
+      shareRoomMilli: [1000, 400, ...new Array(14).fill(1000)],
       freeMask: [0b0111_1111_1111_1100, 0],
+      cordoned: [0, 0],
     });
+    expect(rooms(tables, state, 0)).toEqual([0, 400, ...new Array(13).fill(1000), 0]);
+    expect(rooms(tables, state, 1)).toEqual([]);
     expect([...state.residents].flatMap((n, i) => (n === 0 ? [] : [[i, n]]))).toEqual([
       [0, 2],
       [2, 1],
     ]);
     give(tables, state, share, 0, 0b10);
-    expect(state.gpuFreeMilli[1]).toBe(700);
+    expect(roomMilli(tables, state, 0, 1)).toBe(700);
     expect(state.freeMask[0]! & 0b10).toBe(0);
     give(tables, state, share, 0, 0b10);
     give(tables, state, pair, 0, 0b1000_0000_0000_0001);
@@ -102,12 +113,11 @@ describe('take and give', () => {
           const empty = plain(state);
           const live: [need: ReturnType<typeof podNeed>, server: number, mask: number, leaves: number][] = [];
           for (const [wanted, at, leaves] of wishes) {
-            const need = podNeed(wanted, tables.gpuModels);
+            const need = podNeed(wanted, tables);
             const server = at % tables.serverCount;
             if (!fits(tables, state, need, server)) continue;
-            const start = tables.gpuStart[server]!;
-            const able = [...state.gpuFreeMilli.subarray(start, tables.gpuStart[server + 1]!)].flatMap(
-              (free, g) => (need.gpus > 0 && free >= need.gpuMilli ? [g] : []),
+            const able = rooms(tables, state, server).flatMap((free, g) =>
+              need.gpus > 0 && free >= need.gpuMilli ? [g] : [],
             );
             const mask = able.slice(-need.gpus || able.length).reduce((set, g) => set | (1 << g), 0);
             take(tables, state, need, server, mask);
@@ -129,7 +139,7 @@ describe('fits and fitsEmpty', () => {
     fc.assert(
       fc.property(cluster, request, (document, wanted) => {
         const { tables, state } = compiled(document);
-        const need = podNeed(wanted, tables.gpuModels);
+        const need = podNeed(wanted, tables);
         for (let s = 0; s < tables.serverCount; s++) {
           expect(fitsEmpty(tables, need, tables.shapeOf[s]!)).toBe(fits(tables, state, need, s));
         }
@@ -144,17 +154,17 @@ describe('fits and fitsEmpty', () => {
       types: { two: gpuBox(2) },
       servers: [{ id: 'a', type: 'two' }],
     });
-    const need = (gpuMilli: number) => podNeed({ gpuMilli }, ['A']);
+    const need = (gpuMilli: number) => podNeed({ gpuMilli }, tables);
     take(tables, state, need(500), 0, 0b01);
     take(tables, state, need(400), 0, 0b10);
     expect([600, 601].map((milli) => fits(tables, state, need(milli), 0))).toEqual([true, false]);
-    expect(fits(tables, state, podNeed({ gpus: 1 }, ['A']), 0)).toBe(false);
-    expect(fits(tables, state, podNeed({ gpus: 0 }, ['A']), 0)).toBe(true);
+    expect(fits(tables, state, podNeed({ gpus: 1 }, tables), 0)).toBe(false);
+    expect(fits(tables, state, podNeed({ gpus: 0 }, tables), 0)).toBe(true);
   });
 
   it('hold a pod without GPUs to its models too', () => {
     const { tables, state } = compiled(PAIR);
-    const need = podNeed({ gpuModels: ['H100'] }, tables.gpuModels);
+    const need = podNeed({ gpuModels: ['H100'] }, tables);
     expect(fits(tables, state, need, 0)).toBe(false);
     expect(fitsEmpty(tables, need, 0)).toBe(false);
   });
@@ -165,12 +175,74 @@ describe('copyState and overwriteState', () => {
     const { tables, state } = compiled(PAIR);
     const empty = plain(state);
     const copy = copyState(state);
-    take(tables, state, podNeed({ gpus: 3, cpuMilli: 1, memoryMiB: 1 }, ['A']), 0, 0b111);
+    take(tables, state, podNeed({ gpus: 3, cpuMilli: 1, memoryMiB: 1 }, tables), 0, 0b111);
     expect(plain(copy)).toEqual(empty);
+    take(tables, state, podNeed({ gpuMilli: 1 }, tables), 0, 0b1000);
+    state.cordoned[1] = 1;
     for (const [name, values] of Object.entries(plain(state))) expect(values, name).not.toEqual(empty[name]);
     overwriteState(state, copy);
     expect(plain(state)).toEqual(empty);
-    take(tables, state, podNeed({ gpus: 1 }, ['A']), 0, 0b1);
+    take(tables, state, podNeed({ gpus: 1 }, tables), 0, 0b1);
     expect(plain(copy)).toEqual(empty);
+  });
+});
+
+describe('emptyState without residents', () => {
+  it('counts nobody, and gives and takes all the same', () => {
+    const { tables, state: counted } = compiled(PAIR);
+    const state = emptyState(tables, { residents: false });
+    const need = podNeed({ gpus: 2, cpuMilli: 5 }, tables);
+    for (const one of [counted, state]) take(tables, one, need, 0, 0b11);
+    expect(state.residents.length).toBe(0);
+    expect({ ...plain(state), residents: [] }).toEqual({ ...plain(counted), residents: [] });
+  });
+});
+
+describe('podsThatFit', () => {
+  it('counts as many pods as can be taken one after the other', () => {
+    fc.assert(
+      fc.property(
+        cluster,
+        fc.array(fc.tuple(request, fc.nat(7)), { maxLength: 6 }),
+        request,
+        (document, before, wanted) => {
+          const { tables, state } = compiled(document);
+          const put = (need: ReturnType<typeof podNeed>, server: number): boolean => {
+            if (!fits(tables, state, need, server)) return false;
+            const able = rooms(tables, state, server).flatMap((free, g) =>
+              need.gpus > 0 && free >= need.gpuMilli ? [g] : [],
+            );
+            take(
+              tables,
+              state,
+              need,
+              server,
+              able.slice(0, need.gpus).reduce((set, g) => set | (1 << g), 0),
+            );
+            return true;
+          };
+          for (const [one, at] of before) put(podNeed(one, tables), at % tables.serverCount);
+          const need = podNeed(wanted, tables);
+          for (let server = 0; server < tables.serverCount; server++) {
+            const said = podsThatFit(tables, state, need, server, 20);
+            expect(said > 0).toBe(fits(tables, state, need, server));
+            let pods = 0;
+            while (pods < 20 && put(need, server)) pods++;
+            expect(said).toBe(pods);
+          }
+        },
+      ),
+      { seed: 1, numRuns: 500 },
+    );
+  });
+
+  it('is none on a cordoned server, and so fits none', () => {
+    const { tables, state } = compiled(PAIR);
+    const need = podNeed({ gpus: 1 }, tables);
+    expect([podsThatFit(tables, state, need, 0, 99), fits(tables, state, need, 0)]).toEqual([16, true]);
+    state.cordoned[0] = 1;
+    expect([podsThatFit(tables, state, need, 0, 99), fits(tables, state, need, 0)]).toEqual([0, false]);
+    // Whether it would fit if it were empty is asked without cordons.
+    expect(fitsEmpty(tables, need, tables.shapeOf[0]!)).toBe(true);
   });
 });

@@ -4,6 +4,8 @@ import { clusterTopology, compile } from '../../src/index.js';
 import { newServerFacts } from '../../src/placement/server-facts.js';
 import {
   bestFit,
+  binPack,
+  type DifferenceScorer,
   dotProduct,
   fgd,
   gpuClustering,
@@ -13,6 +15,8 @@ import {
   type PolicyContext,
   random,
   type ServerFacts,
+  type ServerScorer,
+  spread,
 } from '../../src/policies/index.js';
 import { gpuBox } from '../placement/random-cluster.js';
 
@@ -41,8 +45,14 @@ function pod(gpus: number, gpuMilli: number, cpuMilli = 8000): PodFacts {
   return { cpuMilli, memoryMiB: 0, gpus, gpuMilli, totalGpuMilli: gpus * gpuMilli };
 }
 
-function score(policy: Policy, facts: ServerFacts, wanted: PodFacts, context = OPENB): number {
+function scorerOf(policy: Policy, context: PolicyContext): ServerScorer | DifferenceScorer {
   const scorer = policy.prepare(context);
+  if (scorer.by === 'topology') throw new Error('a policy without scores');
+  return scorer;
+}
+
+function score(policy: Policy, facts: ServerFacts, wanted: PodFacts, context = OPENB): number {
+  const scorer = scorerOf(policy, context);
   if (scorer.by !== 'server') throw new Error('not a server scorer');
   return scorer.score(facts, wanted);
 }
@@ -118,6 +128,8 @@ describe('every policy', () => {
     dotProduct(),
     gpuClustering(),
     gpuPacking(),
+    binPack(),
+    spread(),
     random(),
     fgd(),
     fgd({ exact: true }),
@@ -134,7 +146,7 @@ describe('every policy', () => {
           fc.constantFrom(pod(0, 0), pod(1, 1), pod(1, 500), pod(1, 1000), pod(16, 1000)),
           (gpus, cpuFreeMilli, cpuMilli, wanted) => {
             const facts = server(gpus, { cpuFreeMilli, memoryFreeMiB: Number.POSITIVE_INFINITY });
-            const scorer = policy.prepare({
+            const scorer = scorerOf(policy, {
               gpuModels: ['X'],
               cpuMilliMax: 0,
               gpuMilliMax: 16_000,
@@ -153,9 +165,9 @@ describe('every policy', () => {
   );
 
   it.each(policies)('may be prepared for many clusters: $name', (policy) => {
-    const one = policy.prepare({ ...OPENB, workload });
+    const one = scorerOf(policy, { ...OPENB, workload });
     const facts = server([1000, 400, 0, 0], {}, [1]);
-    const value = (scorer: ReturnType<Policy['prepare']>): number =>
+    const value = (scorer: ReturnType<typeof scorerOf>): number =>
       scorer.by === 'server' ? scorer.score(facts, pod(1, 300)) : scorer.potential(facts);
     const before = value(one);
     policy.prepare({

@@ -30,7 +30,7 @@ const ALL_GPUS = [0, 1, 2, 3, 4, 5, 6, 7];
 /** A gang of whole servers. */
 export function gangOn(...servers: readonly string[]): Placement {
   return {
-    id: 'gang',
+    id: 1,
     pods: servers.map((server) => ({ server, gpus: ALL_GPUS })),
     tier: 'block',
     bandwidthGBps: null,

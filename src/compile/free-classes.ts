@@ -1,0 +1,164 @@
+import type { ServerTopology } from '../topology/server-topology.js';
+import { bestSet, type GpuSetTables, gpuSetTables } from './gpu-set-tables.js';
+
+/**
+ * What a pod of k GPUs finds in a server of one kind, for every free mask, sorted: the best set of the mask decides
+ * how fast, how much load on links of others, and how much value is lost; of equals the fuller server is better. Masks that answer alike for every k are
+ * one *class*, and servers of one class are interchangeable until document order decides: an NVSwitch machine of 8
+ * GPUs has 9 classes, not 256.
+ */
+export interface FreeClasses {
+  readonly tables: GpuSetTables;
+  readonly gpuCount: number;
+  readonly classCount: number;
+  /** Free mask → class. Length: 2^n. */
+  readonly classOf: Uint16Array;
+  /** The class of the wholly free server. */
+  readonly fullClass: number;
+  /**
+   * Size × class → place in the order of preference for pods of that size, 0xffff where fewer GPUs are free and for
+   * the wholly free class, which competes apart: its damage depends on its domain. Entry `size × classes + class`.
+   */
+  readonly placeOf: Uint16Array;
+  /** Size × place → class; the reverse of `placeOf`. Entry `size × classes + place`. */
+  readonly classAt: Uint16Array;
+  /** Size × place → the end of the places that tie with it. Entry as `classAt`. */
+  readonly tieEnd: Uint16Array;
+  /** Size × class → figures of the best set. Entry `size × classes + class`. */
+  readonly bandwidthGBps: Float64Array;
+  readonly sharedLoadGBps: Float64Array;
+  /** Loss of leftover value × GPUs of the server. */
+  readonly lossGpus: Float64Array;
+  /**
+   * Size × place → 1 where the place beats a wholly free server whatever its domain loses. Entry as `classAt`.
+   */
+  readonly beatsFull: Uint8Array;
+}
+
+/** Steps of the grid of losses in 0 … 1: just below 2^30. */
+const LOSS_STEPS = 1e9 * (Math.PI / 3);
+/** The place of a class that does not compete. */
+export const NO_PLACE = 0xffff;
+
+/** Kept with the tables they are made of, and so with the server type and the mix of sizes. */
+const cache = new WeakMap<GpuSetTables, FreeClasses>();
+
+/**
+ * Sorts the free masks of a server type, or finds them sorted.
+ *
+ * @param server - a server type of n GPUs, 1 or more
+ * @param sizes - weight of each GPU count that pods to come ask for, see {@link gpuSetTables}
+ * @returns the classes; kept as {@link gpuSetTables} are
+ * @complexity O(2^n × n log) once, beside the tables themselves: a few hundred milliseconds for 16 GPUs
+ */
+export function freeClasses(server: ServerTopology, sizes?: Readonly<Record<number, number>>): FreeClasses {
+  const tables = gpuSetTables(server, sizes);
+  let classes = cache.get(tables);
+  if (classes === undefined) {
+    classes = sortedClasses(tables);
+    cache.set(tables, classes);
+  }
+  return classes;
+}
+
+function sortedClasses(tables: GpuSetTables): FreeClasses {
+  const { gpuCount, sizeOf } = tables;
+  const masks = 2 ** gpuCount;
+  const full = masks - 1;
+  // Masks are parted by their answer to one size after the other; what is never parted is one class.
+  const ranks: Int32Array[] = [];
+  const parts = Int32Array.from(sizeOf);
+  // The wholly free server is a class of its own, also where another mask answers alike for want of value.
+  parts[full] = gpuCount + 1;
+  for (let size = 1; size <= gpuCount; size++) {
+    const rank = answerRanks(tables, size, masks);
+    ranks.push(rank);
+    const found = new Map<number, number>();
+    for (let mask = 0; mask < masks; mask++) {
+      const key = parts[mask]! * 2 ** 17 + rank[mask]! + 1;
+      let part = found.get(key);
+      if (part === undefined) {
+        part = found.size;
+        found.set(key, part);
+      }
+      parts[mask] = part;
+    }
+  }
+  const classOf = Uint16Array.from(parts);
+  const lowest: number[] = [];
+  for (let mask = 0; mask < masks; mask++) if (classOf[mask] === lowest.length) lowest.push(mask);
+  const classCount = lowest.length;
+  const entries = (gpuCount + 1) * classCount;
+  const classes: FreeClasses = {
+    tables,
+    gpuCount,
+    classCount,
+    classOf,
+    fullClass: classOf[full]!,
+    placeOf: new Uint16Array(entries).fill(NO_PLACE),
+    classAt: new Uint16Array(entries),
+    tieEnd: new Uint16Array(entries),
+    bandwidthGBps: new Float64Array(entries),
+    sharedLoadGBps: new Float64Array(entries),
+    lossGpus: new Float64Array(entries),
+    beatsFull: new Uint8Array(entries),
+  };
+  for (let size = 1; size <= gpuCount; size++) orderOf(classes, size, lowest, ranks[size - 1]!);
+  return classes;
+}
+
+/**
+ * Mask → rank of what it offers to pods of `size`, best first; -1 where fewer are free.
+ *
+ * One number is the whole answer: the rank of the best set by bandwidth and load (the upper half of its `order`), the
+ * loss, and the free GPUs. Losses are differences of sums, so they are compared on a grid far above their rounding and
+ * far below any real difference; its step is no binary or decimal fraction, on whose borders losses would lie.
+ */
+function answerRanks(tables: GpuSetTables, size: number, masks: number): Int32Array {
+  const { sizeOf, order, value } = tables;
+  const keys = new Float64Array(masks);
+  let answers = 0;
+  for (let mask = 1; mask < masks; mask++) {
+    if (sizeOf[mask]! < size) continue;
+    const set = bestSet(tables, mask, size);
+    const loss = Math.max(0, Math.round((value[mask]! - value[mask ^ set]!) * LOSS_STEPS));
+    keys[mask] = (Math.floor(order[set]! / 2 ** 32) * 2 ** 30 + loss) * 32 + sizeOf[mask]!;
+    answers++;
+  }
+  const sorted = keys
+    .slice()
+    .sort()
+    .subarray(masks - answers);
+  const rankOf = new Map<number, number>();
+  for (const key of sorted) if (!rankOf.has(key)) rankOf.set(key, rankOf.size);
+  return Int32Array.from(keys, (key) => (key === 0 ? -1 : rankOf.get(key)!));
+}
+
+/** Fills the order of one size. */
+function orderOf(classes: FreeClasses, size: number, lowest: readonly number[], rank: Int32Array): void {
+  const { tables, classCount, fullClass, gpuCount } = classes;
+  const row = size * classCount;
+  for (let c = 0; c < classCount; c++) {
+    const mask = lowest[c]!;
+    if (tables.sizeOf[mask]! < size) continue;
+    const set = bestSet(tables, mask, size);
+    classes.bandwidthGBps[row + c] = tables.bandwidthGBps[set]!;
+    classes.sharedLoadGBps[row + c] = tables.sharedLoadGBps[set]!;
+    classes.lossGpus[row + c] = gpuCount * (tables.value[mask]! - tables.value[mask ^ set]!);
+  }
+  const order: number[] = [];
+  for (let c = 0; c < classCount; c++) {
+    if (c !== fullClass && rank[lowest[c]!] !== -1) order.push(c);
+  }
+  order.sort((a, b) => rank[lowest[a]!]! - rank[lowest[b]!]! || a - b);
+  const fullRank = rank[lowest[fullClass]!]!;
+  let end = order.length;
+  for (let place = order.length - 1; place >= 0; place--) {
+    const c = order[place]!;
+    if (place + 1 < order.length && rank[lowest[order[place + 1]!]!] !== rank[lowest[c]!]) end = place + 1;
+    classes.placeOf[row + c] = place;
+    classes.classAt[row + place] = c;
+    classes.tieEnd[row + place] = end;
+    classes.beatsFull[row + place] = rank[lowest[c]!]! < fullRank ? 1 : 0;
+  }
+}

@@ -1,0 +1,229 @@
+import type { FabricTables } from '../compile/fabric-tables.js';
+import type { GpuSetTables } from '../compile/gpu-set-tables.js';
+import type { FreeIndex } from './free-index.js';
+import type { Gang } from './gang.js';
+import type { GangPlan } from './gang-plan.js';
+import { atLeast, SetChoices } from './set-choices.js';
+import { podsThatFit, popcount16 } from './state.js';
+
+/**
+ * Which numbers of pods a server can take if the whole gang is to reach a bandwidth: the cut bound of the fabric, read
+ * the other way round.
+ *
+ * A gang of n GPUs reaches b GB/s if every server (an island of its own) reaches b among its own g GPUs and
+ * b · max(g, n − g) / (n − 1) to its NICs, and every domain that holds g of them, some but not all, the same through its
+ * uplink. Where a tier is an accelerator fabric its domains are the islands.
+ */
+export class GangBandwidth {
+  readonly gang: Gang;
+  /** GPUs of the whole gang. */
+  readonly gpus: number;
+  /** Islands are domains of this level; -1 where servers are. */
+  readonly islandLevel: number;
+  /** The bandwidth to reach, GB/s. */
+  target = 0;
+  readonly #index: FreeIndex;
+  /** Kind → free mask → bit p set where p pods can reach the target, -1 = not looked at yet. */
+  readonly #allowed: (Int32Array | undefined)[];
+
+  constructor(index: FreeIndex, gang: Gang, pods: number) {
+    this.#index = index;
+    this.gang = gang;
+    this.gpus = pods * gang.need.gpus;
+    this.islandLevel = index.tables.fabric.acceleratorLevel;
+    this.#allowed = index.kinds.map(() => undefined);
+  }
+
+  choicesOf(kind: number): SetChoices {
+    return choicesOf(this.#index, kind);
+  }
+
+  /** Asks for another bandwidth. */
+  aim(target: number): void {
+    this.target = target;
+    for (let kind = 0; kind < this.#allowed.length; kind++) this.#allowed[kind] = undefined;
+  }
+
+  /** What has to go out of, and into, a part with so many GPUs of the gang to reach the target, GB/s. */
+  crossing(gpus: number): number {
+    return gpus === 0 || gpus === this.gpus
+      ? 0
+      : (this.target * Math.max(gpus, this.gpus - gpus)) / (this.gpus - 1);
+  }
+
+  /** Whether a domain of a level may hold so many GPUs of the gang, as far as its uplink goes. */
+  uplinkAllows(level: number, gpus: number): boolean {
+    return (
+      level < this.islandLevel || atLeast(this.#index.tables.fabric.uplinkGBps[level]!, this.crossing(gpus))
+    );
+  }
+
+  /** The numbers of pods a server may take, bit p for p; bit 0 is always set. */
+  allowedOn(server: number): number {
+    const { tables, state } = this.#index;
+    const { need } = this.gang;
+    if (state.cordoned[server] === 1) return 1;
+    const kind = this.#index.kindOf(server);
+    if (this.#index.kinds[kind] === undefined || !this.#index.allows(need, kind)) return 1;
+    const free = state.freeMask[server]!;
+    if (popcount16(free) < need.gpus) return 1;
+    const most = podsThatFit(tables, state, need, server, this.gang.pods);
+    return this.allowedFor(kind, free) & (2 ** (most + 1) - 1);
+  }
+
+  /** As {@link GangBandwidth.allowedOn} for any server of a kind with a free mask, CPU and memory aside. */
+  allowedFor(kind: number, free: number): number {
+    let known = this.#allowed[kind];
+    if (known === undefined) {
+      known = new Int32Array(2 ** this.#index.kinds[kind]!.classes.gpuCount).fill(-1);
+      this.#allowed[kind] = known;
+    }
+    const before = known[free]!;
+    if (before !== -1) return before;
+    const { need } = this.gang;
+    const choices = this.choicesOf(kind);
+    let bits = 1;
+    for (let pods = 1; pods * need.gpus <= popcount16(free); pods++) {
+      const gpus = pods * need.gpus;
+      // Inside an island the fabric carries what NICs do not.
+      if (this.islandLevel >= 0 || choices.reaches(free, gpus, this.target, this.crossing(gpus)))
+        bits |= 1 << pods;
+    }
+    known[free] = bits;
+    return bits;
+  }
+
+  /** The GPUs of a server that so many pods get. */
+  maskOn(server: number, pods: number): number {
+    const free = this.#index.state.freeMask[server]!;
+    const gpus = pods * this.gang.need.gpus;
+    const choices = this.choicesOf(this.#index.kindOf(server));
+    if (this.islandLevel < 0) return choices.best(free, gpus, this.target, this.crossing(gpus));
+    return choices.best(free, gpus, 0, this.target === 0 ? 0 : choices.mostNic(free, gpus));
+  }
+
+  /**
+   * A bandwidth that no placement of the gang exceeds: what the best server reaches by itself, or an island.
+   *
+   * @param patterns - calls its argument for every kind and free mask that may take part
+   */
+  upperBound(patterns: (visit: (kind: number, free: number) => void) => void): number {
+    const { need } = this.gang;
+    let most = 0;
+    if (this.islandLevel >= 0) {
+      most = this.#index.tables.fabric.acceleratorGBps;
+      // GPUs that are alone in their islands never use the fabric inside.
+      if (need.gpus === 1) {
+        patterns((kind, free) => {
+          most = Math.max(most, this.choicesOf(kind).mostNic(free, 1));
+        });
+      }
+      return most;
+    }
+    patterns((kind, free) => {
+      const choices = this.choicesOf(kind);
+      for (let gpus = need.gpus; gpus <= popcount16(free) && gpus < this.gpus; gpus += need.gpus) {
+        const front = choices.front(free, gpus);
+        const crossings = (this.gpus - 1) / Math.max(gpus, this.gpus - gpus);
+        for (let i = 0; i < front.length; i += 2) {
+          most = Math.max(most, Math.min(front[i]!, front[i + 1]! * crossings));
+        }
+      }
+    });
+    return most;
+  }
+}
+
+/**
+ * The bandwidth of a gang of whole GPUs over several servers, GB/s per GPU and direction.
+ *
+ * Inside one accelerator domain that of its fabric. Otherwise the least of: what every island reaches by itself, and
+ * (n − 1) · c / max(g, n − g) for every island and domain around islands that holds g of the n GPUs, some but not all;
+ * c is what its uplink carries, and for islands also what the chosen GPUs bring to the NICs of their servers.
+ *
+ * Source: the cut bound of Zhao and Krishnamurthy (arXiv 2305.18461) on a tree, closed form.
+ * @param level - the narrowest level with a domain that holds all
+ * @param pieces - one per server, in tree order
+ * @complexity O(pieces × tiers)
+ */
+export function gangBandwidth(
+  fabric: FabricTables,
+  setTablesOf: (kind: number) => GpuSetTables,
+  level: number,
+  pieces: Pick<GangPlan, 'servers' | 'masks'>,
+): number {
+  const { servers, masks } = pieces;
+  const islands = fabric.acceleratorLevel;
+  if (level <= islands) return fabric.acceleratorGBps;
+  let all = 0;
+  for (let i = 0; i < masks.length; i++) all += popcount16(masks[i]!);
+  let least = Number.POSITIVE_INFINITY;
+  /** Domains of a level that hold some of the gang, in tree order; GPUs in each, and what they bring to NICs. */
+  const domains: number[] = [];
+  const gpusIn: number[] = [];
+  const nicsIn: number[] = [];
+  let kind = -1;
+  let tables: GpuSetTables | undefined;
+  for (let i = 0; i < servers.length; i++) {
+    const group = fabric.groupOf[servers[i]!]!;
+    const mask = masks[i]!;
+    if (fabric.cellKind[group] !== kind) {
+      kind = fabric.cellKind[group]!;
+      tables = setTablesOf(kind);
+    }
+    const gpus = tables!.sizeOf[mask]!;
+    const nic = tables!.nicGBps[mask]!;
+    if (islands < 0) {
+      const own = Math.min(tables!.bandwidthGBps[mask]!, (nic * (all - 1)) / Math.max(gpus, all - gpus));
+      if (own < least) least = own;
+    }
+    const domain = fabric.cellDomain[group]!;
+    const last = domains.length - 1;
+    if (domains[last] === domain) {
+      gpusIn[last]! += gpus;
+      nicsIn[last]! += nic;
+    } else {
+      domains.push(domain);
+      gpusIn.push(gpus);
+      nicsIn.push(nic);
+    }
+  }
+  for (let at = 0; at < level; at++) {
+    let parents = 0;
+    for (let i = 0; i < domains.length; i++) {
+      const gpus = gpusIn[i]!;
+      const nic = nicsIn[i]!;
+      if (at === islands && gpus > 1) least = Math.min(least, fabric.acceleratorGBps);
+      if (at >= islands && gpus < all) {
+        const out = at === islands ? Math.min(fabric.uplinkGBps[at]!, nic) : fabric.uplinkGBps[at]!;
+        least = Math.min(least, (out * (all - 1)) / Math.max(gpus, all - gpus));
+      }
+      // Neighbours with one parent become one entry; what is written has been read.
+      const parent = fabric.domainParent[domains[i]!]!;
+      if (parents > 0 && domains[parents - 1] === parent) {
+        gpusIn[parents - 1]! += gpus;
+        nicsIn[parents - 1]! += nic;
+      } else {
+        domains[parents] = parent;
+        gpusIn[parents] = gpus;
+        nicsIn[parents] = nic;
+        parents++;
+      }
+    }
+    domains.length = parents;
+  }
+  return least;
+}
+
+const choices = new WeakMap<object, SetChoices>();
+
+/** The choices of a kind, kept with its tables. */
+export function choicesOf(index: FreeIndex, kind: number): SetChoices {
+  const { tables } = index.kinds[kind]!.classes;
+  let known = choices.get(tables);
+  if (known === undefined) {
+    known = new SetChoices(tables);
+    choices.set(tables, known);
+  }
+  return known;
+}

@@ -1,0 +1,257 @@
+import { sameFigure } from '../compile/figure-ranks.js';
+import { bestSet } from '../compile/gpu-set-tables.js';
+import { GPU_MILLI } from '../units.js';
+import { type FreeIndex, ROOM_BLOCK } from './free-index.js';
+import type { KindIndex } from './kind-index.js';
+import type { PodNeed } from './pod-need.js';
+import { fits, popcount16 } from './state.js';
+
+/** Damages that differ by less are equal: sums of a few quotients below 10^5. */
+const DAMAGE_TOLERANCE = 1e-9;
+
+/**
+ * The best server and GPUs for one pod: bandwidth, load on links of others, damage, the fuller
+ * server, document order. Exact, from the
+ * sets of the index; a pod that also asks for CPU, memory or labels tries the servers of a set one by one.
+ */
+export class PodSearch {
+  /** What the last search that succeeded found. */
+  server = -1;
+  gpuMask = 0;
+  /** Figures of it: GB/s per GPU and direction (Infinity below two GPUs), GB/s, GPU-equivalents. */
+  bandwidthGBps = 0;
+  sharedLoadGBps = 0;
+  damageGpus = 0;
+  readonly #index: FreeIndex;
+
+  constructor(index: FreeIndex) {
+    this.#index = index;
+  }
+
+  /** Finds the best; returns whether there is any. */
+  find(need: PodNeed): boolean {
+    this.server = -1;
+    if (need.gpus === 0) return this.#findCpu(need);
+    if (need.gpuMilli < GPU_MILLI && this.#findShared(need)) return true;
+    return this.#findWhole(need);
+  }
+
+  /** A pod without GPUs does no damage anywhere: the first server that has room. */
+  #findCpu(need: PodNeed): boolean {
+    const { tables, state } = this.#index;
+    const { serverCount } = tables;
+    for (let start = 0; start < serverCount; start += ROOM_BLOCK) {
+      if (!this.#index.mayHaveRoom(start, need)) continue;
+      const end = Math.min(start + ROOM_BLOCK, serverCount);
+      for (let s = start; s < end; s++) {
+        if (!fits(tables, state, need, s)) continue;
+        this.#found(s, 0, Number.POSITIVE_INFINITY, 0, 0);
+        return true;
+      }
+      this.#index.measureRoom(start);
+    }
+    return false;
+  }
+
+  /** The tightest room on a GPU that pods share already, the first server among equals. */
+  #findShared(need: PodNeed): boolean {
+    const index = this.#index;
+    let tightest = GPU_MILLI;
+    for (let kind = 0; kind < index.kinds.length; kind++) {
+      const of = index.kinds[kind];
+      if (of === undefined || !index.allows(need, kind)) continue;
+      for (
+        let milli = of.nextRoom(need.gpuMilli);
+        milli !== -1 && milli <= tightest;
+        milli = of.nextRoom(milli + 1)
+      ) {
+        const server = this.#firstOfRoom(need, kind, of, milli);
+        if (server === -1) continue;
+        if (milli < tightest || this.server === -1 || server < this.server) {
+          tightest = milli;
+          this.server = server;
+        }
+        break;
+      }
+    }
+    if (this.server === -1) return false;
+    this.#found(this.server, 1 << this.#gpuOfRoom(this.server, tightest), Number.POSITIVE_INFINITY, 0, 0);
+    return true;
+  }
+
+  #firstOfRoom(need: PodNeed, kind: number, of: KindIndex, milli: number): number {
+    const { tables, state } = this.#index;
+    for (let local = of.nextOfRoom(milli, 0); local !== -1; local = of.nextOfRoom(milli, local + 1)) {
+      const server = this.#index.serverAt(kind, local);
+      if (fits(tables, state, need, server)) return server;
+    }
+    return -1;
+  }
+
+  #gpuOfRoom(server: number, milli: number): number {
+    const { tables, state } = this.#index;
+    const start = tables.gpuStart[server]!;
+    let gpu = 0;
+    while (state.shareRoomMilli[start + gpu] !== milli) gpu++;
+    return gpu;
+  }
+
+  #findWhole(need: PodNeed): boolean {
+    const index = this.#index;
+    const picky = need.cpuMilli > 0 || need.memoryMiB > 0 || !need.byKind;
+    for (let kind = 0; kind < index.kinds.length; kind++) {
+      const of = index.kinds[kind];
+      if (of === undefined || need.gpus > of.classes.gpuCount || !index.allows(need, kind)) continue;
+      const place = picky ? this.#partlyFreePicky(need, kind, of) : this.#partlyFree(need, kind, of);
+      if (place === -1 || of.classes.beatsFull[need.gpus * of.classes.classCount + place] === 0) {
+        this.#whollyFree(need, kind, of, picky);
+      }
+    }
+    if (this.server === -1) return false;
+    // Only now: one look-up, whatever the number of kinds.
+    const { tables } = index.kinds[index.kindOf(this.server)]!.classes;
+    this.gpuMask = bestSet(tables, index.state.freeMask[this.server]!, need.gpus);
+    return true;
+  }
+
+  /** Offers the best partly free server of a kind; returns its place, -1 if there is none. */
+  #partlyFree(need: PodNeed, kind: number, of: KindIndex): number {
+    const { classes } = of;
+    const size = need.gpus;
+    const place = of.nextPlace(size, 0);
+    if (place === -1) return -1;
+    const row = size * classes.classCount;
+    let local = of.nextOfClass(classes.classAt[row + place]!, 0);
+    const end = classes.tieEnd[row + place]!;
+    if (end > place + 1) {
+      for (
+        let tied = of.nextPlace(size, place + 1);
+        tied !== -1 && tied < end;
+        tied = of.nextPlace(size, tied + 1)
+      ) {
+        const other = of.nextOfClass(classes.classAt[row + tied]!, 0);
+        if (other < local) local = other;
+      }
+    }
+    this.#offerClass(classes, row + classes.classAt[row + place]!, this.#index.serverAt(kind, local), 0);
+    return place;
+  }
+
+  /** As {@link PodSearch.#partlyFree}, where a server must also have CPU, memory, or labels. */
+  #partlyFreePicky(need: PodNeed, kind: number, of: KindIndex): number {
+    const { classes } = of;
+    const size = need.gpus;
+    const row = size * classes.classCount;
+    let place = of.nextPlace(size, 0);
+    while (place !== -1) {
+      const end = classes.tieEnd[row + place]!;
+      let best = -1;
+      for (let tied = place; tied !== -1 && tied < end; tied = of.nextPlace(size, tied + 1)) {
+        const local = this.#firstOfClass(need, kind, of, classes.classAt[row + tied]!, 0, of.serverCount);
+        if (local !== -1 && (best === -1 || local < best)) best = local;
+      }
+      if (best !== -1) {
+        this.#offerClass(classes, row + classes.classAt[row + place]!, this.#index.serverAt(kind, best), 0);
+        return place;
+      }
+      place = of.nextPlace(size, end);
+    }
+    return -1;
+  }
+
+  /** Offers the wholly free server of a kind whose domains lose least. */
+  #whollyFree(need: PodNeed, kind: number, of: KindIndex, picky: boolean): void {
+    const index = this.#index;
+    const { classes } = of;
+    const root = index.rootOf(kind);
+    const group = index.whole.bestGroup(root);
+    if (group === -1) return;
+    let damage = index.whole.leastDamage(root);
+    const { cellStart, cellEnd } = index.tables.fabric;
+    let local = picky
+      ? this.#firstOfClass(need, kind, of, classes.fullClass, cellStart[group]!, cellEnd[group]!)
+      : of.nextOfClass(classes.fullClass, cellStart[group]!);
+    if (local === -1) {
+      // The best group has no server that will do: look at them all.
+      let least = Number.POSITIVE_INFINITY;
+      const first = index.firstGroup[kind]!;
+      for (let g = first; g < first + of.groupCount; g++) {
+        if (index.whole.countOf(g) === 0) continue;
+        const here = index.whole.damageOf(g, 1);
+        if (here >= least - DAMAGE_TOLERANCE) continue;
+        const found = this.#firstOfClass(need, kind, of, classes.fullClass, cellStart[g]!, cellEnd[g]!);
+        if (found === -1) continue;
+        least = here;
+        damage = here;
+        local = found;
+      }
+      if (local === -1) return;
+    }
+    const entry = need.gpus * classes.classCount + classes.fullClass;
+    this.#offerClass(classes, entry, index.serverAt(kind, local), damage);
+  }
+
+  /** The first server of a class that fits, among local numbers from … to; -1 if there is none. */
+  #firstOfClass(
+    need: PodNeed,
+    kind: number,
+    of: KindIndex,
+    freeClass: number,
+    from: number,
+    to: number,
+  ): number {
+    const { tables, state } = this.#index;
+    for (
+      let local = of.nextOfClass(freeClass, from);
+      local !== -1 && local < to;
+      local = of.nextOfClass(freeClass, local + 1)
+    ) {
+      if (fits(tables, state, need, this.#index.serverAt(kind, local))) return local;
+    }
+    return -1;
+  }
+
+  /** Takes a candidate if it is better than the best so far. */
+  #offerClass(
+    classes: {
+      readonly bandwidthGBps: Float64Array;
+      readonly sharedLoadGBps: Float64Array;
+      readonly lossGpus: Float64Array;
+    },
+    entry: number,
+    server: number,
+    damage: number,
+  ): void {
+    const bandwidth = classes.bandwidthGBps[entry]!;
+    const load = classes.sharedLoadGBps[entry]!;
+    const loss = classes.lossGpus[entry]! + damage;
+    if (this.server === -1 || this.#isBetter(bandwidth, load, loss, server)) {
+      this.#found(server, 0, bandwidth, load, loss);
+    }
+  }
+
+  #isBetter(bandwidth: number, load: number, damage: number, server: number): boolean {
+    const step = compareFigures(this.bandwidthGBps, bandwidth) || compareFigures(load, this.sharedLoadGBps);
+    if (step !== 0) return step < 0;
+    const less = this.damageGpus - damage;
+    if (less > DAMAGE_TOLERANCE || less < -DAMAGE_TOLERANCE) return less > 0;
+    // Few servers in use: the fuller one.
+    const { freeMask } = this.#index.state;
+    const fuller = popcount16(freeMask[this.server]!) - popcount16(freeMask[server]!);
+    return fuller !== 0 ? fuller > 0 : server < this.server;
+  }
+
+  #found(server: number, gpuMask: number, bandwidth: number, load: number, damage: number): void {
+    this.server = server;
+    this.gpuMask = gpuMask;
+    this.bandwidthGBps = bandwidth;
+    this.sharedLoadGBps = load;
+    this.damageGpus = damage;
+  }
+}
+
+/** Negative if the first figure is lower, 0 if they are equal but for rounding. */
+export function compareFigures(a: number, b: number): number {
+  if (a === b) return 0;
+  return a < b ? (sameFigure(a, b) ? 0 : -1) : sameFigure(b, a) ? 0 : 1;
+}

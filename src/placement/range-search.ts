@@ -1,0 +1,80 @@
+import { bestSet } from '../compile/gpu-set-tables.js';
+import { GPU_MILLI } from '../units.js';
+import type { FreeIndex } from './free-index.js';
+import type { PodNeed } from './pod-need.js';
+import type { PodChooser } from './pod-placer.js';
+import { PodSearch } from './pod-search.js';
+import { sharesOn } from './shares.js';
+import { fits } from './state.js';
+
+/**
+ * Chooses for a share, or a pod without GPUs, among a range of servers: the tightest shared GPU, then the wholly free
+ * GPU that does least damage. O(servers of the range); the whole cluster is asked of the index.
+ */
+export class RangeSearch implements PodChooser {
+  server = -1;
+  gpuMask = 0;
+  readonly #index: FreeIndex;
+  readonly #search: PodSearch;
+
+  constructor(index: FreeIndex) {
+    this.#index = index;
+    this.#search = new PodSearch(index);
+  }
+
+  choose(need: PodNeed, from: number, to: number): boolean {
+    const { tables, state } = this.#index;
+    if (from === 0 && to === tables.serverCount) {
+      const found = this.#search.find(need);
+      this.server = this.#search.server;
+      this.gpuMask = this.#search.gpuMask;
+      return found;
+    }
+    this.server = -1;
+    let tightest = GPU_MILLI;
+    let least = Number.POSITIVE_INFINITY;
+    for (let s = from; s < to; s++) {
+      if (!fits(tables, state, need, s)) continue;
+      if (need.gpus === 0) {
+        this.server = s;
+        this.gpuMask = 0;
+        return true;
+      }
+      const room = this.#tightestRoom(need, s);
+      if (room > tightest || (room === tightest && room < GPU_MILLI)) continue;
+      if (room < GPU_MILLI) tightest = room;
+      else {
+        const { damageGpus } = sharesOn(this.#index, need, s, 1);
+        if (damageGpus >= least - 1e-9) continue;
+        least = damageGpus;
+      }
+      this.server = s;
+    }
+    if (this.server === -1) return false;
+    this.gpuMask = this.#gpuOn(need, this.server, tightest);
+    return true;
+  }
+
+  /** The least room of a shared GPU that suffices; 1000 where only a wholly free one does. */
+  #tightestRoom(need: PodNeed, server: number): number {
+    const { tables, state } = this.#index;
+    let tightest = GPU_MILLI;
+    for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
+      const room = state.shareRoomMilli[g]!;
+      if (room >= need.gpuMilli && room < tightest) tightest = room;
+    }
+    return tightest;
+  }
+
+  #gpuOn(need: PodNeed, server: number, room: number): number {
+    const { tables, state } = this.#index;
+    if (room === GPU_MILLI) {
+      const classes = this.#index.kinds[this.#index.kindOf(server)]!.classes;
+      return bestSet(classes.tables, state.freeMask[server]!, need.gpus);
+    }
+    const start = tables.gpuStart[server]!;
+    let gpu = 0;
+    while (state.shareRoomMilli[start + gpu] !== room) gpu++;
+    return 1 << gpu;
+  }
+}

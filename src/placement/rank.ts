@@ -1,0 +1,167 @@
+import type { ServerId } from '../ids.js';
+import { GPU_MILLI } from '../units.js';
+import type { PlacementEngine } from './engine.js';
+import type { FreeIndex } from './free-index.js';
+import type { RankedServer } from './placement.js';
+import type { PodNeed } from './pod-need.js';
+import { compareFigures } from './pod-search.js';
+import { sharesOn } from './shares.js';
+import { fits, popcount16 } from './state.js';
+
+/** Servers that are alike for a pod, and how good they are. */
+interface Alike {
+  readonly bandwidthGBps: number;
+  readonly sharedLoadGBps: number;
+  /** The room of the shared GPU a share gets; 1000 for a wholly free one, and for whole GPUs. */
+  readonly roomMilli: number;
+  readonly damageGpus: number;
+  /** Wholly free GPUs of the server: the fuller one is better. */
+  readonly freeGpus: number;
+}
+
+/**
+ * Feasible servers for one pod, best first, equals in document order.
+ *
+ * @param among - servers to choose from, in any order; undefined = all
+ * @param ids - server → id
+ * @complexity O(servers); for policies of scores O(servers log servers)
+ */
+export function rankServers(
+  engine: PlacementEngine,
+  need: PodNeed,
+  among: Int32Array | undefined,
+  ids: readonly ServerId[],
+): RankedServer[] {
+  const { tables, state } = engine;
+  const servers = among?.slice().sort() ?? Int32Array.from({ length: tables.serverCount }, (_, s) => s);
+  const feasible: number[] = [];
+  for (let i = 0; i < servers.length; i++) {
+    const server = servers[i]!;
+    // Listed twice is listed once.
+    if (i > 0 && server === servers[i - 1]) continue;
+    if (fits(tables, state, need, server)) feasible.push(server);
+  }
+  if (engine.byTopology === undefined) {
+    const { finder } = engine.byScore!;
+    const scored = feasible.map((server) => ({ server, score: finder.scoreOf(need, server) }));
+    scored.sort((a, b) => b.score - a.score || a.server - b.server);
+    return scored.map(({ server, score }) => ({ server: ids[server]!, score }));
+  }
+  return rankAlike(engine.byTopology.index, need, feasible, ids);
+}
+
+function rankAlike(
+  index: FreeIndex,
+  need: PodNeed,
+  feasible: readonly number[],
+  ids: readonly ServerId[],
+): RankedServer[] {
+  const alike: Alike[] = [];
+  const groupOf = new Int32Array(feasible.length);
+  const finder = new AlikeFinder(index, need, alike);
+  for (let i = 0; i < feasible.length; i++) groupOf[i] = finder.groupOf(feasible[i]!);
+  const order = [...alike.keys()].sort((a, b) => compareAlike(alike[a]!, alike[b]!));
+  // Groups that differ by rounding only are one step.
+  const stepOf = new Int32Array(alike.length);
+  let steps = 0;
+  order.forEach((group, i) => {
+    if (i > 0 && compareAlike(alike[order[i - 1]!]!, alike[group]!) !== 0) steps++;
+    stepOf[group] = steps;
+  });
+  steps++;
+  // A counting sort keeps document order inside a step.
+  const next = new Int32Array(steps + 1);
+  for (const group of groupOf) next[stepOf[group]! + 1]!++;
+  for (let step = 0; step < steps; step++) next[step + 1]! += next[step]!;
+  const ranked = new Array<RankedServer>(feasible.length);
+  for (let i = 0; i < feasible.length; i++) {
+    const step = stepOf[groupOf[i]!]!;
+    ranked[next[step]!++] = { server: ids[feasible[i]!]!, score: (100 * (steps - step)) / steps };
+  }
+  return ranked;
+}
+
+/** Numbers the groups of servers that are alike for one pod. */
+class AlikeFinder {
+  readonly #index: FreeIndex;
+  readonly #need: PodNeed;
+  readonly #alike: Alike[];
+  readonly #known = new Map<number, number>();
+
+  constructor(index: FreeIndex, need: PodNeed, alike: Alike[]) {
+    this.#index = index;
+    this.#need = need;
+    this.#alike = alike;
+  }
+
+  groupOf(server: number): number {
+    const index = this.#index;
+    const need = this.#need;
+    const kind = index.kindOf(server);
+    const of = index.kinds[kind];
+    if (need.gpus === 0 || of === undefined) return this.#numbered(-1, () => NOTHING_TAKEN);
+    const free = index.state.freeMask[server]!;
+    if (need.gpuMilli < GPU_MILLI) {
+      const room = this.#tightestRoom(server);
+      // The GPUs of others have no say in which shared GPU is tight.
+      if (room < GPU_MILLI) return this.#numbered(-2 - room, () => ({ ...NOTHING_TAKEN, roomMilli: room }));
+    }
+    const { classes } = of;
+    const isFull = popcount16(free) === classes.gpuCount;
+    const group = index.tables.fabric.groupOf[server]!;
+    const freeClass = classes.classOf[free]!;
+    // Classes of all kinds, then groups: 2^20 apart, more than there are of either.
+    const key = isFull ? 2 ** 40 + group : kind * 2 ** 20 + freeClass;
+    return this.#numbered(key, () => {
+      const entry = need.gpus * classes.classCount + freeClass;
+      const damage =
+        need.gpuMilli < GPU_MILLI
+          ? sharesOn(index, need, server, 1).damageGpus
+          : classes.lossGpus[entry]! + (isFull ? index.whole.damageOf(group, 1) : 0);
+      return {
+        bandwidthGBps: classes.bandwidthGBps[entry]!,
+        sharedLoadGBps: classes.sharedLoadGBps[entry]!,
+        roomMilli: GPU_MILLI,
+        damageGpus: damage,
+        freeGpus: popcount16(free),
+      };
+    });
+  }
+
+  #tightestRoom(server: number): number {
+    const { tables, state } = this.#index;
+    let tightest = GPU_MILLI;
+    for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
+      const room = state.shareRoomMilli[g]!;
+      if (room >= this.#need.gpuMilli && room < tightest) tightest = room;
+    }
+    return tightest;
+  }
+
+  #numbered(key: number, figures: () => Alike): number {
+    let number = this.#known.get(key);
+    if (number === undefined) {
+      number = this.#alike.push(figures()) - 1;
+      this.#known.set(key, number);
+    }
+    return number;
+  }
+}
+
+const NOTHING_TAKEN: Alike = {
+  bandwidthGBps: Number.POSITIVE_INFINITY,
+  sharedLoadGBps: 0,
+  roomMilli: GPU_MILLI,
+  damageGpus: 0,
+  freeGpus: 0,
+};
+
+/** Negative if a is better, 0 if they are equal but for rounding. */
+function compareAlike(a: Alike, b: Alike): number {
+  return (
+    a.roomMilli - b.roomMilli ||
+    compareFigures(b.bandwidthGBps, a.bandwidthGBps) ||
+    compareFigures(a.sharedLoadGBps, b.sharedLoadGBps) ||
+    (Math.abs(a.damageGpus - b.damageGpus) <= 1e-9 ? a.freeGpus - b.freeGpus : a.damageGpus - b.damageGpus)
+  );
+}

@@ -1,0 +1,91 @@
+import type { ClusterTables } from '../compile/cluster-tables.js';
+import { type Gang, SERVER } from './gang.js';
+import { GangCapacity } from './gang-capacity.js';
+import type { GangPlan } from './gang-plan.js';
+import { quotas } from './gang-quotas.js';
+import { mostOnOneServer } from './gang-search.js';
+import type { PodNeed } from './pod-need.js';
+import { type Hands, type PodChooser, PodPlacer } from './pod-placer.js';
+import type { Draw, ScoreFinder } from './score-finder.js';
+import { type PlacementState, podsThatFit } from './state.js';
+
+/**
+ * Gangs under a policy of scores, as schedulers without an eye for the fabric place them: pod by pod, each where it
+ * scores best, all or nothing. `require`, `prefer` and slices are kept: the first domain in document order that has
+ * room is taken. A gang that fits is never refused.
+ */
+export class ScoredGangs implements PodChooser {
+  server = -1;
+  gpuMask = 0;
+  readonly #tables: ClusterTables;
+  readonly #state: PlacementState;
+  readonly #finder: ScoreFinder;
+  readonly #draws: { readonly ties: Draw; readonly gpu: Draw };
+  readonly #placer: PodPlacer;
+  readonly #capacity: GangCapacity;
+
+  constructor(
+    tables: ClusterTables,
+    state: PlacementState,
+    finder: ScoreFinder,
+    hands: Hands,
+    draws: { readonly ties: Draw; readonly gpu: Draw },
+  ) {
+    this.#tables = tables;
+    this.#state = state;
+    this.#finder = finder;
+    this.#draws = draws;
+    this.#placer = new PodPlacer(this, hands);
+    this.#capacity = new GangCapacity(tables, state, undefined);
+  }
+
+  choose(need: PodNeed, from: number, to: number): boolean {
+    const everywhere = from === 0 && to === this.#tables.serverCount;
+    const server = everywhere
+      ? this.#finder.find(need, this.#draws.ties)
+      : this.#finder.findAmong(need, from, to, this.#draws.ties);
+    if (server === -1) return false;
+    this.server = server;
+    this.gpuMask = this.#finder.chooseGpus(need, server, this.#draws.gpu);
+    return true;
+  }
+
+  /** The plan for a gang; undefined if it does not fit. O(servers + pods × decision). */
+  find(gang: Gang): GangPlan | undefined {
+    const pods = gang.podsMin < gang.pods ? this.mostPods(gang) : gang.pods;
+    if (pods < gang.podsMin) return undefined;
+    this.#capacity.begin(gang);
+    const { preferLevel, requireLevel } = gang;
+    if (preferLevel < requireLevel) {
+      const plan = this.#atLevel(gang, preferLevel, pods);
+      if (plan !== undefined) return plan;
+    }
+    return this.#atLevel(gang, requireLevel, pods);
+  }
+
+  /** The most pods of a gang, up to what it asks for, that fit where it must be; ignores `podsMin`. */
+  mostPods(gang: Gang): number {
+    this.#capacity.begin(gang);
+    if (gang.requireLevel === SERVER) return mostOnOneServer(this.#tables, this.#state, gang);
+    return this.#capacity.mostPods(gang.requireLevel);
+  }
+
+  #atLevel(gang: Gang, level: number, pods: number): GangPlan | undefined {
+    const { levelStart } = this.#tables.fabric;
+    if (level === SERVER) {
+      for (let s = 0; s < this.#tables.serverCount; s++) {
+        if (podsThatFit(this.#tables, this.#state, gang.need, s, pods) >= pods) {
+          return this.#placer.plan(gang.need, [{ from: s, to: s + 1, pods }], SERVER);
+        }
+      }
+      return undefined;
+    }
+    this.#capacity.fill(level);
+    for (let domain = levelStart[level]!; domain < levelStart[level + 1]!; domain++) {
+      if (!this.#capacity.holds(domain, level, pods)) continue;
+      const parts = quotas(this.#tables, this.#state, this.#capacity, gang, { domain, level, pods });
+      return this.#placer.plan(gang.need, parts, level);
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,25 @@
+import type { Policy } from '../placement/policy.js';
+import { GPU_MILLI } from '../units.js';
+
+/**
+ * Fills servers up: the server whose GPUs are in use most, by share, once the pod is there. What Kubernetes calls
+ * MostAllocated, on GPUs alone; servers without GPUs come first for pods that ask for none.
+ *
+ * Source: Kubernetes, NodeResourcesFit scoring strategy MostAllocated.
+ */
+export function binPack(): Policy {
+  return {
+    name: 'binPack',
+    ties: 'document-order',
+    prepare: () => ({
+      by: 'server',
+      shareGpu: 'tightest',
+      score: (server, pod) => usedShare(server.gpus, server.idleGpuMilli - pod.totalGpuMilli) ?? 1,
+    }),
+  };
+}
+
+/** Share of the GPUs of a server that is in use, 0 … 1; undefined where there are none. */
+export function usedShare(gpus: number, idleGpuMilli: number): number | undefined {
+  return gpus === 0 ? undefined : 1 - idleGpuMilli / (GPU_MILLI * gpus);
+}

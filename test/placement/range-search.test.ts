@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { judgePlacement } from '../../src/check/index.js';
+import { podNeed } from '../../src/placement/pod-need.js';
+import { PodSearch } from '../../src/placement/pod-search.js';
+import { RangeSearch } from '../../src/placement/range-search.js';
+import { fits, ordinals, roomMilli } from '../../src/placement/state.js';
+import { Dice } from './gang-cluster.js';
+import { anyPod, Disorder, kindsCluster } from './kinds-cluster.js';
+
+describe('RangeSearch', () => {
+  it('chooses for shares and pods without GPUs what looking at every server of the range does', () => {
+    let chosen = 0;
+    for (let seed = 0; seed < 400; seed++) {
+      const dice = new Dice(seed);
+      const disorder = new Disorder(kindsCluster(dice, { serversMax: 12, tiersMax: 2, limits: true }), dice, {
+        limits: true,
+      });
+      disorder.run();
+      const { tables, engine, index, cluster } = disorder;
+      const { state } = engine;
+      const search = new RangeSearch(index);
+      for (let i = 0; i < 4; i++) {
+        const { gpus: _, ...request } = anyPod(dice, { limits: true });
+        const need = podNeed(request, tables);
+        if (need.gpuMilli === 1000) continue;
+        const from = dice.below(tables.serverCount);
+        const to = from + 1 + dice.below(tables.serverCount - from);
+        const where = `seed ${seed}, ${from} to ${to}, ${JSON.stringify(request)}`;
+        const free = { free: disorder.free(), cordoned: disorder.cordoned() };
+        // Every GPU of every server: room of the shared GPU, then damage, then the order of servers and GPUs.
+        let best: { server: number; mask: number; room: number; damage: number } | undefined;
+        for (let s = from; s < to; s++) {
+          if (!fits(tables, state, need, s)) continue;
+          const gpuCount = need.gpus === 0 ? 1 : tables.shapeGpus[tables.shapeOf[s]!]!;
+          for (let gpu = 0; gpu < gpuCount; gpu++) {
+            const room = need.gpus === 0 ? 1000 : roomMilli(tables, state, s, gpu);
+            if (room < need.gpuMilli) continue;
+            const mask = need.gpus === 0 ? 0 : 1 << gpu;
+            const { damage } = judgePlacement(cluster, free, request, {
+              pods: [{ server: disorder.idOf(s), gpus: ordinals(mask) }],
+              tier: 'server',
+              bandwidthGBps: null,
+            });
+            if (
+              best === undefined ||
+              room < best.room ||
+              (room === best.room && room === 1000 && damage < best.damage - 1e-9)
+            ) {
+              best = { server: s, mask, room, damage };
+            }
+          }
+        }
+        expect(search.choose(need, from, to), where).toBe(best !== undefined);
+        if (best === undefined) continue;
+        chosen++;
+        expect(search.server, where).toBe(best.server);
+        // Of wholly free GPUs that lose alike, NICs decide before ordinals.
+        if (best.room < 1000 || need.gpus === 0) expect(search.gpuMask, where).toBe(best.mask);
+        else {
+          const { damage } = judgePlacement(cluster, free, request, {
+            pods: [{ server: disorder.idOf(best.server), gpus: ordinals(search.gpuMask) }],
+            tier: 'server',
+            bandwidthGBps: null,
+          });
+          expect(damage, where).toBeCloseTo(best.damage, 8);
+        }
+      }
+    }
+    expect(chosen).toBeGreaterThan(400);
+  });
+
+  it('answers for the whole cluster as the search for one pod does, and as for all servers one by one', () => {
+    for (let seed = 1000; seed < 1150; seed++) {
+      const dice = new Dice(seed);
+      const disorder = new Disorder(kindsCluster(dice, { serversMax: 12, tiersMax: 2, limits: true }), dice, {
+        limits: true,
+      });
+      disorder.run();
+      const { tables, engine, index } = disorder;
+      const range = new RangeSearch(index);
+      const search = new PodSearch(index);
+      const { gpus: _, ...request } = anyPod(dice, { limits: true });
+      const need = podNeed(request, tables);
+      if (need.gpuMilli === 1000) continue;
+      const where = `seed ${seed}, ${JSON.stringify(request)}`;
+      expect(range.choose(need, 0, tables.serverCount), where).toBe(search.find(need));
+      if (search.server === -1) continue;
+      expect([range.server, range.gpuMask], where).toEqual([search.server, search.gpuMask]);
+      // A server that is the only one of its range is chosen there just as well.
+      expect(range.choose(need, search.server, search.server + 1)).toBe(true);
+      expect([range.server, range.gpuMask], where).toEqual([search.server, search.gpuMask]);
+      expect(engine.state.cordoned[search.server]).toBe(0);
+    }
+  });
+});

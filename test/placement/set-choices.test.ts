@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { gpuSetTables } from '../../src/compile/gpu-set-tables.js';
+import { atLeast, leastLoss, SetChoices, unitLoad } from '../../src/placement/set-choices.js';
+import { popcount16 } from '../../src/placement/state.js';
+import { serverTypes } from './gang-cluster.js';
+
+/** Types with something to choose: two to four GPUs, and one of six. */
+const TYPES = serverTypes.filter(({ gpus }) => gpus.length >= 2).map((type) => gpuSetTables(type));
+
+function subsets(free: number, count: number): number[] {
+  const sets: number[] = [];
+  for (let set = 1; set <= free; set++) if ((set & ~free) === 0 && popcount16(set) === count) sets.push(set);
+  return sets;
+}
+
+/** Calls with every free mask and size of every type. */
+function forEachChoice(
+  visit: (choices: SetChoices, free: number, count: number, sets: readonly number[]) => void,
+): void {
+  for (const tables of TYPES) {
+    const choices = new SetChoices(tables);
+    for (let free = 1; free < 2 ** tables.gpuCount; free++) {
+      for (let count = 1; count <= popcount16(free); count++) {
+        visit(choices, free, count, subsets(free, count));
+      }
+    }
+  }
+}
+
+const isSame = (a: number, b: number): boolean => a === b || Math.abs(a - b) <= 1e-9 * Math.max(a, b);
+
+describe('SetChoices.front', () => {
+  it('is the pairs that sets reach and none other exceeds, once each', () => {
+    forEachChoice(({ tables, front }, free, count, sets) => {
+      const found = front.call(new SetChoices(tables), free, count);
+      const pairs = Array.from({ length: found.length / 2 }, (_, i) => [found[2 * i]!, found[2 * i + 1]!]);
+      const reached = sets.map((set) => [tables.bandwidthGBps[set]!, tables.nicGBps[set]!]);
+      for (const pair of pairs) expect(reached).toContainEqual(pair);
+      for (const [bandwidth, nic] of reached) {
+        expect(pairs.some((pair) => pair[0]! >= bandwidth! && pair[1]! >= nic!)).toBe(true);
+      }
+      for (const a of pairs) {
+        const above = pairs.filter((b) => b[0]! >= a[0]! && b[1]! >= a[1]!);
+        expect(above).toEqual([a]);
+      }
+    });
+  });
+
+  it('is remembered, and the same when asked again', () => {
+    const choices = new SetChoices(TYPES.find(({ gpuCount }) => gpuCount === 4)!);
+    const first = choices.front(0b1111, 2);
+    expect(choices.front(0b1111, 2)).toBe(first);
+    expect(choices.front(0b1111, 3)).not.toBe(first);
+    expect(choices.front(0b0111, 2)).not.toBe(first);
+  });
+});
+
+describe('SetChoices.mostNic and reaches', () => {
+  it('agree with looking at every set, for every pair of figures that occurs', () => {
+    forEachChoice((choices, free, count, sets) => {
+      const { bandwidthGBps, nicGBps } = choices.tables;
+      expect(choices.mostNic(free, count)).toBe(Math.max(...sets.map((set) => nicGBps[set]!)));
+      for (const a of sets) {
+        for (const b of sets) {
+          const [wantedBandwidth, wantedNic] = [bandwidthGBps[a]!, nicGBps[b]!];
+          if (wantedBandwidth === Infinity) continue;
+          expect(choices.reaches(free, count, wantedBandwidth, wantedNic)).toBe(
+            sets.some((set) => bandwidthGBps[set]! >= wantedBandwidth && nicGBps[set]! >= wantedNic),
+          );
+          expect(choices.reaches(free, count, wantedBandwidth * 1.01, wantedNic * 1.01 + 0.01)).toBe(
+            sets.some(
+              (set) =>
+                bandwidthGBps[set]! >= wantedBandwidth * 1.01 && nicGBps[set]! >= wantedNic * 1.01 + 0.01,
+            ),
+          );
+        }
+      }
+    });
+  });
+});
+
+describe('SetChoices.best', () => {
+  it('is, of the sets that reach both figures, that of least load, then least loss', () => {
+    let narrowed = 0;
+    forEachChoice((choices, free, count, sets) => {
+      const { tables } = choices;
+      const { bandwidthGBps, nicGBps, value } = tables;
+      for (const wanted of sets) {
+        const gbps = count < 2 ? 0 : bandwidthGBps[wanted]!;
+        const able = sets.filter((set) => bandwidthGBps[set]! >= gbps && nicGBps[set]! >= nicGBps[wanted]!);
+        if (able.length < sets.length) narrowed++;
+        const best = choices.best(free, count, gbps, nicGBps[wanted]!);
+        expect(able).toContain(best);
+        const load = Math.min(...able.map((set) => unitLoad(tables, set)));
+        const light = able.filter((set) => isSame(unitLoad(tables, set), load));
+        expect(light).toContain(best);
+        const left = Math.max(...light.map((set) => value[free ^ set]!));
+        expect(isSame(value[free ^ best]!, left)).toBe(true);
+      }
+    });
+    expect(narrowed).toBeGreaterThan(500);
+  });
+
+  it('falls back to the best set for one server where none reaches', () => {
+    const choices = new SetChoices(TYPES.find(({ gpuCount }) => gpuCount === 4)!);
+    expect(popcount16(choices.best(0b1111, 2, 1e9, 1e9))).toBe(2);
+  });
+});
+
+describe('leastLoss', () => {
+  it('is the set without which most value is left, the first by order among equals', () => {
+    forEachChoice(({ tables }, free, count, sets) => {
+      const best = leastLoss(tables, free, count);
+      for (const set of sets) {
+        const more = tables.value[free ^ set]! - tables.value[free ^ best]!;
+        expect(more).toBeLessThanOrEqual(1e-9);
+        if (Math.abs(more) <= 1e-9) expect(tables.order[best]!).toBeLessThanOrEqual(tables.order[set]!);
+      }
+    });
+  });
+});
+
+describe('unitLoad', () => {
+  it('is the load where every GPU sends 1 GB/s to each other one', () => {
+    for (const tables of TYPES) {
+      for (let set = 0; set < 2 ** tables.gpuCount; set++) {
+        const count = popcount16(set);
+        const bandwidth = tables.bandwidthGBps[set]!;
+        const expected =
+          count < 2 || bandwidth === 0 ? 0 : tables.sharedLoadGBps[set]! / (bandwidth / (count - 1));
+        expect(unitLoad(tables, set)).toBeCloseTo(expected, 9);
+      }
+    }
+  });
+});
+
+describe('atLeast', () => {
+  it('forgives a billionth and no more', () => {
+    expect([atLeast(1, 1), atLeast(1 - 0.9e-9, 1), atLeast(1 - 2e-9, 1)]).toEqual([true, true, false]);
+    expect([atLeast(0, 0), atLeast(0, 1e-300), atLeast(Infinity, 1e300)]).toEqual([true, false, true]);
+  });
+});
