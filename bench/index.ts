@@ -5,7 +5,11 @@
  */
 import { arch, cpus, platform } from 'node:os';
 import { parseArgs } from 'node:util';
-import { calibration, measure, printTimings } from './harness.js';
+import { compileReport } from './compile.js';
+import { askingCases, gangCases, mixedCases } from './gangs.js';
+import { type Case, calibration, measure, printTimings } from './harness.js';
+import { hotPathCases } from './hot-path.js';
+import { naiveCases } from './naive.js';
 import { placementCases } from './placement.js';
 import { coldRun, replayCases, replayInput } from './replay.js';
 import { restartCases } from './restart.js';
@@ -22,17 +26,28 @@ console.log(
 const input = replayInput(args.openb);
 // First in the process: nothing is compiled yet, and the peak of memory is its own.
 coldRun(input);
+
+/** Cases that share a table take turns; what one table built is garbage before the next begins. */
+function table(title: string, cases: () => Case[], turns = rounds): void {
+  console.log(`\n${title}`);
+  printTimings(measure([calibration(), ...cases()], turns));
+}
+
 const replay = replayCases(input);
-printTimings(
-  measure(
-    [
-      calibration(),
-      ...replay.cases,
-      ...placementCases(args.smoke ? [1_000] : [1_000, 10_000, 100_000]),
-      ...selectionCases(),
-      ...restartCases(args.smoke),
-    ],
-    rounds,
-  ),
-);
+table('Replay', () => [...replay.cases]);
 replay.report();
+table('GPUs of one server', selectionCases);
+for (const servers of args.smoke ? [1_000] : [1_000, 100_000, 1_000_000]) {
+  const label = servers.toLocaleString('en');
+  table(`One pod, ${label} servers`, () => hotPathCases([servers], args.smoke ? 10_000 : 200_000));
+}
+table('The same in other ways', () => [
+  ...placementCases(args.smoke ? [1_000] : [1_000, 100_000]),
+  ...naiveCases(args.smoke ? 1_000 : 100_000, args.smoke ? 20 : 1_000),
+]);
+table('Gangs, 16,384 servers', () => gangCases(), args.smoke ? 1 : 5 * rounds);
+const asked = args.smoke ? 2_000 : 100_000;
+table(`Asking, ${asked.toLocaleString('en')} servers`, () => askingCases(asked));
+table('CPU, memory and shares', () => (args.smoke ? [1_000] : [1_000, 100_000]).flatMap(mixedCases));
+table('Restarts', () => restartCases(args.smoke));
+compileReport(args.smoke ? [1_000] : [1_000, 100_000, 1_000_000]);

@@ -36,7 +36,7 @@ function naiveWidest(server: ServerTopology, from: string, to: string): number {
 }
 
 /** Scores every set of `count` GPUs by its narrowest pair, a Dijkstra per pair and set, as a first draft does. */
-function naiveSelect(server: ServerTopology, count: number, free: readonly number[]): number {
+export function naiveSelect(server: ServerTopology, count: number, free: readonly number[]): number {
   let best = 0;
   for (let set = 0; set < 2 ** server.gpus.length; set++) {
     const gpus = free.filter((g) => ((set >> g) & 1) === 1);
