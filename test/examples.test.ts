@@ -140,3 +140,24 @@ describe('examples/restart-cost.ts', () => {
     }
   });
 });
+
+describe('examples/gang-placement.ts', () => {
+  const output = run('gang-placement.ts');
+
+  it('puts 256 GPUs into one unit of a SuperPOD, and says why', () => {
+    expect(output).toContain('32 pods on 32 servers, held by one unit');
+    expect(output).toContain('highest bandwidth there: 385.2 GB/s per GPU');
+    expect(output).toMatch(/=> one unit, 385\.2 GB\/s per GPU: 32 in unit\d/);
+  });
+
+  it('says what is missing where a gang does not fit', () => {
+    expect(output).toMatch(/takes +32 pods: 8 too few/);
+    expect(output).toContain('remedy: it would fit in one domain of cluster');
+  });
+
+  it('spreads over NVL72 racks as few as it can, in slices if asked', () => {
+    expect(output).toMatch(/=> one unit, 745\.2 GB\/s per GPU: 18 in \S+, 18 in \S+, 18 in \S+, 10 in \S+/);
+    const sliced = [...output.matchAll(/745\.2 GB\/s per GPU: (.*)/g)].at(-1)![1]!;
+    for (const [, pods] of sliced.matchAll(/(\d+) in /g)) expect(Number(pods) % 8).toBe(0);
+  });
+});
