@@ -126,6 +126,6 @@ describe('GangExact', () => {
       expect(exact.isReached(domain, level), where).toBe(false);
     }
     expect(compared).toBeGreaterThan(150);
-    expect(sliced).toBeGreaterThan(30);
+    expect(sliced).toBeGreaterThan(20);
   });
 });

@@ -3,6 +3,7 @@ import { compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { compile, type Placement, type PlacementRequest, type Solver } from '../../src/index.js';
 import { mostOnOneServer } from '../../src/placement/gang-search.js';
 import { podsThatFit } from '../../src/placement/state.js';
+import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
 import { racks } from '../check/gang-examples.js';
 import { Dice } from './gang-cluster.js';
 import { anyGang, Disorder, kindsCluster } from './kinds-cluster.js';
@@ -56,6 +57,32 @@ describe('GangSearch', () => {
     // B and C hold a pair each; a third pair would lie in two racks, a single pod need not.
     expect(three().find({ pods: 6, gpus: 2, slice: { pods: 2, tier: 'rack' } }).ok).toBe(false);
     expect(three().find({ pods: 5, gpus: 2, slice: { pods: 2, tier: 'rack' } }).ok).toBe(true);
+  });
+
+  it('moves the smaller slice to the end, wherever it lies in the tree', () => {
+    const slice = { pods: 2, tier: 'rack' };
+    const one = placed(compile(racks({ A: ['a1', 'a2', 'a3'], B: ['b1', 'b2'] })), {
+      pods: 5,
+      gpus: 2,
+      slice,
+    });
+    expect(serversOf(one)).toBe('b1 b2 a1 a2 a3');
+    // The same where two domains are compared.
+    const types = { pair: 'pair' };
+    const cluster = buildClusterTopology(
+      {
+        tiers: ['block', 'rack'],
+        types,
+        servers: ['xa', 'xa', 'xa', 'xb', 'xb', 'ya', 'ya', 'ya', 'yb', 'yb'].map((rack, i) => ({
+          id: `${rack}${i}`,
+          type: 'pair',
+          domains: { block: rack[0]!, rack },
+        })),
+      },
+      () => racks({ A: ['a'] }).servers[0]!.type,
+    );
+    const two = placed(compile(cluster), { pods: 5, gpus: 2, slice });
+    expect([two.tier, serversOf(two)]).toEqual(['block', 'xb3 xb4 xa0 xa1 xa2']);
   });
 
   it('says what the gang reaches, which is what its NICs carry', () => {

@@ -23,7 +23,8 @@ describe('KindIndex', () => {
     for (let step = 0; step < 2000; step++) {
       const local = dice.below(SERVERS);
       if (classOf[local] !== -1) index.remove(local, classOf[local]!);
-      classOf[local] = dice.chance(20) ? -1 : dice.below(classes.classCount);
+      // Most are in no set: classes come and go.
+      classOf[local] = dice.chance(93) ? -1 : dice.below(classes.classCount);
       if (classOf[local] !== -1) index.insert(local, classOf[local]!);
       const wanted = dice.below(classes.classCount);
       const from = dice.below(SERVERS + 1);
@@ -77,6 +78,10 @@ describe('KindIndex', () => {
     const classes = freeClasses(TYPE);
     const index = new KindIndex(classes, SERVERS, 1);
     const { length } = index.pool;
+    for (let s = 0; s < 1000; s++) {
+      index.insert(s % SERVERS, s % classes.classCount);
+      index.remove(s % SERVERS, s % classes.classCount);
+    }
     for (let milli = 1; milli < 1000; milli++) {
       index.addRoom(milli % SERVERS, milli);
       index.removeRoom(milli % SERVERS, milli);

@@ -35,6 +35,8 @@ export function kindsCluster(dice: Dice, options: KindsOptions): ClusterTopology
     type: dice.of(from),
     gpuModel: dice.of(['A', 'B']),
   }));
+  // Now and then every server has limits, so that pods without GPUs fill the cluster, too.
+  const limited = limits ? dice.of([60, 100]) : 0;
   const fanOut = 1 + dice.below(4);
   const servers = Array.from({ length: serversMin + dice.below(serversMax - serversMin + 1) }, (_, i) => {
     const { type, gpuModel } = dice.of(kinds);
@@ -46,7 +48,7 @@ export function kindsCluster(dice: Dice, options: KindsOptions): ClusterTopology
       ...(tiers.length > 0 && {
         domains: Object.fromEntries(tiers.map((tier, t) => [tier, path.slice(0, t + 1).join('-')])),
       }),
-      ...(limits && dice.chance(60) && { cpuMilli: dice.below(20) * 1000 }),
+      ...(limits && dice.chance(limited) && { cpuMilli: dice.below(20) * 1000 }),
       ...(limits && dice.chance(40) && { memoryMiB: dice.below(20) * 1024 }),
       ...(limits && dice.chance(60) && { labels: { pool: dice.of(['x', 'y']) } }),
     };
@@ -86,7 +88,8 @@ export function anyPod(dice: Dice, options: { readonly limits: boolean }): Place
   return {
     ...(roll < 65 && { gpus: 1 + dice.below(4) }),
     ...(roll >= 65 && roll < 85 && { gpuMilli: dice.of([100, 250, 333, 500, 700, 1000]) }),
-    ...(options.limits && dice.chance(25) && { cpuMilli: dice.below(9) * 500 }),
+    ...(options.limits &&
+      dice.chance(25) && { cpuMilli: dice.of([dice.below(9) * 500, dice.below(20) * 1000]) }),
     ...(options.limits && dice.chance(15) && { memoryMiB: dice.below(9) * 512 }),
     ...(options.limits && dice.chance(15) && { labels: { pool: dice.of(['x', 'y', 'z']) } }),
     ...(dice.chance(15) && { gpuModels: dice.of([['A'], ['B'], ['A', 'B'], ['C']]) }),

@@ -435,6 +435,22 @@ describe('release', () => {
   });
 });
 
+describe('CPU and memory', () => {
+  it.each(POLICIES)(
+    'that come back are found again, also after a pod was refused for want of them: %s',
+    (_, policy) => {
+      for (const wanted of [{ cpuMilli: 30_000 }, { memoryMiB: 60_000 }]) {
+        const solver = solverOf(RACKS, policy());
+        const full = Array.from({ length: 6 }, () => placed(solver, wanted));
+        expect(solver.place(wanted).ok).toBe(false);
+        solver.release(full[4]!);
+        expect(placed(solver, wanted).pods[0]!.server).toBe(full[4]!.pods[0]!.server);
+        expect(solver.place(wanted).ok).toBe(false);
+      }
+    },
+  );
+});
+
 describe('snapshot and restore', () => {
   it('brings back placements, free capacity and random draws', () => {
     fc.assert(
