@@ -13,6 +13,8 @@ export interface CsvRow {
   integer(column: string, min: number, max: number): number;
   /** The cell of a column as an integer in `min … max`, or undefined where it is blank or there is no column. */
   optionalInteger(column: string, min: number, max: number): number | undefined;
+  /** The cell of a column as a number in `min … max` with at most nine digits after the point. */
+  decimal(column: string, min: number, max: number): number;
 }
 
 /**
@@ -93,6 +95,26 @@ export function parseCsv(
   });
 }
 
+/**
+ * The cell of a column that names a row.
+ *
+ * @param names - names of earlier rows; this one is added
+ * @throws CorralError `invalid-format` if it is blank, `duplicate-id` if an earlier row has it
+ */
+export function uniqueName(row: CsvRow, column: string, names: Set<string>): string {
+  const name = row.text(column);
+  if (name === '') throw new CorralError('invalid-format', ['line', row.line, column], 'the name is blank');
+  if (names.has(name)) {
+    throw new CorralError(
+      'duplicate-id',
+      ['line', row.line, column],
+      `${quote(name)} stands on an earlier line too`,
+    );
+  }
+  names.add(name);
+  return name;
+}
+
 class Row implements CsvRow {
   readonly line: number;
   readonly #cells: readonly string[];
@@ -121,6 +143,19 @@ class Row implements CsvRow {
       );
     }
     // '-0' is an integer too, and plain zero.
+    return value + 0;
+  }
+
+  decimal(column: string, min: number, max: number): number {
+    const cell = this.text(column);
+    const value = /^-?\d{1,16}(?:\.\d{1,9})?$/.test(cell) ? Number(cell) : Number.NaN;
+    if (!(value >= min && value <= max)) {
+      throw new CorralError(
+        'invalid-format',
+        ['line', this.line, column],
+        `expected a number from ${min} to ${max}, got ${quote(cell)}`,
+      );
+    }
     return value + 0;
   }
 

@@ -1,3 +1,7 @@
+export type { AlibabaInstance2025, AlibabaInstanceJobs } from './alibaba-2025.js';
+export { alibabaInstanceJobs, fromAlibabaInstances2025 } from './alibaba-2025.js';
+export type { AlibabaJob2026 } from './alibaba-2026.js';
+export { fromAlibabaJobs2026, fromAlibabaNodes2026 } from './alibaba-2026.js';
 export { fromNvidiaSmiTopo } from './nvidia-smi-topo.js';
 export type { NvidiaSmiTopoOptions } from './nvidia-smi-topo-options.js';
 export { toNvidiaSmiTopo } from './nvidia-smi-topo-print.js';

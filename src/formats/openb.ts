@@ -1,8 +1,9 @@
-import { CorralError, quote } from '../errors.js';
+import { CorralError } from '../errors.js';
 import type { ClusterDocument, ServerEntry } from '../topology/cluster-document.js';
 import type { ServerDocument } from '../topology/server-document.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
-import { type CsvRow, parseCsv } from './csv.js';
+import { parseCsv, uniqueName } from './csv.js';
+import { linklessServer } from './linkless-server.js';
 
 /** One pod of the openb traces (Alibaba cluster-trace-gpu-v2023). */
 export interface OpenbPod {
@@ -59,7 +60,7 @@ export function fromOpenbNodes(csv: string): ClusterDocument {
       );
     }
     const type = gpus === 0 ? 'no GPU' : `${model} x${gpus}`;
-    if (!types.has(type)) types.set(type, linklessServer(type, model, gpus));
+    if (!types.has(type)) types.set(type, linklessServer(type, 'openb', model, gpus));
     return {
       id,
       type,
@@ -121,34 +122,4 @@ export function fromOpenbPods(csv: string): OpenbPod[] {
       ...(scheduledSeconds !== undefined && { scheduledSeconds }),
     };
   });
-}
-
-function uniqueName(row: CsvRow, column: string, names: Set<string>): string {
-  const name = row.text(column);
-  if (name === '') throw new CorralError('invalid-format', ['line', row.line, column], 'the name is blank');
-  if (names.has(name)) {
-    throw new CorralError(
-      'duplicate-id',
-      ['line', row.line, column],
-      `${quote(name)} stands on an earlier line too`,
-    );
-  }
-  names.add(name);
-  return name;
-}
-
-function linklessServer(name: string, gpuModel: string, gpus: number): ServerDocument {
-  const devices = Array.from({ length: gpus }, (_, i) => ({
-    id: `gpu${i}`,
-    kind: 'gpu' as const,
-    model: gpuModel,
-  }));
-  return {
-    name,
-    title: gpus === 0 ? 'openb server without GPUs' : `openb server, ${gpus} × ${gpuModel}`,
-    gpuModel: gpus === 0 ? 'none' : gpuModel,
-    devices: gpus === 0 ? [{ id: 'cpu', kind: 'socket' }] : devices,
-    links: [],
-    notes: ['The trace names the GPUs of a server, not how they are linked.'],
-  };
 }

@@ -106,3 +106,39 @@ describe('integer and optionalInteger', () => {
     expect(() => row('1e3').integer('a', 0, 9)).toThrow('expected an integer from 0 to 9, got "1e3"');
   });
 });
+
+describe('decimal', () => {
+  const row = (cell: string): CsvRow => read(`a,b\n${cell},x`)[0]!;
+
+  it.each<[string, number]>([
+    ['0', 0],
+    ['-0.0', 0],
+    ['120.0', 120],
+    ['-2.5', -2.5],
+    ['0.123456789', 0.123456789],
+    ['007.50', 7.5],
+  ])('reads %s', (cell, value) => {
+    expect(row(cell).decimal('a', -3, 120)).toBe(value);
+  });
+
+  it.each([
+    '120.1',
+    '-3.000000001',
+    '',
+    ' 7',
+    '.5',
+    '5.',
+    '1e3',
+    'NaN',
+    'Infinity',
+    '1,5',
+    '0.1234567890',
+    '1.2.3',
+  ])('refuses "%s"', (cell) => {
+    // A comma parts cells: the row is then one cell too long.
+    const path = cell.includes(',') ? ['line', 2] : ['line', 2, 'a'];
+    expect(() => row(cell).decimal('a', -3, 120)).toThrow(
+      expect.objectContaining({ code: 'invalid-format', path }),
+    );
+  });
+});
