@@ -113,7 +113,7 @@ export const SWF_FIELDS: readonly SwfField[] = [
 
 /** Most comment lines ahead of the jobs. */
 export const SWF_HEADER_MAX: number = 2 ** 16;
-/** Most jobs of one log: four million, about the largest that fits a default heap. */
+/** Most jobs of one log: four million take some 1.6 GB of heap. */
 export const SWF_JOBS_MAX: number = 2 ** 22;
 /** Most columns after the eighteenth. */
 export const SWF_EXTRA_MAX = 64;
