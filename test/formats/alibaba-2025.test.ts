@@ -217,6 +217,8 @@ describe('alibabaInstanceJobs', () => {
       ['i-2', 5],
     ]);
     expect(dropped).toBe(1);
+    const late = { ...timed(), scheduledSeconds: 9 };
+    expect(alibabaInstanceJobs([late]).jobs[0]!.durationSeconds).toBe(9);
     expect(alibabaInstanceJobs([timed()], { endSeconds: 7 }).jobs[0]!.durationSeconds).toBe(7);
   });
 

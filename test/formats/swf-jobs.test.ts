@@ -111,6 +111,8 @@ describe('swfJobs', () => {
   it('tells the run time where no estimate is known, or where it is asked to', () => {
     expect(one({ requestedSeconds: undefined })).toMatchObject({ durationSeconds: 60, estimateSeconds: 60 });
     expect(one({ requestedSeconds: 0 })).toMatchObject({ durationSeconds: 60, estimateSeconds: 60 });
+    const unknown = convert([job(1, { requestedSeconds: 0 })], { overrun: 'kill' });
+    expect(unknown).toMatchObject({ jobs: [{ durationSeconds: 60, estimateSeconds: 60 }], overran: 0 });
     expect(one({}, { estimate: 'exact' })).toMatchObject({ durationSeconds: 60, estimateSeconds: 60 });
     expect(one({ runSeconds: 100 }, { estimate: 'exact', overrun: 'kill' })).toMatchObject({
       durationSeconds: 90,

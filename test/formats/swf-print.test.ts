@@ -139,6 +139,12 @@ describe('toSwf', () => {
     ['a header name of two words', log([job()], [{ name: 'two words', value: '' }]), ['header', 0]],
     ['a header value of two lines', log([job()], [{ name: 'Note', value: 'a\nb' }]), ['header', 0]],
     ['a header value with a blank at the end', log([job()], [{ name: 'Note', value: 'a ' }]), ['header', 0]],
+    ['a header name with a blank ahead', log([job()], [{ name: ' Note', value: 'a' }]), ['header', 0]],
+    [
+      'a header value longer than a line',
+      log([job()], [{ name: 'Note', value: 'a'.repeat(2 ** 20) }]),
+      ['header', 0],
+    ],
     ['free text that reads as a field', log([job()], [{ value: 'Note: a' }]), ['header', 0]],
   ])('refuses %s', (_, wrong, path) => {
     expect(() => toSwf(wrong as SwfLog)).toThrow(thrown('invalid-document', path));

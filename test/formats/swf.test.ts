@@ -166,6 +166,7 @@ describe('fromSwf', () => {
     ['a hexadecimal number', line({ 17: '0x1' }), ['line', 1, 'precedingJob']],
     ['no number', line({ 7: 'NaN' }), ['line', 1, 'memoryKiB']],
     ['infinity', line({ 10: 'Infinity' }), ['line', 1, 'requestedMemoryKiB']],
+    ['minus one with a fraction where there is none', line({ 12: '-1.0' }), ['line', 1, 'user']],
     ['an unknown status', line({ 11: '6' }), ['line', 1, 'status']],
     ['a name of a prototype member', line({ 14: '__proto__' }), ['line', 1, 'executable']],
     ['a digit of another script', line({ 15: '٣' }), ['line', 1, 'queue']],
