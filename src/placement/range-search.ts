@@ -5,7 +5,7 @@ import type { PodNeed } from './pod-need.js';
 import type { PodChooser } from './pod-placer.js';
 import { PodSearch } from './pod-search.js';
 import { sharesOn } from './shares.js';
-import { fits } from './state.js';
+import { fits, popcount16 } from './state.js';
 
 /**
  * Chooses for a share, or a pod without GPUs, among a range of servers: the tightest shared GPU, then the wholly free
@@ -33,6 +33,7 @@ export class RangeSearch implements PodChooser {
     this.server = -1;
     let tightest = GPU_MILLI;
     let least = Number.POSITIVE_INFINITY;
+    let fullest = 0;
     for (let s = from; s < to; s++) {
       if (!fits(tables, state, need, s)) continue;
       if (need.gpus === 0) {
@@ -45,8 +46,11 @@ export class RangeSearch implements PodChooser {
       if (room < GPU_MILLI) tightest = room;
       else {
         const { damageGpus } = sharesOn(this.#index, need, s, 1);
-        if (damageGpus >= least - 1e-9) continue;
+        const more = damageGpus - least;
+        // Few servers in use: of equals the fuller one.
+        if (more > 1e-9 || (more >= -1e-9 && popcount16(state.freeMask[s]!) >= fullest)) continue;
         least = damageGpus;
+        fullest = popcount16(state.freeMask[s]!);
       }
       this.server = s;
     }

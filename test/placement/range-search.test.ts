@@ -3,7 +3,7 @@ import { judgePlacement } from '../../src/check/index.js';
 import { podNeed } from '../../src/placement/pod-need.js';
 import { PodSearch } from '../../src/placement/pod-search.js';
 import { RangeSearch } from '../../src/placement/range-search.js';
-import { fits, ordinals, roomMilli } from '../../src/placement/state.js';
+import { fits, ordinals, popcount16, roomMilli } from '../../src/placement/state.js';
 import { Dice } from './gang-cluster.js';
 import { anyPod, Disorder, kindsCluster } from './kinds-cluster.js';
 
@@ -28,8 +28,8 @@ describe('RangeSearch', () => {
         const to = from + 1 + dice.below(tables.serverCount - from);
         const where = `seed ${seed}, ${from} to ${to}, ${JSON.stringify(request)}`;
         const free = { free: disorder.free(), cordoned: disorder.cordoned() };
-        // Every GPU of every server: room of the shared GPU, then damage, then the order of servers and GPUs.
-        let best: { server: number; mask: number; room: number; damage: number } | undefined;
+        // Every GPU of every server: room of the shared GPU, then damage, then the fuller server, then the order.
+        let best: { server: number; mask: number; room: number; damage: number; whole: number } | undefined;
         for (let s = from; s < to; s++) {
           if (!fits(tables, state, need, s)) continue;
           const gpuCount = need.gpus === 0 ? 1 : tables.shapeGpus[tables.shapeOf[s]!]!;
@@ -42,12 +42,12 @@ describe('RangeSearch', () => {
               tier: 'server',
               bandwidthGBps: null,
             });
-            if (
-              best === undefined ||
-              room < best.room ||
-              (room === best.room && room === 1000 && damage < best.damage - 1e-9)
-            ) {
-              best = { server: s, mask, room, damage };
+            const whole = popcount16(state.freeMask[s]!);
+            const less = best === undefined ? 0 : best.damage - damage;
+            const isBetter =
+              room === 1000 && (less > 1e-9 || (less > -1e-9 && need.gpus > 0 && whole < (best?.whole ?? 0)));
+            if (best === undefined || room < best.room || (room === best.room && isBetter)) {
+              best = { server: s, mask, room, damage, whole };
             }
           }
         }
