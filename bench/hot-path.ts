@@ -277,6 +277,54 @@ class PublicApi implements Placer {
   }
 }
 
+/** Answers without a question: the same plain objects made and dropped, nothing decided. What any such API costs at least. */
+class ObjectsAlone implements Placer {
+  readonly #placements: Placement[] = [];
+  readonly #gpus: Uint8Array;
+  readonly #servers: readonly string[];
+  readonly #ordinals = Array.from({ length: GPUS + 1 }, (_, gpus) =>
+    Array.from({ length: gpus }, (_, i) => i),
+  );
+  readonly #below = lcg(21);
+  #issued = 0;
+
+  constructor(servers: number) {
+    this.#servers = Array.from({ length: servers }, (_, s) => `s${s}`);
+    this.#gpus = new Uint8Array(GPUS * servers);
+  }
+
+  get live(): number {
+    return this.#placements.length;
+  }
+
+  place(gpus: number): boolean {
+    const server = this.#servers[this.#below(this.#servers.length)]!;
+    const result = {
+      ok: true,
+      placement: {
+        id: ++this.#issued,
+        pods: [{ server, gpus: this.#ordinals[gpus]! }],
+        tier: 'server',
+        bandwidthGBps: null,
+      },
+    };
+    this.#placements.push(result.placement);
+    this.#gpus[this.#placements.length - 1] = gpus;
+    return true;
+  }
+
+  release(at: number): number {
+    const placements = this.#placements;
+    const gpus = this.#gpus[at]!;
+    // The object is looked at, as any release does.
+    const known = placements[at]!.id <= this.#issued;
+    placements[at] = placements[placements.length - 1]!;
+    this.#gpus[at] = this.#gpus[placements.length - 1]!;
+    placements.pop();
+    return known ? gpus : 0;
+  }
+}
+
 /** Bare loop, kernel and public functions over the same events. */
 export function hotPathCases(sizes: readonly number[], count: number): Case[] {
   return sizes.flatMap((servers) => {
@@ -286,6 +334,7 @@ export function hotPathCases(sizes: readonly number[], count: number): Case[] {
       events(`bare loop without topology, ${label} servers`, servers, new BareLoop(servers), count),
       events(`kernel, ${label} servers`, servers, new Kernel(cluster), count),
       events(`place + release, ${label} servers`, servers, new PublicApi(cluster), count),
+      events(`objects of place + release alone, ${label} servers`, servers, new ObjectsAlone(servers), count),
     ];
   });
 }
