@@ -1,4 +1,5 @@
 import { hasCount } from './count-set.js';
+import { GPUS_PER_SERVER_MAX } from '../units.js';
 import type { FreeIndex } from './free-index.js';
 import { SERVER } from './gang.js';
 import type { GangBandwidth } from './gang-bandwidth.js';
@@ -84,21 +85,27 @@ export class GangLeast {
     this.#wholeKind = reach.islandLevel >= 0 || (sliceLevel === SERVER && slicePods > 1) ? -1 : wholeKind;
   }
 
-  /** About how many additions a plan in a domain takes. O(domains inside, racks aside). */
+  /** No fewer additions than a plan in a domain takes. O(domains inside, racks aside). */
   stepsIn(domain: number, level: number): number {
     const { fabric } = this.#index.tables;
-    const room = Math.min(this.#most(level), this.#capacity.full[domain]! + 1);
+    const { slicePods, sliceLevel, need } = this.#reach.gang;
+    const { full, rest } = this.#capacity;
+    if (level === 0 && this.#wholeKind !== -1) return Math.min(this.#most(0), full[domain]!) + 1;
+    // Parts are added up in their own units: below the level of the slices in pods.
+    const inParts = level === sliceLevel ? full[domain]! * slicePods + rest[domain]! : full[domain]!;
+    const sums = Math.min(this.#most(level - 1), inParts) + 1;
+    // With and without the smaller slice; a part that holds it is added to sums without alone.
+    const ways = this.#hasRest(level - 1) ? 3 : 1;
     if (level === 0) {
-      if (this.#wholeKind !== -1) return room;
       const servers = fabric.serverEnd[domain]! - fabric.serverStart[domain]!;
-      return servers * (1 + room * Math.min(room, Math.floor(16 / this.#reach.gang.need.gpus)));
+      const most = Math.min(this.#pods, Math.floor(GPUS_PER_SERVER_MAX / need.gpus));
+      return servers * (most + 1) * sums * ways;
     }
-    const unit = level === this.#reach.gang.sliceLevel ? this.#reach.gang.slicePods : 1;
     let steps = 0;
     for (let child = fabric.childStart[domain]!; child < fabric.childEnd[domain]!; child++) {
-      const full = this.#capacity.full[child]!;
-      if (full === 0 && this.#capacity.rest[child]! === 0) continue;
-      steps += this.stepsIn(child, level - 1) + room * unit * Math.min(full + 1, this.#most(level - 1));
+      if (full[child]! === 0 && rest[child]! === 0) continue;
+      const choices = Math.min(full[child]!, this.#most(level - 1)) + 1;
+      steps += this.stepsIn(child, level - 1) + choices * sums * ways;
     }
     return steps;
   }
