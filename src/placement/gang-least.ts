@@ -1,5 +1,5 @@
-import { hasCount } from './count-set.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { hasCount } from './count-set.js';
 import type { FreeIndex } from './free-index.js';
 import { SERVER } from './gang.js';
 import type { GangBandwidth } from './gang-bandwidth.js';

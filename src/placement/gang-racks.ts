@@ -36,7 +36,7 @@ interface Block {
  * - The same, from the block with most room on.
  * - Block after block, those with most room first, the last one the one that holds what is left with least room.
  *
- * @param level - of the domain, 2 or more
+ * @param level - of the domain, 1 or more
  * @complexity O(racks × (log racks + blocks))
  */
 export function rackQuotas(
@@ -47,8 +47,10 @@ export function rackQuotas(
   servers: number,
 ): RackQuota[] {
   const racks = new RackOrders(index, kind, domain, level, servers);
-  const roomiest = racks.roomiest();
   let best = racks.spread((left) => racks.mostSaved(left));
+  // In one block there is one order.
+  if (racks.blockCount === 1) return best;
+  const roomiest = racks.roomiest();
   let cost = racks.costOf(best);
   const offer = (quotas: RackQuota[]): void => {
     const other = racks.costOf(quotas);
@@ -117,6 +119,10 @@ class RackOrders {
     if (room === 0) return;
     racks.sort((a, b) => Number(b.pure) - Number(a.pure) || b.room - a.room || a.at - b.at);
     this.#blocks.push({ at: block, room, pureRoom, racks, next: 0, left: room });
+  }
+
+  get blockCount(): number {
+    return this.#blocks.length;
   }
 
   roomiest(): Block {

@@ -15,7 +15,7 @@ import { PodSearch } from './pod-search.js';
 import { sharesOn } from './shares.js';
 import { type PlacementState, podsThatFit } from './state.js';
 
-/** Domains of the lowest level whose plans are compared in full; the rest is ruled out by an estimate of damage. */
+/** Domains of the lowest level whose plans are compared in full; the rest is ruled out by estimates. */
 const PLANS_MAX = 16;
 /** Additions that one search may spend on plans of least load; a plan that would take more is a greedy one. */
 const STEPS_MAX = 2 ** 20;
@@ -114,8 +114,8 @@ export class GangSearch {
     const free = level <= reach.islandLevel;
     if (!free) reach.aim(reach.upperBound((visit) => this.#patterns(gang, level, pods, visit)));
     if (free || !this.#limits(gang, reach, level, pods)) {
-      const domains = this.#candidates(gang, level, pods, PLANS_MAX);
       const kind = this.#isWhole(gang) ? this.#onlyKind(gang) : -1;
+      const domains = this.#hopeful(gang, reach, kind, level, pods);
       if (kind !== -1 && this.#comparesByRacks(gang, reach, kind, level, pods, domains)) {
         return this.#inSlices(gang, this.#byRacks(gang, kind, level, pods, domains));
       }
@@ -228,6 +228,23 @@ export class GangSearch {
     }
     found.sort((a, b) => a.estimate - b.estimate || a.domain - b.domain);
     return found.slice(0, most).map(({ domain }) => domain);
+  }
+
+  /** The domains whose plans are compared in full: by their load where racks tell it, else by an estimate of the damage. */
+  #hopeful(gang: Gang, reach: GangBandwidth, kind: number, level: number, pods: number): number[] {
+    const isByRacks =
+      kind !== -1 && reach.islandLevel < 0 && (gang.slicePods === 1 || gang.sliceLevel !== SERVER);
+    if (!isByRacks) return this.#candidates(gang, level, pods, PLANS_MAX);
+    const all = this.#candidates(gang, level, pods, Number.POSITIVE_INFINITY);
+    if (all.length <= PLANS_MAX) return all;
+    const costs = new Map<number, PlanCost>();
+    for (const domain of all) {
+      const quotas = this.#racksOf(gang, kind, domain, level, pods);
+      costs.set(domain, rackCost(this.#index, kind, level, pods, quotas));
+    }
+    const sign = (a: number, b: number): number =>
+      Number(isCheaper(costs.get(b)!, costs.get(a)!)) - Number(isCheaper(costs.get(a)!, costs.get(b)!));
+    return all.sort(sign).slice(0, PLANS_MAX);
   }
 
   /** The one kind that can take pods of a gang, -1 if there are several. */
@@ -403,7 +420,7 @@ export class GangSearch {
 
   /** How many servers each rack of a domain gives. */
   #racksOf(gang: Gang, kind: number, domain: number, level: number, pods: number): RackQuota[] {
-    if (level > 1 && gang.slicePods === 1) return rackQuotas(this.#index, kind, domain, level, pods);
+    if (level > 0 && gang.slicePods === 1) return rackQuotas(this.#index, kind, domain, level, pods);
     const quotas: RackQuota[] = [];
     const unit = this.#capacity.unit(level);
     const slices = Math.floor(pods / unit);
@@ -462,7 +479,7 @@ export class GangSearch {
 
   #greedy(gang: Gang, domain: number, level: number, pods: number): Piece[] {
     const pieces: Piece[] = [];
-    const kind = this.#isWhole(gang) && level > 1 && gang.slicePods === 1 ? this.#onlyKind(gang) : -1;
+    const kind = this.#isWhole(gang) && level > 0 && gang.slicePods === 1 ? this.#onlyKind(gang) : -1;
     if (kind !== -1 && this.#index.tables.fabric.acceleratorLevel < 0) {
       for (const { rack, servers } of rackQuotas(this.#index, kind, domain, level, pods)) {
         this.#spreadOverServers(gang, rack, servers, 0, pieces);

@@ -22,7 +22,7 @@ const LARGE_LEAST_MIN = 0.65;
 /** Splits of a gang that are still all looked at. */
 const SPLITS_MAX = 20_000;
 
-/** A domain of level 2 or more in a disorderly cluster, and a gang of whole servers of one kind that it holds. */
+/** A domain of level 1 or more in a disorderly cluster, and a gang of whole servers of one kind that it holds. */
 interface Case {
   readonly index: FreeIndex;
   readonly kind: number;
@@ -44,8 +44,8 @@ function caseOf(seed: number, serversMax: number): Case | undefined {
   disorder.run(1);
   const { tables, index } = disorder;
   const { fabric } = tables;
-  if (fabric.levelCount < 3) return undefined;
-  const level = 2 + dice.below(fabric.levelCount - 2);
+  if (fabric.levelCount < 2) return undefined;
+  const level = 1 + dice.below(fabric.levelCount - 1);
   const domain = dice.of(domainsOf(fabric, level));
   const kind = dice.below(fabric.kindCount);
   const room = new Map<number, number>();

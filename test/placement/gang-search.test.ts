@@ -1,11 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { judgePlacement } from '../../src/check/index.js';
 import { compileClusterTables } from '../../src/compile/cluster-tables.js';
-import { compile, type Placement, type PlacementRequest, type Solver } from '../../src/index.js';
+import {
+  type ClusterTopology,
+  compile,
+  type Placement,
+  type PlacementRequest,
+  type Solver,
+} from '../../src/index.js';
 import { mostOnOneServer } from '../../src/placement/gang-search.js';
 import { podsThatFit } from '../../src/placement/state.js';
 import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
 import { racks } from '../check/gang-examples.js';
-import { Dice } from './gang-cluster.js';
+import { Dice, serverTypes } from './gang-cluster.js';
 import { anyGang, Disorder, kindsCluster } from './kinds-cluster.js';
 
 const placed = (solver: Solver, request: PlacementRequest): Placement => {
@@ -100,6 +107,125 @@ describe('GangSearch', () => {
     const together = placed(three(), { pods: 4, gpuMilli: 500 });
     expect([together.tier, serversOf(together)]).toEqual(['server', 'a1 a1 a1 a1']);
     expect(placed(three(), { pods: 1000, cpuMilli: 1 }).tier).toBe('server');
+  });
+});
+
+/** Largest share of gangs with more load than a plan of least load, and the mean of 1 - least / load over all. */
+const MORE_LOAD_MAX = 0.12;
+const LOAD_GAP_MAX = 0.01;
+
+/** Racks in blocks in zones, 1,000 to 2,000 servers of one kind, each with a label, some of them taken whole. */
+function largeSolver(dice: Dice): { readonly cluster: ClusterTopology; readonly solver: Solver } {
+  const perRack = 4 + dice.below(14);
+  const uneven = dice.chance(30);
+  const perBlock = 3 + dice.below(8);
+  const blocksPerZone = 2 + dice.below(4);
+  const size = 1000 + dice.below(1001);
+  const servers: object[] = [];
+  const busy: string[] = [];
+  for (let rack = 0; servers.length < size; rack++) {
+    const block = Math.floor(rack / perBlock);
+    const percent = dice.of([0, 5, 20, 50, 90]);
+    const domains = { zone: `z${Math.floor(block / blocksPerZone)}`, block: `b${block}`, rack: `r${rack}` };
+    for (let i = perRack + (uneven ? dice.below(3) : 0); i > 0; i--) {
+      const id = `s${servers.length}`;
+      if (dice.chance(percent)) busy.push(id);
+      servers.push({ id, type: '1', domains, labels: { pool: 'all', id } });
+    }
+  }
+  const cluster = buildClusterTopology(
+    { tiers: ['zone', 'block', 'rack'], types: { 1: '1' }, servers },
+    () => serverTypes[1]!,
+  );
+  const solver = compile(cluster);
+  for (const id of busy) placed(solver, { gpus: 2, labels: { id } });
+  return { cluster, solver };
+}
+
+describe('GangSearch on clusters of a thousand servers and more', () => {
+  it('compares racks as well as servers one by one: same tier and bandwidth, hardly more load', () => {
+    let compared = 0;
+    let higher = 0;
+    let gaps = 0;
+    const tiers = new Set<string>();
+    for (let seed = 0; seed < 12; seed++) {
+      const dice = new Dice(seed);
+      const { cluster, solver } = largeSolver(dice);
+      const free = solver.free();
+      for (let i = 0; i < 5; i++) {
+        const pods = 2 + dice.below(dice.of([20, 100, 400, Math.floor(free.gpus / 2) - 2]));
+        const request = { pods, gpus: 2 };
+        const byRacks = solver.find(request);
+        // Labels make no difference to which servers will do, but counters do not know of them.
+        const byServers = solver.find({ ...request, labels: { pool: 'all' } });
+        if (!byRacks.ok || !byServers.ok) throw new Error(`seed ${seed}: both should fit`);
+        const where = `seed ${seed}, ${pods} pods`;
+        const judged = judgePlacement(cluster, { free }, request, byRacks.placement);
+        const other = judgePlacement(cluster, { free }, request, byServers.placement);
+        expect(judged.violations, where).toEqual([]);
+        expect(other.violations, where).toEqual([]);
+        expect([judged.tier, judged.pods], where).toEqual([other.tier, other.pods]);
+        expect(judged.bandwidthGBps, where).toBeCloseTo(other.bandwidthGBps!, 9);
+        compared++;
+        tiers.add(judged.tier);
+        if (judged.load <= other.load * (1 + 1e-9)) continue;
+        higher++;
+        gaps += 1 - other.load / judged.load;
+      }
+    }
+    expect([...tiers].sort()).toEqual(expect.arrayContaining(['block', 'cluster', 'zone']));
+    const mean = gaps / compared;
+    console.info(`by racks: more load in ${higher} of ${compared}, mean gap ${(100 * mean).toFixed(2)} %`);
+    expect(higher / compared).toBeLessThanOrEqual(MORE_LOAD_MAX);
+    expect(mean).toBeLessThanOrEqual(LOAD_GAP_MAX);
+  });
+
+  it('finds the block whose servers others share no link with among many, whatever it damages', () => {
+    // Block 0 would lose least, but shares its links; block 19 is used up by the gang, and so nobody else's.
+    const servers: object[] = [];
+    const busy: string[] = [];
+    for (let rack = 0; rack < 40; rack++) {
+      const isLast = rack >= 38;
+      for (let i = 0; i < (isLast ? 8 : 16); i++) {
+        const id = `s${servers.length}`;
+        if (!isLast && i >= 12) busy.push(id);
+        const domains = { block: `b${rack >> 1}`, rack: `r${rack}` };
+        servers.push({ id, type: '1', domains, labels: { id } });
+      }
+    }
+    const cluster = buildClusterTopology(
+      { tiers: ['block', 'rack'], types: { 1: '1' }, servers },
+      () => serverTypes[1]!,
+    );
+    const solver = compile(cluster);
+    for (const id of busy) placed(solver, { gpus: 2, labels: { id } });
+    const request = { pods: 16, gpus: 2 };
+    const { load, violations } = judgePlacement(
+      cluster,
+      { free: solver.free() },
+      request,
+      placed(solver, request),
+    );
+    expect([load, violations]).toEqual([0, []]);
+  });
+
+  it('keeps slices in racks and blocks, the smaller one last', () => {
+    let sliced = 0;
+    for (let seed = 0; seed < 12; seed++) {
+      const dice = new Dice(seed);
+      const { cluster, solver } = largeSolver(dice);
+      const free = solver.free();
+      for (const tier of ['rack', 'rack', 'block', 'zone']) {
+        const pods = 20 + dice.below(300);
+        const request = { pods, podsMin: 1, gpus: 2, slice: { pods: 1 + dice.below(12), tier } };
+        const answer = solver.find(request);
+        if (!answer.ok) continue;
+        const judged = judgePlacement(cluster, { free }, request, answer.placement);
+        expect(judged.violations, `seed ${seed}, ${JSON.stringify(request)}`).toEqual([]);
+        if (judged.tier !== 'rack') sliced++;
+      }
+    }
+    expect(sliced).toBeGreaterThan(20);
   });
 });
 
