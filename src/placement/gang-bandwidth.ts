@@ -25,6 +25,8 @@ export class GangBandwidth {
   readonly #index: FreeIndex;
   /** Kind → free mask → bit p set where p pods can reach the target, -1 = not looked at yet. */
   readonly #allowed: (Int32Array | undefined)[];
+  /** Kind, pods and free mask → what {@link GangBandwidth.maskOn} has found. */
+  readonly #masks = new Map<number, number>();
 
   constructor(index: FreeIndex, gang: Gang, pods: number) {
     this.#index = index;
@@ -41,6 +43,7 @@ export class GangBandwidth {
   /** Asks for another bandwidth. */
   aim(target: number): void {
     this.target = target;
+    this.#masks.clear();
     for (let kind = 0; kind < this.#allowed.length; kind++) this.#allowed[kind] = undefined;
   }
 
@@ -93,11 +96,21 @@ export class GangBandwidth {
     return bits;
   }
 
-  /** The GPUs of a server that so many pods get. */
+  /** The GPUs of a server that so many pods get. O(2^free) once for each kind and free mask. */
   maskOn(server: number, pods: number): number {
     const free = this.#index.state.freeMask[server]!;
-    const gpus = pods * this.gang.need.gpus;
-    const choices = this.choicesOf(this.#index.kindOf(server));
+    const kind = this.#index.kindOf(server);
+    const key = (kind * 17 + pods) * 2 ** 16 + free;
+    let mask = this.#masks.get(key);
+    if (mask === undefined) {
+      mask = this.#bestOf(kind, free, pods * this.gang.need.gpus);
+      this.#masks.set(key, mask);
+    }
+    return mask;
+  }
+
+  #bestOf(kind: number, free: number, gpus: number): number {
+    const choices = this.choicesOf(kind);
     if (this.islandLevel < 0) return choices.best(free, gpus, this.target, this.crossing(gpus));
     return choices.best(free, gpus, 0, this.target === 0 ? 0 : choices.mostNic(free, gpus));
   }
