@@ -2,9 +2,9 @@ import type { ClusterTables } from '../compile/cluster-tables.js';
 import type { GpuSetTables } from '../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../units.js';
 import type { FreeIndex } from './free-index.js';
-import { type Gang, isCounted, SERVER, timesNeed } from './gang.js';
+import { type Gang, SERVER, timesNeed } from './gang.js';
 import { GangBandwidth, gangBandwidth } from './gang-bandwidth.js';
-import { GangCapacity } from './gang-capacity.js';
+import { fillsServers, GangCapacity } from './gang-capacity.js';
 import { GangExact, type Piece } from './gang-exact.js';
 import { GangLeast } from './gang-least.js';
 import { costOf, type GangPlan, isCheaper, type PlanCost } from './gang-plan.js';
@@ -166,11 +166,7 @@ export class GangSearch {
 
   /** Whether every pod fills a server, so that counters of wholly free servers say it all. */
   #isWhole(gang: Gang): boolean {
-    const { need } = gang;
-    if (!isCounted(need)) return false;
-    return this.#index.kinds.every(
-      (of, kind) => of === undefined || of.classes.gpuCount <= need.gpus || !this.#index.allows(need, kind),
-    );
+    return fillsServers(this.#index, gang.need);
   }
 
   /** Whether the bandwidth aimed at rules out some way to spread the gang over a domain. */
@@ -312,6 +308,8 @@ export class GangSearch {
     if (kind === -1) return false;
     if (level === 0) return true;
     const { fabric } = this.#index.tables;
+    // Inside an accelerator domain nothing loads anything: damage decides.
+    if (level <= fabric.acceleratorLevel) return false;
     const { gpuCount } = this.#index.kinds[kind]!.classes;
     const first = fabric.childStart[domain]!;
     for (let child = first; child < fabric.childEnd[domain]!; child++) {

@@ -209,6 +209,33 @@ describe('GangSearch on clusters of a thousand servers and more', () => {
     expect([load, violations]).toEqual([0, []]);
   });
 
+  it('does least damage in an accelerator domain of several racks, where no plan loads a link', () => {
+    // Nine servers: eight of the free rack and one more would break it, five and four use up the others.
+    const servers: object[] = [];
+    const busy: string[] = [];
+    [8, 5, 4].forEach((free, rack) => {
+      for (let i = 0; i < 8; i++) {
+        const id = `s${servers.length}`;
+        if (i >= free) busy.push(id);
+        servers.push({ id, type: '1', domains: { block: 'b', rack: `r${rack}` }, labels: { id } });
+      }
+    });
+    const cluster = buildClusterTopology(
+      {
+        tiers: ['block', 'rack'],
+        types: { 1: '1' },
+        servers,
+        accelerator: { tier: 'block', GBpsPerGpu: 450 },
+      },
+      () => serverTypes[1]!,
+    );
+    const solver = compile(cluster);
+    for (const id of busy) placed(solver, { gpus: 2, labels: { id } });
+    const gang = placed(solver, { pods: 9, gpus: 2 });
+    expect(gang).toMatchObject({ tier: 'block', bandwidthGBps: 450 });
+    expect(serversOf(gang)).toBe('s8 s9 s10 s11 s12 s16 s17 s18 s19');
+  });
+
   it('keeps slices in racks and blocks, the smaller one last', () => {
     let sliced = 0;
     for (let seed = 0; seed < 12; seed++) {
