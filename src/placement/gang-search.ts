@@ -8,7 +8,7 @@ import { fillsServers, GangCapacity } from './gang-capacity.js';
 import { GangExact, type Piece } from './gang-exact.js';
 import { GangLeast } from './gang-least.js';
 import { costOf, type GangPlan, isCheaper, type PlanCost } from './gang-plan.js';
-import { type Part, quotas, share } from './gang-quotas.js';
+import { type Part, type Quota, quotas, share } from './gang-quotas.js';
 import { type RackQuota, rackCost, rackQuotas } from './gang-racks.js';
 import type { PodPlacer } from './pod-placer.js';
 import { PodSearch } from './pod-search.js';
@@ -561,7 +561,7 @@ export class GangSearch {
 
   // Shares, and pods without GPUs ---------------------------------------------------------------------------------
 
-  /** Pod by pod in the domain that is filled best, slice by slice in parts of it. */
+  /** In the domain that is filled best, slice by slice in parts of it; shares pod by pod. */
   #onePerPod(gang: Gang, level: number, pods: number): GangPlan {
     const { fabric } = this.#index.tables;
     const capacity = this.#capacity;
@@ -572,7 +572,27 @@ export class GangSearch {
     }
     const { tables, state } = this.#index;
     const parts = quotas(tables, state, capacity, gang, { domain: best, level, pods });
-    return this.#placer.plan(gang.need, parts, level);
+    return gang.need.gpus === 0
+      ? this.#filled(gang, parts, level, pods)
+      : this.#placer.plan(gang.need, parts, level);
+  }
+
+  /** Pods without GPUs: server after server, as full as it gets. O(servers). */
+  #filled(gang: Gang, parts: readonly Quota[], level: number, pods: number): GangPlan {
+    const { tables, state } = this.#index;
+    const servers: number[] = [];
+    const podCounts: number[] = [];
+    for (const { from, to, pods: all } of parts) {
+      let left = all;
+      for (let s = from; s < to && left > 0; s++) {
+        const some = podsThatFit(tables, state, gang.need, s, left);
+        if (some === 0) continue;
+        servers.push(s);
+        podCounts.push(some);
+        left -= some;
+      }
+    }
+    return { pods, level, bandwidthGBps: null, servers, masks: servers.map(() => 0), podCounts };
   }
 }
 

@@ -107,6 +107,23 @@ describe('GangSearch', () => {
     const together = placed(three(), { pods: 4, gpuMilli: 500 });
     expect([together.tier, serversOf(together)]).toEqual(['server', 'a1 a1 a1 a1']);
     expect(placed(three(), { pods: 1000, cpuMilli: 1 }).tier).toBe('server');
+    const limited = compile(
+      buildClusterTopology(
+        {
+          tiers: ['rack'],
+          types: { 1: '1' },
+          servers: [3000, 500, 2000, 4000].map((cpuMilli, i) => ({
+            id: `s${i}`,
+            type: '1',
+            domains: { rack: i < 3 ? 'A' : 'B' },
+            cpuMilli,
+          })),
+        },
+        () => serverTypes[1]!,
+      ),
+    );
+    expect(serversOf(placed(limited, { pods: 5, cpuMilli: 1000 }))).toBe('s0 s0 s0 s2 s2');
+    expect(serversOf(placed(limited, { pods: 4, gpus: 0, cpuMilli: 1000 }))).toBe('s3 s3 s3 s3');
   });
 });
 
