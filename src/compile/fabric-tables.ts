@@ -1,7 +1,7 @@
 import { CorralError } from '../errors.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 
-/** Most domains × kinds: a quarter of a gigabyte of cells. */
+/** Most domains × kinds: a quarter of a gigabyte for each of two tables. */
 const CELLS_MAX = 2 ** 26;
 
 /**

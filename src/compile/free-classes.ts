@@ -4,7 +4,7 @@ import { bestSet, type GpuSetTables, gpuSetTables } from './gpu-set-tables.js';
 /**
  * What a pod of k GPUs finds in a server of one kind, for every free mask, sorted: the best set of the mask decides
  * how fast, how much load on links of others, and how much value is lost; of equals the fuller server is better. Masks that answer alike for every k are
- * one *class*, and servers of one class are interchangeable until document order decides: an NVSwitch machine of 8
+ * one *class*, and servers of one class are interchangeable until tree order decides: an NVSwitch machine of 8
  * GPUs has 9 classes, not 256.
  */
 export interface FreeClasses {

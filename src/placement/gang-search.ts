@@ -28,7 +28,8 @@ const NEXT_FIGURE = 2e-9;
 
 /**
  * Finds where a gang goes: the largest size, the lowest level, the highest bandwidth, each exact; then the least load,
- * the least damage and the fewest servers by a greedy plan in each domain that is left.
+ * the least damage and the fewest servers: of a greedy plan, and where a bound on steps allows one of least load, in each
+ * of the most hopeful domains that are left.
  */
 export class GangSearch {
   readonly #index: FreeIndex;

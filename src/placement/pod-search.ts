@@ -10,9 +10,8 @@ import { fits, popcount16 } from './state.js';
 const DAMAGE_TOLERANCE = 1e-9;
 
 /**
- * The best server and GPUs for one pod: bandwidth, load on links of others, damage, the fuller
- * server, document order. Exact, from the
- * sets of the index; a pod that also asks for CPU, memory or labels tries the servers of a set one by one.
+ * The best server and GPUs for one pod: bandwidth, load on links of others, damage, the fuller server, tree order. Exact,
+ * from the sets of the index; a pod that also asks for CPU, memory or labels tries the servers of a set one by one.
  */
 export class PodSearch {
   /** What the last search that succeeded found. */

@@ -79,7 +79,7 @@ export interface DifferenceScorer {
 
 /**
  * Leaves the order to the topology: lowest tier, highest bandwidth, least load on links that others could use, least
- * damage to what remains, fewest servers, document order.
+ * damage to what remains, fewest servers, tree order.
  */
 export interface TopologyOrder {
   readonly by: 'topology';

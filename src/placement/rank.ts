@@ -20,7 +20,7 @@ interface Alike {
 }
 
 /**
- * Feasible servers for one pod, best first, equals in document order.
+ * Feasible servers for one pod, best first, equals in tree order.
  *
  * @param among - servers to choose from, in any order; undefined = all
  * @param ids - server → id
@@ -69,7 +69,7 @@ function rankAlike(
     stepOf[group] = steps;
   });
   steps++;
-  // A counting sort keeps document order inside a step.
+  // A counting sort keeps tree order inside a step.
   const next = new Int32Array(steps + 1);
   for (const group of groupOf) next[stepOf[group]! + 1]!++;
   for (let step = 0; step < steps; step++) next[step + 1]! += next[step]!;

@@ -11,7 +11,7 @@ import { type PlacementState, podsThatFit } from './state.js';
 
 /**
  * Gangs under a policy of scores, as schedulers without an eye for the fabric place them: pod by pod, each where it
- * scores best, all or nothing. `require`, `prefer` and slices are kept: the first domain in document order that has
+ * scores best, all or nothing. `require`, `prefer` and slices are kept: the first domain in tree order that has
  * room is taken. A gang that fits is never refused.
  */
 export class ScoredGangs implements PodChooser {
