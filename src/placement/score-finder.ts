@@ -50,6 +50,11 @@ export class ScoreFinder {
   /** The GPU that the last {@link ScoreFinder.#gainOf} a share liked best. */
   #bestShareGpu = -1;
 
+  /** The scores that {@link ScoreFinder.findAmong} asked for last. */
+  #among:
+    | { readonly key: string; readonly from: number; readonly scores: Float64Array; asOf: number }
+    | undefined;
+
   constructor(
     tables: ClusterTables,
     state: PlacementState,
@@ -92,25 +97,47 @@ export class ScoreFinder {
   }
 
   /**
-   * The server for a pod among those from … to: scores them all.
+   * The server for a pod among those from … to: scores them all, or where the same was asked last those that changed.
    *
    * @returns the position of the server, -1 if none fits
    */
   findAmong(need: PodNeed, from: number, to: number, draw: Draw): number {
+    const scores = this.#scoresAmong(need, from, to);
     let best = -1;
     let highest = Number.NEGATIVE_INFINITY;
     let tied = 0;
-    for (let s = from; s < to; s++) {
-      const score = this.#score(need, s);
+    for (let i = 0; i < scores.length; i++) {
+      const score = scores[i]!;
       if (score === Number.NEGATIVE_INFINITY || score < highest) continue;
       if (score > highest) {
         highest = score;
-        best = s;
+        best = from + i;
         tied = 1;
         // Reservoir of one: the c-th of the best replaces the choice with probability 1/c.
-      } else if (this.#countTies && draw.below(++tied) === 0) best = s;
+      } else if (this.#countTies && draw.below(++tied) === 0) best = from + i;
     }
     return best;
+  }
+
+  #scoresAmong(need: PodNeed, from: number, to: number): Float64Array {
+    const last = this.#among;
+    const { stamp, older, now } = this.#changes;
+    if (
+      last !== undefined &&
+      last.key === need.key &&
+      last.from === from &&
+      last.scores.length === to - from
+    ) {
+      for (let s = this.#changes.head; s !== -1 && stamp[s]! > last.asOf; s = older[s]!) {
+        if (s >= from && s < to) last.scores[s - from] = this.#score(need, s);
+      }
+      last.asOf = now;
+      return last.scores;
+    }
+    const scores = new Float64Array(to - from);
+    for (let s = from; s < to; s++) scores[s - from] = this.#score(need, s);
+    this.#among = { key: need.key, from, scores, asOf: now };
+    return scores;
   }
 
   /** The score of a pod on a server; -Infinity where it does not fit. */

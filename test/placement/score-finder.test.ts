@@ -271,6 +271,12 @@ describe('ScoreFinder', () => {
     if (scorer.by === 'topology') throw new Error('a policy without scores');
     return { state, finder: new ScoreFinder(tables, state, scorer, { countTies: false }) };
   };
+  /** One that has been asked for nothing yet. */
+  const finderLike = (tables: ClusterTables, state: PlacementState): ScoreFinder => {
+    const scorer = bestFit().prepare(OPEN);
+    if (scorer.by === 'topology') throw new Error('a policy without scores');
+    return new ScoreFinder(tables, state, scorer, { countTies: false });
+  };
   const tablesOf = (servers: number): ClusterTables =>
     compileClusterTables(
       clusterTopology({
@@ -370,6 +376,38 @@ describe('ScoreFinder', () => {
     const { finder } = finderOn(tablesOf(10), counting);
     for (const cpuMilli of [1, 2, 3]) finder.find(need({ cpuMilli }), noDraw);
     expect(calls).toBe(10 + 3 * 10);
+  });
+
+  it('scores anew only the servers of a range that changed, if it is asked for the same again', () => {
+    const tables = tablesOf(100);
+    const { finder, state } = finderOn(tables);
+    const [pair, share] = [need({ gpus: 2 }), need({ gpuMilli: 300 })];
+    const asked = (wanted: PodNeed, from: number, to: number): [server: number, scored: number] => {
+      const before = finder.scored;
+      const server = finder.findAmong(wanted, from, to, noDraw);
+      expect(server).toBe(finderLike(tables, state).findAmong(wanted, from, to, noDraw));
+      return [server, finder.scored - before];
+    };
+    expect([asked(pair, 10, 60), asked(pair, 10, 60)]).toEqual([
+      [10, 50],
+      [10, 0],
+    ]);
+    for (const server of [7, 42, 50, 99]) {
+      take(tables, state, need({ gpus: 1 }), server, 0b1);
+      finder.changed(server);
+    }
+    expect([asked(pair, 10, 60), asked(pair, 10, 60)]).toEqual([
+      [42, 2],
+      [42, 0],
+    ]);
+    // Another range, or need, is scored from the start.
+    expect([asked(pair, 0, 60), asked(share, 0, 60), asked(pair, 0, 61)]).toEqual([
+      [7, 60],
+      [7, 60],
+      [7, 61],
+    ]);
+    finder.allChanged();
+    expect(asked(pair, 0, 61)).toEqual([7, 61]);
   });
 
   it('forgets the need not asked for longest once the scores fill their memory, and still answers right', () => {
