@@ -8,3 +8,27 @@ export type {
 export { inflationReplay } from './inflation-replay.js';
 export type { InflationCurves } from './inflation-samples.js';
 export type { ReplayPod } from './inflation-workload.js';
+export type { Bucket } from './job-state.js';
+export type { Distribution } from './percentiles.js';
+export type { RunEnd } from './run-log.js';
+export { simulate, simulationEvents } from './simulate.js';
+export type { JobCheckpoints, SimulationJob } from './simulation-job.js';
+export type {
+  EventKind,
+  Queue,
+  SimulatedFailureLaw,
+  SimulatedFailures,
+  SimulatedRestart,
+  SimulateOptions,
+  SimulationProgress,
+} from './simulation-options.js';
+export type {
+  GpuHours,
+  JobMetrics,
+  JobOutcome,
+  JobResult,
+  JobRun,
+  SimulationEvent,
+  SimulationMetrics,
+  SimulationResult,
+} from './simulation-result.js';

@@ -1,0 +1,127 @@
+import { CorralError, quote } from '../errors.js';
+import { checkFields, integer, nonNegative } from '../restart/quantity.js';
+import { SECONDS_MAX, toMicros } from './clock.js';
+import {
+  EVENT_KINDS,
+  type EventKind,
+  QUEUES,
+  type Queue,
+  type SimulateOptions,
+} from './simulation-options.js';
+
+const FIELDS: readonly (keyof SimulateOptions)[] = [
+  'cluster',
+  'jobs',
+  'policy',
+  'queue',
+  'admission',
+  'backfill',
+  'preemption',
+  'failures',
+  'restart',
+  'preempted',
+  'passes',
+  'eventOrder',
+  'seed',
+  'untilSeconds',
+  'eventsMax',
+  'onProgress',
+];
+const EVENTS_MAX = 1_000_000_000;
+
+/** What is left to decide of the scheduler's options once defaults are in. */
+export interface CheckedOptions {
+  readonly queue: Queue;
+  readonly admission: 'strict' | 'greedy';
+  readonly backfill: 'none' | 'easy' | 'conservative';
+  readonly preemption: 'none' | 'order';
+  readonly preemptedKeeps: boolean;
+  readonly passPerEvent: boolean;
+  readonly ranks: Readonly<Record<EventKind, number>>;
+  readonly seed: number;
+  /** Microseconds; Infinity = to the end. */
+  readonly until: number;
+  readonly eventsMax: number;
+}
+
+/**
+ * Checks what can be checked without the cluster, and fills in defaults.
+ *
+ * @throws CorralError `invalid-option` with the path of the offending field
+ */
+export function checkedOptions(options: SimulateOptions): CheckedOptions {
+  checkFields(options, FIELDS);
+  const preemption = oneOf(options.preemption ?? 'none', ['none', 'order'], 'preemption');
+  const admission = oneOf(
+    options.admission ?? (preemption === 'order' ? 'greedy' : 'strict'),
+    ['strict', 'greedy'],
+    'admission',
+  );
+  const backfill = oneOf(options.backfill ?? 'none', ['none', 'easy', 'conservative'], 'backfill');
+  if (backfill !== 'none' && admission === 'greedy') {
+    throw contradiction(
+      'backfill',
+      'jobs only backfill where the head of the queue blocks: admission strict',
+    );
+  }
+  if (preemption === 'order' && admission === 'strict') {
+    throw contradiction('admission', 'preemption by order takes whoever fits: leave admission out');
+  }
+  const { seed = 0, onProgress } = options;
+  if (!Number.isSafeInteger(seed)) {
+    throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
+  }
+  if (onProgress !== undefined && typeof onProgress !== 'function') {
+    throw new CorralError('invalid-option', ['onProgress'], `expected a function, got ${quote(onProgress)}`);
+  }
+  return {
+    queue: oneOf(options.queue ?? 'fifo', QUEUES, 'queue'),
+    admission,
+    backfill,
+    preemption,
+    preemptedKeeps: oneOf(options.preempted ?? 'kept', ['kept', 'checkpoint'], 'preempted') === 'kept',
+    passPerEvent: oneOf(options.passes ?? 'event', ['event', 'instant'], 'passes') === 'event',
+    ranks: ranksOf(options.eventOrder ?? EVENT_KINDS),
+    seed,
+    until: untilOf(options.untilSeconds),
+    eventsMax: integer(options.eventsMax ?? EVENTS_MAX, 1, EVENTS_MAX, 'eventsMax'),
+  };
+}
+
+function untilOf(seconds: number | undefined): number {
+  if (seconds === undefined) return Number.POSITIVE_INFINITY;
+  if (nonNegative(seconds, 'untilSeconds') <= SECONDS_MAX) return toMicros(seconds);
+  throw new CorralError(
+    'invalid-option',
+    ['untilSeconds'],
+    `expected at most ${SECONDS_MAX}, got ${quote(seconds)}`,
+  );
+}
+
+function ranksOf(order: readonly EventKind[]): Record<EventKind, number> {
+  const isOrder =
+    Array.isArray(order) &&
+    order.length === EVENT_KINDS.length &&
+    EVENT_KINDS.every((kind) => order.includes(kind));
+  if (!isOrder) {
+    throw new CorralError(
+      'invalid-option',
+      ['eventOrder'],
+      `expected each of ${EVENT_KINDS.join(', ')} once, got ${quote(Array.isArray(order) ? order.join(', ') : order)}`,
+    );
+  }
+  return Object.fromEntries(order.map((kind, rank) => [kind, rank])) as Record<EventKind, number>;
+}
+
+function oneOf<T extends string>(value: T, allowed: readonly T[], field: keyof SimulateOptions): T {
+  if (allowed.includes(value)) return value;
+  throw new CorralError(
+    'invalid-option',
+    [field],
+    `expected one of ${allowed.join(', ')}, got ${quote(value)}`,
+  );
+}
+
+function contradiction(field: keyof SimulateOptions, problem: string): CorralError {
+  return new CorralError('invalid-option', [field], problem);
+}

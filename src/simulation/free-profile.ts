@@ -1,0 +1,83 @@
+/**
+ * How many units are free from when to when: a step function that starts with what is free now, rises where running jobs
+ * are expected to end, and sinks where waiting jobs are promised a start.
+ */
+export class FreeProfile {
+  /** Steps in use. */
+  length = 0;
+  /** Step → when it begins, microseconds, ascending. The last one goes on for ever. */
+  times: Float64Array = new Float64Array(256);
+  /** Step → units free in it. */
+  free: Float64Array = new Float64Array(256);
+
+  /** Begins anew with one step. */
+  reset(now: number, free: number): void {
+    this.length = 1;
+    this.times[0] = now;
+    this.free[0] = free;
+  }
+
+  /** Appends a step, or widens the last if it begins at the same time; `time` is not before the last. */
+  rise(time: number, units: number): void {
+    const last = this.length - 1;
+    if (this.times[last] === time) this.free[last]! += units;
+    else {
+      if (this.length === this.times.length) this.#grow();
+      this.times[this.length] = time;
+      this.free[this.length] = this.free[last]! + units;
+      this.length++;
+    }
+  }
+
+  /** The earliest time from which so many units are free for so long; Infinity if never. O(steps). */
+  earliest(units: number, duration: number): number {
+    const { times, free, length } = this;
+    let from = 0;
+    while (from < length) {
+      if (free[from]! < units) {
+        from++;
+        continue;
+      }
+      const end = times[from]! + duration;
+      let until = from + 1;
+      while (until < length && times[until]! < end && free[until]! >= units) until++;
+      if (until === length || times[until]! >= end) return times[from]!;
+      from = until + 1;
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes units away from `begin`, the beginning of a step, for so long. O(steps). */
+  reserve(begin: number, duration: number, units: number): void {
+    const end = begin + duration;
+    let at = 0;
+    while (this.times[at]! < begin) at++;
+    while (at < this.length && this.times[at]! < end) {
+      if (at + 1 === this.length || this.times[at + 1]! > end) {
+        // Infinity - Infinity is not a number, but a reservation without an end needs no step after it.
+        if (end < Number.POSITIVE_INFINITY) this.#split(at, end);
+      }
+      this.free[at]! -= units;
+      at++;
+    }
+  }
+
+  /** Begins a step at `time` inside another one. */
+  #split(at: number, time: number): void {
+    if (this.length === this.times.length) this.#grow();
+    this.times.copyWithin(at + 2, at + 1, this.length);
+    this.free.copyWithin(at + 2, at + 1, this.length);
+    this.times[at + 1] = time;
+    this.free[at + 1] = this.free[at]!;
+    this.length++;
+  }
+
+  #grow(): void {
+    const times = new Float64Array(2 * this.length);
+    times.set(this.times);
+    this.times = times;
+    const free = new Float64Array(2 * this.length);
+    free.set(this.free);
+    this.free = free;
+  }
+}

@@ -1,0 +1,144 @@
+import type { PlacementEngine } from '../placement/engine.js';
+import type { Gang } from '../placement/gang.js';
+import { gangBandwidth } from '../placement/gang-bandwidth.js';
+import type { RunLog } from './run-log.js';
+
+/** Where the pods of a gang are: pieces, each some pods on one server. */
+export interface GangPieces {
+  readonly servers: readonly number[];
+  readonly masks: readonly number[];
+  readonly podCounts: readonly number[];
+}
+
+/** Which GPUs each running job holds: the link between the jobs and the engine that places them. */
+export class Holdings {
+  readonly engine: PlacementEngine;
+  /** Job → server and GPUs, where it is one pod; -1 where it holds nothing or is a gang. */
+  readonly server: Int32Array;
+  readonly mask: Uint16Array;
+  /** Job → pieces, where it is a gang. */
+  readonly pieces: (GangPieces | undefined)[];
+  /** Job → pods that hold something. */
+  readonly pods: Int32Array;
+  /** Job → GB/s per GPU and direction; NaN = it has none. */
+  readonly bandwidthGBps: Float64Array;
+
+  constructor(engine: PlacementEngine, jobs: number) {
+    this.engine = engine;
+    this.server = new Int32Array(jobs).fill(-1);
+    this.mask = new Uint16Array(jobs);
+    this.pieces = new Array<GangPieces | undefined>(jobs).fill(undefined);
+    this.pods = new Int32Array(jobs);
+    this.bandwidthGBps = new Float64Array(jobs).fill(Number.NaN);
+  }
+
+  /** Gives a gang its GPUs, if it fits. */
+  take(job: number, gang: Gang): boolean {
+    const { engine } = this;
+    if (gang.pods === 1) {
+      if (!engine.decide(gang.need)) return false;
+      this.server[job] = engine.server;
+      this.mask[job] = engine.gpuMask;
+      this.pods[job] = 1;
+      this.bandwidthGBps[job] = engine.bandwidthGBps ?? Number.NaN;
+      engine.take(gang.need, engine.server, engine.gpuMask);
+      return true;
+    }
+    const plan = engine.plan(gang);
+    if (plan === undefined) return false;
+    this.pieces[job] = plan;
+    this.pods[job] = plan.pods;
+    this.bandwidthGBps[job] =
+      (engine.byTopology !== undefined ? plan.bandwidthGBps : this.#bandwidthOf(gang, plan)) ?? Number.NaN;
+    this.#move(job, gang, engine, true);
+    return true;
+  }
+
+  /** Gives back what {@link take} took; the job keeps its note of it until {@link forget}. */
+  give(job: number, gang: Gang): void {
+    this.#move(job, gang, this.engine, false);
+  }
+
+  /** The same on another engine: a copy of the cluster that looks ahead. */
+  takeOn(other: PlacementEngine, job: number, gang: Gang): void {
+    this.#move(job, gang, other, true);
+  }
+
+  giveOn(other: PlacementEngine, job: number, gang: Gang): void {
+    this.#move(job, gang, other, false);
+  }
+
+  forget(job: number): void {
+    this.server[job] = -1;
+    this.pieces[job] = undefined;
+    this.pods[job] = 0;
+  }
+
+  /** Whether a job holds something on a server that is marked. */
+  touches(job: number, marked: Uint8Array): boolean {
+    const pieces = this.pieces[job];
+    if (pieces === undefined) return this.server[job] !== -1 && marked[this.server[job]!] === 1;
+    for (let i = 0; i < pieces.servers.length; i++) if (marked[pieces.servers[i]!] === 1) return true;
+    return false;
+  }
+
+  /** Writes the pieces of a job into the log. */
+  log(job: number, log: RunLog): void {
+    const pieces = this.pieces[job];
+    if (pieces === undefined) log.addPiece(this.server[job]!, this.mask[job]!, 1);
+    else {
+      const { servers, masks, podCounts } = pieces;
+      for (let i = 0; i < servers.length; i++) log.addPiece(servers[i]!, masks[i]!, podCounts[i]!);
+    }
+  }
+
+  #move(job: number, gang: Gang, engine: PlacementEngine, isTaken: boolean): void {
+    const { need } = gang;
+    const pieces = this.pieces[job];
+    if (pieces === undefined) {
+      if (isTaken) engine.take(need, this.server[job]!, this.mask[job]!);
+      else engine.give(need, this.server[job]!, this.mask[job]!);
+      return;
+    }
+    // Where whole GPUs are all there is, a piece moves as one; otherwise pod by pod, each with its CPU and memory.
+    const { servers, masks } = need.isPlain ? pieces : this.#podsOf(gang, pieces);
+    if (isTaken) engine.takeAll(need, servers, masks);
+    else engine.giveAll(need, servers, masks);
+  }
+
+  #podsOf(gang: Gang, pieces: GangPieces): { servers: number[]; masks: number[] } {
+    const servers: number[] = [];
+    const masks: number[] = [];
+    for (let i = 0; i < pieces.servers.length; i++) {
+      const server = pieces.servers[i]!;
+      for (const mask of this.engine.splitGpus(gang.need, server, pieces.masks[i]!, pieces.podCounts[i]!)) {
+        servers.push(server);
+        masks.push(mask);
+      }
+    }
+    return { servers, masks };
+  }
+
+  /** The bandwidth of pods that a policy of scores chose one by one. */
+  #bandwidthOf(gang: Gang, pieces: GangPieces): number | null {
+    const { engine } = this;
+    if (!gang.need.isPlain && gang.need.gpuMilli !== 1000) return null;
+    const maskOf = new Map<number, number>();
+    for (let i = 0; i < pieces.servers.length; i++) {
+      const server = pieces.servers[i]!;
+      maskOf.set(server, (maskOf.get(server) ?? 0) | pieces.masks[i]!);
+    }
+    const servers = [...maskOf.keys()].sort((a, b) => a - b);
+    const masks = servers.map((server) => maskOf.get(server)!);
+    const { fabric } = engine.tables;
+    const tablesOf = (kind: number) => engine.setTablesOf(kind);
+    if (servers.length === 1) {
+      const sets = tablesOf(fabric.cellKind[fabric.groupOf[servers[0]!]!]!);
+      return sets.sizeOf[masks[0]!]! < 2 ? null : sets.bandwidthGBps[masks[0]!]!;
+    }
+    let level = 0;
+    let domains = new Set(servers.map((server) => fabric.cellDomain[fabric.groupOf[server]!]!));
+    for (; domains.size > 1; level++) domains = new Set([...domains].map((d) => fabric.domainParent[d]!));
+    return gangBandwidth(fabric, tablesOf, level, { servers, masks });
+  }
+}

@@ -1,0 +1,330 @@
+import type { ClusterTables } from '../compile/cluster-tables.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { type Gang, gangOf, type Levels } from '../placement/gang.js';
+import { podNeed } from '../placement/pod-need.js';
+import { checkRequest, type PlacementRequest } from '../placement/request.js';
+import { SECONDS_MAX, toMicros } from './clock.js';
+import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
+
+/** The jobs as columns; a job is its position in the list. Times in microseconds. */
+export interface JobTable {
+  readonly count: number;
+  /** Distinct gangs asked for. */
+  readonly gangs: readonly Gang[];
+  /** Job → its gang. */
+  readonly gangOf: Int32Array;
+  /** Job → GPUs of all pods, shares counted as parts. */
+  readonly gpus: Float64Array;
+  readonly submit: Float64Array;
+  /** Jobs by submission, and job → place in that order. */
+  readonly bySubmission: Int32Array;
+  readonly submissionOf: Int32Array;
+  /** Job → useful compute of all pods at full speed. */
+  readonly work: Float64Array;
+  /** Job → the run time that the scheduler believes in. */
+  readonly estimate: Float64Array;
+  readonly priority: Float64Array;
+  /** Job → tenant. */
+  readonly tenantOf: Int32Array;
+  readonly tenants: readonly string[];
+  readonly communicationFraction: Float64Array;
+  /** Job → GB/s; NaN = what it reaches in the empty cluster. */
+  readonly ratedGBps: Float64Array;
+  /** Job → compute between checkpoints; Infinity = none. */
+  readonly interval: Float64Array;
+  readonly stall: Float64Array;
+  readonly persistLag: Float64Array;
+}
+
+const JOBS_MAX = 10_000_000;
+const REQUEST_FIELDS = [
+  'pods',
+  'podsMin',
+  'gpus',
+  'gpuMilli',
+  'cpuMilli',
+  'memoryMiB',
+  'gpuModels',
+  'labels',
+  'require',
+  'prefer',
+  'slice',
+] as const;
+const FIELDS: ReadonlySet<string> = new Set<string>([
+  ...REQUEST_FIELDS,
+  'id',
+  'submitSeconds',
+  'durationSeconds',
+  'workGpuSeconds',
+  'estimateSeconds',
+  'priority',
+  'tenant',
+  'communicationFraction',
+  'ratedGBps',
+  'checkpoint',
+]);
+const CHECKPOINT_FIELDS: ReadonlySet<string> = new Set([
+  'computeSeconds',
+  'stallSeconds',
+  'persistLagSeconds',
+]);
+
+/**
+ * Checks the jobs once and turns them into columns.
+ *
+ * @throws CorralError with the path of the offending field, from `jobs` on
+ * @complexity O(jobs log jobs)
+ */
+export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables, levels: Levels): JobTable {
+  if (!Array.isArray(jobs) || jobs.length > JOBS_MAX) {
+    throw new CorralError(
+      'invalid-option',
+      ['jobs'],
+      `expected a list of at most ${JOBS_MAX} jobs, got ${quote(jobs)}`,
+    );
+  }
+  const count = jobs.length;
+  const columns = (): Float64Array => new Float64Array(count);
+  const requests = new Requests(cluster, levels);
+  const tenants = new Map<string, number>();
+  const ids = new Set<string>();
+  const table = {
+    count,
+    gangs: requests.gangs,
+    gangOf: new Int32Array(count),
+    gpus: columns(),
+    submit: columns(),
+    bySubmission: Int32Array.from({ length: count }, (_, job) => job),
+    submissionOf: new Int32Array(count),
+    work: columns(),
+    estimate: columns(),
+    priority: columns(),
+    tenantOf: new Int32Array(count),
+    tenants: [] as string[],
+    communicationFraction: columns(),
+    ratedGBps: columns(),
+    interval: columns().fill(Number.POSITIVE_INFINITY),
+    stall: columns(),
+    persistLag: columns(),
+  };
+  for (let i = 0; i < count; i++) {
+    const job = jobs[i]!;
+    checkShape(job, i);
+    if (job.id !== undefined) checkId(job.id, i, ids);
+    table.gangOf[i] = requests.of(job, i);
+    const gang = requests.gangs[table.gangOf[i]!]!;
+    const gpus = (gang.pods * gang.need.totalGpuMilli) / 1000;
+    table.gpus[i] = gpus;
+    table.submit[i] = micros(job.submitSeconds, i, 'submitSeconds');
+    table.work[i] = workOf(job, i, gpus);
+    table.priority[i] = finite(job.priority ?? 0, i, 'priority');
+    table.tenantOf[i] = tenantOf(job.tenant ?? '', i, tenants);
+    table.communicationFraction[i] = between(
+      job.communicationFraction ?? 0,
+      0,
+      1,
+      i,
+      'communicationFraction',
+    );
+    table.ratedGBps[i] =
+      job.ratedGBps === undefined
+        ? Number.NaN
+        : between(job.ratedGBps, Number.MIN_VALUE, Number.MAX_VALUE, i, 'ratedGBps');
+    if (job.checkpoint !== undefined) checkpointOf(job.checkpoint, i, table);
+    table.estimate[i] =
+      job.estimateSeconds === undefined
+        ? table.work[i]! + stallsIn(table.work[i]!, table.interval[i]!) * table.stall[i]!
+        : micros(job.estimateSeconds, i, 'estimateSeconds');
+  }
+  const { submit, bySubmission, submissionOf } = table;
+  // A typed sort is unstable in name only where keys tie: the position decides.
+  bySubmission.sort((a, b) => submit[a]! - submit[b]! || a - b);
+  for (let at = 0; at < count; at++) submissionOf[bySubmission[at]!] = at;
+  table.tenants.push(...tenants.keys());
+  return table;
+}
+
+/** Checkpoints inside so much compute; none at its end. */
+export function stallsIn(work: number, interval: number): number {
+  return interval === Number.POSITIVE_INFINITY || work <= 0 ? 0 : Math.ceil(work / interval) - 1;
+}
+
+/** Gangs by what is asked for: equal requests are one. */
+class Requests {
+  readonly gangs: Gang[] = [];
+  readonly #cluster: ClusterTables;
+  readonly #levels: Levels;
+  /** Pods × 32 + GPUs → gang, for jobs that ask for nothing else. */
+  readonly #plain = new Map<number, number>();
+  readonly #others = new Map<string, number>();
+
+  constructor(cluster: ClusterTables, levels: Levels) {
+    this.#cluster = cluster;
+    this.#levels = levels;
+  }
+
+  of(job: SimulationJob, index: number): number {
+    const { pods = 1, gpus = 0 } = job;
+    const isPlain =
+      isPlainJob(job) && Number.isInteger(pods) && Number.isInteger(gpus) && gpus >= 0 && gpus < 32;
+    const known = isPlain ? this.#plain.get(pods * 32 + gpus) : undefined;
+    if (known !== undefined) return known;
+    const request: Record<string, unknown> = {};
+    for (const field of REQUEST_FIELDS) if (job[field] !== undefined) request[field] = job[field];
+    const gang = this.#gang(request, index);
+    const { need } = gang;
+    const key = [
+      need.key,
+      gang.pods,
+      gang.podsMin,
+      gang.requireLevel,
+      gang.preferLevel,
+      gang.slicePods,
+      gang.sliceLevel,
+    ].join('|');
+    let at = this.#others.get(key);
+    if (at === undefined) {
+      at = this.gangs.push(gang) - 1;
+      this.#others.set(key, at);
+    }
+    if (isPlain) this.#plain.set(pods * 32 + gpus, at);
+    return at;
+  }
+
+  #gang(request: PlacementRequest, index: number): Gang {
+    try {
+      checkRequest(request);
+      return gangOf(request, podNeed(request, this.#cluster), this.#levels);
+    } catch (error) {
+      throw error instanceof CorralError ? error.inside(['jobs', index]) : error;
+    }
+  }
+}
+
+function isPlainJob(job: SimulationJob): boolean {
+  return (
+    job.podsMin === undefined &&
+    job.gpuMilli === undefined &&
+    job.cpuMilli === undefined &&
+    job.memoryMiB === undefined &&
+    job.gpuModels === undefined &&
+    job.labels === undefined &&
+    job.require === undefined &&
+    job.prefer === undefined &&
+    job.slice === undefined
+  );
+}
+
+function checkShape(job: unknown, index: number): asserts job is SimulationJob {
+  if (typeof job !== 'object' || job === null || Array.isArray(job)) {
+    throw new CorralError('invalid-option', ['jobs', index], `expected a job, got ${quote(job)}`);
+  }
+  for (const field in job) {
+    if (FIELDS.has(field)) continue;
+    throw new CorralError(
+      'invalid-option',
+      ['jobs', index, field],
+      `unknown field: a job has ${[...FIELDS].join(', ')}`,
+    );
+  }
+}
+
+function checkId(id: unknown, index: number, ids: Set<string>): void {
+  const path: ErrorPath = ['jobs', index, 'id'];
+  if (typeof id !== 'string' || id === '') {
+    throw new CorralError('invalid-option', path, `expected a text that is not empty, got ${quote(id)}`);
+  }
+  if (ids.has(id)) throw new CorralError('duplicate-id', path, `another job is called ${quote(id)}`);
+  ids.add(id);
+}
+
+function workOf(job: SimulationJob, index: number, gpus: number): number {
+  if ((job.durationSeconds === undefined) === (job.workGpuSeconds === undefined)) {
+    throw new CorralError(
+      'invalid-option',
+      ['jobs', index, 'durationSeconds'],
+      'give either durationSeconds or workGpuSeconds',
+    );
+  }
+  if (job.durationSeconds !== undefined) return micros(job.durationSeconds, index, 'durationSeconds');
+  if (gpus === 0) {
+    throw new CorralError(
+      'invalid-option',
+      ['jobs', index, 'workGpuSeconds'],
+      'a job without GPUs does no work of GPUs: give durationSeconds',
+    );
+  }
+  return Math.round(micros(job.workGpuSeconds, index, 'workGpuSeconds') / gpus);
+}
+
+function tenantOf(tenant: unknown, index: number, tenants: Map<string, number>): number {
+  if (typeof tenant !== 'string') {
+    throw new CorralError(
+      'invalid-option',
+      ['jobs', index, 'tenant'],
+      `expected a text, got ${quote(tenant)}`,
+    );
+  }
+  let at = tenants.get(tenant);
+  if (at === undefined) {
+    at = tenants.size;
+    tenants.set(tenant, at);
+  }
+  return at;
+}
+
+function checkpointOf(
+  checkpoint: JobCheckpoints,
+  index: number,
+  table: Pick<JobTable, 'interval' | 'stall' | 'persistLag'>,
+): void {
+  const path: ErrorPath = ['jobs', index, 'checkpoint'];
+  if (typeof checkpoint !== 'object' || checkpoint === null) {
+    throw new CorralError('invalid-option', path, `expected an object, got ${quote(checkpoint)}`);
+  }
+  for (const field in checkpoint) {
+    if (CHECKPOINT_FIELDS.has(field)) continue;
+    throw new CorralError(
+      'invalid-option',
+      [...path, field],
+      `unknown field: there are ${[...CHECKPOINT_FIELDS].join(', ')}`,
+    );
+  }
+  const time = (field: keyof JobCheckpoints, value: number | undefined): number =>
+    micros(value ?? 0, index, 'checkpoint', field);
+  const interval = time('computeSeconds', checkpoint.computeSeconds);
+  if (interval === 0) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'computeSeconds'],
+      `expected at least a microsecond, got ${quote(checkpoint.computeSeconds)}`,
+    );
+  }
+  table.interval[index] = interval;
+  table.stall[index] = time('stallSeconds', checkpoint.stallSeconds);
+  table.persistLag[index] = time('persistLagSeconds', checkpoint.persistLagSeconds);
+  if (table.persistLag[index]! > interval) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'persistLagSeconds'],
+      'expected at most computeSeconds: a checkpoint must be complete before the next one starts',
+    );
+  }
+}
+
+function micros(value: unknown, index: number, ...field: string[]): number {
+  return toMicros(between(value, 0, SECONDS_MAX, index, ...field));
+}
+
+function finite(value: unknown, index: number, field: string): number {
+  return between(value, -Number.MAX_VALUE, Number.MAX_VALUE, index, field);
+}
+
+function between(value: unknown, min: number, max: number, index: number, ...field: string[]): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value;
+  throw new CorralError(
+    'invalid-option',
+    ['jobs', index, ...field],
+    `expected a number from ${min} to ${max}, got ${quote(value)}`,
+  );
+}

@@ -1,0 +1,161 @@
+import { compileClusterTables } from '../compile/cluster-tables.js';
+import { CorralError } from '../errors.js';
+import { PlacementEngine } from '../placement/engine.js';
+import { Levels } from '../placement/gang.js';
+import { topologyAware } from '../policies/topology-aware.js';
+import type { ClusterTopology } from '../topology/cluster-topology.js';
+import { type CheckedOptions, checkedOptions } from './checked-options.js';
+import { toSeconds } from './clock.js';
+import { ClusterRun, type Pass } from './cluster-run.js';
+import { countedConservativePass, countedEasyPass } from './counted-backfill.js';
+import { jobResults } from './job-results.js';
+import { RUNNING } from './job-state.js';
+import { jobTable } from './job-table.js';
+import { simulationMetrics } from './metrics.js';
+import { countedOrderPass } from './order-preemption.js';
+import { greedyPass, strictPass } from './passes.js';
+import { CUT } from './run-log.js';
+import { asCluster } from './simulated-cluster.js';
+import type { SimulateOptions } from './simulation-options.js';
+import type { JobResult, SimulationEvent, SimulationResult } from './simulation-result.js';
+
+/** Steps between two calls of `onProgress`. */
+const PROGRESS_STEPS = 1 << 14;
+
+/**
+ * Plays what happens to a cluster over time: jobs arrive, wait, start on the GPUs that the policy gives them, run, and
+ * end.
+ *
+ * It is exact and repeatable: times are whole microseconds, equal times have a documented order, and equal options give
+ * equal results on every machine.
+ *
+ * @param options - cluster and jobs; everything else has a default, see {@link SimulateOptions}
+ * @returns per job what became of it; metrics; a digest
+ * @throws CorralError for a wrong option, with its path; `limit-exceeded` after `eventsMax` events
+ * @complexity O(log running) per event besides what the policy's decision and the pass over the queue cost
+ * @example
+ * simulate({
+ *   cluster: superPod({ units: 1 }),
+ *   jobs: [{ submitSeconds: 0, durationSeconds: 3600, pods: 16, gpus: 8 }],
+ *   queue: 'fifo',
+ *   backfill: 'easy',
+ * }).metrics.utilisation;
+ */
+export function simulate(options: SimulateOptions): SimulationResult {
+  const simulation = open(options, undefined);
+  const { run, checked } = simulation;
+  const { onProgress } = options;
+  let steps = 0;
+  while (run.step()) {
+    if (run.eventCount > checked.eventsMax) throw tooManyEvents(checked);
+    if (onProgress !== undefined && (++steps & (PROGRESS_STEPS - 1)) === 0) report(run, onProgress);
+  }
+  if (onProgress !== undefined) report(run, onProgress);
+  return close(simulation, options);
+}
+
+/**
+ * As {@link simulate}, event by event: what happens to jobs, in order, as it happens. The generator returns the result.
+ *
+ * @param options - as those of {@link simulate}
+ * @throws CorralError as {@link simulate}; wrong options at the first `next()`
+ */
+export function* simulationEvents(
+  options: SimulateOptions,
+): Generator<SimulationEvent, SimulationResult, void> {
+  const happened: SimulationEvent[] = [];
+  const simulation = open(options, happened);
+  const { run, checked } = simulation;
+  while (run.step()) {
+    if (run.eventCount > checked.eventsMax) throw tooManyEvents(checked);
+    yield* happened;
+    happened.length = 0;
+  }
+  return close(simulation, options);
+}
+
+interface OpenSimulation {
+  readonly run: ClusterRun;
+  readonly checked: CheckedOptions;
+  readonly cluster: ClusterTopology;
+}
+
+function open(options: SimulateOptions, happened: SimulationEvent[] | undefined): OpenSimulation {
+  const checked = checkedOptions(options);
+  const cluster = asCluster(options.cluster);
+  const tables = compileClusterTables(cluster);
+  const table = jobTable(options.jobs, tables, new Levels(cluster.tiers.map((tier) => tier.name)));
+  const engine = new PlacementEngine(tables, {
+    policy: options.policy ?? topologyAware(),
+    workload: undefined,
+    sizes: undefined,
+    seed: checked.seed,
+  });
+  const run: ClusterRun = new ClusterRun(
+    table,
+    engine,
+    {
+      queue: checked.queue,
+      ranks: checked.ranks,
+      pass: passOf(checked, table.count),
+      passPerEvent: checked.passPerEvent,
+      looksAhead: checked.backfill !== 'none',
+      preemptedKeeps: checked.preemptedKeeps,
+      until: checked.until,
+    },
+    { counts: true },
+  );
+  if (happened !== undefined) {
+    run.parts = {
+      ...run.parts,
+      watch: (kind, job) => {
+        happened.push({ seconds: toSeconds(run.now), kind, job });
+      },
+    };
+  }
+  return { run, checked, cluster };
+}
+
+function passOf(checked: CheckedOptions, jobs: number): Pass {
+  if (checked.preemption === 'order') return countedOrderPass(jobs);
+  if (checked.backfill === 'easy') return countedEasyPass;
+  if (checked.backfill === 'conservative') return countedConservativePass();
+  return checked.admission === 'greedy' ? greedyPass : strictPass;
+}
+
+function close({ run, cluster }: OpenSimulation, options: SimulateOptions): SimulationResult {
+  const { until } = run.settings;
+  if (until < Number.POSITIVE_INFINITY && until > run.now) run.now = until;
+  for (let job = 0; job < run.table.count; job++) {
+    if (run.state.status[job] !== RUNNING) continue;
+    run.stop(job, CUT, { keeps: true, holdsOn: true });
+  }
+  run.settleHeld(run.now);
+  let jobs: readonly JobResult[] | undefined;
+  return {
+    get jobs() {
+      jobs ??= jobResults(run, options.jobs, cluster);
+      return jobs;
+    },
+    metrics: simulationMetrics(run),
+    events: run.eventCount,
+    digest: run.log.digest(),
+  };
+}
+
+function report(run: ClusterRun, onProgress: NonNullable<SimulateOptions['onProgress']>): void {
+  onProgress({
+    seconds: toSeconds(run.now),
+    events: run.eventCount,
+    finishedJobs: run.doneCount,
+    jobs: run.table.count,
+  });
+}
+
+function tooManyEvents(checked: CheckedOptions): CorralError {
+  return new CorralError(
+    'limit-exceeded',
+    ['eventsMax'],
+    `more than ${checked.eventsMax} events: raise eventsMax, or stop earlier with untilSeconds`,
+  );
+}

@@ -1,0 +1,28 @@
+import { CorralError, quote } from '../errors.js';
+import type { ClusterTopology } from '../topology/cluster-topology.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+
+/**
+ * A cluster as given, or a lone server type as a cluster of one.
+ *
+ * @throws CorralError `invalid-option` for a document in place of a topology
+ */
+export function asCluster(topology: ClusterTopology | ServerTopology): ClusterTopology {
+  if (isServer(topology)) {
+    const server = { id: topology.name, type: topology, gpuModel: topology.document.gpuModel, domains: [] };
+    return { tiers: [], servers: [server] };
+  }
+  const { servers } = (topology ?? {}) as Partial<ClusterTopology>;
+  if (Array.isArray(servers) && isServer(servers[0]?.type)) return topology as ClusterTopology;
+  throw new CorralError(
+    'invalid-option',
+    ['cluster'],
+    `expected what clusterTopology(document) returns, got ${quote(topology)}`,
+  );
+}
+
+function isServer(value: unknown): value is ServerTopology {
+  if (typeof value !== 'object' || value === null) return false;
+  const { graph, gpus, document } = value as Partial<ServerTopology>;
+  return typeof graph === 'object' && Array.isArray(gpus) && typeof document === 'object';
+}

@@ -1,0 +1,117 @@
+import type { Policy } from '../placement/policy.js';
+import type { FailureLaw } from '../restart/failure-laws.js';
+import type { Phase } from '../restart/phase.js';
+import type { RecoveryDurations } from '../restart/recovery.js';
+import type { ClusterTopology } from '../topology/cluster-topology.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+import type { SimulationJob } from './simulation-job.js';
+
+/** Orders of the queue, each by submission where it leaves a tie. */
+export const QUEUES = [
+  /** By submission. */
+  'fifo',
+  /** The highest priority first. */
+  'priority',
+  /** The least remaining estimate first. */
+  'shortest-remaining',
+  /** The fewest GPUs first. */
+  'fewest-gpus',
+  /** The least remaining estimate × GPUs first. */
+  'remaining-gpus',
+] as const;
+/** An order of the queue. */
+export type Queue = (typeof QUEUES)[number];
+
+/** What happens at one instant, in the default order. */
+export const EVENT_KINDS = ['finish', 'repair', 'ready', 'failure', 'submit'] as const;
+/**
+ * - `finish`: a job ends and gives back what it holds.
+ * - `repair`: a server is back.
+ * - `ready`: a job that failed is in the queue again.
+ * - `failure`: something breaks.
+ * - `submit`: a job arrives.
+ */
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+/** What can fail, and how long it is out. */
+export interface SimulatedFailureLaw extends FailureLaw {
+  /**
+   * How long the servers involved take no pods. Default: they are well at once, and jobs restart where they were; with a
+   * repair they go back to the queue.
+   */
+  readonly repair?: Phase | undefined;
+}
+
+/** Failures of the cluster. */
+export interface SimulatedFailures {
+  readonly laws: readonly SimulatedFailureLaw[];
+  /**
+   * Servers kept out of use, the last of the document; one comes in for each server that is out, and leaves when it is
+   * idle and nothing is out any more. Default 0.
+   */
+  readonly spareServers?: number | undefined;
+}
+
+/** What a job goes through before it computes again. */
+export interface SimulatedRestart {
+  /** After a failure, before the job can start again: detection, draining; nothing can interrupt it. */
+  readonly hidden?: RecoveryDurations | undefined;
+  /** On its GPUs, before it computes: launch, load; a failure starts it again. Not before the first start. */
+  readonly exposed?: RecoveryDurations | undefined;
+}
+
+/** Options of `simulate`. */
+export interface SimulateOptions {
+  /** What `clusterTopology(document)` returns; a lone server type is one server. */
+  readonly cluster: ClusterTopology | ServerTopology;
+  /** In any order; equal submit times keep the order of the list. At most 10,000,000. */
+  readonly jobs: readonly SimulationJob[];
+  /** Which GPUs a job gets; default `topologyAware()`. */
+  readonly policy?: Policy | undefined;
+  /** Who is first; default `fifo`. */
+  readonly queue?: Queue | undefined;
+  /**
+   * `strict`: whom the head of the queue blocks waits (or backfills). `greedy`: whoever fits starts, in the order of the
+   * queue, and large jobs may starve. Default `strict`.
+   */
+  readonly admission?: 'strict' | 'greedy' | undefined;
+  /**
+   * What may overtake a head of the queue that does not fit. `easy`: jobs that do not delay the start it can be promised
+   * now. `conservative`: jobs that delay no promise made to anybody before them in the queue. Default `none`.
+   */
+  readonly backfill?: 'none' | 'easy' | 'conservative' | undefined;
+  /**
+   * `order`: at every pass the jobs that hold GPUs are chosen anew from all, in the order of the queue, whoever fits, and
+   * the others are stopped. Needs `admission` left out or `greedy`, and no backfill. Default `none`.
+   */
+  readonly preemption?: 'none' | 'order' | undefined;
+  /** Default: nothing fails. */
+  readonly failures?: SimulatedFailures | undefined;
+  /** Default: a restart takes no time. */
+  readonly restart?: SimulatedRestart | undefined;
+  /**
+   * Whether a job that is stopped to make room keeps its progress, or falls back to its last checkpoint; default `kept`:
+   * it gets the time to write one.
+   */
+  readonly preempted?: 'kept' | 'checkpoint' | undefined;
+  /** Whether the scheduler runs after every event, or once after all events of one time; default `event`. */
+  readonly passes?: 'event' | 'instant' | undefined;
+  /** Which kind of event comes first at equal times; default `finish, repair, ready, failure, submit`. */
+  readonly eventOrder?: readonly EventKind[] | undefined;
+  /** Of all random draws; any safe integer; default 0. */
+  readonly seed?: number | undefined;
+  /** When to stop, seconds; events at this time still happen. Default: when all jobs have ended. */
+  readonly untilSeconds?: number | undefined;
+  /** Events to process before giving up with `limit-exceeded`; default 1,000,000,000. */
+  readonly eventsMax?: number | undefined;
+  /** Called now and then with how far it is. */
+  readonly onProgress?: ((progress: SimulationProgress) => void) | undefined;
+}
+
+/** How far a simulation is. */
+export interface SimulationProgress {
+  readonly seconds: number;
+  readonly events: number;
+  readonly finishedJobs: number;
+  readonly jobs: number;
+}
