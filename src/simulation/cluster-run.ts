@@ -12,9 +12,6 @@ import type { EventKind, Queue } from './simulation-options.js';
 import { podUnits } from './unit-count.js';
 import { WaitingQueue } from './waiting-queue.js';
 
-/** What the scheduler does at a pass. */
-export type Pass = (run: ClusterRun) => void;
-
 /** What happens to a job, for whoever watches. */
 export type JobEvent = 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail';
 
@@ -23,7 +20,6 @@ export interface RunSettings {
   readonly queue: Queue;
   /** Kind → its rank at equal times. */
   readonly ranks: Readonly<Record<EventKind, number>>;
-  readonly pass: Pass;
   readonly passPerEvent: boolean;
   /** Whether the passes look ahead at when running jobs end. */
   readonly looksAhead: boolean;
@@ -60,6 +56,8 @@ export class ClusterRun {
   /** Running jobs by expected end; only filled where the passes look ahead. */
   readonly ends = new ExpectedEnds();
   parts: RunParts = { onEvent: undefined, onStart: undefined, speedOf: undefined, watch: undefined };
+  /** What the scheduler does at a pass. */
+  schedule: (run: ClusterRun) => void = () => undefined;
   /** Microseconds. */
   now = 0;
   eventCount = 0;
@@ -70,6 +68,8 @@ export class ClusterRun {
   /** GPUs held, shares as parts; and their integral over time. */
   heldGpus = 0;
   heldGpuMicros = 0;
+  /** GPUs of servers that take pods. */
+  availableGpus: number;
   readonly #key: Float64Array;
   /** Gang → the number of returns after which it was found not to fit: until the next one it still does not. */
   readonly #refusedAt: Int32Array;
@@ -93,6 +93,7 @@ export class ClusterRun {
     const units = options.counts ? podUnits(engine.tables, table.gangs) : undefined;
     this.isCounted = units !== undefined;
     this.freeUnits = units ?? 0;
+    this.availableGpus = engine.tables.gpuCount;
     const kinds: EventKind[] = [];
     for (const [kind, rank] of Object.entries(settings.ranks)) kinds[rank] = kind as EventKind;
     this.#kinds = kinds;
@@ -150,7 +151,7 @@ export class ClusterRun {
   /** Lets the scheduler run. */
   pass(): void {
     this.#passDue = false;
-    this.settings.pass(this);
+    this.schedule(this);
   }
 
   /** Puts a job in the queue. */
@@ -167,6 +168,20 @@ export class ClusterRun {
     return true;
   }
 
+  /** GPUs free on servers that take pods, shares as parts. */
+  get freeGpus(): number {
+    return Math.max(0, this.availableGpus - this.heldGpus);
+  }
+
+  /** What backfill counts: pods where that says all, GPUs elsewhere. */
+  get freeSize(): number {
+    return this.isCounted ? this.freeUnits : this.freeGpus;
+  }
+
+  sizeOf(job: number): number {
+    return this.isCounted ? this.gangOf(job).pods : this.table.gpus[job]!;
+  }
+
   /** Gives a job its GPUs, if it fits, and nothing else yet. */
   place(job: number): boolean {
     const gang = this.table.gangOf[job]!;
@@ -181,10 +196,30 @@ export class ClusterRun {
     return true;
   }
 
-  /** Undoes {@link place}, of a job that has not begun. */
+  /** Undoes the last {@link place}, of a job that has not begun: what did not fit before still does not. */
   unplace(job: number): void {
     this.#giveBack(job);
+    this.#returns--;
     this.holdings.forget(job);
+  }
+
+  /** Takes the GPUs of a running job away, to see who else fits; {@link resume} or {@link evict} must follow. */
+  suspend(job: number): void {
+    this.#giveBack(job);
+  }
+
+  /** Gives a suspended job its GPUs again. */
+  resume(job: number): void {
+    const gang = this.gangOf(job);
+    this.holdings.takeAgain(job, gang);
+    this.freeUnits -= this.isCounted ? gang.pods : 0;
+  }
+
+  /** Stops a suspended job for good, and puts it back in the queue. */
+  evict(job: number): void {
+    this.stop(job, PREEMPTED, { keeps: this.settings.preemptedKeeps, holdsOn: true });
+    this.holdings.forget(job);
+    this.enqueue(job);
   }
 
   /** When a run that began now would be expected to end. */

@@ -1,5 +1,4 @@
 import type { ClusterRun } from './cluster-run.js';
-import { FreeProfile } from './free-profile.js';
 import { strictPass } from './passes.js';
 
 /**
@@ -32,35 +31,4 @@ export function countedEasyPass(run: ClusterRun): void {
     if (!endsInTime) spare -= pods;
     waiting.removeAt(position);
   }
-}
-
-/**
- * Conservative backfill where counting pods is enough: every job in the queue is promised the earliest time that delays
- * no promise before it; whose time is now starts. Promises are made anew at every pass.
- *
- * Source: Mu'alem and Feitelson, IEEE TPDS 12(6), 2001.
- * @complexity O(queue × (running + queue))
- */
-export function countedConservativePass(): (run: ClusterRun) => void {
-  const profile = new FreeProfile();
-  return (run) => {
-    strictPass(run);
-    const { waiting, table, now } = run;
-    if (waiting.length < 2) return;
-    const { ends, jobs, length } = run.ends;
-    profile.reset(now, run.freeUnits);
-    for (let i = 0; i < length; i++) {
-      profile.rise(Math.max(now, ends[i]!), table.gangs[table.gangOf[jobs[i]!]!]!.pods);
-    }
-    // Nobody can start on nothing, but promises only matter to who comes after: stop looking.
-    for (let position = waiting.start; position < waiting.end && run.freeUnits > 0; ) {
-      const job = waiting.jobs[position]!;
-      const { pods } = table.gangs[table.gangOf[job]!]!;
-      const duration = run.estimateLeft(job);
-      const begin = profile.earliest(pods, duration);
-      if (begin < Number.POSITIVE_INFINITY) profile.reserve(begin, duration, pods);
-      if (begin === now && pods <= run.freeUnits && run.start(job)) waiting.removeAt(position);
-      else position++;
-    }
-  };
 }

@@ -13,6 +13,8 @@ export interface GangPieces {
 /** Which GPUs each running job holds: the link between the jobs and the engine that places them. */
 export class Holdings {
   readonly engine: PlacementEngine;
+  /** An engine that is kept equal to the cluster, for passes that look ahead. */
+  mirror: PlacementEngine | undefined;
   /** Job → server and GPUs, where it is one pod; -1 where it holds nothing or is a gang. */
   readonly server: Int32Array;
   readonly mask: Uint16Array;
@@ -41,7 +43,7 @@ export class Holdings {
       this.mask[job] = engine.gpuMask;
       this.pods[job] = 1;
       this.bandwidthGBps[job] = engine.bandwidthGBps ?? Number.NaN;
-      engine.take(gang.need, engine.server, engine.gpuMask);
+      this.takeAgain(job, gang);
       return true;
     }
     const plan = engine.plan(gang);
@@ -50,13 +52,37 @@ export class Holdings {
     this.pods[job] = plan.pods;
     this.bandwidthGBps[job] =
       (engine.byTopology !== undefined ? plan.bandwidthGBps : this.#bandwidthOf(gang, plan)) ?? Number.NaN;
-    this.#move(job, gang, engine, true);
+    this.takeAgain(job, gang);
     return true;
+  }
+
+  /** Takes what {@link give} gave back and {@link forget} has not forgotten; it must be free. */
+  takeAgain(job: number, gang: Gang): void {
+    this.#move(job, gang, this.engine, true);
+    if (this.mirror !== undefined) this.#move(job, gang, this.mirror, true);
+  }
+
+  /** Whether all that {@link give} gave back is free still; of pods that ask for more than GPUs it is never said. */
+  mayTakeAgain(job: number, gang: Gang): boolean {
+    if (!gang.need.isPlain) return false;
+    const { freeMask, cordoned } = this.engine.state;
+    const isFree = (server: number, mask: number): boolean =>
+      cordoned[server] === 0 && (freeMask[server]! & mask) === mask;
+    const pieces = this.pieces[job];
+    if (pieces === undefined) return isFree(this.server[job]!, this.mask[job]!);
+    return pieces.servers.every((server, i) => isFree(server, pieces.masks[i]!));
   }
 
   /** Gives back what {@link take} took; the job keeps its note of it until {@link forget}. */
   give(job: number, gang: Gang): void {
     this.#move(job, gang, this.engine, false);
+    if (this.mirror !== undefined) this.#move(job, gang, this.mirror, false);
+  }
+
+  /** Says whether a server takes new pods. */
+  setCordoned(server: number, cordoned: boolean): void {
+    this.engine.setCordoned(server, cordoned);
+    this.mirror?.setCordoned(server, cordoned);
   }
 
   /** The same on another engine: a copy of the cluster that looks ahead. */

@@ -1,18 +1,21 @@
-import { compileClusterTables } from '../compile/cluster-tables.js';
+import { type ClusterTables, compileClusterTables } from '../compile/cluster-tables.js';
 import { CorralError } from '../errors.js';
 import { PlacementEngine } from '../placement/engine.js';
 import { Levels } from '../placement/gang.js';
+import type { Policy } from '../placement/policy.js';
 import { topologyAware } from '../policies/topology-aware.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
+import { easyPass } from './backfill.js';
 import { type CheckedOptions, checkedOptions } from './checked-options.js';
 import { toSeconds } from './clock.js';
-import { ClusterRun, type Pass } from './cluster-run.js';
-import { countedConservativePass, countedEasyPass } from './counted-backfill.js';
+import { ClusterRun } from './cluster-run.js';
+import { conservativePass } from './conservative-backfill.js';
+import { countedEasyPass } from './counted-backfill.js';
 import { jobResults } from './job-results.js';
 import { RUNNING } from './job-state.js';
 import { jobTable } from './job-table.js';
 import { simulationMetrics } from './metrics.js';
-import { countedOrderPass } from './order-preemption.js';
+import { countedOrderPass, orderPass } from './order-preemption.js';
 import { greedyPass, strictPass } from './passes.js';
 import { CUT } from './run-log.js';
 import { asCluster } from './simulated-cluster.js';
@@ -85,19 +88,13 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
   const cluster = asCluster(options.cluster);
   const tables = compileClusterTables(cluster);
   const table = jobTable(options.jobs, tables, new Levels(cluster.tiers.map((tier) => tier.name)));
-  const engine = new PlacementEngine(tables, {
-    policy: options.policy ?? topologyAware(),
-    workload: undefined,
-    sizes: undefined,
-    seed: checked.seed,
-  });
-  const run: ClusterRun = new ClusterRun(
+  const engine = engineOf(tables, options.policy ?? topologyAware(), checked.seed);
+  const run = new ClusterRun(
     table,
     engine,
     {
       queue: checked.queue,
       ranks: checked.ranks,
-      pass: passOf(checked, table.count),
       passPerEvent: checked.passPerEvent,
       looksAhead: checked.backfill !== 'none',
       preemptedKeeps: checked.preemptedKeeps,
@@ -105,6 +102,7 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
     },
     { counts: true },
   );
+  run.schedule = chosenPass(run, checked);
   if (happened !== undefined) {
     run.parts = {
       ...run.parts,
@@ -116,11 +114,23 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
   return { run, checked, cluster };
 }
 
-function passOf(checked: CheckedOptions, jobs: number): Pass {
-  if (checked.preemption === 'order') return countedOrderPass(jobs);
-  if (checked.backfill === 'easy') return countedEasyPass;
-  if (checked.backfill === 'conservative') return countedConservativePass();
+/** What the scheduler does at a pass, for a run that is otherwise ready. */
+function chosenPass(run: ClusterRun, checked: CheckedOptions): (run: ClusterRun) => void {
+  const { count, gangs } = run.table;
+  if (checked.preemption === 'order')
+    return run.isCounted ? countedOrderPass(count) : orderPass(count, gangs.length);
+  if (checked.backfill === 'conservative') return conservativePass();
+  if (checked.backfill === 'easy') {
+    if (run.isCounted) return countedEasyPass;
+    // Whether a gang fits does not depend on the policy: the second engine has the default one.
+    run.holdings.mirror = engineOf(run.engine.tables, topologyAware(), checked.seed);
+    return easyPass(run.holdings.mirror);
+  }
   return checked.admission === 'greedy' ? greedyPass : strictPass;
+}
+
+function engineOf(tables: ClusterTables, policy: Policy, seed: number): PlacementEngine {
+  return new PlacementEngine(tables, { policy, workload: undefined, sizes: undefined, seed });
 }
 
 function close({ run, cluster }: OpenSimulation, options: SimulateOptions): SimulationResult {
