@@ -73,6 +73,8 @@ export class ClusterRun {
   readonly #key: Float64Array;
   /** Gang → the number of returns after which it was found not to fit: until the next one it still does not. */
   readonly #refusedAt: Int32Array;
+  /** Gang → whether the empty cluster holds it: 1 yes, 2 no, 0 not asked yet. */
+  readonly #fitsEmpty: Uint8Array;
   /** How often something was given back. */
   #returns = 0;
   #nextSubmission = 0;
@@ -90,6 +92,7 @@ export class ClusterRun {
     this.#key = new Float64Array(table.count);
     this.waiting = new WaitingQueue(this.#key, table.submissionOf);
     this.#refusedAt = new Int32Array(table.gangs.length).fill(-1);
+    this.#fitsEmpty = new Uint8Array(table.gangs.length);
     const units = options.counts ? podUnits(engine.tables, table.gangs) : undefined;
     this.isCounted = units !== undefined;
     this.freeUnits = units ?? 0;
@@ -319,7 +322,11 @@ export class ClusterRun {
 
   #submit(job: number): void {
     this.parts.watch?.('submit', job);
-    if (this.engine.fitsEmptyCluster(this.gangOf(job))) {
+    const gang = this.table.gangOf[job]!;
+    if (this.#fitsEmpty[gang] === 0) {
+      this.#fitsEmpty[gang] = this.engine.fitsEmptyCluster(this.table.gangs[gang]!) ? 1 : 2;
+    }
+    if (this.#fitsEmpty[gang] === 1) {
       this.enqueue(job);
       return;
     }

@@ -94,7 +94,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     gangOf: new Int32Array(count),
     gpus: columns(),
     submit: columns(),
-    bySubmission: Int32Array.from({ length: count }, (_, job) => job),
+    bySubmission: new Int32Array(count),
     submissionOf: new Int32Array(count),
     work: columns(),
     estimate: columns(),
@@ -137,8 +137,11 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
         : micros(job.estimateSeconds, i, 'estimateSeconds');
   }
   const { submit, bySubmission, submissionOf } = table;
-  // A typed sort is unstable in name only where keys tie: the position decides.
-  bySubmission.sort((a, b) => submit[a]! - submit[b]! || a - b);
+  for (let job = 0; job < count; job++) bySubmission[job] = job;
+  // Logs come sorted.
+  let isSorted = true;
+  for (let i = 1; i < count && isSorted; i++) isSorted = submit[i - 1]! <= submit[i]!;
+  if (!isSorted) bySubmission.sort((a, b) => submit[a]! - submit[b]! || a - b);
   for (let at = 0; at < count; at++) submissionOf[bySubmission[at]!] = at;
   table.tenants.push(...tenants.keys());
   return table;

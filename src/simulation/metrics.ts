@@ -15,7 +15,8 @@ const HOUR_MICROS = 3600 * MICROS;
  */
 export function simulationMetrics(run: ClusterRun): SimulationMetrics {
   const { table, engine } = run;
-  const all = Int32Array.from({ length: table.count }, (_, job) => job);
+  const all = new Int32Array(table.count);
+  for (let job = 0; job < table.count; job++) all[job] = job;
   const metrics = jobMetrics(run, all);
   const first = table.count === 0 ? 0 : table.submit[table.bySubmission[0]!]!;
   const makespan = Math.max(0, run.now - first);
@@ -26,16 +27,20 @@ export function simulationMetrics(run: ClusterRun): SimulationMetrics {
     makespanSeconds: toSeconds(makespan),
     utilisation: capacity === 0 ? 0 : run.heldGpuMicros / capacity,
     goodput: capacity === 0 ? 0 : (metrics.gpuHours.productive * HOUR_MICROS) / capacity,
-    byTenant: byTenant(run),
+    byTenant: byTenant(run, metrics),
   };
 }
 
-function byTenant(run: ClusterRun): Record<string, JobMetrics> {
+function byTenant(run: ClusterRun, all: JobMetrics): Record<string, JobMetrics> {
   const { tenants, tenantOf } = run.table;
-  const jobs: number[][] = tenants.map(() => []);
-  for (let job = 0; job < tenantOf.length; job++) jobs[tenantOf[job]!]!.push(job);
   // A null prototype: a tenant may be called anything.
   const result: Record<string, JobMetrics> = Object.create(null);
+  if (tenants.length === 1) {
+    result[tenants[0]!] = all;
+    return result;
+  }
+  const jobs: number[][] = tenants.map(() => []);
+  for (let job = 0; job < tenantOf.length; job++) jobs[tenantOf[job]!]!.push(job);
   tenants.forEach((tenant, i) => {
     result[tenant] = jobMetrics(run, Int32Array.from(jobs[i]!));
   });
