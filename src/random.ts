@@ -7,7 +7,7 @@ import { CorralError, quote } from './errors.js';
  * What random numbers are drawn for. Each purpose has a stream of its own, 2^64 numbers apart, so that one
  * more draw for one purpose never moves the numbers of another.
  */
-const PURPOSES = ['ties', 'gpu', 'workload', 'failures', 'phases'] as const;
+const PURPOSES = ['ties', 'gpu', 'workload', 'failures', 'phases', 'hardware'] as const;
 /** A purpose of random numbers. */
 export type RandomPurpose = (typeof PURPOSES)[number];
 

@@ -130,6 +130,8 @@ export class ClusterRun {
       return true;
     }
     if (time > this.settings.until || time === Number.POSITIVE_INFINITY) return false;
+    // Hardware goes on failing for ever; without a time to stop at, the jobs say when it is over.
+    if (this.doneCount === table.count && this.settings.until === Number.POSITIVE_INFINITY) return false;
     this.now = time;
     const submitFirst =
       submitTime < eventTime || (submitTime === eventTime && this.settings.ranks.submit < events.nextRank);

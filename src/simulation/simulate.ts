@@ -11,6 +11,7 @@ import { toSeconds } from './clock.js';
 import { ClusterRun } from './cluster-run.js';
 import { conservativePass } from './conservative-backfill.js';
 import { countedEasyPass } from './counted-backfill.js';
+import { FailureProcess } from './failure-process.js';
 import { jobResults } from './job-results.js';
 import { RUNNING } from './job-state.js';
 import { jobTable } from './job-table.js';
@@ -87,7 +88,8 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
   const checked = checkedOptions(options);
   const cluster = asCluster(options.cluster);
   const tables = compileClusterTables(cluster);
-  const table = jobTable(options.jobs, tables, new Levels(cluster.tiers.map((tier) => tier.name)));
+  const levels = new Levels(cluster.tiers.map((tier) => tier.name));
+  const table = jobTable(options.jobs, tables, levels);
   const engine = engineOf(tables, options.policy ?? topologyAware(), checked.seed);
   const run = new ClusterRun(
     table,
@@ -100,9 +102,22 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
       preemptedKeeps: checked.preemptedKeeps,
       until: checked.until,
     },
-    { counts: true },
+    // Counting pods knows no servers, so none may drop out.
+    { counts: !dropsServers(options.failures) },
   );
   run.schedule = chosenPass(run, checked);
+  if (options.failures !== undefined || options.restart !== undefined) {
+    const process = new FailureProcess(run, levels, {
+      failures: options.failures,
+      restart: options.restart,
+      seed: checked.seed,
+    });
+    run.parts = {
+      ...run.parts,
+      onEvent: (kind, subject, stamp) => process.onEvent(kind, subject, stamp),
+      onStart: (job) => process.onStart(job),
+    };
+  }
   if (happened !== undefined) {
     run.parts = {
       ...run.parts,
@@ -112,6 +127,13 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
     };
   }
   return { run, checked, cluster };
+}
+
+/** Whether servers may be out of use; of wrong options anything. */
+function dropsServers(failures: SimulateOptions['failures']): boolean {
+  if (failures === undefined) return false;
+  if ((failures.spareServers ?? 0) > 0) return true;
+  return Array.isArray(failures.laws) && failures.laws.some((law) => law?.repair !== undefined);
 }
 
 /** What the scheduler does at a pass, for a run that is otherwise ready. */

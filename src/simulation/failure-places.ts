@@ -1,0 +1,124 @@
+import type { ClusterTables } from '../compile/cluster-tables.js';
+import { CorralError, quote } from '../errors.js';
+import type { Levels } from '../placement/gang.js';
+import type { RandomStream } from '../random.js';
+import { checkPhase } from '../restart/phase.js';
+import { checkFields, nonNegative } from '../restart/quantity.js';
+import type { SimulatedFailureLaw } from './simulation-options.js';
+
+const FIELDS: readonly (keyof SimulatedFailureLaw)[] = [
+  'name',
+  'level',
+  'failuresPerSecond',
+  'per',
+  'memoryLost',
+  'detect',
+  'repair',
+];
+
+/** Where a failure struck: servers from … to, or one GPU of one. */
+export interface FailurePlace {
+  readonly firstServer: number;
+  readonly endServer: number;
+  /** Bit of the GPU that failed; 0 = the whole of the servers. */
+  readonly gpuBit: number;
+}
+
+/** A failure law against one cluster: how often it strikes hardware in all, and where. */
+export class FailurePlaces {
+  readonly law: SimulatedFailureLaw;
+  /** Whether it strikes jobs and not hardware. */
+  readonly isOfJobs: boolean;
+  /** Failures per second of all hardware together; 0 for a law of jobs. */
+  readonly failuresPerSecond: number;
+  readonly #tables: ClusterTables;
+  /** -1 a GPU, 0 a server, 1 + level a domain. */
+  readonly #scale: number;
+  readonly #counts: 'gpu' | 'server' | 'domain';
+  readonly #units: number;
+
+  /** @throws CorralError `invalid-option`, `unknown-reference` with a path from `failures` on */
+  constructor(law: SimulatedFailureLaw, index: number, tables: ClusterTables, levels: Levels) {
+    const path = ['failures', 'laws', index] as const;
+    checkFields(law, FIELDS, path);
+    nonNegative(law.failuresPerSecond, ...path, 'failuresPerSecond');
+    if (law.detect !== undefined) checkPhase(law.detect, ...path, 'detect');
+    if (law.repair !== undefined) checkPhase(law.repair, ...path, 'repair');
+    if (law.per !== undefined && !['domain', 'server', 'gpu'].includes(law.per)) {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'per'],
+        `expected domain, server or gpu, got ${quote(law.per)}`,
+      );
+    }
+    const { level } = law;
+    this.law = law;
+    this.#tables = tables;
+    this.isOfJobs = level === 'job';
+    const { acceleratorLevel, levelStart } = tables.fabric;
+    if (level === 'gpu') this.#scale = -1;
+    else if (level === 'server' || level === 'job') this.#scale = 0;
+    else if (level === 'nvlink-domain') this.#scale = 1 + acceleratorLevel;
+    else if (typeof level === 'object' && level !== null) {
+      this.#scale = 1 + levels.levelOf(level.tier, [...path, 'level', 'tier'].map(String));
+    } else {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'level'],
+        `expected gpu, server, nvlink-domain, job or { tier }, got ${quote(level)}`,
+      );
+    }
+    if (this.isOfJobs && law.repair !== undefined) {
+      throw new CorralError('invalid-option', [...path, 'repair'], 'a job that fails has nothing to repair');
+    }
+    // A GPU lies in one server, a server in itself: finer counts only weigh what is coarser.
+    const { per = 'domain' } = law;
+    if (this.#scale === -1 || (this.#scale >= 0 && per === 'gpu')) this.#counts = 'gpu';
+    else this.#counts = this.#scale === 0 || per === 'server' ? 'server' : 'domain';
+    if (this.#counts === 'gpu') this.#units = tables.gpuCount;
+    else if (this.#counts === 'server') this.#units = tables.serverCount;
+    else this.#units = levelStart[this.#scale]! - levelStart[this.#scale - 1]!;
+    this.failuresPerSecond = this.isOfJobs ? 0 : law.failuresPerSecond * this.#units;
+  }
+
+  /** Draws where a failure strikes: one number, whatever the level. */
+  draw(random: RandomStream): FailurePlace {
+    const { fabric, gpuStart } = this.#tables;
+    const unit = random.below(this.#units);
+    if (this.#counts === 'domain') return this.#domain(fabric.levelStart[this.#scale - 1]! + unit);
+    const server = this.#counts === 'server' ? unit : serverOfGpu(gpuStart, unit);
+    if (this.#scale > 0) return this.#domain(this.#domainOf(server));
+    const gpuBit = this.#scale === -1 ? 1 << (unit - gpuStart[server]!) : 0;
+    return { firstServer: server, endServer: server + 1, gpuBit };
+  }
+
+  /** Failures per second of a job, of a law of jobs. */
+  rateOfJob(gpus: number, servers: number): number {
+    const { failuresPerSecond, per } = this.law;
+    return failuresPerSecond * (per === 'gpu' ? gpus : per === 'server' ? servers : 1);
+  }
+
+  #domain(domain: number): FailurePlace {
+    const { serverStart, serverEnd } = this.#tables.fabric;
+    return { firstServer: serverStart[domain]!, endServer: serverEnd[domain]!, gpuBit: 0 };
+  }
+
+  #domainOf(server: number): number {
+    const { cellDomain, groupOf, domainParent } = this.#tables.fabric;
+    let domain = cellDomain[groupOf[server]!]!;
+    for (let level = 1; level < this.#scale; level++) domain = domainParent[domain]!;
+    return domain;
+  }
+}
+
+/** The server of a GPU numbered through the cluster. O(log servers). */
+function serverOfGpu(gpuStart: Int32Array, gpu: number): number {
+  let low = 0;
+  let high = gpuStart.length - 1;
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if (gpuStart[middle]! <= gpu) low = middle;
+    else high = middle;
+  }
+  return low;
+}

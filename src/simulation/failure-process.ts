@@ -1,0 +1,190 @@
+import { CorralError, quote } from '../errors.js';
+import type { Levels } from '../placement/gang.js';
+import { type RandomStream, randomStream } from '../random.js';
+import type { Phase } from '../restart/phase.js';
+import { checkFields, integer } from '../restart/quantity.js';
+import { MICROS, toMicros } from './clock.js';
+import type { ClusterRun } from './cluster-run.js';
+import { type FailurePlace, FailurePlaces } from './failure-places.js';
+import { AWAY, RUNNING } from './job-state.js';
+import { RestartSteps } from './restart-steps.js';
+import { FAILED } from './run-log.js';
+import { ServiceState } from './service-state.js';
+import type { EventKind, SimulatedFailures, SimulatedRestart } from './simulation-options.js';
+
+/**
+ * What breaks, and what becomes of the jobs it hits.
+ *
+ * Hardware fails whether or not a job runs on it, at times and places that no job and no policy has a part in: two
+ * simulations with one seed see the same failures. Jobs fail by themselves while they are on their GPUs and past the
+ * hidden steps of a restart. A failure that needs no repair restarts its jobs where they are; otherwise they give up their
+ * GPUs and are back in the queue after the hidden steps.
+ */
+export class FailureProcess {
+  readonly #run: ClusterRun;
+  readonly #places: readonly FailurePlaces[];
+  readonly #ofJobs: readonly FailurePlaces[];
+  readonly #steps: RestartSteps;
+  readonly #service: ServiceState;
+  readonly #hardware: RandomStream;
+  readonly #jobs: RandomStream;
+  /** Repair → the servers it is of. */
+  readonly #repairs: { readonly from: number; readonly to: number }[] = [];
+  /** Job → until when the hidden steps of its restart last. */
+  readonly #upFrom: Float64Array;
+  #delay = 0;
+
+  /** @throws CorralError for wrong laws or phases */
+  constructor(
+    run: ClusterRun,
+    levels: Levels,
+    options: {
+      failures: SimulatedFailures | undefined;
+      restart: SimulatedRestart | undefined;
+      seed: number;
+    },
+  ) {
+    const failures = options.failures ?? { laws: [] };
+    checkFields(failures, ['laws', 'spareServers'], ['failures']);
+    if (!Array.isArray(failures.laws)) {
+      throw new CorralError(
+        'invalid-option',
+        ['failures', 'laws'],
+        `expected a list of failure laws, got ${quote(failures.laws)}`,
+      );
+    }
+    const { tables } = run.engine;
+    const places = failures.laws.map((law, i) => new FailurePlaces(law, i, tables, levels));
+    this.#run = run;
+    this.#places = places;
+    this.#ofJobs = places.filter((place) => place.isOfJobs);
+    this.#steps = new RestartSteps(options.restart, randomStream(options.seed, 'phases'));
+    this.#hardware = randomStream(options.seed, 'hardware');
+    this.#jobs = randomStream(options.seed, 'failures');
+    this.#upFrom = new Float64Array(run.table.count);
+    const spares = integer(failures.spareServers ?? 0, 0, tables.serverCount - 1, 'failures', 'spareServers');
+    this.#service = new ServiceState(run, spares);
+    places.forEach((_, law) => {
+      this.#scheduleHardware(law);
+    });
+  }
+
+  /** See RunParts. */
+  onStart(job: number): number {
+    const { state, now } = this.#run;
+    const upFrom = now + this.#delay;
+    this.#upFrom[job] = upFrom;
+    const rate = this.#rateOfJob(job);
+    if (rate > 0) {
+      const due = upFrom + this.#exponential(this.#jobs, rate);
+      this.#run.events.push(due, this.#run.settings.ranks.failure, 2 * job + 1, state.stamp[job]!);
+    }
+    return state.starts[job]! > 1 ? this.#steps.exposedMicros() : 0;
+  }
+
+  /** See RunParts. */
+  onEvent(kind: EventKind, subject: number, stamp: number): boolean {
+    const run = this.#run;
+    if (kind === 'repair') {
+      const { from, to } = this.#repairs[subject]!;
+      for (let server = from; server < to; server++) this.#service.bringBack(server);
+      return true;
+    }
+    if (kind === 'ready') {
+      run.enqueue(subject);
+      return true;
+    }
+    if ((subject & 1) === 0) {
+      this.#hardwareFails(subject >> 1);
+      return true;
+    }
+    const job = subject >> 1;
+    if (run.state.stamp[job] !== stamp) return false;
+    this.#restartInPlace(job, this.#drawLaw(job));
+    return true;
+  }
+
+  #hardwareFails(law: number): void {
+    const run = this.#run;
+    const { repair, detect } = this.#places[law]!.law;
+    const place = this.#places[law]!.draw(this.#hardware);
+    this.#scheduleHardware(law);
+    const { status } = run.state;
+    for (let job = 0; job < run.table.count; job++) {
+      if (status[job] !== RUNNING || !this.#hits(place, job)) continue;
+      if (repair !== undefined) this.#sendAway(job, detect);
+      // In its hidden steps a job has no worker that could fail.
+      else if (run.now >= this.#upFrom[job]!) this.#restartInPlace(job, detect);
+    }
+    if (repair === undefined) return;
+    const { firstServer: from, endServer: to } = place;
+    for (let server = from; server < to; server++) this.#service.takeOut(server);
+    const seconds = repair.sample(() => this.#hardware.unit());
+    const subject = this.#repairs.push({ from, to }) - 1;
+    run.events.push(run.now + toMicros(seconds), run.settings.ranks.repair, subject, 0);
+  }
+
+  #hits({ firstServer, endServer, gpuBit }: FailurePlace, job: number): boolean {
+    const { holdings } = this.#run;
+    const isHit = (server: number, mask: number): boolean =>
+      server >= firstServer && server < endServer && (gpuBit === 0 || (mask & gpuBit) !== 0);
+    const pieces = holdings.pieces[job];
+    if (pieces === undefined) return isHit(holdings.server[job]!, holdings.mask[job]!);
+    for (let i = 0; i < pieces.servers.length; i++) {
+      if (isHit(pieces.servers[i]!, pieces.masks[i]!)) return true;
+    }
+    return false;
+  }
+
+  #restartInPlace(job: number, detect: Phase | undefined): void {
+    const run = this.#run;
+    run.stop(job, FAILED, { keeps: false, holdsOn: true });
+    this.#delay = this.#steps.hiddenMicros(detect);
+    run.begin(job, this.#delay);
+    this.#delay = 0;
+  }
+
+  #sendAway(job: number, detect: Phase | undefined): void {
+    const run = this.#run;
+    run.stop(job, FAILED, { keeps: false, holdsOn: false });
+    run.state.status[job] = AWAY;
+    const ready = run.now + this.#steps.hiddenMicros(detect);
+    run.events.push(ready, run.settings.ranks.ready, job, 0);
+  }
+
+  #rateOfJob(job: number): number {
+    if (this.#ofJobs.length === 0) return 0;
+    const { holdings } = this.#run;
+    const pieces = holdings.pieces[job];
+    const servers = pieces === undefined ? 1 : new Set(pieces.servers).size;
+    let rate = 0;
+    for (const law of this.#ofJobs) rate += law.rateOfJob(this.#run.gpusOf(job), servers);
+    return rate;
+  }
+
+  /** The detection of the law that struck: laws of jobs in proportion to their rates. */
+  #drawLaw(job: number): Phase | undefined {
+    if (this.#ofJobs.length === 1) return this.#ofJobs[0]!.law.detect;
+    const { holdings } = this.#run;
+    const pieces = holdings.pieces[job];
+    const servers = pieces === undefined ? 1 : new Set(pieces.servers).size;
+    let left = this.#jobs.unit() * this.#rateOfJob(job);
+    for (const law of this.#ofJobs) {
+      left -= law.rateOfJob(this.#run.gpusOf(job), servers);
+      if (left < 0) return law.law.detect;
+    }
+    return this.#ofJobs.at(-1)!.law.detect;
+  }
+
+  #scheduleHardware(law: number): void {
+    const { failuresPerSecond } = this.#places[law]!;
+    if (failuresPerSecond === 0) return;
+    const due = this.#run.now + this.#exponential(this.#hardware, failuresPerSecond);
+    this.#run.events.push(due, this.#run.settings.ranks.failure, 2 * law, 0);
+  }
+
+  /** Microseconds until something of a rate per second happens. */
+  #exponential(random: RandomStream, perSecond: number): number {
+    return Math.ceil((-Math.log(1 - random.unit()) / perSecond) * MICROS);
+  }
+}
