@@ -1,0 +1,259 @@
+import { describe, expect, it } from 'vitest';
+import {
+  type JobResult,
+  type SimulateOptions,
+  type SimulationEvent,
+  type SimulationJob,
+  type SimulationResult,
+  simulate,
+  simulationEvents,
+} from '../../src/simulation/index.js';
+import type { ClusterTopology } from '../../src/topology/index.js';
+import { swarmOptions } from './swarm.js';
+
+const SEEDS = 1500;
+
+interface Play {
+  readonly options: SimulateOptions;
+  readonly cluster: ClusterTopology;
+  readonly events: readonly SimulationEvent[];
+  readonly result: SimulationResult;
+}
+
+function play(options: SimulateOptions): Play | undefined {
+  const events: SimulationEvent[] = [];
+  const stream = simulationEvents(options);
+  try {
+    for (;;) {
+      const next = stream.next();
+      if (next.done === true) {
+        return { options, cluster: options.cluster as ClusterTopology, events, result: next.value };
+      }
+      events.push(next.value);
+    }
+  } catch (error) {
+    // Spares may be all that fits a job; nothing is wrong with waiting for them for ever.
+    if ((error as { code?: string }).code === 'limit-exceeded' && (options.failures?.spareServers ?? 0) > 0)
+      return undefined;
+    throw error;
+  }
+}
+
+/** Seed → what happened, once a check has asked. */
+const plays: (Play | 'stuck')[] = [];
+
+/** Runs a check on every seed; what fails says which. */
+function forAllSeeds(
+  check: (play: Play) => void,
+  isOf: (options: SimulateOptions) => boolean = () => true,
+): void {
+  let checked = 0;
+  for (let seed = 0; seed < SEEDS; seed++) {
+    const options = swarmOptions(seed);
+    if (!isOf(options)) continue;
+    try {
+      const played = plays[seed] ?? play(options) ?? 'stuck';
+      plays[seed] = played;
+      if (played === 'stuck') continue;
+      check(played);
+      checked++;
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  expect(checked).toBeGreaterThan(SEEDS / 50);
+}
+
+const milliOf = (job: SimulationJob): number => job.gpuMilli ?? 1000 * (job.gpus ?? 0);
+const isFailing = (options: SimulateOptions): boolean => (options.failures?.laws.length ?? 0) > 0;
+
+describe('a swarm of simulations', () => {
+  it('never gives more of a GPU, CPU or memory than there is', () => {
+    forAllSeeds(({ options, cluster, result }) => {
+      const changes = new Map<string, { time: number; milli: number }[]>();
+      const add = (key: string, start: number, end: number, milli: number): void => {
+        if (start === end || milli === 0) return;
+        const list = changes.get(key) ?? [];
+        list.push({ time: start, milli }, { time: end, milli: -milli });
+        changes.set(key, list);
+      };
+      result.jobs.forEach((job, i) => {
+        const asked = options.jobs[i]!;
+        for (const run of job.runs) {
+          for (const pod of run.pods) {
+            for (const gpu of pod.gpus) {
+              add(`${pod.server}/${gpu}`, run.startSeconds, run.endSeconds, asked.gpuMilli ?? 1000);
+            }
+            add(`${pod.server} cpu`, run.startSeconds, run.endSeconds, asked.cpuMilli ?? 0);
+          }
+        }
+      });
+      const cpu = new Map(
+        cluster.servers.map((s) => [`${s.id} cpu`, s.cpuMilli ?? Number.POSITIVE_INFINITY]),
+      );
+      for (const [key, list] of changes) {
+        // What is given back goes first: at one time a GPU may change hands.
+        list.sort((a, b) => a.time - b.time || a.milli - b.milli);
+        let used = 0;
+        for (const { milli } of list) {
+          used += milli;
+          if (used > (cpu.get(key) ?? 1000)) throw new Error(`${key} is given twice`);
+        }
+      }
+    });
+  });
+
+  it('starts gangs whole, where they asked to be', () => {
+    forAllSeeds(({ options, cluster, result }) => {
+      const serverOf = new Map(cluster.servers.map((server) => [server.id, server]));
+      result.jobs.forEach((job, i) => {
+        const { pods = 1, podsMin = pods, gpus = 0, gpuMilli, require } = options.jobs[i]!;
+        for (const run of job.runs) {
+          expect(run.pods.length).toBeGreaterThanOrEqual(podsMin);
+          expect(run.pods.length).toBeLessThanOrEqual(pods);
+          for (const pod of run.pods) expect(pod.gpus).toHaveLength(gpuMilli === undefined ? gpus : 1);
+          if (require === undefined) continue;
+          const tier = cluster.tiers.findIndex((t) => t.name === require);
+          const places = run.pods.map((p) =>
+            tier === -1 ? p.server : serverOf.get(p.server)!.domains[tier],
+          );
+          expect(new Set(places).size).toBe(1);
+        }
+      });
+    });
+  });
+
+  it('never goes back in time, and no job does anything before it arrives or after it ends', () => {
+    forAllSeeds(({ events, result }) => {
+      let last = 0;
+      for (const event of events) {
+        expect(event.seconds).toBeGreaterThanOrEqual(last);
+        last = event.seconds;
+      }
+      for (const job of result.jobs) {
+        let from = job.submitSeconds;
+        for (const run of job.runs) {
+          expect(run.startSeconds).toBeGreaterThanOrEqual(from);
+          expect(run.endSeconds).toBeGreaterThanOrEqual(run.startSeconds);
+          from = run.endSeconds;
+        }
+        if (job.endSeconds !== null) expect(job.endSeconds).toBe(from);
+      }
+    });
+  });
+
+  it('does all work of jobs that end, once, and books every held GPU second', () => {
+    forAllSeeds(({ options, result }) => {
+      let held = 0;
+      let work = 0;
+      let started = false;
+      result.jobs.forEach((job, i) => {
+        const asked = options.jobs[i]!;
+        for (const run of job.runs) {
+          held += ((run.endSeconds - run.startSeconds) * run.pods.length * milliOf(asked)) / 1000 / 3600;
+        }
+        if (job.outcome === 'finished')
+          work += (asked.durationSeconds! * (asked.pods ?? 1) * milliOf(asked)) / 1000 / 3600;
+        else started ||= job.runs.length > 0;
+      });
+      const { gpuHours } = result.metrics;
+      expect(gpuHours.held).toBeCloseTo(held, 6);
+      if (!started) expect(gpuHours.productive).toBeCloseTo(work, 6);
+      else expect(gpuHours.productive).toBeGreaterThanOrEqual(work - 1e-6);
+    });
+  });
+
+  it('ends every job that fits, unless it is stopped', () => {
+    forAllSeeds(
+      ({ result }) => {
+        for (const job of result.jobs) expect(['finished', 'refused']).toContain(job.outcome);
+      },
+      // A job that fits only with the spares waits for a failure.
+      (options) => options.untilSeconds === undefined && (options.failures?.spareServers ?? 0) === 0,
+    );
+  });
+
+  it('gives the same digest again, and with and without somebody watching', () => {
+    forAllSeeds(({ options, result }) => {
+      expect(simulate(options).digest).toBe(result.digest);
+    });
+  });
+
+  it('never delays the head of the queue under EASY', () => {
+    forAllSeeds(
+      ({ options, cluster, events, result }) => {
+        const order = result.jobs
+          .map((_, i) => i)
+          .sort((a, b) => options.jobs[a]!.submitSeconds - options.jobs[b]!.submitSeconds || a - b);
+        const waiting = new Set<number>();
+        const running = new Set<number>();
+        const promised = new Map<number, number>();
+        const lastOf = (job: JobResult): number => job.runs.at(-1)!.endSeconds;
+        const isCounted = cluster.tiers.length === 0;
+        const gpus = cluster.servers.reduce((sum, server) => sum + server.type.gpus.length, 0);
+        const podsOf = (job: number): number => options.jobs[job]!.pods ?? 1;
+        /** Where counting is enough, when enough will be free; elsewhere when nothing of now runs any more. */
+        const promiseOf = (head: number, now: number, running: ReadonlySet<number>): number => {
+          const ends = [...running].map((job) => lastOf(result.jobs[job]!)).sort((a, b) => a - b);
+          if (!isCounted) return Math.max(now, ...ends);
+          const freeAt = (time: number): number =>
+            gpus -
+            [...running].reduce((sum, job) => sum + (lastOf(result.jobs[job]!) > time ? podsOf(job) : 0), 0);
+          return [now, ...ends].find((time) => freeAt(time) >= podsOf(head))!;
+        };
+        events.forEach((event, i) => {
+          if (event.kind === 'submit') waiting.add(event.job);
+          if (event.kind === 'refuse') waiting.delete(event.job);
+          if (event.kind === 'start') {
+            waiting.delete(event.job);
+            running.add(event.job);
+          }
+          if (event.kind === 'finish') running.delete(event.job);
+          // Only what is so after all of one time has happened.
+          if (events[i + 1]?.seconds === event.seconds) return;
+          const head = order.find((job) => waiting.has(job));
+          if (head === undefined || promised.has(head)) return;
+          promised.set(head, promiseOf(head, event.seconds, running));
+        });
+        for (const [job, latest] of promised) {
+          const { startSeconds } = result.jobs[job]!;
+          if (startSeconds !== null) expect(startSeconds).toBeLessThanOrEqual(latest);
+        }
+      },
+      (options) =>
+        options.backfill === 'easy' &&
+        options.queue === 'fifo' &&
+        !isFailing(options) &&
+        (options.failures?.spareServers ?? 0) === 0 &&
+        options.untilSeconds === undefined &&
+        options.jobs.every((job) => job.estimateSeconds === undefined),
+    );
+  });
+
+  it('leaves nobody waiting who would fit, where jobs of one GPU a pod start in any order', () => {
+    forAllSeeds(
+      ({ options, cluster, events }) => {
+        const gpus = cluster.servers.reduce((sum, server) => sum + server.type.gpus.length, 0);
+        const podsOf = (job: number): number => options.jobs[job]!.pods ?? 1;
+        const waiting = new Set<number>();
+        let free = gpus;
+        events.forEach((event, i) => {
+          if (event.kind === 'submit') waiting.add(event.job);
+          if (event.kind === 'refuse') waiting.delete(event.job);
+          if (event.kind === 'start' && waiting.delete(event.job)) free -= podsOf(event.job);
+          if (event.kind === 'finish') free += podsOf(event.job);
+          if (event.kind === 'preempt') {
+            free += podsOf(event.job);
+            waiting.add(event.job);
+          }
+          if (events[i + 1]?.seconds === event.seconds) return;
+          for (const job of waiting) expect(podsOf(job)).toBeGreaterThan(free);
+        });
+      },
+      (options) =>
+        (options.admission === 'greedy' || options.preemption === 'order') &&
+        options.failures === undefined &&
+        (options.cluster as ClusterTopology).tiers.length === 0,
+    );
+  });
+});

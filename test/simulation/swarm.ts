@@ -1,0 +1,133 @@
+import { clusterTopology } from '../../src/index.js';
+import { bestFit, binPack, random as randomPolicy, spread, topologyAware } from '../../src/policies/index.js';
+import { randomStream } from '../../src/random.js';
+import { phase } from '../../src/restart/index.js';
+import type { SimulatedFailureLaw, SimulateOptions, SimulationJob } from '../../src/simulation/index.js';
+import type { ClusterTopology } from '../../src/topology/index.js';
+import { gpuBox } from '../placement/random-cluster.js';
+
+/** Draws for one seed. */
+export interface Draw {
+  /** An integer from `low` to `high`. */
+  between(low: number, high: number): number;
+  chance(probability: number): boolean;
+  of<T>(values: readonly T[]): T;
+}
+
+export function drawsOf(seed: number): Draw {
+  const stream = randomStream(seed, 'workload');
+  const between = (low: number, high: number): number => low + stream.below(high - low + 1);
+  return {
+    between,
+    chance: (probability) => stream.unit() < probability,
+    of: (values) => values[between(0, values.length - 1)]!,
+  };
+}
+
+/** All options of a simulation, drawn at random from one seed: small clusters, few jobs, every feature now and then. */
+export function swarmOptions(seed: number): SimulateOptions {
+  const draw = drawsOf(seed);
+  const isPlain = draw.chance(0.4);
+  const cluster = isPlain ? plainCluster(draw) : mixedCluster(draw);
+  const backfill = draw.of(['none', 'none', 'easy', 'easy', 'conservative'] as const);
+  const preempts = backfill === 'none' && draw.chance(0.4);
+  return {
+    cluster,
+    jobs: Array.from({ length: draw.between(1, 30) }, () => job(draw, isPlain)),
+    policy: draw.of([topologyAware, topologyAware, bestFit, binPack, spread, () => randomPolicy({})])(),
+    queue: draw.of([
+      'fifo',
+      'fifo',
+      'priority',
+      'shortest-remaining',
+      'fewest-gpus',
+      'remaining-gpus',
+    ] as const),
+    ...(preempts ? { preemption: 'order' as const } : { backfill }),
+    ...(backfill === 'none' && !preempts ? { admission: draw.of(['strict', 'greedy'] as const) } : {}),
+    preempted: draw.of(['kept', 'checkpoint'] as const),
+    passes: draw.of(['event', 'instant'] as const),
+    ...(draw.chance(0.3) ? failing(draw, cluster) : {}),
+    ...(draw.chance(0.3)
+      ? { restart: { hidden: phase.exponential(3), exposed: { load: phase.fixed(2) } } }
+      : {}),
+    ...(draw.chance(0.2) ? { untilSeconds: draw.between(0, 200) } : {}),
+    seed,
+    eventsMax: 100_000,
+  };
+}
+
+function plainCluster(draw: Draw): ClusterTopology {
+  return clusterTopology({
+    tiers: [],
+    types: { box: gpuBox(draw.of([1, 1, 4])) },
+    servers: Array.from({ length: draw.between(1, 12) }, (_, i) => ({ id: `s${i}`, type: 'box' })),
+  });
+}
+
+function mixedCluster(draw: Draw): ClusterTopology {
+  const limited = draw.chance(0.5);
+  return clusterTopology({
+    tiers: ['block', 'rack'],
+    types: { four: gpuBox(4), two: gpuBox(2) },
+    servers: Array.from({ length: draw.between(2, 12) }, (_, i) => ({
+      id: `s${i}`,
+      type: draw.of(['four', 'two']),
+      domains: { block: `b${Math.floor(i / 6)}`, rack: `r${Math.floor(i / 3)}` },
+      ...(limited ? { cpuMilli: 8000, memoryMiB: 8000 } : {}),
+    })),
+  });
+}
+
+function job(draw: Draw, isPlain: boolean): SimulationJob {
+  const durationSeconds = draw.of([0, draw.between(1, 100), draw.between(1, 100)]);
+  const pods = draw.of([1, 1, draw.between(1, 8)]);
+  return {
+    submitSeconds: draw.between(0, 100),
+    durationSeconds,
+    pods,
+    ...(isPlain ? { gpus: 1 } : needs(draw, pods)),
+    priority: draw.between(0, 3),
+    tenant: draw.of(['', 'a', 'b']),
+    ...(draw.chance(0.1) ? { estimateSeconds: draw.between(0, 150) } : {}),
+    ...(draw.chance(0.5)
+      ? {
+          checkpoint: {
+            computeSeconds: draw.between(5, 30),
+            stallSeconds: draw.between(0, 2),
+            persistLagSeconds: 1,
+          },
+        }
+      : {}),
+  };
+}
+
+function needs(draw: Draw, pods: number): Partial<SimulationJob> {
+  return {
+    ...(draw.chance(0.15) ? { gpuMilli: draw.of([200, 500]) } : { gpus: draw.of([0, 1, 1, 2, 4]) }),
+    ...(draw.chance(0.3) ? { cpuMilli: draw.of([1000, 4000]) } : {}),
+    ...(draw.chance(0.2) ? { require: draw.of(['rack', 'block', 'server']) } : {}),
+    ...(draw.chance(0.2) ? { prefer: 'rack' } : {}),
+    ...(draw.chance(0.2) ? { podsMin: draw.between(1, pods) } : {}),
+  };
+}
+
+function failing(draw: Draw, cluster: ClusterTopology): Pick<SimulateOptions, 'failures'> {
+  const repair = phase.uniform(1, 30);
+  const laws: SimulatedFailureLaw[] = [
+    { name: 'gpu', level: 'gpu', failuresPerSecond: 1 / 3000, repair },
+    { name: 'server', level: 'server', failuresPerSecond: 1 / 1000, repair },
+    { name: 'reboot', level: 'server', failuresPerSecond: 1 / 1000 },
+    { name: 'job', level: 'job', failuresPerSecond: 1 / 300 },
+  ];
+  if (cluster.tiers.length > 0) {
+    laws.push({ name: 'rack', level: { tier: 'rack' }, failuresPerSecond: 1 / 2000, repair });
+  }
+  return {
+    failures: {
+      laws: laws.filter(() => draw.chance(0.6)),
+      // A spare may be the only server that a job fits on: then it waits for a failure, which comes.
+      spareServers: draw.chance(0.3) ? draw.between(0, cluster.servers.length - 1) : 0,
+    },
+  };
+}
