@@ -107,15 +107,15 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
   );
   run.schedule = chosenPass(run, checked);
   if (options.failures !== undefined || options.restart !== undefined) {
-    const process = new FailureProcess(run, levels, {
+    const failing = new FailureProcess(run, levels, {
       failures: options.failures,
       restart: options.restart,
       seed: checked.seed,
     });
     run.parts = {
       ...run.parts,
-      onEvent: (kind, subject, stamp) => process.onEvent(kind, subject, stamp),
-      onStart: (job) => process.onStart(job),
+      onEvent: (kind, subject, stamp) => failing.onEvent(kind, subject, stamp),
+      onStart: (job) => failing.onStart(job),
     };
   }
   if (happened !== undefined) {
