@@ -20,6 +20,7 @@ const FIELDS: readonly (keyof SimulateOptions)[] = [
   'failures',
   'restart',
   'preempted',
+  'linkSharing',
   'passes',
   'eventOrder',
   'seed',
@@ -36,6 +37,7 @@ export interface CheckedOptions {
   readonly backfill: 'none' | 'easy' | 'conservative';
   readonly preemption: 'none' | 'order';
   readonly preemptedKeeps: boolean;
+  readonly sharesLinks: boolean;
   readonly passPerEvent: boolean;
   readonly ranks: Readonly<Record<EventKind, number>>;
   readonly seed: number;
@@ -80,12 +82,18 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     backfill,
     preemption,
     preemptedKeeps: oneOf(options.preempted ?? 'kept', ['kept', 'checkpoint'], 'preempted') === 'kept',
+    sharesLinks: sharesLinks(options.linkSharing),
     passPerEvent: oneOf(options.passes ?? 'event', ['event', 'instant'], 'passes') === 'event',
     ranks: ranksOf(options.eventOrder ?? EVENT_KINDS),
     seed,
     until: untilOf(options.untilSeconds),
     eventsMax: integer(options.eventsMax ?? EVENTS_MAX, 1, EVENTS_MAX, 'eventsMax'),
   };
+}
+
+function sharesLinks(value: boolean | undefined): boolean {
+  if (value === undefined || typeof value === 'boolean') return value ?? true;
+  throw new CorralError('invalid-option', ['linkSharing'], `expected true or false, got ${quote(value)}`);
 }
 
 function untilOf(seconds: number | undefined): number {

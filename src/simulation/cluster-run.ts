@@ -35,8 +35,10 @@ export interface RunParts {
   readonly onEvent: ((kind: EventKind, subject: number, stamp: number) => boolean) | undefined;
   /** Says how long a job takes on its GPUs before it computes, and plans what may happen to it. */
   readonly onStart: ((job: number) => number) | undefined;
-  /** The speed of a job where it is placed, 0 < speed; default by its pods alone. */
-  readonly speedOf: ((job: number) => number) | undefined;
+  /** The speed of a job that begins where it is placed, above 0; default by its pods alone. */
+  readonly onSpeed: ((job: number) => number) | undefined;
+  /** Follows every end of a run. */
+  readonly onLeave: ((job: number) => void) | undefined;
   readonly watch: ((event: JobEvent, job: number) => void) | undefined;
 }
 
@@ -55,7 +57,13 @@ export class ClusterRun {
   readonly waiting: WaitingQueue;
   /** Running jobs by expected end; only filled where the passes look ahead. */
   readonly ends = new ExpectedEnds();
-  parts: RunParts = { onEvent: undefined, onStart: undefined, speedOf: undefined, watch: undefined };
+  parts: RunParts = {
+    onEvent: undefined,
+    onStart: undefined,
+    onSpeed: undefined,
+    onLeave: undefined,
+    watch: undefined,
+  };
   /** What the scheduler does at a pass. */
   schedule: (run: ClusterRun) => void = () => undefined;
   /** Microseconds. */
@@ -143,7 +151,7 @@ export class ClusterRun {
       const kind = this.#kinds[events.rank]!;
       if (kind === 'finish') {
         // An event of a run that ended in another way.
-        if (this.state.stamp[events.subject] !== events.stamp) return true;
+        if (this.state.finishStamp[events.subject] !== events.stamp) return true;
         this.#finish(events.subject);
       } else if (!this.parts.onEvent!(kind, events.subject, events.stamp)) return true;
     }
@@ -240,7 +248,8 @@ export class ClusterRun {
    */
   begin(job: number, delay: number): void {
     const { state, table, now } = this;
-    const stamp = ++state.stamp[job]!;
+    state.stamp[job]!++;
+    const stamp = ++state.finishStamp[job]!;
     if (state.starts[job]!++ === 0) state.firstStart[job] = now;
     state.status[job] = RUNNING;
     state.begin[job] = now;
@@ -250,7 +259,7 @@ export class ClusterRun {
     state.since[job] = now + before;
     const interval = table.interval[job]!;
     state.clockEnd[job] = clockOfWork(table.work[job]! - state.saved[job]!, interval, table.stall[job]!);
-    const speed = this.parts.speedOf?.(job) ?? this.holdings.pods[job]! / this.gangOf(job).pods;
+    const speed = this.parts.onSpeed?.(job) ?? this.holdings.pods[job]! / this.gangOf(job).pods;
     state.speed[job] = speed;
     this.#holdGpus(this.gpusOf(job));
     this.events.push(
@@ -281,7 +290,6 @@ export class ClusterRun {
   stop(job: number, outcome: number, options: { keeps: boolean; holdsOn: boolean }): void {
     const { state } = this;
     const { interval, stall, persistLag } = this.table;
-    state.stamp[job]!++;
     const clock = this.clockOf(job);
     const progress = progressAt(clock, interval[job]!, stall[job]!, persistLag[job]!);
     const kept = options.keeps ? progress.work : progress.saved;
@@ -292,6 +300,17 @@ export class ClusterRun {
     this.#leave(job, outcome, options.holdsOn);
     if (outcome === PREEMPTED) this.parts.watch?.('preempt', job);
     if (outcome === FAILED) this.parts.watch?.('fail', job);
+  }
+
+  /** Makes a running job faster or slower from now on. */
+  setSpeed(job: number, speed: number): void {
+    const { state, now } = this;
+    if (state.speed[job] === speed) return;
+    state.clock[job] = this.clockOf(job);
+    state.since[job] = Math.max(now, state.since[job]!);
+    state.speed[job] = speed;
+    const left = Math.ceil((state.clockEnd[job]! - state.clock[job]!) / speed);
+    this.events.push(state.since[job]! + left, this.settings.ranks.finish, job, ++state.finishStamp[job]!);
   }
 
   /** What the clock of a running job shows now. */
@@ -340,7 +359,6 @@ export class ClusterRun {
   #finish(job: number): void {
     const { state, table } = this;
     const clock = state.clockEnd[job]!;
-    state.stamp[job]!++;
     const work = table.work[job]! - state.saved[job]!;
     this.#account(job, clock, clock - work, 0);
     state.saved[job] = table.work[job]!;
@@ -370,10 +388,13 @@ export class ClusterRun {
   /** Logs the run that ends now and gives back its GPUs. */
   #leave(job: number, outcome: number, holdsOn: boolean): void {
     const { state, holdings } = this;
+    state.stamp[job]!++;
+    state.finishStamp[job]!++;
     holdings.log(job, this.log);
     this.log.add(job, state.begin[job]!, this.now, outcome, holdings.bandwidthGBps[job]!);
     if (this.settings.looksAhead) this.ends.remove(job, state.expectedEnd[job]!);
     this.#holdGpus(-this.gpusOf(job));
+    this.parts.onLeave?.(job);
     if (holdsOn) return;
     this.#giveBack(job);
     holdings.forget(job);

@@ -37,8 +37,10 @@ export interface JobState {
   readonly speed: Float64Array;
   /** Job → when the scheduler expects its run to end. */
   readonly expectedEnd: Float64Array;
-  /** Job → counts its runs and changes of speed, to tell events of former ones. */
+  /** Job → counts begins and ends of its runs, to tell events of former ones. */
   readonly stamp: Int32Array;
+  /** Job → likewise, and its changes of speed, which move its end. */
+  readonly finishStamp: Int32Array;
   readonly starts: Int32Array;
   readonly preemptions: Int32Array;
   readonly failures: Int32Array;
@@ -61,6 +63,7 @@ export function newJobState(count: number): JobState {
     speed: column(),
     expectedEnd: column(),
     stamp: new Int32Array(count),
+    finishStamp: new Int32Array(count),
     starts: new Int32Array(count),
     preemptions: new Int32Array(count),
     failures: new Int32Array(count),

@@ -9,9 +9,10 @@ import { easyPass } from './backfill.js';
 import { type CheckedOptions, checkedOptions } from './checked-options.js';
 import { toSeconds } from './clock.js';
 import { ClusterRun } from './cluster-run.js';
+import { Communication } from './communication.js';
 import { conservativePass } from './conservative-backfill.js';
 import { countedEasyPass } from './counted-backfill.js';
-import { FailureProcess } from './failure-process.js';
+import { FailureEvents } from './failure-events.js';
 import { jobResults } from './job-results.js';
 import { RUNNING } from './job-state.js';
 import { jobTable } from './job-table.js';
@@ -107,7 +108,7 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
   );
   run.schedule = chosenPass(run, checked);
   if (options.failures !== undefined || options.restart !== undefined) {
-    const failing = new FailureProcess(run, levels, {
+    const failing = new FailureEvents(run, levels, {
       failures: options.failures,
       restart: options.restart,
       seed: checked.seed,
@@ -116,6 +117,15 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
       ...run.parts,
       onEvent: (kind, subject, stamp) => failing.onEvent(kind, subject, stamp),
       onStart: (job) => failing.onStart(job),
+    };
+  }
+  if (table.communicationFraction.some((fraction) => fraction > 0)) {
+    const empty = engineOf(tables, options.policy ?? topologyAware(), checked.seed);
+    const communication = new Communication(run, empty, checked.sharesLinks);
+    run.parts = {
+      ...run.parts,
+      onSpeed: (job) => communication.enter(job),
+      onLeave: (job) => communication.leave(job),
     };
   }
   if (happened !== undefined) {

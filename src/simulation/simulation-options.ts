@@ -94,6 +94,11 @@ export interface SimulateOptions {
    * it gets the time to write one.
    */
   readonly preempted?: 'kept' | 'checkpoint' | undefined;
+  /**
+   * Whether jobs that communicate slow each other down on the uplinks of the tiers that they share; default true. False:
+   * each reaches what its placement reaches alone.
+   */
+  readonly linkSharing?: boolean | undefined;
   /** Whether the scheduler runs after every event, or once after all events of one time; default `event`. */
   readonly passes?: 'event' | 'instant' | undefined;
   /** Which kind of event comes first at equal times; default `finish, repair, ready, failure, submit`. */

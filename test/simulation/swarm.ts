@@ -28,12 +28,16 @@ export function drawsOf(seed: number): Draw {
 export function swarmOptions(seed: number): SimulateOptions {
   const draw = drawsOf(seed);
   const isPlain = draw.chance(0.4);
-  const cluster = isPlain ? plainCluster(draw) : mixedCluster(draw);
+  const hasFabric = !isPlain && draw.chance(0.4);
+  const cluster = isPlain ? plainCluster(draw) : hasFabric ? fabricCluster(draw) : mixedCluster(draw);
   const backfill = draw.of(['none', 'none', 'easy', 'easy', 'conservative'] as const);
   const preempts = backfill === 'none' && draw.chance(0.4);
   return {
     cluster,
-    jobs: Array.from({ length: draw.between(1, 30) }, () => job(draw, isPlain)),
+    jobs: Array.from({ length: draw.between(1, 30) }, () => ({
+      ...job(draw, isPlain),
+      ...(hasFabric && draw.chance(0.5) ? { communicationFraction: draw.of([0.1, 0.5]) } : {}),
+    })),
     policy: draw.of([topologyAware, topologyAware, bestFit, binPack, spread, () => randomPolicy({})])(),
     queue: draw.of([
       'fifo',
@@ -75,6 +79,20 @@ function mixedCluster(draw: Draw): ClusterTopology {
       type: draw.of(['four', 'two']),
       domains: { block: `b${Math.floor(i / 6)}`, rack: `r${Math.floor(i / 3)}` },
       ...(limited ? { cpuMilli: 8000, memoryMiB: 8000 } : {}),
+    })),
+  });
+}
+
+/** Servers with NVLink and NICs under thin uplinks. */
+function fabricCluster(draw: Draw): ClusterTopology {
+  return clusterTopology({
+    tiers: ['block', 'rack'],
+    types: { h100: 'dgx-h100' },
+    uplinks: { block: { GBps: 100 }, rack: { GBps: 200 } },
+    servers: Array.from({ length: draw.between(2, 8) }, (_, i) => ({
+      id: `s${i}`,
+      type: 'h100',
+      domains: { block: `b${Math.floor(i / 4)}`, rack: `r${Math.floor(i / 2)}` },
     })),
   });
 }

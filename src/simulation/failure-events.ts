@@ -20,7 +20,7 @@ import type { EventKind, SimulatedFailures, SimulatedRestart } from './simulatio
  * hidden steps of a restart. A failure that needs no repair restarts its jobs where they are; otherwise they give up their
  * GPUs and are back in the queue after the hidden steps.
  */
-export class FailureProcess {
+export class FailureEvents {
   readonly #run: ClusterRun;
   readonly #places: readonly FailurePlaces[];
   readonly #ofJobs: readonly FailurePlaces[];

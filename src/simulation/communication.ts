@@ -1,0 +1,84 @@
+import type { PlacementEngine } from '../placement/engine.js';
+import type { ClusterRun } from './cluster-run.js';
+import { LinkSharing } from './link-sharing.js';
+
+/** However little a job communicates over, it is not slowed down by more: else it would never end. */
+const SPEED_MIN = 1e-6;
+
+/**
+ * How much longer jobs take for want of bandwidth: 1 - f + f · rated / reached as long, f the share of the run time that is
+ * communication at the rated bandwidth. What a job reaches is that of its placement, or its share of the uplinks that it
+ * crosses if that is less, from one change to the next.
+ */
+export class Communication {
+  readonly #run: ClusterRun;
+  readonly #links: LinkSharing | undefined;
+  /** Gang → what it reaches in the empty cluster, once somebody asked; -1 before. */
+  readonly #emptyGBps: Float64Array;
+  readonly #empty: PlacementEngine;
+
+  /**
+   * @param empty - an engine on which nothing is placed
+   * @param sharesLinks - whether others slow a job down
+   */
+  constructor(run: ClusterRun, empty: PlacementEngine, sharesLinks: boolean) {
+    this.#run = run;
+    this.#empty = empty;
+    const { tables } = run.engine;
+    this.#links = sharesLinks ? new LinkSharing(tables, run.holdings, run.table.count) : undefined;
+    this.#emptyGBps = new Float64Array(run.table.gangs.length).fill(-1);
+  }
+
+  /** The speed of a job where it has just been placed; slows down whom it shares links with. */
+  enter(job: number): number {
+    const bandwidth = this.#run.holdings.bandwidthGBps[job]!;
+    if (this.#run.table.communicationFraction[job] === 0 || Number.isNaN(bandwidth)) {
+      return this.#speed(job, Number.POSITIVE_INFINITY);
+    }
+    if (this.#links === undefined) return this.#speed(job, bandwidth);
+    this.#links.enter(job);
+    this.#apply(job);
+    return this.#speed(job, this.#links.rateGBps[job]!);
+  }
+
+  /** Takes a job off its links; whom it shared them with speeds up. */
+  leave(job: number): void {
+    if (this.#links === undefined) return;
+    this.#links.leave(job);
+    this.#apply(-1);
+  }
+
+  /** Passes new rates on, but to the one that is not running yet. */
+  #apply(except: number): void {
+    const { changed, rateGBps } = this.#links!;
+    for (const job of changed) {
+      if (job !== except) this.#run.setSpeed(job, this.#speed(job, rateGBps[job]!));
+    }
+  }
+
+  #speed(job: number, reachedGBps: number): number {
+    const { table, holdings } = this.#run;
+    const gang = table.gangs[table.gangOf[job]!]!;
+    const share = holdings.pods[job]! / gang.pods;
+    const fraction = table.communicationFraction[job]!;
+    const rated = fraction === 0 ? 0 : this.#ratedGBps(job);
+    if (!(reachedGBps < rated)) return share;
+    return Math.max(SPEED_MIN, share / (1 - fraction + (fraction * rated) / reachedGBps));
+  }
+
+  #ratedGBps(job: number): number {
+    const { table } = this.#run;
+    const given = table.ratedGBps[job]!;
+    if (!Number.isNaN(given)) return given;
+    const at = table.gangOf[job]!;
+    if (this.#emptyGBps[at] === -1) this.#emptyGBps[at] = this.#reachedInEmpty(at);
+    return this.#emptyGBps[at]!;
+  }
+
+  #reachedInEmpty(at: number): number {
+    const gang = this.#run.table.gangs[at]!;
+    const empty = this.#empty;
+    if (gang.pods === 1) return empty.decide(gang.need) ? (empty.bandwidthGBps ?? 0) : 0;
+    return empty.plan(gang)?.bandwidthGBps ?? 0;
+  }
+}
