@@ -1,3 +1,5 @@
+export type { ComparedFigure, ComparedPolicy, CompareOptions, Interval } from './compare.js';
+export { compare } from './compare.js';
 export type {
   InflationReplay,
   InflationReplayOptions,

@@ -1,0 +1,117 @@
+import { CorralError, quote } from '../errors.js';
+import { checkFields, integer, probability } from '../restart/quantity.js';
+import { simulate } from './simulate.js';
+import type { SimulationJob } from './simulation-job.js';
+import type { SimulateOptions } from './simulation-options.js';
+import type { SimulationMetrics } from './simulation-result.js';
+import { studentQuantile } from './student-t.js';
+
+/** Options of {@link compare}. */
+export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgress'> {
+  /** The same jobs in all replications, or those of one seed: draw them from it, and each replication has its own. */
+  readonly jobs: readonly SimulationJob[] | ((seed: number) => readonly SimulationJob[]);
+  /** Name → the options in which it differs; 2 or more, the first is what the others are compared with. */
+  readonly policies: Readonly<Record<string, Partial<Omit<SimulateOptions, 'cluster' | 'jobs' | 'seed'>>>>;
+  /** Simulations of each, with seeds `seed`, `seed` + 1 …; 2 … 100,000, default 10. */
+  readonly replications?: number | undefined;
+  /** Confidence of the intervals, above 0 and below 1; default 0.95. */
+  readonly confidence?: number | undefined;
+}
+
+/** Figures that are compared. */
+const FIGURES = {
+  utilisation: (m) => m.utilisation,
+  goodput: (m) => m.goodput,
+  ettr: (m) => m.ettr,
+  waitMeanSeconds: (m) => m.waitSeconds.mean,
+  waitP50Seconds: (m) => m.waitSeconds.p50,
+  waitP95Seconds: (m) => m.waitSeconds.p95,
+  completionMeanSeconds: (m) => m.completionSeconds.mean,
+  slowdownMean: (m) => m.slowdown.mean,
+  makespanSeconds: (m) => m.makespanSeconds,
+  lostGpuHours: (m) => m.gpuHours.held - m.gpuHours.productive,
+} as const satisfies Record<string, (metrics: SimulationMetrics) => number>;
+/** A figure that is compared. */
+export type ComparedFigure = keyof typeof FIGURES;
+
+/** A mean over replications with its confidence interval, mean ± halfWidth. */
+export interface Interval {
+  readonly mean: number;
+  readonly halfWidth: number;
+}
+
+/** What came out for one policy. */
+export interface ComparedPolicy {
+  readonly name: string;
+  readonly figures: Readonly<Record<ComparedFigure, Interval>>;
+  /**
+   * Its figures minus those of the first policy, replication by replication: what both owe to luck drops out, so that the
+   * intervals are narrower than those of the figures. All 0 for the first.
+   */
+  readonly differences: Readonly<Record<ComparedFigure, Interval>>;
+  /** Digest of every replication. */
+  readonly digests: readonly string[];
+}
+
+/**
+ * Simulates policies side by side under common random numbers: in each replication all see the same jobs and the same
+ * failures of hardware.
+ *
+ * @param options - as those of {@link simulate}, and what differs by policy
+ * @returns one entry per policy, in their order
+ * @throws CorralError for wrong options
+ * @complexity replications × policies simulations
+ * @example
+ * compare({
+ *   cluster,
+ *   jobs: (seed) => myJobs(seed),
+ *   policies: { fifo: {}, easy: { backfill: 'easy' } },
+ *   replications: 20,
+ * }).map(({ name, differences }) => [name, differences.waitMeanSeconds]);
+ */
+export function compare(options: CompareOptions): ComparedPolicy[] {
+  const { policies, jobs, replications = 10, confidence = 0.95, ...common } = options;
+  checkFields(policies, Object.keys(policies ?? {}), ['policies']);
+  const names = Object.keys(policies);
+  if (names.length < 2) {
+    throw new CorralError('invalid-option', ['policies'], `expected 2 or more, got ${names.length}`);
+  }
+  integer(replications, 2, 100_000, 'replications');
+  if (probability(confidence, 'confidence') === 0 || confidence === 1) {
+    throw new CorralError(
+      'invalid-option',
+      ['confidence'],
+      `expected more than 0 and less than 1, got ${quote(confidence)}`,
+    );
+  }
+  const seed = options.seed ?? 0;
+  const metrics: SimulationMetrics[][] = names.map(() => []);
+  const digests: string[][] = names.map(() => []);
+  for (let replication = 0; replication < replications; replication++) {
+    const drawn = typeof jobs === 'function' ? jobs(seed + replication) : jobs;
+    names.forEach((name, i) => {
+      const result = simulate({ ...common, jobs: drawn, seed: seed + replication, ...policies[name] });
+      metrics[i]!.push(result.metrics);
+      digests[i]!.push(result.digest);
+    });
+  }
+  const quantile = studentQuantile(confidence, replications - 1);
+  const perFigure = (value: (figure: ComparedFigure) => number[]): Record<ComparedFigure, Interval> =>
+    Object.fromEntries(
+      (Object.keys(FIGURES) as ComparedFigure[]).map((figure) => [figure, interval(value(figure), quantile)]),
+    ) as Record<ComparedFigure, Interval>;
+  return names.map((name, i) => ({
+    name,
+    figures: perFigure((figure) => metrics[i]!.map(FIGURES[figure])),
+    differences: perFigure((figure) =>
+      metrics[i]!.map((own, r) => FIGURES[figure](own) - FIGURES[figure](metrics[0]![r]!)),
+    ),
+    digests: digests[i]!,
+  }));
+}
+
+function interval(values: readonly number[], quantile: number): Interval {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
+  return { mean, halfWidth: quantile * Math.sqrt(variance / values.length) };
+}
