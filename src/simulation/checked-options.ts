@@ -7,6 +7,8 @@ import {
   QUEUES,
   type Queue,
   type SimulateOptions,
+  VICTIM_RULES,
+  type VictimRule,
 } from './simulation-options.js';
 
 const FIELDS: readonly (keyof SimulateOptions)[] = [
@@ -35,7 +37,7 @@ export interface CheckedOptions {
   readonly queue: Queue;
   readonly admission: 'strict' | 'greedy';
   readonly backfill: 'none' | 'easy' | 'conservative';
-  readonly preemption: 'none' | 'order';
+  readonly preemption: 'none' | 'order' | VictimRule;
   readonly preemptedKeeps: boolean;
   readonly sharesLinks: boolean;
   readonly passPerEvent: boolean;
@@ -53,7 +55,7 @@ export interface CheckedOptions {
  */
 export function checkedOptions(options: SimulateOptions): CheckedOptions {
   checkFields(options, FIELDS);
-  const preemption = oneOf(options.preemption ?? 'none', ['none', 'order'], 'preemption');
+  const preemption = preemptionOf(options.preemption ?? 'none');
   const admission = oneOf(
     options.admission ?? (preemption === 'order' ? 'greedy' : 'strict'),
     ['strict', 'greedy'],
@@ -89,6 +91,24 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     until: untilOf(options.untilSeconds),
     eventsMax: integer(options.eventsMax ?? EVENTS_MAX, 1, EVENTS_MAX, 'eventsMax'),
   };
+}
+
+function preemptionOf(value: NonNullable<SimulateOptions['preemption']>): CheckedOptions['preemption'] {
+  if (value === 'none' || value === 'order') return value;
+  if (typeof value !== 'object' || value === null) {
+    throw new CorralError(
+      'invalid-option',
+      ['preemption'],
+      `expected none, order or { victims }, got ${quote(value)}`,
+    );
+  }
+  checkFields(value, ['victims'], ['preemption']);
+  if (VICTIM_RULES.includes(value.victims)) return value.victims;
+  throw new CorralError(
+    'invalid-option',
+    ['preemption', 'victims'],
+    `expected one of ${VICTIM_RULES.join(', ')}, got ${quote(value.victims)}`,
+  );
 }
 
 function sharesLinks(value: boolean | undefined): boolean {

@@ -55,6 +55,10 @@ export class ClusterRun {
   readonly log = new RunLog();
   readonly events: EventQueue = new EventQueue();
   readonly waiting: WaitingQueue;
+  /** The first {@link runningCount} are the running jobs, in no particular order. */
+  readonly running: Int32Array;
+  runningCount = 0;
+  readonly #runningAt: Int32Array;
   /** Running jobs by expected end; only filled where the passes look ahead. */
   readonly ends = new ExpectedEnds();
   parts: RunParts = {
@@ -97,6 +101,8 @@ export class ClusterRun {
     this.settings = settings;
     this.state = newJobState(table.count);
     this.holdings = new Holdings(engine, table.count);
+    this.running = new Int32Array(table.count);
+    this.#runningAt = new Int32Array(table.count);
     this.#key = new Float64Array(table.count);
     this.waiting = new WaitingQueue(this.#key, table.submissionOf);
     this.#refusedAt = new Int32Array(table.gangs.length).fill(-1);
@@ -252,6 +258,8 @@ export class ClusterRun {
     const stamp = ++state.finishStamp[job]!;
     if (state.starts[job]!++ === 0) state.firstStart[job] = now;
     state.status[job] = RUNNING;
+    this.running[this.runningCount] = job;
+    this.#runningAt[job] = this.runningCount++;
     state.begin[job] = now;
     const before = delay + (this.parts.onStart?.(job) ?? 0);
     state.computeBegin[job] = now + before;
@@ -393,6 +401,9 @@ export class ClusterRun {
     holdings.log(job, this.log);
     this.log.add(job, state.begin[job]!, this.now, outcome, holdings.bandwidthGBps[job]!);
     if (this.settings.looksAhead) this.ends.remove(job, state.expectedEnd[job]!);
+    const last = this.running[--this.runningCount]!;
+    this.running[this.#runningAt[job]!] = last;
+    this.#runningAt[last] = this.#runningAt[job]!;
     this.#holdGpus(-this.gpusOf(job));
     this.parts.onLeave?.(job);
     if (holdsOn) return;

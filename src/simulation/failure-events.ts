@@ -6,7 +6,7 @@ import { checkFields, integer } from '../restart/quantity.js';
 import { MICROS, toMicros } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import { type FailurePlace, FailurePlaces } from './failure-places.js';
-import { AWAY, RUNNING } from './job-state.js';
+import { AWAY } from './job-state.js';
 import { RestartSteps } from './restart-steps.js';
 import { FAILED } from './run-log.js';
 import { ServiceState } from './service-state.js';
@@ -24,7 +24,7 @@ export class FailureEvents {
   readonly #run: ClusterRun;
   readonly #places: readonly FailurePlaces[];
   readonly #ofJobs: readonly FailurePlaces[];
-  readonly #steps: RestartSteps;
+  readonly steps: RestartSteps;
   readonly #service: ServiceState;
   readonly #hardware: RandomStream;
   readonly #jobs: RandomStream;
@@ -58,7 +58,7 @@ export class FailureEvents {
     this.#run = run;
     this.#places = places;
     this.#ofJobs = places.filter((place) => place.isOfJobs);
-    this.#steps = new RestartSteps(options.restart, randomStream(options.seed, 'phases'));
+    this.steps = new RestartSteps(options.restart, randomStream(options.seed, 'phases'));
     this.#hardware = randomStream(options.seed, 'hardware');
     this.#jobs = randomStream(options.seed, 'failures');
     this.#upFrom = new Float64Array(run.table.count);
@@ -79,7 +79,7 @@ export class FailureEvents {
       const due = upFrom + this.#exponential(this.#jobs, rate);
       this.#run.events.push(due, this.#run.settings.ranks.failure, 2 * job + 1, state.stamp[job]!);
     }
-    return state.starts[job]! > 1 ? this.#steps.exposedMicros() : 0;
+    return state.starts[job]! > 1 ? this.steps.exposedMicros() : 0;
   }
 
   /** See RunParts. */
@@ -109,9 +109,13 @@ export class FailureEvents {
     const { repair, detect } = this.#places[law]!.law;
     const place = this.#places[law]!.draw(this.#hardware);
     this.#scheduleHardware(law);
-    const { status } = run.state;
-    for (let job = 0; job < run.table.count; job++) {
-      if (status[job] !== RUNNING || !this.#hits(place, job)) continue;
+    // Whoever stops leaves the list of the running: first find, then stop.
+    const hit: number[] = [];
+    for (let i = 0; i < run.runningCount; i++) {
+      if (this.#hits(place, run.running[i]!)) hit.push(run.running[i]!);
+    }
+    const { submissionOf } = run.table;
+    for (const job of hit.sort((a, b) => submissionOf[a]! - submissionOf[b]!)) {
       if (repair !== undefined) this.#sendAway(job, detect);
       // In its hidden steps a job has no worker that could fail.
       else if (run.now >= this.#upFrom[job]!) this.#restartInPlace(job, detect);
@@ -139,7 +143,7 @@ export class FailureEvents {
   #restartInPlace(job: number, detect: Phase | undefined): void {
     const run = this.#run;
     run.stop(job, FAILED, { keeps: false, holdsOn: true });
-    this.#delay = this.#steps.hiddenMicros(detect);
+    this.#delay = this.steps.hiddenMicros(detect);
     run.begin(job, this.#delay);
     this.#delay = 0;
   }
@@ -148,7 +152,7 @@ export class FailureEvents {
     const run = this.#run;
     run.stop(job, FAILED, { keeps: false, holdsOn: false });
     run.state.status[job] = AWAY;
-    const ready = run.now + this.#steps.hiddenMicros(detect);
+    const ready = run.now + this.steps.hiddenMicros(detect);
     run.events.push(ready, run.settings.ranks.ready, job, 0);
   }
 

@@ -23,6 +23,7 @@ export type {
   SimulatedRestart,
   SimulateOptions,
   SimulationProgress,
+  VictimRule,
 } from './simulation-options.js';
 export type {
   GpuHours,

@@ -29,6 +29,11 @@ export class RestartSteps {
     return toMicros(seconds);
   }
 
+  /** The mean of {@link exposedMicros}. */
+  get exposedMeanMicros(): number {
+    return toMicros(this.#exposed.reduce((sum, { phase }) => sum + phase.mean, 0));
+  }
+
   /** Microseconds on its GPUs before a restarted job computes. */
   exposedMicros(): number {
     let seconds = 0;

@@ -19,6 +19,7 @@ import { jobTable } from './job-table.js';
 import { simulationMetrics } from './metrics.js';
 import { countedOrderPass, orderPass } from './order-preemption.js';
 import { greedyPass, strictPass } from './passes.js';
+import { preemptingPass } from './priority-preemption.js';
 import { CUT } from './run-log.js';
 import { asCluster } from './simulated-cluster.js';
 import type { SimulateOptions } from './simulation-options.js';
@@ -107,6 +108,7 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
     { counts: !dropsServers(options.failures) },
   );
   run.schedule = chosenPass(run, checked);
+  let restartMicros = 0;
   if (options.failures !== undefined || options.restart !== undefined) {
     const failing = new FailureEvents(run, levels, {
       failures: options.failures,
@@ -118,6 +120,10 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
       onEvent: (kind, subject, stamp) => failing.onEvent(kind, subject, stamp),
       onStart: (job) => failing.onStart(job),
     };
+    restartMicros = failing.steps.exposedMeanMicros;
+  }
+  if (checked.preemption !== 'none' && checked.preemption !== 'order') {
+    run.schedule = preemptingPass(run.schedule, checked.preemption, restartMicros);
   }
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     const empty = engineOf(tables, options.policy ?? topologyAware(), checked.seed);
@@ -149,8 +155,9 @@ function dropsServers(failures: SimulateOptions['failures']): boolean {
 /** What the scheduler does at a pass, for a run that is otherwise ready. */
 function chosenPass(run: ClusterRun, checked: CheckedOptions): (run: ClusterRun) => void {
   const { count, gangs } = run.table;
-  if (checked.preemption === 'order')
+  if (checked.preemption === 'order') {
     return run.isCounted ? countedOrderPass(count) : orderPass(count, gangs.length);
+  }
   if (checked.backfill === 'conservative') return conservativePass();
   if (checked.backfill === 'easy') {
     if (run.isCounted) return countedEasyPass;

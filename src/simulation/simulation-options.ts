@@ -22,6 +22,20 @@ export const QUEUES = [
 /** An order of the queue. */
 export type Queue = (typeof QUEUES)[number];
 
+/** Rules for whom to preempt first; equal ones: the last submitted. */
+export const VICTIM_RULES = [
+  /** The fewest GPU-hours lost: compute since the last checkpoint, if that is lost, and a restart. */
+  'restart-cost',
+  /** The lowest priority. */
+  'lowest-priority',
+  /** Whose run began last. */
+  'youngest',
+  /** The fewest GPUs. */
+  'fewest-gpus',
+] as const;
+/** A rule for whom to preempt first. */
+export type VictimRule = (typeof VICTIM_RULES)[number];
+
 /** What happens at one instant, in the default order. */
 export const EVENT_KINDS = ['finish', 'repair', 'ready', 'failure', 'submit'] as const;
 /**
@@ -82,9 +96,14 @@ export interface SimulateOptions {
   readonly backfill?: 'none' | 'easy' | 'conservative' | undefined;
   /**
    * `order`: at every pass the jobs that hold GPUs are chosen anew from all, in the order of the queue, whoever fits, and
-   * the others are stopped. Needs `admission` left out or `greedy`, and no backfill. Default `none`.
+   * the others are stopped. Needs `admission` left out or `greedy`, and no backfill.
+   *
+   * `{ victims }`: while the head of the queue does not fit, running jobs of lower priority are stopped until it does, in
+   * the order of the rule. Usually with the queue `priority`.
+   *
+   * Default `none`.
    */
-  readonly preemption?: 'none' | 'order' | undefined;
+  readonly preemption?: 'none' | 'order' | { readonly victims: VictimRule } | undefined;
   /** Default: nothing fails. */
   readonly failures?: SimulatedFailures | undefined;
   /** Default: a restart takes no time. */

@@ -223,6 +223,7 @@ describe('a swarm of simulations', () => {
       (options) =>
         options.backfill === 'easy' &&
         options.queue === 'fifo' &&
+        options.preemption === undefined &&
         !isFailing(options) &&
         (options.failures?.spareServers ?? 0) === 0 &&
         options.untilSeconds === undefined &&

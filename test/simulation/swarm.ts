@@ -48,6 +48,13 @@ export function swarmOptions(seed: number): SimulateOptions {
       'remaining-gpus',
     ] as const),
     ...(preempts ? { preemption: 'order' as const } : { backfill }),
+    ...(!preempts && draw.chance(0.3)
+      ? {
+          preemption: {
+            victims: draw.of(['restart-cost', 'lowest-priority', 'youngest', 'fewest-gpus'] as const),
+          },
+        }
+      : {}),
     ...(backfill === 'none' && !preempts ? { admission: draw.of(['strict', 'greedy'] as const) } : {}),
     preempted: draw.of(['kept', 'checkpoint'] as const),
     passes: draw.of(['event', 'instant'] as const),
