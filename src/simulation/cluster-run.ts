@@ -384,9 +384,12 @@ export class ClusterRun {
     const gpus = this.gpusOf(job);
     // With fewer pods the clock is slow, but each of its seconds is worth fewer GPU-seconds: no time is lost.
     const worth = this.table.gpus[job]!;
-    const held = (now - state.begin[job]!) * gpus;
-    const restart = Math.min(now - state.begin[job]!, state.computeBegin[job]! - state.begin[job]!) * gpus;
+    const begin = state.begin[job]!;
+    const held = (now - begin) * gpus;
     gpuTime.productive[job]! += (clock - stalls - lost) * worth;
+    // A run that nothing disturbed has no other time to book.
+    if (held === clock * worth && stalls === 0 && lost === 0) return;
+    const restart = Math.min(now - begin, state.computeBegin[job]! - begin) * gpus;
     gpuTime.checkpoint[job]! += stalls * worth;
     gpuTime.recompute[job]! += lost * worth;
     gpuTime.restart[job]! += restart;
