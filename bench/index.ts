@@ -14,6 +14,7 @@ import { placementCases } from './placement.js';
 import { coldRun, replayCases, replayInput } from './replay.js';
 import { restartCases } from './restart.js';
 import { selectionCases } from './select-gpus.js';
+import { simulationCases } from './simulation.js';
 
 const { values: args } = parseArgs({
   options: { smoke: { type: 'boolean', default: false }, openb: { type: 'string' } },
@@ -50,4 +51,5 @@ const asked = args.smoke ? 2_000 : 100_000;
 table(`Asking, ${asked.toLocaleString('en')} servers`, () => askingCases(asked));
 table('CPU, memory and shares', () => (args.smoke ? [1_000] : [1_000, 100_000]).flatMap(mixedCases));
 table('Restarts', () => restartCases(args.smoke));
+table('Simulation', () => simulationCases(args.smoke));
 compileReport(args.smoke ? [1_000] : [1_000, 100_000, 1_000_000]);

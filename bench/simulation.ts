@@ -1,4 +1,5 @@
 import { clusterTopology, serverTopology } from '../src/index.js';
+import { llama3FailureLaws, phase } from '../src/restart/index.js';
 import { type SimulationJob, simulate } from '../src/simulation/index.js';
 import type { ClusterTopology } from '../src/topology/index.js';
 import { type Case, check } from './harness.js';
@@ -52,7 +53,86 @@ function logJobs(count: number): SimulationJob[] {
   });
 }
 
-/** The plain model on clusters of two sizes, and EASY backfill on a log. */
+const MONTH_SECONDS = 30 * 86_400;
+/** Share of jobs → pods × GPUs: many small ones, few that span racks. */
+const SIZES: readonly (readonly [share: number, pods: number, gpus: number])[] = [
+  [0.3, 1, 1],
+  [0.1, 1, 2],
+  [0.1, 1, 4],
+  [0.2, 1, 8],
+  [0.1, 2, 8],
+  [0.08, 4, 8],
+  [0.06, 8, 8],
+  [0.03, 16, 8],
+  [0.02, 32, 8],
+  [0.008, 64, 8],
+  [0.002, 128, 8],
+];
+
+/** A month of 2,048 servers of 8 GPUs at a load of 85 %: gangs, checkpoints, traffic. */
+function monthJobs(count: number): SimulationJob[] {
+  const random = uniform(7);
+  let submitSeconds = 0;
+  let gpuSeconds = 0;
+  const drawn = Array.from({ length: count }, () => {
+    submitSeconds += Math.ceil((-Math.log(1 - random()) * MONTH_SECONDS) / count);
+    let left = random();
+    const [, pods, gpus] = SIZES.find(([share]) => {
+      left -= share;
+      return left < 0;
+    }) ?? [0, 1, 8];
+    const durationSeconds = 300 * 400 ** random();
+    gpuSeconds += durationSeconds * pods * gpus;
+    return { submitSeconds, durationSeconds, pods, gpus };
+  });
+  const scale = (0.85 * 16_384 * MONTH_SECONDS) / gpuSeconds;
+  return drawn.map((job) => ({
+    ...job,
+    durationSeconds: Math.ceil(job.durationSeconds * scale),
+    communicationFraction: job.pods > 1 ? 0.3 : 0,
+    checkpoint: { computeSeconds: 1800, stallSeconds: 5 },
+  }));
+}
+
+function monthCase(smoke: boolean): Case {
+  const cluster = clusterTopology({
+    tiers: ['block', 'rack'],
+    types: { h100: 'dgx-h100' },
+    uplinks: { rack: { GBps: 1600 }, block: { GBps: 12_800 } },
+    servers: Array.from({ length: 2048 }, (_, i) => ({
+      id: `s${i}`,
+      type: 'h100',
+      domains: { block: `b${Math.floor(i / 256)}`, rack: `r${Math.floor(i / 32)}` },
+    })),
+  });
+  const jobs = monthJobs(smoke ? 500 : 50_000);
+  const laws = llama3FailureLaws({ switchTier: 'rack' }).map((law) =>
+    law.level === 'job' ? law : { ...law, repair: phase.exponential(4 * 3600) },
+  );
+  return {
+    name: 'simulate, EASY, a month of 16,384 GPUs: failures, restarts, shared links',
+    unit: 'month',
+    run: () => {
+      const { metrics } = simulate({
+        cluster,
+        jobs,
+        backfill: 'easy',
+        failures: { laws, spareServers: 8 },
+        restart: {
+          hidden: { detect: phase.exponential(60) },
+          exposed: { launch: phase.exponential(60), load: phase.fixed(60) },
+        },
+        seed: 1,
+      });
+      check(metrics.finishedJobs === jobs.length, 'every job is done');
+      check(smoke || metrics.failures > 100, 'failures happen');
+      check(metrics.ettr > 0.9 && metrics.ettr < 1, 'restarts cost something');
+      return 1;
+    },
+  };
+}
+
+/** The plain model on clusters of two sizes, EASY backfill on a log, and a month with everything. */
 export function simulationCases(smoke: boolean): Case[] {
   const plain = (servers: number, count: number): Case => {
     const cluster = oneGpuServers(servers);
@@ -88,5 +168,6 @@ export function simulationCases(smoke: boolean): Case[] {
         return jobs.length;
       },
     },
+    monthCase(smoke),
   ];
 }
