@@ -19,6 +19,7 @@ const FIELDS: readonly (keyof SimulateOptions)[] = [
   'admission',
   'backfill',
   'preemption',
+  'quotas',
   'failures',
   'restart',
   'preempted',
@@ -26,7 +27,7 @@ const FIELDS: readonly (keyof SimulateOptions)[] = [
   'passes',
   'eventOrder',
   'seed',
-  'untilSeconds',
+  'until',
   'eventsMax',
   'onProgress',
 ];
@@ -71,6 +72,13 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
   if (preemption === 'order' && admission === 'strict') {
     throw contradiction('admission', 'preemption by order takes whoever fits: leave admission out');
   }
+  const queue = oneOf(options.queue ?? 'fifo', QUEUES, 'queue');
+  if (queue === 'fair-share' && (backfill !== 'none' || preemption === 'order')) {
+    throw contradiction('queue', 'fair share neither backfills nor preempts by order');
+  }
+  if (queue !== 'fair-share' && options.quotas !== undefined) {
+    throw contradiction('quotas', 'quotas are for the queue fair-share');
+  }
   const { seed = 0, onProgress } = options;
   if (!Number.isSafeInteger(seed)) {
     throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
@@ -79,7 +87,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     throw new CorralError('invalid-option', ['onProgress'], `expected a function, got ${quote(onProgress)}`);
   }
   return {
-    queue: oneOf(options.queue ?? 'fifo', QUEUES, 'queue'),
+    queue,
     admission,
     backfill,
     preemption,
@@ -88,7 +96,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     passPerEvent: oneOf(options.passes ?? 'event', ['event', 'instant'], 'passes') === 'event',
     ranks: ranksOf(options.eventOrder ?? EVENT_KINDS),
     seed,
-    until: untilOf(options.untilSeconds),
+    until: untilOf(options.until),
     eventsMax: integer(options.eventsMax ?? EVENTS_MAX, 1, EVENTS_MAX, 'eventsMax'),
   };
 }
@@ -118,10 +126,10 @@ function sharesLinks(value: boolean | undefined): boolean {
 
 function untilOf(seconds: number | undefined): number {
   if (seconds === undefined) return Number.POSITIVE_INFINITY;
-  if (nonNegative(seconds, 'untilSeconds') <= SECONDS_MAX) return toMicros(seconds);
+  if (nonNegative(seconds, 'until') <= SECONDS_MAX) return toMicros(seconds);
   throw new CorralError(
     'invalid-option',
-    ['untilSeconds'],
+    ['until'],
     `expected at most ${SECONDS_MAX}, got ${quote(seconds)}`,
   );
 }

@@ -18,6 +18,7 @@ export type { JobCheckpoints, SimulationJob } from './simulation-job.js';
 export type {
   EventKind,
   Queue,
+  Quota,
   SimulatedFailureLaw,
   SimulatedFailures,
   SimulatedRestart,

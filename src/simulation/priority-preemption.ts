@@ -22,7 +22,9 @@ export function preemptingPass(
     const { waiting } = run;
     while (waiting.length > 0) {
       const head = waiting.jobs[waiting.start]!;
-      if (!makeRoom(run, head, victims(run, head, rule, restartMicros))) return;
+      const { priority } = run.table;
+      const mayStop = (job: number): boolean => priority[job]! < priority[head]!;
+      if (!makeRoom(run, head, victimsOf(run, mayStop, rule, restartMicros))) return;
       waiting.remove(head);
       run.begin(head, 0);
       schedule(run);
@@ -31,7 +33,7 @@ export function preemptingPass(
 }
 
 /** Stops as many victims as it takes to place a job; false, and nothing has happened, if all are not enough. */
-function makeRoom(run: ClusterRun, job: number, victims: readonly number[]): boolean {
+export function makeRoom(run: ClusterRun, job: number, victims: readonly number[]): boolean {
   let count = 0;
   let isPlaced = false;
   while (!isPlaced && count < victims.length) {
@@ -59,16 +61,20 @@ function makeRoom(run: ClusterRun, job: number, victims: readonly number[]): boo
   return true;
 }
 
-/** Running jobs of lower priority, in the order in which they are to go. */
-function victims(run: ClusterRun, job: number, rule: VictimRule, restartMicros: number): number[] {
-  const { priority } = run.table;
+/** Running jobs that may be stopped, in the order in which they are to go. */
+export function victimsOf(
+  run: ClusterRun,
+  mayStop: (job: number) => boolean,
+  rule: VictimRule,
+  restartMicros: number,
+): number[] {
   const found: number[] = [];
   const keys = new Map<number, number>();
   for (let i = 0; i < run.runningCount; i++) {
-    const other = run.running[i]!;
-    if (priority[other]! >= priority[job]!) continue;
-    found.push(other);
-    keys.set(other, victimKey(run, other, rule, restartMicros));
+    const job = run.running[i]!;
+    if (!mayStop(job)) continue;
+    found.push(job);
+    keys.set(job, victimKey(run, job, rule, restartMicros));
   }
   const { submissionOf } = run.table;
   return found.sort((a, b) => keys.get(a)! - keys.get(b)! || submissionOf[b]! - submissionOf[a]!);

@@ -11,6 +11,7 @@ export function queueKey(queue: Queue, table: JobTable, job: number, remaining: 
     case 'fifo':
       return 0;
     case 'priority':
+    case 'fair-share':
       return -table.priority[job]!;
     case 'shortest-remaining':
       return remaining;

@@ -13,6 +13,7 @@ import { Communication } from './communication.js';
 import { conservativePass } from './conservative-backfill.js';
 import { countedEasyPass } from './counted-backfill.js';
 import { FailureEvents } from './failure-events.js';
+import { fairSharePass } from './fair-share.js';
 import { jobResults } from './job-results.js';
 import { RUNNING } from './job-state.js';
 import { jobTable } from './job-table.js';
@@ -20,6 +21,7 @@ import { simulationMetrics } from './metrics.js';
 import { countedOrderPass, orderPass } from './order-preemption.js';
 import { greedyPass, strictPass } from './passes.js';
 import { preemptingPass } from './priority-preemption.js';
+import { QuotaTree } from './quota-tree.js';
 import { CUT } from './run-log.js';
 import { asCluster } from './simulated-cluster.js';
 import type { SimulateOptions } from './simulation-options.js';
@@ -122,9 +124,12 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
     };
     restartMicros = failing.steps.exposedMeanMicros;
   }
-  if (checked.preemption !== 'none' && checked.preemption !== 'order') {
-    run.schedule = preemptingPass(run.schedule, checked.preemption, restartMicros);
-  }
+  const rule =
+    checked.preemption === 'none' || checked.preemption === 'order' ? undefined : checked.preemption;
+  if (checked.queue === 'fair-share') {
+    const tree = new QuotaTree(options.quotas ?? [], table.tenants);
+    run.schedule = fairSharePass(tree, checked.admission === 'greedy', rule, restartMicros);
+  } else if (rule !== undefined) run.schedule = preemptingPass(run.schedule, rule, restartMicros);
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     const empty = engineOf(tables, options.policy ?? topologyAware(), checked.seed);
     const communication = new Communication(run, empty, checked.sharesLinks);
@@ -205,6 +210,6 @@ function tooManyEvents(checked: CheckedOptions): CorralError {
   return new CorralError(
     'limit-exceeded',
     ['eventsMax'],
-    `more than ${checked.eventsMax} events: raise eventsMax, or stop earlier with untilSeconds`,
+    `more than ${checked.eventsMax} events: raise eventsMax, or stop earlier with until`,
   );
 }

@@ -18,6 +18,8 @@ export const QUEUES = [
   'fewest-gpus',
   /** The least remaining estimate × GPUs first. */
   'remaining-gpus',
+  /** The tenant with the least of what it deserves first, see {@link Quota}; its jobs by priority. */
+  'fair-share',
 ] as const;
 /** An order of the queue. */
 export type Queue = (typeof QUEUES)[number];
@@ -35,6 +37,20 @@ export const VICTIM_RULES = [
 ] as const;
 /** A rule for whom to preempt first. */
 export type VictimRule = (typeof VICTIM_RULES)[number];
+
+/** What a tenant, or a group of tenants, may use. */
+export interface Quota {
+  /** Of a tenant, as in the jobs, or of a group. */
+  readonly name: string;
+  /** The group around it; it comes before it in the list. Default: none. */
+  readonly parent?: string | undefined;
+  /** GPUs that it gets before anybody gets more than deserved, and that it can reclaim. */
+  readonly deservedGpus: number;
+  /** The most GPUs it ever uses; default no limit. */
+  readonly limitGpus?: number | undefined;
+  /** Its part of what is over when all who want have what they deserve, in proportion; 0 = none; default 1. */
+  readonly overQuotaWeight?: number | undefined;
+}
 
 /** What happens at one instant, in the default order. */
 export const EVENT_KINDS = ['finish', 'repair', 'ready', 'failure', 'submit'] as const;
@@ -99,11 +115,14 @@ export interface SimulateOptions {
    * the others are stopped. Needs `admission` left out or `greedy`, and no backfill.
    *
    * `{ victims }`: while the head of the queue does not fit, running jobs of lower priority are stopped until it does, in
-   * the order of the rule. Usually with the queue `priority`.
+   * the order of the rule. Usually with the queue `priority`. With the queue `fair-share` a tenant reclaims what it
+   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority.
    *
    * Default `none`.
    */
   readonly preemption?: 'none' | 'order' | { readonly victims: VictimRule } | undefined;
+  /** For the queue `fair-share`; default none: all tenants are equal. */
+  readonly quotas?: readonly Quota[] | undefined;
   /** Default: nothing fails. */
   readonly failures?: SimulatedFailures | undefined;
   /** Default: a restart takes no time. */
@@ -125,7 +144,7 @@ export interface SimulateOptions {
   /** Of all random draws; any safe integer; default 0. */
   readonly seed?: number | undefined;
   /** When to stop, seconds; events at this time still happen. Default: when all jobs have ended. */
-  readonly untilSeconds?: number | undefined;
+  readonly until?: number | undefined;
   /** Events to process before giving up with `limit-exceeded`; default 1,000,000,000. */
   readonly eventsMax?: number | undefined;
   /** Called now and then with how far it is. */

@@ -54,7 +54,7 @@ describe('compare', () => {
           { name: 'server', level: 'server', failuresPerSecond: 1 / 1e5, repair: phase.exponential(50) },
         ],
       },
-      untilSeconds: 1e6,
+      until: 1e6,
       replications: 3,
     });
     expect(failing[2]!.digests).toEqual(failing[0]!.digests);

@@ -129,7 +129,7 @@ describe('failures of a simulation', () => {
         jobs: [{ submitSeconds: 0, durationSeconds, pods: 6, gpus: 4, checkpoint: { computeSeconds: 1 } }],
         failures: { laws },
         restart: { exposed: phase.exponential(1) },
-        untilSeconds: 2000,
+        until: 2000,
         seed: 4,
       }).jobs[0]!.runs.map((run) => run.endSeconds);
     const short = stops(1000);

@@ -84,7 +84,7 @@ describe('preemption by priority', () => {
       jobs: many,
       queue: 'priority',
       preemption: { victims: 'lowest-priority' },
-      untilSeconds: 500,
+      until: 500,
     });
     expect(result.metrics.preemptions).toBe(0);
   });

@@ -191,7 +191,7 @@ describe('simulate', () => {
     const { jobs, metrics } = simulate({
       cluster,
       jobs: [job(0, 5, 4), job(1, 100, 3), job(2, 1, 2), job(99, 1, 1)],
-      untilSeconds: 15,
+      until: 15,
     });
     expect(jobs.map(({ outcome }) => outcome)).toEqual(['finished', 'running', 'waiting', 'not-submitted']);
     expect(jobs[1]!.runs).toMatchObject([{ startSeconds: 5, endSeconds: 15, ended: 'cut' }]);
@@ -245,7 +245,7 @@ describe('simulate', () => {
     expect(refusal({ preemption: { victims: 'oldest' } })).toEqual(['invalid-option', 'preemption.victims']);
     expect(refusal({ eventOrder: ['submit'] })).toEqual(['invalid-option', 'eventOrder']);
     expect(refusal({ seed: 0.5 })).toEqual(['invalid-option', 'seed']);
-    expect(refusal({ untilSeconds: -1 })).toEqual(['invalid-option', 'untilSeconds']);
+    expect(refusal({ until: -1 })).toEqual(['invalid-option', 'until']);
     expect(refusal({ linkSharing: 1 })).toEqual(['invalid-option', 'linkSharing']);
     expect(refusal({ onProgress: 1 })).toEqual(['invalid-option', 'onProgress']);
     expect(refusal({ jobs: 7 })).toEqual(['invalid-option', 'jobs']);

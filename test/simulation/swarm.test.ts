@@ -169,7 +169,7 @@ describe('a swarm of simulations', () => {
         for (const job of result.jobs) expect(['finished', 'refused']).toContain(job.outcome);
       },
       // A job that fits only with the spares waits for a failure.
-      (options) => options.untilSeconds === undefined && (options.failures?.spareServers ?? 0) === 0,
+      (options) => options.until === undefined && (options.failures?.spareServers ?? 0) === 0,
     );
   });
 
@@ -226,7 +226,7 @@ describe('a swarm of simulations', () => {
         options.preemption === undefined &&
         !isFailing(options) &&
         (options.failures?.spareServers ?? 0) === 0 &&
-        options.untilSeconds === undefined &&
+        options.until === undefined &&
         options.jobs.every(
           (job) => job.estimateSeconds === undefined && job.communicationFraction === undefined,
         ),

@@ -2,7 +2,12 @@ import { clusterTopology } from '../../src/index.js';
 import { bestFit, binPack, random as randomPolicy, spread, topologyAware } from '../../src/policies/index.js';
 import { randomStream } from '../../src/random.js';
 import { phase } from '../../src/restart/index.js';
-import type { SimulatedFailureLaw, SimulateOptions, SimulationJob } from '../../src/simulation/index.js';
+import type {
+  Quota,
+  SimulatedFailureLaw,
+  SimulateOptions,
+  SimulationJob,
+} from '../../src/simulation/index.js';
 import type { ClusterTopology } from '../../src/topology/index.js';
 import { gpuBox } from '../placement/random-cluster.js';
 
@@ -62,7 +67,8 @@ export function swarmOptions(seed: number): SimulateOptions {
     ...(draw.chance(0.3)
       ? { restart: { hidden: phase.exponential(3), exposed: { load: phase.fixed(2) } } }
       : {}),
-    ...(draw.chance(0.2) ? { untilSeconds: draw.between(0, 200) } : {}),
+    ...(draw.chance(0.2) ? { until: draw.between(0, 200) } : {}),
+    ...(backfill === 'none' && !preempts && draw.chance(0.4) ? fairShare(draw) : {}),
     seed,
     eventsMax: 100_000,
   };
@@ -135,6 +141,21 @@ function needs(draw: Draw, pods: number): Partial<SimulationJob> {
     ...(draw.chance(0.2) ? { prefer: 'rack' } : {}),
     ...(draw.chance(0.2) ? { podsMin: draw.between(1, pods) } : {}),
   };
+}
+
+function fairShare(draw: Draw): Pick<SimulateOptions, 'queue' | 'quotas'> {
+  const quotas: Quota[] = [
+    { name: 'group', deservedGpus: draw.between(0, 8), overQuotaWeight: draw.of([1, 2]) },
+    { name: 'a', parent: 'group', deservedGpus: draw.between(0, 4) },
+    {
+      name: 'b',
+      ...(draw.chance(0.5) ? { parent: 'group' } : {}),
+      deservedGpus: draw.between(0, 4),
+      // Enough for every job: a tenant must not wait for ever.
+      ...(draw.chance(0.5) ? { limitGpus: 32 } : {}),
+    },
+  ];
+  return { queue: 'fair-share', quotas };
 }
 
 function failing(draw: Draw, cluster: ClusterTopology): Pick<SimulateOptions, 'failures'> {

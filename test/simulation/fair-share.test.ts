@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { CorralError } from '../../src/index.js';
+import {
+  type Quota,
+  type SimulateOptions,
+  type SimulationJob,
+  simulate,
+} from '../../src/simulation/index.js';
+import { oneGpuServers } from './one-gpu-servers.js';
+
+const cluster = oneGpuServers(12);
+/** So many jobs of one GPU and a thousand seconds. */
+const many = (tenant: string, count: number, submitSeconds = 0): SimulationJob[] =>
+  Array.from({ length: count }, () => ({ submitSeconds, durationSeconds: 1000, gpus: 1, tenant }));
+
+/** GPUs that each tenant holds at a time. */
+function held(
+  options: Partial<SimulateOptions> & { jobs: readonly SimulationJob[] },
+  at: number,
+): Record<string, number> {
+  const { jobs } = simulate({ cluster, queue: 'fair-share', passes: 'instant', ...options });
+  const result: Record<string, number> = {};
+  for (const { tenant, runs } of jobs) {
+    for (const { startSeconds, endSeconds, pods } of runs) {
+      if (startSeconds <= at && endSeconds > at) result[tenant] = (result[tenant] ?? 0) + pods.length;
+    }
+  }
+  return result;
+}
+
+describe('fair share', () => {
+  it('treats tenants without quotas alike, whoever came first', () => {
+    expect(held({ jobs: [...many('a', 20), ...many('b', 20), ...many('c', 20)] }, 0)).toEqual({
+      a: 4,
+      b: 4,
+      c: 4,
+    });
+    expect(held({ jobs: [...many('a', 20), ...many('b', 2)] }, 0)).toEqual({ a: 10, b: 2 });
+  });
+
+  it('gives everybody what they deserve, and what is over by weight', () => {
+    const quotas: Quota[] = [
+      { name: 'a', deservedGpus: 4, overQuotaWeight: 1 },
+      { name: 'b', deservedGpus: 2, overQuotaWeight: 2 },
+    ];
+    expect(held({ quotas, jobs: [...many('a', 20), ...many('b', 20)] }, 0)).toEqual({ a: 6, b: 6 });
+    const none: Quota[] = [quotas[0]!, { ...quotas[1]!, overQuotaWeight: 0 }];
+    expect(held({ quotas: none, jobs: [...many('a', 20), ...many('b', 20)] }, 0)).toEqual({ a: 10, b: 2 });
+  });
+
+  it('shares among groups first, and inside a group among its tenants', () => {
+    const quotas: Quota[] = [
+      { name: 'research', deservedGpus: 6 },
+      { name: 'product', deservedGpus: 6 },
+      { name: 'a', parent: 'research', deservedGpus: 4 },
+      { name: 'b', parent: 'research', deservedGpus: 2 },
+      { name: 'c', parent: 'product', deservedGpus: 6 },
+    ];
+    const jobs = [...many('a', 20), ...many('b', 20), ...many('c', 20)];
+    expect(held({ quotas, jobs }, 0)).toEqual({ a: 4, b: 2, c: 6 });
+    expect(held({ quotas, jobs: jobs.filter(({ tenant }) => tenant !== 'a') }, 0)).toEqual({ b: 6, c: 6 });
+  });
+
+  it('keeps to limits, of tenants and of groups', () => {
+    const quotas: Quota[] = [
+      { name: 'group', deservedGpus: 0, limitGpus: 5 },
+      { name: 'a', parent: 'group', deservedGpus: 0, limitGpus: 3 },
+      { name: 'b', parent: 'group', deservedGpus: 0 },
+    ];
+    expect(held({ quotas, jobs: many('a', 20) }, 0)).toEqual({ a: 3 });
+    expect(held({ quotas, jobs: [...many('a', 20), ...many('b', 20)] }, 0)).toEqual({ a: 3, b: 2 });
+  });
+
+  it('lets a tenant reclaim what it deserves, and not more', () => {
+    const quotas: Quota[] = [
+      { name: 'a', deservedGpus: 8 },
+      { name: 'b', deservedGpus: 4 },
+    ];
+    const jobs = [...many('a', 12), ...many('b', 12, 10)];
+    expect(held({ quotas, jobs }, 10)).toEqual({ a: 12 });
+    const reclaiming = { quotas, jobs, preemption: { victims: 'youngest' } as const };
+    expect(held(reclaiming, 9)).toEqual({ a: 12 });
+    expect(held(reclaiming, 10)).toEqual({ a: 8, b: 4 });
+  });
+
+  it('reclaims inside a group from whom has more than deserved alone', () => {
+    const quotas: Quota[] = [
+      { name: 'group', deservedGpus: 12 },
+      { name: 'a', parent: 'group', deservedGpus: 4 },
+      { name: 'b', parent: 'group', deservedGpus: 4 },
+      { name: 'c', parent: 'group', deservedGpus: 4 },
+    ];
+    const jobs = [...many('a', 4), ...many('b', 8), ...many('c', 9, 10)];
+    expect(held({ quotas, jobs, preemption: { victims: 'youngest' } }, 10)).toEqual({ a: 4, b: 4, c: 4 });
+  });
+
+  it('blocks all behind a job that does not fit, or lets the next tenant go on', () => {
+    const jobs: SimulationJob[] = [
+      { submitSeconds: 0, durationSeconds: 100, pods: 8, gpus: 1, tenant: 'a' },
+      { submitSeconds: 0, durationSeconds: 100, pods: 8, gpus: 1, tenant: 'b' },
+      { submitSeconds: 0, durationSeconds: 100, pods: 1, gpus: 1, tenant: 'c' },
+    ];
+    const quotas = [{ name: 'c', deservedGpus: 0, overQuotaWeight: 1 }];
+    // With nothing in use all are equal: c has a quota and comes first, a next; b does not fit.
+    expect(held({ quotas, jobs: [...jobs, { ...jobs[2]!, tenant: 'd' }] }, 0)).toEqual({ a: 8, c: 1 });
+    expect(held({ quotas, jobs: [...jobs, { ...jobs[2]!, tenant: 'd' }], admission: 'greedy' }, 0)).toEqual({
+      a: 8,
+      c: 1,
+      d: 1,
+    });
+  });
+
+  it('refuses wrong quotas and says where they are', () => {
+    const of = (quotas: unknown, queue = 'fair-share', more: object = {}): string => {
+      try {
+        simulate({ cluster, jobs: [], queue, quotas, ...more } as SimulateOptions);
+      } catch (error) {
+        if (error instanceof CorralError) return `${error.code} ${error.path.join('.')}`;
+        throw error;
+      }
+      return '';
+    };
+    expect(of([{ name: 'a', deservedGpus: 1 }])).toBe('');
+    expect(of(7)).toBe('invalid-option quotas');
+    expect(of([{ name: 'a' }])).toBe('invalid-option quotas.0.deservedGpus');
+    expect(of([{ name: 'a', deservedGpus: 1, parent: 'b' }])).toBe('unknown-reference quotas.0.parent');
+    expect(
+      of([
+        { name: 'a', deservedGpus: 1 },
+        { name: 'a', deservedGpus: 1 },
+      ]),
+    ).toBe('duplicate-id quotas.1.name');
+    expect(of([{ name: 'a', deservedGpus: 1, color: 1 }])).toBe('invalid-option quotas.0.color');
+    expect(of([], 'fifo')).toBe('invalid-option quotas');
+    expect(of([], 'fair-share', { backfill: 'easy' })).toBe('invalid-option queue');
+  });
+});
