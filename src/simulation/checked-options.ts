@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields, integer, nonNegative } from '../restart/quantity.js';
+import { checkFields, integer, nonNegative, positive } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 import {
   EVENT_KINDS,
@@ -28,6 +28,7 @@ const FIELDS: readonly (keyof SimulateOptions)[] = [
   'eventOrder',
   'seed',
   'until',
+  'timelineSeconds',
   'eventsMax',
   'onProgress',
 ];
@@ -46,6 +47,8 @@ export interface CheckedOptions {
   readonly seed: number;
   /** Microseconds; Infinity = to the end. */
   readonly until: number;
+  /** Microseconds between samples; undefined = none. */
+  readonly timelineMicros: number | undefined;
   readonly eventsMax: number;
 }
 
@@ -97,6 +100,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     ranks: ranksOf(options.eventOrder ?? EVENT_KINDS),
     seed,
     until: untilOf(options.until),
+    timelineMicros: timelineMicros(options.timelineSeconds),
     eventsMax: integer(options.eventsMax ?? EVENTS_MAX, 1, EVENTS_MAX, 'eventsMax'),
   };
 }
@@ -132,6 +136,11 @@ function untilOf(seconds: number | undefined): number {
     ['until'],
     `expected at most ${SECONDS_MAX}, got ${quote(seconds)}`,
   );
+}
+
+function timelineMicros(seconds: number | undefined): number | undefined {
+  if (seconds === undefined) return undefined;
+  return Math.max(1, toMicros(positive(seconds, 'timelineSeconds')));
 }
 
 function ranksOf(order: readonly EventKind[]): Record<EventKind, number> {

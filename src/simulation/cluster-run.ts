@@ -9,6 +9,7 @@ import { clockOfWork, progressAt } from './progress.js';
 import { queueKey } from './queue-order.js';
 import { FAILED, FINISHED, PREEMPTED, RunLog } from './run-log.js';
 import type { EventKind, Queue } from './simulation-options.js';
+import type { TimelineSampler } from './timeline.js';
 import { podUnits } from './unit-count.js';
 import { WaitingQueue } from './waiting-queue.js';
 
@@ -68,6 +69,8 @@ export class ClusterRun {
     onLeave: undefined,
     watch: undefined,
   };
+  /** Looks at the run between events, if somebody wants to know. */
+  sampler: TimelineSampler | undefined;
   /** What the scheduler does at a pass. */
   schedule: (run: ClusterRun) => void = () => undefined;
   /** Microseconds. */
@@ -146,6 +149,7 @@ export class ClusterRun {
     if (time > this.settings.until || time === Number.POSITIVE_INFINITY) return false;
     // Hardware goes on failing for ever; without a time to stop at, the jobs say when it is over.
     if (this.doneCount === table.count && this.settings.until === Number.POSITIVE_INFINITY) return false;
+    if (this.sampler !== undefined && time > this.now) this.sampler.sample(this, time);
     this.now = time;
     const submitFirst =
       submitTime < eventTime || (submitTime === eventTime && this.settings.ranks.submit < events.nextRank);

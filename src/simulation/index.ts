@@ -28,6 +28,7 @@ export type {
 } from './simulation-options.js';
 export type {
   GpuHours,
+  GpuModelMetrics,
   JobMetrics,
   JobOutcome,
   JobResult,
@@ -36,3 +37,4 @@ export type {
   SimulationMetrics,
   SimulationResult,
 } from './simulation-result.js';
+export type { Timeline } from './timeline.js';

@@ -2,7 +2,7 @@ import { MICROS, toSeconds } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import { BUCKETS, DONE } from './job-state.js';
 import { distribution } from './percentiles.js';
-import type { GpuHours, JobMetrics, SimulationMetrics } from './simulation-result.js';
+import type { GpuHours, GpuModelMetrics, JobMetrics, SimulationMetrics } from './simulation-result.js';
 
 /** Run times below this count as this in slowdowns, or jobs of a second would be all there is to see. */
 const SLOWDOWN_SECONDS_MIN = 10;
@@ -28,7 +28,40 @@ export function simulationMetrics(run: ClusterRun): SimulationMetrics {
     utilisation: capacity === 0 ? 0 : run.heldGpuMicros / capacity,
     goodput: capacity === 0 ? 0 : (metrics.gpuHours.productive * HOUR_MICROS) / capacity,
     byTenant: byTenant(run, metrics),
+    byGpuModel: byGpuModel(run, makespan),
   };
+}
+
+function byGpuModel(run: ClusterRun, makespan: number): Record<string, GpuModelMetrics> {
+  const { tables } = run.engine;
+  const { log, table } = run;
+  const modelOf = (server: number): number => tables.shapeModel[tables.shapeOf[server]!]!;
+  const gpus = new Float64Array(tables.gpuModels.length);
+  const held = new Float64Array(tables.gpuModels.length);
+  for (let server = 0; server < tables.serverCount; server++) {
+    gpus[modelOf(server)]! += tables.gpuStart[server + 1]! - tables.gpuStart[server]!;
+  }
+  // With one model, what all jobs held is known.
+  if (gpus.length === 1) held[0] = run.heldGpuMicros;
+  else {
+    for (let i = 0; i < log.length; i++) {
+      const perPod = table.gangs[table.gangOf[log.jobs[i]!]!]!.need.totalGpuMilli / 1000;
+      const micros = (log.ends[i]! - log.begins[i]!) * perPod;
+      for (let piece = log.pieceStart[i]!; piece < log.pieceStart[i + 1]!; piece++) {
+        held[modelOf(log.servers[piece]!)]! += micros * log.pods[piece]!;
+      }
+    }
+  }
+  const result: Record<string, GpuModelMetrics> = Object.create(null);
+  tables.gpuModels.forEach((model, i) => {
+    const capacity = gpus[i]! * makespan;
+    result[model] = {
+      gpus: gpus[i]!,
+      heldGpuHours: held[i]! / HOUR_MICROS,
+      utilisation: capacity === 0 ? 0 : held[i]! / capacity,
+    };
+  });
+  return result;
 }
 
 function byTenant(run: ClusterRun, all: JobMetrics): Record<string, JobMetrics> {

@@ -26,6 +26,7 @@ import { CUT } from './run-log.js';
 import { asCluster } from './simulated-cluster.js';
 import type { SimulateOptions } from './simulation-options.js';
 import type { JobResult, SimulationEvent, SimulationResult } from './simulation-result.js';
+import { TimelineSampler } from './timeline.js';
 
 /** Steps between two calls of `onProgress`. */
 const PROGRESS_STEPS = 1 << 14;
@@ -110,6 +111,7 @@ function open(options: SimulateOptions, happened: SimulationEvent[] | undefined)
     { counts: !dropsServers(options.failures) },
   );
   run.schedule = chosenPass(run, checked);
+  if (checked.timelineMicros !== undefined) run.sampler = new TimelineSampler(checked.timelineMicros);
   let restartMicros = 0;
   if (options.failures !== undefined || options.restart !== undefined) {
     const failing = new FailureEvents(run, levels, {
@@ -179,7 +181,9 @@ function engineOf(tables: ClusterTables, policy: Policy, seed: number): Placemen
 
 function close({ run, cluster }: OpenSimulation, options: SimulateOptions): SimulationResult {
   const { until } = run.settings;
-  if (until < Number.POSITIVE_INFINITY && until > run.now) run.now = until;
+  const end = until < Number.POSITIVE_INFINITY ? Math.max(until, run.now) : run.now;
+  run.sampler?.sample(run, end);
+  run.now = end;
   for (let job = 0; job < run.table.count; job++) {
     if (run.state.status[job] !== RUNNING) continue;
     run.stop(job, CUT, { keeps: true, holdsOn: true });
@@ -192,6 +196,7 @@ function close({ run, cluster }: OpenSimulation, options: SimulateOptions): Simu
       return jobs;
     },
     metrics: simulationMetrics(run),
+    ...(run.sampler === undefined ? {} : { timeline: run.sampler.timeline }),
     events: run.eventCount,
     digest: run.log.digest(),
   };

@@ -145,6 +145,8 @@ export interface SimulateOptions {
   readonly seed?: number | undefined;
   /** When to stop, seconds; events at this time still happen. Default: when all jobs have ended. */
   readonly until?: number | undefined;
+  /** Seconds between two samples of the timeline, above 0, from second 0 to the end; default: no timeline. */
+  readonly timelineSeconds?: number | undefined;
   /** Events to process before giving up with `limit-exceeded`; default 1,000,000,000. */
   readonly eventsMax?: number | undefined;
   /** Called now and then with how far it is. */

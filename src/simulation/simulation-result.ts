@@ -2,6 +2,7 @@ import type { ServerId } from '../ids.js';
 import type { Bucket } from './job-state.js';
 import type { Distribution } from './percentiles.js';
 import type { RunEnd } from './run-log.js';
+import type { Timeline } from './timeline.js';
 
 /** One stretch of time in which a job held GPUs. */
 export interface JobRun {
@@ -67,6 +68,16 @@ export interface SimulationMetrics extends JobMetrics {
   /** Productive GPU time ÷ GPU time there was, likewise. */
   readonly goodput: number;
   readonly byTenant: Readonly<Record<string, JobMetrics>>;
+  readonly byGpuModel: Readonly<Record<string, GpuModelMetrics>>;
+}
+
+/** Figures of the GPUs of one model. */
+export interface GpuModelMetrics {
+  readonly gpus: number;
+  /** GPU-hours that jobs held. */
+  readonly heldGpuHours: number;
+  /** Of the GPU time there was, from the first arrival to the end. */
+  readonly utilisation: number;
 }
 
 /** What a simulation returns. */
@@ -74,6 +85,8 @@ export interface SimulationResult {
   /** In the order of the list; made when first read, so that whoever wants the metrics alone does not pay for it. */
   readonly jobs: readonly JobResult[];
   readonly metrics: SimulationMetrics;
+  /** Absent unless `timelineSeconds` is given. */
+  readonly timeline?: Timeline;
   /** Events that happened; passes of the scheduler are none. */
   readonly events: number;
   /** 16 hexadecimal digits over all runs: equal options give equal ones on every machine. */
