@@ -39,15 +39,15 @@ export function easyPass(ahead: PlacementEngine): (run: ClusterRun) => void {
 /** Takes running jobs out of `ahead` by their ends until the head fits; returns when that is, Infinity if never. */
 function takeOutUntilItFits(run: ClusterRun, ahead: PlacementEngine, head: Gang, gone: number[]): number {
   const { ends, jobs, length } = run.ends;
-  const needed = (head.podsMin * head.need.totalGpuMilli) / 1000;
-  let free = run.freeGpus;
+  const needed = head.podsMin * head.need.totalGpuMilli;
+  let free = run.freeMilliMost;
   for (let at = 0; at < length; ) {
     const end = ends[at]!;
     for (; at < length && ends[at] === end; at++) {
       const job = jobs[at]!;
       run.holdings.giveOn(ahead, job, run.gangOf(job));
       gone.push(job);
-      free += run.gpusOf(job);
+      free += run.heldMilliOf(job);
     }
     // Deciding costs more than counting.
     if (free >= needed && fits(ahead, head)) return end;

@@ -1,5 +1,6 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
+import { GPU_MILLI } from '../units.js';
 import { EventQueue } from './event-queue.js';
 import { ExpectedEnds } from './expected-ends.js';
 import { Holdings } from './holdings.js';
@@ -191,18 +192,31 @@ export class ClusterRun {
     return true;
   }
 
-  /** GPUs free on servers that take pods, shares as parts. */
-  get freeGpus(): number {
-    return Math.max(0, this.availableGpus - this.heldGpus);
+  /**
+   * At least as many thousandths of GPUs as are free where pods may go, for whoever only wants to know if looking is worth
+   * it.
+   */
+  get freeMilliMost(): number {
+    return this.engine.tables.gpuCount * GPU_MILLI - Math.round(this.heldGpus * GPU_MILLI);
   }
 
-  /** What backfill counts: pods where that says all, GPUs elsewhere. */
+  /**
+   * What backfill counts: pods where that says all; thousandths of GPUs elsewhere, on servers that take pods. Fewer than
+   * there are, while jobs still run on servers that take none.
+   */
   get freeSize(): number {
-    return this.isCounted ? this.freeUnits : this.freeGpus;
+    if (this.isCounted) return this.freeUnits;
+    return Math.max(0, this.availableGpus * GPU_MILLI - Math.round(this.heldGpus * GPU_MILLI));
   }
 
   sizeOf(job: number): number {
-    return this.isCounted ? this.gangOf(job).pods : this.table.gpus[job]!;
+    const gang = this.gangOf(job);
+    return this.isCounted ? gang.pods : gang.pods * gang.need.totalGpuMilli;
+  }
+
+  /** Thousandths of GPUs that a job holds. */
+  heldMilliOf(job: number): number {
+    return this.holdings.pods[job]! * this.gangOf(job).need.totalGpuMilli;
   }
 
   /** Gives a job its GPUs, if it fits, and nothing else yet. */

@@ -34,11 +34,19 @@ export function preemptingPass(
 
 /** Stops as many victims as it takes to place a job; false, and nothing has happened, if all are not enough. */
 export function makeRoom(run: ClusterRun, job: number, victims: readonly number[]): boolean {
+  const gang = run.gangOf(job);
+  const needed = gang.podsMin * gang.need.totalGpuMilli;
+  let most = run.freeMilliMost;
+  for (const victim of victims) most += run.heldMilliOf(victim);
+  if (most < needed) return false;
   let count = 0;
   let isPlaced = false;
+  let free = run.freeMilliMost;
   while (!isPlaced && count < victims.length) {
+    free += run.heldMilliOf(victims[count]!);
     run.suspend(victims[count++]!);
-    isPlaced = run.place(job);
+    // Deciding costs more than counting.
+    isPlaced = free >= needed && run.place(job);
   }
   if (!isPlaced) {
     for (let i = 0; i < count; i++) run.resume(victims[i]!);

@@ -110,6 +110,18 @@ describe('simulate', () => {
     expect(starts(jobs, { backfill: 'conservative' })).toEqual([0, 0, 10, 20, 25]);
   });
 
+  it('lets jobs without GPUs pass a head that waits for GPUs', () => {
+    const jobs: SimulationJob[] = [
+      { submitSeconds: 0, durationSeconds: 10, gpus: 4 },
+      { submitSeconds: 0, durationSeconds: 10, gpus: 4 },
+      { submitSeconds: 1, durationSeconds: 10, gpus: 3 },
+      { submitSeconds: 2, durationSeconds: 99 },
+    ];
+    for (const backfill of ['easy', 'conservative'] as const) {
+      expect(starts(jobs, { cluster: twoByFour, backfill })).toEqual([0, 0, 10, 2]);
+    }
+  });
+
   it('looks at tiers, not at numbers alone, where it backfills on any cluster', () => {
     const jobs: SimulationJob[] = [
       { submitSeconds: 0, durationSeconds: 10, pods: 1, gpus: 4 },

@@ -11,7 +11,7 @@ import {
 import type { ClusterTopology } from '../../src/topology/index.js';
 import { swarmOptions } from './swarm.js';
 
-const SEEDS = 1500;
+const SEEDS = 2000;
 
 interface Play {
   readonly options: SimulateOptions;
