@@ -54,7 +54,7 @@ export class ClusterRun {
   readonly settings: RunSettings;
   readonly holdings: Holdings;
   readonly engine: PlacementEngine;
-  readonly log = new RunLog();
+  readonly log: RunLog = new RunLog();
   readonly events: EventQueue = new EventQueue();
   readonly waiting: WaitingQueue;
   /** The first {@link runningCount} are the running jobs, in no particular order. */
@@ -62,7 +62,7 @@ export class ClusterRun {
   runningCount = 0;
   readonly #runningAt: Int32Array;
   /** Running jobs by expected end; only filled where the passes look ahead. */
-  readonly ends = new ExpectedEnds();
+  readonly ends: ExpectedEnds = new ExpectedEnds();
   parts: RunParts = {
     onEvent: undefined,
     onStart: undefined,

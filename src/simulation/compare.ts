@@ -18,8 +18,20 @@ export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgre
   readonly confidence?: number | undefined;
 }
 
-/** Figures that are compared. */
-const FIGURES = {
+/** A figure that is compared; `lostGpuHours` are held and not productive. */
+export type ComparedFigure =
+  | 'utilisation'
+  | 'goodput'
+  | 'ettr'
+  | 'waitMeanSeconds'
+  | 'waitP50Seconds'
+  | 'waitP95Seconds'
+  | 'completionMeanSeconds'
+  | 'slowdownMean'
+  | 'makespanSeconds'
+  | 'lostGpuHours';
+
+const FIGURES: Readonly<Record<ComparedFigure, (metrics: SimulationMetrics) => number>> = {
   utilisation: (m) => m.utilisation,
   goodput: (m) => m.goodput,
   ettr: (m) => m.ettr,
@@ -30,9 +42,7 @@ const FIGURES = {
   slowdownMean: (m) => m.slowdown.mean,
   makespanSeconds: (m) => m.makespanSeconds,
   lostGpuHours: (m) => m.gpuHours.held - m.gpuHours.productive,
-} as const satisfies Record<string, (metrics: SimulationMetrics) => number>;
-/** A figure that is compared. */
-export type ComparedFigure = keyof typeof FIGURES;
+};
 
 /** A mean over replications with its confidence interval, mean ± halfWidth. */
 export interface Interval {
