@@ -1,5 +1,5 @@
 /**
- * `npm run demo`: what would another scheduling policy have done with this cluster?
+ * `npm run demo`: what would another scheduling policy have done with this cluster? And another scheduler, in a month?
  *
  * Without arguments: a cluster and workload with the counts of the openb traces. `--openb DIR` replays the
  * original CSV files, `--trace NAME` another of them than `default`, `--runs N` sets the number of seeds.
@@ -19,6 +19,7 @@ import {
   random,
 } from '../src/policies/index.js';
 import { type InflationReplayOptions, inflationReplay } from '../src/simulation/index.js';
+import { printMonth } from './month.js';
 import { openbLikeNodes, openbLikePods } from './openb-like.js';
 import { printTwoSocketQuestion } from './two-sockets.js';
 import { type UnallocatedCurve, unallocatedChart } from './unallocated-chart.js';
@@ -188,4 +189,5 @@ writeFileSync(
 );
 console.log(`Chart: ${file}\n`);
 printTwoSocketQuestion();
+await printMonth('out', progress);
 if (outside > 0) process.exitCode = 1;

@@ -161,3 +161,42 @@ describe('examples/gang-placement.ts', () => {
     for (const [, pods] of sliced.matchAll(/(\d+) in /g)) expect(Number(pods) % 8).toBe(0);
   });
 });
+
+describe('examples/month.ts', () => {
+  const output = run('month.ts');
+  /** Scheduler → the cells of its row. */
+  const rows = new Map(
+    [...output.matchAll(/^(\S.*?\S) {3,}(\d+\.\d %.*)$/gm)].map((row) => [
+      row[1]!,
+      row[2]!.trim().split(/ {2,}/),
+    ]),
+  );
+
+  it('runs the month under five schedulers', () => {
+    expect([...rows.keys()]).toEqual([
+      'fifo, spread',
+      'EASY, spread',
+      'EASY, topology-aware',
+      'preemption of the youngest',
+      'preemption by restart cost',
+    ]);
+    for (const [utilisation, goodput] of rows.values()) {
+      expect(Number.parseFloat(goodput!)).toBeLessThanOrEqual(Number.parseFloat(utilisation!));
+    }
+  });
+
+  it('loses less by stopping jobs that are cheap to restart', () => {
+    const lost = (scheduler: string): number => Number(rows.get(scheduler)![6]!.replaceAll(',', ''));
+    expect(lost('preemption by restart cost')).toBeLessThan(lost('preemption of the youngest'));
+    expect(Number(rows.get('EASY, topology-aware')![7])).toBe(0);
+  });
+
+  it('draws both pictures', () => {
+    for (const [file, text] of [
+      ['month-utilisation.svg', 'GPUs waited for'],
+      ['month-servers.svg', 'Which servers were in use'],
+    ] as const) {
+      expect(readFileSync(join(folder, 'out', file), 'utf8')).toContain(text);
+    }
+  });
+});
