@@ -86,6 +86,17 @@ describe('a job alone', () => {
     );
   });
 
+  it('is not hit again by hardware while nothing of it is up', () => {
+    const long = { reschedule: phase.fixed(4000) };
+    const exact = ettr(restartModel({ ...checkpoint, hidden: long, failuresPerSecond: 1 / 5000 }));
+    const { mean, halfWidth } = simulatedEttr({
+      failures: { laws: [{ name: 'server', level: 'server', failuresPerSecond: 1 / 5000 / 8 }] },
+      restart: { hidden: long },
+    });
+    expect(Math.abs(mean - exact)).toBeLessThan(halfWidth);
+    expect(halfWidth).toBeLessThan(0.02);
+  });
+
   it('is not as productive if the closed form is told another rate', () => {
     const exact = ettr(restartModel({ ...checkpoint, hidden, exposed, failuresPerSecond: 1 / 4000 }));
     const { mean, halfWidth } = simulatedEttr({

@@ -156,6 +156,19 @@ describe('simulate', () => {
     expect(result.jobs[0]!.runs.map(({ ended }) => ended)).toEqual(['preempted', 'finished']);
   });
 
+  it('leaves who was not in the way where it was', () => {
+    const jobs: SimulationJob[] = [
+      { submitSeconds: 0, durationSeconds: 50, gpus: 3 },
+      { submitSeconds: 0, durationSeconds: 500, gpus: 1 },
+      { submitSeconds: 0, durationSeconds: 400, gpus: 4 },
+      // Making room starts with the last in the order, the second job, but what helps is the third.
+      { submitSeconds: 10, durationSeconds: 10, gpus: 4 },
+    ];
+    const result = simulate({ cluster: twoByFour, jobs, queue: 'shortest-remaining', preemption: 'order' });
+    expect(result.jobs.map(({ preemptions }) => preemptions)).toEqual([0, 0, 1, 0]);
+    expect(result.jobs[1]!.runs).toHaveLength(1);
+  });
+
   it('takes the kinds of events at one time in the order it is told', () => {
     const jobs = [job(0, 10, 4), job(10, 5, 4), job(10, 1, 1)];
     const events = (eventOrder: SimulateOptions['eventOrder']): string[] =>
