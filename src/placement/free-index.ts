@@ -35,6 +35,7 @@ export class FreeIndex {
   #pendingBy = 0;
   readonly #groupOf: Int32Array;
   readonly #localOf: Int32Array | undefined;
+  readonly #serverAt: readonly Int32Array[] | undefined;
   /** Server → kind; absent with one kind. Length: servers. */
   readonly #kindOf: Int32Array | undefined;
   /** Kind → one of its shapes, and the cell of the whole cluster. Length: kinds. */
@@ -51,6 +52,7 @@ export class FreeIndex {
     this.state = state;
     this.#groupOf = fabric.groupOf;
     this.#localOf = fabric.localOf;
+    this.#serverAt = fabric.serverAt;
     if (fabric.kindCount > 1) this.#kindOf = fabric.groupOf.map((group) => fabric.cellKind[group]!);
     const { kindCount, cellKind, cellChildEnd, cellEnd, cellParent } = fabric;
     this.firstGroup = new Int32Array(kindCount).fill(-1);
@@ -114,8 +116,7 @@ export class FreeIndex {
 
   /** The server of a local number. */
   serverAt(kind: number, local: number): number {
-    const { serverAt } = this.tables.fabric;
-    return serverAt === undefined ? local : serverAt[kind]![local]!;
+    return this.#serverAt === undefined ? local : this.#serverAt[kind]![local]!;
   }
 
   /** Says that the free mask of a server has changed from `before` to `after`. */

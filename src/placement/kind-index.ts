@@ -109,6 +109,11 @@ export class KindIndex {
   /** The first place for a size that has servers, from `place` on; -1 if there is none. */
   nextPlace(size: number, place: number): number {
     const { placeLayout } = this;
+    if (placeLayout.levels === 1) {
+      // Up to 32 classes are one word: an NVSwitch machine, and most others.
+      const word = this.places[size]! & (-1 << place);
+      return word === 0 || place > 31 ? -1 : 31 - Math.clz32(word & -word);
+    }
     return place === 0
       ? firstSlot(this.places, size * placeLayout.words, placeLayout)
       : nextSlot(this.places, size * placeLayout.words, placeLayout, place);
