@@ -2,6 +2,7 @@ import { compileClusterTables } from '../compile/cluster-tables.js';
 import { setBandwidthGBps } from '../compile/set-bandwidth.js';
 import { CorralError, quote } from '../errors.js';
 import type { PlacementId, ServerId } from '../ids.js';
+import { asCluster } from '../topology/as-cluster.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../units.js';
@@ -122,31 +123,11 @@ export function compileWith(defaultPolicy: () => Policy): Compile {
         );
       }
     }
-    return new TableSolver(asCluster(topology), options, defaultPolicy);
+    return new TableSolver(asCluster(topology, ['topology']), options, defaultPolicy);
   };
 }
 
 const OPTIONS: ReadonlySet<string> = new Set(['policy', 'sizes', 'workload', 'seed']);
-
-function asCluster(topology: ServerTopology | ClusterTopology): ClusterTopology {
-  if (isServer(topology)) {
-    const server = { id: topology.name, type: topology, gpuModel: topology.document.gpuModel, domains: [] };
-    return { tiers: [], servers: [server] };
-  }
-  const { servers } = (topology ?? {}) as Partial<ClusterTopology>;
-  if (Array.isArray(servers) && isServer(servers[0]?.type)) return topology as ClusterTopology;
-  throw new CorralError(
-    'invalid-option',
-    ['topology'],
-    `expected what serverTopology(document) or clusterTopology(document) returns, got ${quote(topology)}`,
-  );
-}
-
-function isServer(value: unknown): value is ServerTopology {
-  if (typeof value !== 'object' || value === null) return false;
-  const { graph, gpus, document } = value as Partial<ServerTopology>;
-  return typeof graph === 'object' && Array.isArray(gpus) && typeof document === 'object';
-}
 
 /** Server and GPU mask of every pod of a gang. */
 interface GangPods {

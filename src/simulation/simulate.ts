@@ -4,6 +4,7 @@ import { PlacementEngine } from '../placement/engine.js';
 import { Levels } from '../placement/gang.js';
 import type { Policy } from '../placement/policy.js';
 import { topologyAware } from '../policies/topology-aware.js';
+import { asCluster } from '../topology/as-cluster.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { easyPass } from './backfill.js';
 import { type CheckedOptions, checkedOptions } from './checked-options.js';
@@ -23,7 +24,6 @@ import { greedyPass, strictPass } from './passes.js';
 import { preemptingPass } from './priority-preemption.js';
 import { QuotaTree } from './quota-tree.js';
 import { CUT } from './run-log.js';
-import { asCluster } from './simulated-cluster.js';
 import type { SimulateOptions } from './simulation-options.js';
 import type { JobResult, SimulationEvent, SimulationResult } from './simulation-result.js';
 import { TimelineSampler } from './timeline.js';
@@ -91,7 +91,7 @@ interface OpenSimulation {
 
 function open(options: SimulateOptions, happened: SimulationEvent[] | undefined): OpenSimulation {
   const checked = checkedOptions(options);
-  const cluster = asCluster(options.cluster);
+  const cluster = asCluster(options.cluster, ['cluster']);
   const tables = compileClusterTables(cluster);
   const levels = new Levels(cluster.tiers.map((tier) => tier.name));
   const table = jobTable(options.jobs, tables, levels);

@@ -1,13 +1,14 @@
-import { CorralError, quote } from '../errors.js';
-import type { ClusterTopology } from '../topology/cluster-topology.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import type { ClusterTopology } from './cluster-topology.js';
+import type { ServerTopology } from './server-topology.js';
 
 /**
- * A cluster as given, or a lone server type as a cluster of one.
+ * A cluster as given, or a lone server type as a cluster of one server whose id is its name.
  *
- * @throws CorralError `invalid-option` for a document in place of a topology
+ * @param path - where the caller was given it
+ * @throws CorralError `invalid-option` at `path` for a document in place of a topology, and for anything else
  */
-export function asCluster(topology: ClusterTopology | ServerTopology): ClusterTopology {
+export function asCluster(topology: ServerTopology | ClusterTopology, path: ErrorPath): ClusterTopology {
   if (isServer(topology)) {
     const server = { id: topology.name, type: topology, gpuModel: topology.document.gpuModel, domains: [] };
     return { tiers: [], servers: [server] };
@@ -16,8 +17,8 @@ export function asCluster(topology: ClusterTopology | ServerTopology): ClusterTo
   if (Array.isArray(servers) && isServer(servers[0]?.type)) return topology as ClusterTopology;
   throw new CorralError(
     'invalid-option',
-    ['cluster'],
-    `expected what clusterTopology(document) returns, got ${quote(topology)}`,
+    path,
+    `expected what serverTopology(document) or clusterTopology(document) returns, got ${quote(topology)}`,
   );
 }
 
