@@ -36,7 +36,8 @@ export interface PlacementRequest {
   readonly slice?: { readonly pods: number; readonly tier: TierName } | undefined;
 }
 
-const FIELDS = new Set([
+/** The fields of a request, for those who take one as part of something larger. */
+export const REQUEST_FIELDS: readonly (keyof PlacementRequest)[] = [
   'pods',
   'podsMin',
   'gpus',
@@ -48,7 +49,8 @@ const FIELDS = new Set([
   'require',
   'prefer',
   'slice',
-]);
+];
+const FIELDS: ReadonlySet<string> = new Set<string>(REQUEST_FIELDS);
 /** Most pods of one gang. */
 export const PODS_MAX: number = 2 ** 20;
 /** Most labels one request may name. */

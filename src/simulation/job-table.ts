@@ -2,7 +2,7 @@ import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
-import { checkRequest, type PlacementRequest } from '../placement/request.js';
+import { checkRequest, type PlacementRequest, REQUEST_FIELDS } from '../placement/request.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
 
@@ -37,19 +37,6 @@ export interface JobTable {
 }
 
 const JOBS_MAX = 10_000_000;
-const REQUEST_FIELDS = [
-  'pods',
-  'podsMin',
-  'gpus',
-  'gpuMilli',
-  'cpuMilli',
-  'memoryMiB',
-  'gpuModels',
-  'labels',
-  'require',
-  'prefer',
-  'slice',
-] as const;
 const FIELDS: ReadonlySet<string> = new Set<string>([
   ...REQUEST_FIELDS,
   'id',
