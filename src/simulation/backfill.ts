@@ -1,79 +1,41 @@
-import type { PlacementEngine } from '../placement/engine.js';
-import type { Gang } from '../placement/gang.js';
 import type { ClusterRun } from './cluster-run.js';
+import type { LookAhead } from './look-ahead.js';
 import { strictPass } from './passes.js';
 
 /**
  * EASY backfill on any cluster. The head of the queue is promised the earliest time at which it fits, as far as running
  * jobs end when they are expected to; a later job starts if it ends by then, or if the head still fits beside it.
  *
- * "Fits" is the engine's own answer, tiers, models, CPU and memory included: a second engine is kept equal to the cluster,
- * and at a pass the jobs that will have ended are taken out of it.
+ * While room of a headroom is missing, a promise can be late: where that room turns up is a guess.
  *
- * @param ahead - mirrors the cluster, see Holdings
- * @complexity O(running + queue) moves and decisions of an engine
+ * @param depth - jobs behind the head that are looked at
+ * @complexity O(running + depth) moves and decisions of an engine
  */
-export function easyPass(ahead: PlacementEngine): (run: ClusterRun) => void {
-  /** Jobs that are not on `ahead` while a pass looks at the time of the promise. */
-  const gone: number[] = [];
+export function easyPass(lookAhead: LookAhead, depth: number): (run: ClusterRun) => void {
   return (run) => {
     strictPass(run);
     const { waiting } = run;
     if (waiting.length < 2) return;
-    const head = run.gangOf(waiting.jobs[waiting.start]!);
-    const promised = takeOutUntilItFits(run, ahead, head, gone);
-    for (let at = waiting.start + 1; at < waiting.end; ) {
+    const promised = lookAhead.begin(run, waiting.jobs[waiting.start]!);
+    let left = depth;
+    for (let at = waiting.start + 1; at < waiting.end && left > 0; left--) {
       const job = waiting.jobs[at]!;
-      if (run.place(job) && mayStay(run, ahead, job, head, promised, gone)) {
+      if (run.allocation.place(job) && mayStay(run, lookAhead, job, promised)) {
         run.begin(job, 0);
         waiting.removeAt(at);
       } else at++;
     }
-    while (gone.length > 0) {
-      const job = gone.pop()!;
-      run.holdings.takeOn(ahead, job, run.gangOf(job));
-    }
+    lookAhead.end(run);
   };
 }
 
-/** Takes running jobs out of `ahead` by their ends until the head fits; returns when that is, Infinity if never. */
-function takeOutUntilItFits(run: ClusterRun, ahead: PlacementEngine, head: Gang, gone: number[]): number {
-  const { ends, jobs, length } = run.ends;
-  const needed = head.podsMin * head.need.totalGpuMilli;
-  let free = run.freeMilliMost;
-  for (let at = 0; at < length; ) {
-    const end = ends[at]!;
-    for (; at < length && ends[at] === end; at++) {
-      const job = jobs[at]!;
-      run.holdings.giveOn(ahead, job, run.gangOf(job));
-      gone.push(job);
-      free += run.heldMilliOf(job);
-    }
-    // Deciding costs more than counting.
-    if (free >= needed && fits(ahead, head)) return end;
-  }
-  return Number.POSITIVE_INFINITY;
-}
-
 /** Whether a job that has just been placed leaves the promise standing; if not, it is placed no more. */
-function mayStay(
-  run: ClusterRun,
-  ahead: PlacementEngine,
-  job: number,
-  head: Gang,
-  promised: number,
-  gone: number[],
-): boolean {
+function mayStay(run: ClusterRun, lookAhead: LookAhead, job: number, promised: number): boolean {
   if (run.expectedEnd(job) <= promised) {
-    run.holdings.giveOn(ahead, job, run.gangOf(job));
-    gone.push(job);
+    lookAhead.takeOut(run, job);
     return true;
   }
-  if (fits(ahead, head)) return true;
-  run.unplace(job);
+  if (lookAhead.fits(run)) return true;
+  run.allocation.unplace(job);
   return false;
-}
-
-function fits(engine: PlacementEngine, gang: Gang): boolean {
-  return gang.pods === 1 ? engine.peek(gang.need) : engine.peekPlan(gang) !== undefined;
 }

@@ -18,8 +18,12 @@ const FIELDS: readonly (keyof SimulateOptions)[] = [
   'queue',
   'admission',
   'backfill',
+  'backfillDepth',
   'preemption',
   'quotas',
+  'headroom',
+  'defragmentation',
+  'elastic',
   'failures',
   'restart',
   'preempted',
@@ -33,13 +37,33 @@ const FIELDS: readonly (keyof SimulateOptions)[] = [
   'onProgress',
 ];
 const EVENTS_MAX = 1_000_000_000;
+const JOBS_MAX = 10_000_000;
+
+/** Whom to preempt. */
+export interface CheckedVictims {
+  readonly rule: VictimRule;
+  /** Microseconds that a run is left alone. */
+  readonly runMicrosMin: number;
+}
+
+/** When to look for jobs to move, and which moves are worth it; see DefragmentationOptions. */
+export interface CheckedDefragmentation {
+  readonly everyMicros: number;
+  readonly movesMax: number;
+  readonly gainFactor: number;
+}
 
 /** What is left to decide of the scheduler's options once defaults are in. */
 export interface CheckedOptions {
   readonly queue: Queue;
   readonly admission: 'strict' | 'greedy';
   readonly backfill: 'none' | 'easy' | 'conservative';
-  readonly preemption: 'none' | 'order' | VictimRule;
+  /** Jobs behind the head that EASY looks at. */
+  readonly backfillDepth: number;
+  readonly preemption: 'none' | 'order' | CheckedVictims;
+  readonly defragmentation: CheckedDefragmentation | undefined;
+  /** Whether running jobs shrink and grow. */
+  readonly resizes: boolean;
   readonly preemptedKeeps: boolean;
   readonly sharesLinks: boolean;
   readonly passPerEvent: boolean;
@@ -79,6 +103,19 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
   if (queue === 'fair-share' && (backfill !== 'none' || preemption === 'order')) {
     throw contradiction('queue', 'fair share neither backfills nor preempts by order');
   }
+  const resizes = oneOf(options.elastic ?? 'start', ['start', 'running'], 'elastic') === 'running';
+  if (resizes && (queue === 'fair-share' || preemption === 'order')) {
+    throw contradiction('elastic', 'jobs neither shrink nor grow under fair share and preemption by order');
+  }
+  if (options.defragmentation !== undefined && preemption === 'order') {
+    throw contradiction('defragmentation', 'preemption by order chooses everybody anew at every pass');
+  }
+  if (options.headroom !== undefined && backfill === 'conservative') {
+    throw contradiction('headroom', 'conservative backfill counts GPUs, whoever may use them: take easy');
+  }
+  if (options.backfillDepth !== undefined && backfill !== 'easy') {
+    throw contradiction('backfillDepth', 'only the backfill easy has a depth');
+  }
   if (queue !== 'fair-share' && options.quotas !== undefined) {
     throw contradiction('quotas', 'quotas are for the queue fair-share');
   }
@@ -93,7 +130,10 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     queue,
     admission,
     backfill,
+    backfillDepth: integer(options.backfillDepth ?? JOBS_MAX, 1, JOBS_MAX, 'backfillDepth'),
     preemption,
+    defragmentation: defragmentationOf(options.defragmentation),
+    resizes,
     preemptedKeeps: oneOf(options.preempted ?? 'kept', ['kept', 'checkpoint'], 'preempted') === 'kept',
     sharesLinks: sharesLinks(options.linkSharing),
     passPerEvent: oneOf(options.passes ?? 'event', ['event', 'instant'], 'passes') === 'event',
@@ -114,13 +154,27 @@ function preemptionOf(value: NonNullable<SimulateOptions['preemption']>): Checke
       `expected none, order or { victims }, got ${quote(value)}`,
     );
   }
-  checkFields(value, ['victims'], ['preemption']);
-  if (VICTIM_RULES.includes(value.victims)) return value.victims;
+  checkFields(value, ['victims', 'runSecondsMin'], ['preemption']);
+  if (VICTIM_RULES.includes(value.victims)) {
+    const seconds = nonNegative(value.runSecondsMin ?? 0, 'preemption', 'runSecondsMin');
+    return { rule: value.victims, runMicrosMin: toMicros(Math.min(seconds, SECONDS_MAX)) };
+  }
   throw new CorralError(
     'invalid-option',
     ['preemption', 'victims'],
     `expected one of ${VICTIM_RULES.join(', ')}, got ${quote(value.victims)}`,
   );
+}
+
+function defragmentationOf(options: SimulateOptions['defragmentation']): CheckedDefragmentation | undefined {
+  if (options === undefined) return undefined;
+  checkFields(options, ['everySeconds', 'movesMax', 'gainFactor'], ['defragmentation']);
+  const every = positive(options.everySeconds ?? 3600, 'defragmentation', 'everySeconds');
+  return {
+    everyMicros: Math.max(1, toMicros(Math.min(every, SECONDS_MAX))),
+    movesMax: integer(options.movesMax ?? 16, 1, 10_000, 'defragmentation', 'movesMax'),
+    gainFactor: nonNegative(options.gainFactor ?? 1, 'defragmentation', 'gainFactor'),
+  };
 }
 
 function sharesLinks(value: boolean | undefined): boolean {
@@ -143,7 +197,9 @@ function timelineMicros(seconds: number | undefined): number | undefined {
   return Math.max(1, toMicros(positive(seconds, 'timelineSeconds')));
 }
 
-function ranksOf(order: readonly EventKind[]): Record<EventKind, number> {
+function ranksOf(given: readonly EventKind[]): Record<EventKind, number> {
+  const order: readonly EventKind[] =
+    Array.isArray(given) && !given.includes('defragment') ? [...given, 'defragment'] : given;
   const isOrder =
     Array.isArray(order) &&
     order.length === EVENT_KINDS.length &&
@@ -152,7 +208,7 @@ function ranksOf(order: readonly EventKind[]): Record<EventKind, number> {
     throw new CorralError(
       'invalid-option',
       ['eventOrder'],
-      `expected each of ${EVENT_KINDS.join(', ')} once, got ${quote(Array.isArray(order) ? order.join(', ') : order)}`,
+      `expected each of ${EVENT_KINDS.join(', ')} once, got ${quote(Array.isArray(given) ? given.join(', ') : given)}`,
     );
   }
   return Object.fromEntries(order.map((kind, rank) => [kind, rank])) as Record<EventKind, number>;

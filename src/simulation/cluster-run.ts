@@ -1,21 +1,21 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
 import { GPU_MILLI } from '../units.js';
+import { Allocation } from './allocation.js';
 import { EventQueue } from './event-queue.js';
 import { ExpectedEnds } from './expected-ends.js';
-import { Holdings } from './holdings.js';
+import { GpuAccounts } from './gpu-accounts.js';
+import type { Holdings, Note } from './holdings.js';
 import { DONE, type JobState, newJobState, REFUSED, RUNNING, UNSUBMITTED, WAITING } from './job-state.js';
 import type { JobTable } from './job-table.js';
 import { clockOfWork, progressAt } from './progress.js';
 import { queueKey } from './queue-order.js';
-import { FAILED, FINISHED, PREEMPTED, RunLog } from './run-log.js';
+import { FAILED, FINISHED, MOVED, PREEMPTED, RunLog } from './run-log.js';
 import type { EventKind, Queue } from './simulation-options.js';
-import type { TimelineSampler } from './timeline.js';
-import { podUnits } from './unit-count.js';
 import { WaitingQueue } from './waiting-queue.js';
 
 /** What happens to a job, for whoever watches. */
-export type JobEvent = 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail';
+export type JobEvent = 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move';
 
 /** What a run is set up with, besides jobs and cluster. */
 export interface RunSettings {
@@ -25,7 +25,7 @@ export interface RunSettings {
   readonly passPerEvent: boolean;
   /** Whether the passes look ahead at when running jobs end. */
   readonly looksAhead: boolean;
-  /** Whether a preempted job keeps what it did since its last checkpoint. */
+  /** Whether a job that is preempted or moved keeps what it did since its last checkpoint. */
   readonly preemptedKeeps: boolean;
   /** No event after this happens, microseconds; Infinity = all do. */
   readonly until: number;
@@ -39,9 +39,15 @@ export interface RunParts {
   readonly onStart: ((job: number) => number) | undefined;
   /** The speed of a job that begins where it is placed, above 0; default by its pods alone. */
   readonly onSpeed: ((job: number) => number) | undefined;
+  /** The speed that a running job would have with what a note says; default by its pods alone. */
+  readonly speedAt: ((job: number, note: Note) => number) | undefined;
   /** Follows every end of a run. */
   readonly onLeave: ((job: number) => void) | undefined;
   readonly watch: ((event: JobEvent, job: number) => void) | undefined;
+  /** Time is about to pass, up to a moment; nothing happens until then. */
+  readonly onTime: ((until: number) => void) | undefined;
+  /** Whether the empty cluster, as it begins, holds a gang that all its servers together do. */
+  readonly fitsAtBegin: ((job: number) => boolean) | undefined;
 }
 
 /**
@@ -67,34 +73,24 @@ export class ClusterRun {
     onEvent: undefined,
     onStart: undefined,
     onSpeed: undefined,
+    speedAt: undefined,
     onLeave: undefined,
     watch: undefined,
+    onTime: undefined,
+    fitsAtBegin: undefined,
   };
-  /** Looks at the run between events, if somebody wants to know. */
-  sampler: TimelineSampler | undefined;
   /** What the scheduler does at a pass. */
   schedule: (run: ClusterRun) => void = () => undefined;
   /** Microseconds. */
   now = 0;
   eventCount = 0;
   doneCount = 0;
-  /** Where counting pods is enough: pods that fit now, otherwise 0. See {@link podUnits}. */
-  freeUnits: number;
-  readonly isCounted: boolean;
-  /** GPUs held, shares as parts; and their integral over time. */
-  heldGpus = 0;
-  heldGpuMicros = 0;
-  /** GPUs of servers that take pods. */
-  availableGpus: number;
+  readonly accounts: GpuAccounts;
+  readonly allocation: Allocation;
   readonly #key: Float64Array;
-  /** Gang → the number of returns after which it was found not to fit: until the next one it still does not. */
-  readonly #refusedAt: Int32Array;
-  /** Gang → whether the empty cluster holds it: 1 yes, 2 no, 0 not asked yet. */
-  readonly #fitsEmpty: Uint8Array;
-  /** How often something was given back. */
-  #returns = 0;
+  /** Asker → whether the cluster would hold it if nothing ran: 1 yes, 2 no, 0 not asked yet. See Allocation. */
+  #fitsEmpty: Uint8Array;
   #nextSubmission = 0;
-  #heldSince = 0;
   /** Whether an event has happened that no pass has seen. */
   #passDue = false;
   readonly #kinds: readonly EventKind[];
@@ -104,17 +100,14 @@ export class ClusterRun {
     this.engine = engine;
     this.settings = settings;
     this.state = newJobState(table.count);
-    this.holdings = new Holdings(engine, table.count);
+    this.allocation = new Allocation(table, engine, options);
+    this.holdings = this.allocation.holdings;
+    this.accounts = new GpuAccounts(table, this.state, engine.tables.gpuCount);
     this.running = new Int32Array(table.count);
     this.#runningAt = new Int32Array(table.count);
     this.#key = new Float64Array(table.count);
     this.waiting = new WaitingQueue(this.#key, table.submissionOf);
-    this.#refusedAt = new Int32Array(table.gangs.length).fill(-1);
-    this.#fitsEmpty = new Uint8Array(table.gangs.length);
-    const units = options.counts ? podUnits(engine.tables, table.gangs) : undefined;
-    this.isCounted = units !== undefined;
-    this.freeUnits = units ?? 0;
-    this.availableGpus = engine.tables.gpuCount;
+    this.#fitsEmpty = new Uint8Array(0);
     const kinds: EventKind[] = [];
     for (const [kind, rank] of Object.entries(settings.ranks)) kinds[rank] = kind as EventKind;
     this.#kinds = kinds;
@@ -150,7 +143,7 @@ export class ClusterRun {
     if (time > this.settings.until || time === Number.POSITIVE_INFINITY) return false;
     // Hardware goes on failing for ever; without a time to stop at, the jobs say when it is over.
     if (this.doneCount === table.count && this.settings.until === Number.POSITIVE_INFINITY) return false;
-    if (this.sampler !== undefined && time > this.now) this.sampler.sample(this, time);
+    if (time > this.now) this.parts.onTime?.(time);
     this.now = time;
     const submitFirst =
       submitTime < eventTime || (submitTime === eventTime && this.settings.ranks.submit < events.nextRank);
@@ -172,9 +165,15 @@ export class ClusterRun {
     return true;
   }
 
+  /** Whether nothing else is to happen. */
+  get isOver(): boolean {
+    return this.events.length === 0 && this.#nextSubmission === this.table.count;
+  }
+
   /** Lets the scheduler run. */
   pass(): void {
     this.#passDue = false;
+    this.allocation.headroom?.refill();
     this.schedule(this);
   }
 
@@ -187,7 +186,7 @@ export class ClusterRun {
 
   /** Starts a waiting job, if it fits; taking it out of the queue is the caller's. */
   start(job: number): boolean {
-    if (!this.place(job)) return false;
+    if (!this.allocation.place(job)) return false;
     this.begin(job, 0);
     return true;
   }
@@ -197,7 +196,7 @@ export class ClusterRun {
    * it.
    */
   get freeMilliMost(): number {
-    return this.engine.tables.gpuCount * GPU_MILLI - Math.round(this.heldGpus * GPU_MILLI);
+    return this.engine.tables.gpuCount * GPU_MILLI - Math.round(this.accounts.heldGpus * GPU_MILLI);
   }
 
   /**
@@ -205,13 +204,16 @@ export class ClusterRun {
    * there are, while jobs still run on servers that take none.
    */
   get freeSize(): number {
-    if (this.isCounted) return this.freeUnits;
-    return Math.max(0, this.availableGpus * GPU_MILLI - Math.round(this.heldGpus * GPU_MILLI));
+    if (this.allocation.isCounted) return this.allocation.freeUnits;
+    return Math.max(
+      0,
+      this.accounts.availableGpus * GPU_MILLI - Math.round(this.accounts.heldGpus * GPU_MILLI),
+    );
   }
 
   sizeOf(job: number): number {
     const gang = this.gangOf(job);
-    return this.isCounted ? gang.pods : gang.pods * gang.need.totalGpuMilli;
+    return this.allocation.isCounted ? gang.pods : gang.pods * gang.need.totalGpuMilli;
   }
 
   /** Thousandths of GPUs that a job holds. */
@@ -219,44 +221,18 @@ export class ClusterRun {
     return this.holdings.pods[job]! * this.gangOf(job).need.totalGpuMilli;
   }
 
-  /** Gives a job its GPUs, if it fits, and nothing else yet. */
-  place(job: number): boolean {
-    const gang = this.table.gangOf[job]!;
-    if (this.isCounted) {
-      if (this.table.gangs[gang]!.pods > this.freeUnits) return false;
-    } else if (this.#refusedAt[gang] === this.#returns) return false;
-    if (!this.holdings.take(job, this.table.gangs[gang]!)) {
-      this.#refusedAt[gang] = this.#returns;
-      return false;
-    }
-    this.freeUnits -= this.isCounted ? this.table.gangs[gang]!.pods : 0;
-    return true;
-  }
-
-  /** Undoes the last {@link place}, of a job that has not begun: what did not fit before still does not. */
-  unplace(job: number): void {
-    this.#giveBack(job);
-    this.#returns--;
-    this.holdings.forget(job);
-  }
-
-  /** Takes the GPUs of a running job away, to see who else fits; {@link resume} or {@link evict} must follow. */
-  suspend(job: number): void {
-    this.#giveBack(job);
-  }
-
-  /** Gives a suspended job its GPUs again. */
-  resume(job: number): void {
-    const gang = this.gangOf(job);
-    this.holdings.takeAgain(job, gang);
-    this.freeUnits -= this.isCounted ? gang.pods : 0;
-  }
-
   /** Stops a suspended job for good, and puts it back in the queue. */
   evict(job: number): void {
     this.stop(job, PREEMPTED, { keeps: this.settings.preemptedKeeps, holdsOn: true });
     this.holdings.forget(job);
     this.enqueue(job);
+  }
+
+  /** Ends the run of a job where it is and begins one where a note says, on GPUs that it has been given already. */
+  move(job: number, to: Note): void {
+    this.stop(job, MOVED, { keeps: this.settings.preemptedKeeps, holdsOn: true });
+    this.holdings.putNote(job, to);
+    this.begin(job, 0);
   }
 
   /** When a run that began now would be expected to end. */
@@ -287,7 +263,7 @@ export class ClusterRun {
     state.clockEnd[job] = clockOfWork(table.work[job]! - state.saved[job]!, interval, table.stall[job]!);
     const speed = this.parts.onSpeed?.(job) ?? this.holdings.pods[job]! / this.gangOf(job).pods;
     state.speed[job] = speed;
-    this.#holdGpus(this.gpusOf(job));
+    this.accounts.hold(this.gpusOf(job), now);
     this.events.push(
       now + before + Math.ceil(state.clockEnd[job]! / speed),
       this.settings.ranks.finish,
@@ -309,7 +285,7 @@ export class ClusterRun {
   /**
    * Ends the run of a job before it is done; the job then is nowhere until it is put back in the queue.
    *
-   * @param outcome - {@link PREEMPTED}, {@link FAILED} or {@link CUT}
+   * @param outcome - {@link PREEMPTED}, {@link FAILED}, {@link MOVED} or {@link CUT}
    * @param keeps - whether what it did since its last checkpoint is kept
    * @param holdsOn - whether it stays on its GPUs
    */
@@ -322,9 +298,11 @@ export class ClusterRun {
     state.saved[job]! += kept;
     if (outcome === PREEMPTED) state.preemptions[job]!++;
     if (outcome === FAILED) state.failures[job]!++;
-    this.#account(job, clock, progress.stalls, progress.work - kept);
+    if (outcome === MOVED) state.moves[job]!++;
+    this.accounts.book(job, this.now, this.gpusOf(job), clock, progress.stalls, progress.work - kept);
     this.#leave(job, outcome, options.holdsOn);
     if (outcome === PREEMPTED) this.parts.watch?.('preempt', job);
+    if (outcome === MOVED) this.parts.watch?.('move', job);
     if (outcome === FAILED) this.parts.watch?.('fail', job);
   }
 
@@ -356,24 +334,9 @@ export class ClusterRun {
     return done === 0 ? estimate[job]! : Math.round((estimate[job]! * (work[job]! - done)) / work[job]!);
   }
 
-  /** Notes that something may fit that did not: GPUs came back in another way than by {@link stop}. */
-  roomGrew(): void {
-    this.#returns++;
-  }
-
-  /** Brings the integral of held GPUs up to a time. */
-  settleHeld(time: number): void {
-    this.heldGpuMicros += this.heldGpus * (time - this.#heldSince);
-    this.#heldSince = time;
-  }
-
   #submit(job: number): void {
     this.parts.watch?.('submit', job);
-    const gang = this.table.gangOf[job]!;
-    if (this.#fitsEmpty[gang] === 0) {
-      this.#fitsEmpty[gang] = this.engine.fitsEmptyCluster(this.table.gangs[gang]!) ? 1 : 2;
-    }
-    if (this.#fitsEmpty[gang] === 1) {
+    if (this.#everFits(job)) {
       this.enqueue(job);
       return;
     }
@@ -386,7 +349,7 @@ export class ClusterRun {
     const { state, table } = this;
     const clock = state.clockEnd[job]!;
     const work = table.work[job]! - state.saved[job]!;
-    this.#account(job, clock, clock - work, 0);
+    this.accounts.book(job, this.now, this.gpusOf(job), clock, clock - work, 0);
     state.saved[job] = table.work[job]!;
     state.end[job] = this.now;
     this.#leave(job, FINISHED, false);
@@ -395,23 +358,14 @@ export class ClusterRun {
     this.parts.watch?.('finish', job);
   }
 
-  /** Books the GPU time of the run that ends now. */
-  #account(job: number, clock: number, stalls: number, lost: number): void {
-    const { state, now } = this;
-    const { gpuTime } = state;
-    const gpus = this.gpusOf(job);
-    // With fewer pods the clock is slow, but each of its seconds is worth fewer GPU-seconds: no time is lost.
-    const worth = this.table.gpus[job]!;
-    const begin = state.begin[job]!;
-    const held = (now - begin) * gpus;
-    gpuTime.productive[job]! += (clock - stalls - lost) * worth;
-    // A run that nothing disturbed has no other time to book.
-    if (held === clock * worth && stalls === 0 && lost === 0) return;
-    const restart = Math.min(now - begin, state.computeBegin[job]! - begin) * gpus;
-    gpuTime.checkpoint[job]! += stalls * worth;
-    gpuTime.recompute[job]! += lost * worth;
-    gpuTime.restart[job]! += restart;
-    gpuTime.slowdown[job]! += Math.max(0, held - restart - clock * worth);
+  #everFits(job: number): boolean {
+    const asker = this.allocation.askerOf(job);
+    if (this.#fitsEmpty.length === 0) this.#fitsEmpty = new Uint8Array(this.allocation.askerCount);
+    if (this.#fitsEmpty[asker] === 0) {
+      const fits = this.engine.fitsEmptyCluster(this.gangOf(job)) && (this.parts.fitsAtBegin?.(job) ?? true);
+      this.#fitsEmpty[asker] = fits ? 1 : 2;
+    }
+    return this.#fitsEmpty[asker] === 1;
   }
 
   /** Logs the run that ends now and gives back its GPUs. */
@@ -425,23 +379,10 @@ export class ClusterRun {
     const last = this.running[--this.runningCount]!;
     this.running[this.#runningAt[job]!] = last;
     this.#runningAt[last] = this.#runningAt[job]!;
-    this.#holdGpus(-this.gpusOf(job));
+    this.accounts.hold(-this.gpusOf(job), this.now);
     this.parts.onLeave?.(job);
     if (holdsOn) return;
-    this.#giveBack(job);
-    holdings.forget(job);
+    this.allocation.release(job);
     state.status[job] = UNSUBMITTED;
-  }
-
-  #giveBack(job: number): void {
-    const gang = this.gangOf(job);
-    this.holdings.give(job, gang);
-    this.freeUnits += this.isCounted ? gang.pods : 0;
-    this.#returns++;
-  }
-
-  #holdGpus(gpus: number): void {
-    this.settleHeld(this.now);
-    this.heldGpus += gpus;
   }
 }

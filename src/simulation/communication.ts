@@ -1,5 +1,6 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { ClusterRun } from './cluster-run.js';
+import type { Note } from './holdings.js';
 import { LinkSharing } from './link-sharing.js';
 
 /** However little a job communicates over, it is not slowed down by more: else it would never end. */
@@ -31,11 +32,8 @@ export class Communication {
 
   /** The speed of a job where it has just been placed; slows down whom it shares links with. */
   enter(job: number): number {
-    const bandwidth = this.#run.holdings.bandwidthGBps[job]!;
-    if (this.#run.table.communicationFraction[job] === 0 || Number.isNaN(bandwidth)) {
-      return this.#speed(job, Number.POSITIVE_INFINITY);
-    }
-    if (this.#links === undefined) return this.#speed(job, bandwidth);
+    if (!this.#communicates(job)) return this.#speed(job, Number.POSITIVE_INFINITY);
+    if (this.#links === undefined) return this.#speed(job, this.#run.holdings.bandwidthGBps[job]!);
     this.#links.enter(job);
     this.#apply(job);
     return this.#speed(job, this.#links.rateGBps[job]!);
@@ -46,6 +44,34 @@ export class Communication {
     if (this.#links === undefined) return;
     this.#links.leave(job);
     this.#apply(-1);
+  }
+
+  /**
+   * The speed that a running job would have with what a note says, among the jobs of now. Others may come out a rounding
+   * away from before; their speeds stay as they are until something changes.
+   */
+  speedAt(job: number, note: Note): number {
+    const { holdings } = this.#run;
+    const before = holdings.noteOf(job);
+    this.#links?.leave(job);
+    holdings.putNote(job, note);
+    let speed: number;
+    if (this.#links === undefined || !this.#communicates(job)) {
+      speed = this.#speed(job, this.#communicates(job) ? note.bandwidthGBps : Number.POSITIVE_INFINITY);
+    } else {
+      this.#links.enter(job);
+      speed = this.#speed(job, this.#links.rateGBps[job]!);
+      this.#links.leave(job);
+    }
+    holdings.putNote(job, before);
+    if (this.#communicates(job)) this.#links?.enter(job);
+    return speed;
+  }
+
+  #communicates(job: number): boolean {
+    return (
+      this.#run.table.communicationFraction[job]! > 0 && !Number.isNaN(this.#run.holdings.bandwidthGBps[job]!)
+    );
   }
 
   /** Passes new rates on, but to the one that is not running yet. */

@@ -22,7 +22,10 @@ export function conservativePass(): (run: ClusterRun) => void {
     profile.reset(now, run.freeSize);
     for (let i = 0; i < length; i++) profile.rise(Math.max(now, ends[i]!), run.sizeOf(jobs[i]!));
     // Where all ask for GPUs, nobody starts on none, and promises only matter to who comes after: stop looking.
-    for (let position = waiting.start; position < waiting.end && (run.freeSize > 0 || !run.isCounted); ) {
+    for (
+      let position = waiting.start;
+      position < waiting.end && (run.freeSize > 0 || !run.allocation.isCounted);
+    ) {
       const job = waiting.jobs[position]!;
       const size = run.sizeOf(job);
       const duration = run.estimateLeft(job);

@@ -1,7 +1,7 @@
+import type { CheckedVictims } from './checked-options.js';
 import type { ClusterRun } from './cluster-run.js';
 import { makeRoom, victimsOf } from './priority-preemption.js';
 import type { QuotaTree } from './quota-tree.js';
-import type { VictimRule } from './simulation-options.js';
 
 /**
  * Fair share: again and again the first job of the tenant that is served first (see QuotaTree) starts. A tenant whose first
@@ -17,7 +17,7 @@ import type { VictimRule } from './simulation-options.js';
 export function fairSharePass(
   tree: QuotaTree,
   isGreedy: boolean,
-  reclaims: VictimRule | undefined,
+  reclaims: CheckedVictims | undefined,
   restartMicros: number,
 ): (run: ClusterRun) => void {
   return (run) => {
@@ -48,7 +48,7 @@ export function fairSharePass(
       const mayStart = tree.staysInLimits(tenant, gpus);
       if (!mayStart && !isGreedy) queues.delete(tenant);
       else if (
-        run.place(job) ||
+        run.allocation.place(job) ||
         (reclaims !== undefined && reclaim(run, tree, job, reclaims, restartMicros))
       ) {
         waiting.remove(job);
@@ -69,12 +69,13 @@ function reclaim(
   run: ClusterRun,
   tree: QuotaTree,
   job: number,
-  rule: VictimRule,
+  { rule, runMicrosMin }: CheckedVictims,
   restartMicros: number,
 ): boolean {
   const { tenantOf, gpus } = run.table;
+  const mayStop = (victim: number): boolean => run.now - run.state.begin[victim]! >= runMicrosMin;
   const victims: number[] = [];
-  for (const victim of victimsOf(run, () => true, rule, restartMicros)) {
+  for (const victim of victimsOf(run, mayStop, rule, restartMicros)) {
     const held = run.gpusOf(victim);
     if (!tree.mayReclaim(tenantOf[job]!, gpus[job]!, tenantOf[victim]!, held)) continue;
     tree.use(tenantOf[victim]!, -held);

@@ -10,6 +10,15 @@ export interface GangPieces {
   readonly podCounts: readonly number[];
 }
 
+/** What a job holds, to be put back later. */
+export interface Note {
+  readonly server: number;
+  readonly mask: number;
+  readonly pieces: GangPieces | undefined;
+  readonly pods: number;
+  readonly bandwidthGBps: number;
+}
+
 /** Which GPUs each running job holds: the link between the jobs and the engine that places them. */
 export class Holdings {
   readonly engine: PlacementEngine;
@@ -79,6 +88,26 @@ export class Holdings {
     if (this.mirror !== undefined) this.#move(job, gang, this.mirror, false);
   }
 
+  /** What a job holds, or held before {@link give}. */
+  noteOf(job: number): Note {
+    return {
+      server: this.server[job]!,
+      mask: this.mask[job]!,
+      pieces: this.pieces[job],
+      pods: this.pods[job]!,
+      bandwidthGBps: this.bandwidthGBps[job]!,
+    };
+  }
+
+  /** Makes a note the job's own again; the GPUs do not move. */
+  putNote(job: number, note: Note): void {
+    this.server[job] = note.server;
+    this.mask[job] = note.mask;
+    this.pieces[job] = note.pieces;
+    this.pods[job] = note.pods;
+    this.bandwidthGBps[job] = note.bandwidthGBps;
+  }
+
   /** Says whether a server takes new pods. */
   setCordoned(server: number, cordoned: boolean): void {
     this.engine.setCordoned(server, cordoned);
@@ -100,12 +129,10 @@ export class Holdings {
     this.pods[job] = 0;
   }
 
-  /** Whether a job holds something on a server that is marked. */
-  touches(job: number, marked: Uint8Array): boolean {
+  /** Whether a job holds something on a server. */
+  isOn(job: number, server: number): boolean {
     const pieces = this.pieces[job];
-    if (pieces === undefined) return this.server[job] !== -1 && marked[this.server[job]!] === 1;
-    for (let i = 0; i < pieces.servers.length; i++) if (marked[pieces.servers[i]!] === 1) return true;
-    return false;
+    return pieces === undefined ? this.server[job] === server : pieces.servers.includes(server);
   }
 
   /** Writes the pieces of a job into the log. */

@@ -1,5 +1,8 @@
 export type { ComparedFigure, ComparedPolicy, CompareOptions, Interval } from './compare.js';
 export { compare } from './compare.js';
+export type { DefragmentationOptions } from './defragmentation.js';
+export type { HeadroomMetrics } from './headroom.js';
+export type { HeadroomPool } from './headroom-pools.js';
 export type {
   InflationReplay,
   InflationReplayOptions,
@@ -24,6 +27,7 @@ export type {
   SimulatedRestart,
   SimulateOptions,
   SimulationProgress,
+  VictimOptions,
   VictimRule,
 } from './simulation-options.js';
 export type {

@@ -30,6 +30,7 @@ export function jobResults(
     runs: ofJob,
     preemptions: state.preemptions[job]!,
     failures: state.failures[job]!,
+    moves: state.moves[job]!,
   }));
 }
 

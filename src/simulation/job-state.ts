@@ -44,6 +44,7 @@ export interface JobState {
   readonly starts: Int32Array;
   readonly preemptions: Int32Array;
   readonly failures: Int32Array;
+  readonly moves: Int32Array;
   /** Bucket → job → GPU-microseconds. */
   readonly gpuTime: Readonly<Record<Bucket, Float64Array>>;
 }
@@ -67,6 +68,7 @@ export function newJobState(count: number): JobState {
     starts: new Int32Array(count),
     preemptions: new Int32Array(count),
     failures: new Int32Array(count),
+    moves: new Int32Array(count),
     gpuTime: {
       productive: column(),
       checkpoint: column(),

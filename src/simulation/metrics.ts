@@ -25,10 +25,11 @@ export function simulationMetrics(run: ClusterRun): SimulationMetrics {
     ...metrics,
     endSeconds: toSeconds(run.now),
     makespanSeconds: toSeconds(makespan),
-    utilisation: capacity === 0 ? 0 : run.heldGpuMicros / capacity,
+    utilisation: capacity === 0 ? 0 : run.accounts.heldGpuMicros / capacity,
     goodput: capacity === 0 ? 0 : (metrics.gpuHours.productive * HOUR_MICROS) / capacity,
     byTenant: byTenant(run, metrics),
     byGpuModel: byGpuModel(run, makespan),
+    headroom: run.allocation.headroom?.metrics() ?? [],
   };
 }
 
@@ -42,7 +43,7 @@ function byGpuModel(run: ClusterRun, makespan: number): Record<string, GpuModelM
     gpus[modelOf(server)]! += tables.gpuStart[server + 1]! - tables.gpuStart[server]!;
   }
   // With one model, what all jobs held is known.
-  if (gpus.length === 1) held[0] = run.heldGpuMicros;
+  if (gpus.length === 1) held[0] = run.accounts.heldGpuMicros;
   else {
     for (let i = 0; i < log.length; i++) {
       const perPod = table.gangs[table.gangOf[log.jobs[i]!]!]!.need.totalGpuMilli / 1000;
@@ -89,6 +90,7 @@ function jobMetrics(run: ClusterRun, jobs: Int32Array): JobMetrics {
   let finished = 0;
   let preemptions = 0;
   let failures = 0;
+  let moves = 0;
   let productive = 0;
   let elapsed = 0;
   const gpuHours = { held: 0, productive: 0, checkpoint: 0, recompute: 0, restart: 0, slowdown: 0 };
@@ -96,6 +98,7 @@ function jobMetrics(run: ClusterRun, jobs: Int32Array): JobMetrics {
     const job = jobs[i]!;
     preemptions += state.preemptions[job]!;
     failures += state.failures[job]!;
+    moves += state.moves[job]!;
     for (const bucket of BUCKETS) gpuHours[bucket] += state.gpuTime[bucket][job]!;
     const start = state.firstStart[job]!;
     if (Number.isNaN(start)) continue;
@@ -119,6 +122,7 @@ function jobMetrics(run: ClusterRun, jobs: Int32Array): JobMetrics {
     slowdown: distribution(slowdowns.subarray(0, finished)),
     preemptions,
     failures,
+    moves,
     gpuHours: inHours(gpuHours),
     ettr: elapsed === 0 ? 1 : productive / elapsed,
   };

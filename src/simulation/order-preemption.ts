@@ -16,7 +16,7 @@ export function countedOrderPass(jobs: number): (run: ClusterRun) => void {
   return (run) => {
     const { state, waiting, settings } = run;
     order.refresh(run);
-    let units = run.freeUnits;
+    let units = run.allocation.freeUnits;
     for (const job of order.jobs) if (state.status[job] === RUNNING) units += run.gangOf(job).pods;
     for (const job of order.jobs) {
       const { pods } = run.gangOf(job);
@@ -45,17 +45,17 @@ export function countedOrderPass(jobs: number): (run: ClusterRun) => void {
  * all if its GPUs are still free when its turn comes, or starts elsewhere, which counts as a preemption.
  *
  * @param jobs - jobs of the simulation
- * @param gangs - distinct gangs
+ * @param askers - distinct askers, see Allocation
  * @complexity O(waiting × running) moves and decisions of the engine
  */
-export function orderPass(jobs: number, gangs: number): (run: ClusterRun) => void {
+export function orderPass(jobs: number, askers: number): (run: ClusterRun) => void {
   const order = new ActiveOrder(jobs);
   const isSuspended = new Uint8Array(jobs);
-  /** Gang → the pass in which nobody was left to make room for it: who comes later has even fewer behind. */
-  const refusedIn = new Int32Array(gangs);
+  /** Asker → the pass in which nobody was left to make room for it: who comes later has even fewer behind. */
+  const refusedIn = new Int32Array(askers);
   let passes = 0;
   return (run) => {
-    const { state, table } = run;
+    const { state } = run;
     passes++;
     order.refresh(run);
     const inOrder = order.jobs;
@@ -65,17 +65,17 @@ export function orderPass(jobs: number, gangs: number): (run: ClusterRun) => voi
         if (isSuspended[job] === 0) continue;
         isSuspended[job] = 0;
         if (run.holdings.mayTakeAgain(job, run.gangOf(job))) {
-          run.resume(job);
+          run.allocation.resume(job);
           continue;
         }
         run.evict(job);
       }
-      const gang = table.gangOf[job]!;
-      if (refusedIn[gang] === passes) continue;
-      if (run.place(job) || makeRoom(run, inOrder, at, isSuspended)) {
+      const asker = run.allocation.askerOf(job);
+      if (refusedIn[asker] === passes) continue;
+      if (run.allocation.place(job) || makeRoom(run, inOrder, at, isSuspended)) {
         run.waiting.remove(job);
         run.begin(job, 0);
-      } else refusedIn[gang] = passes;
+      } else refusedIn[asker] = passes;
     }
   };
 }
@@ -92,13 +92,13 @@ function makeRoom(
   for (let at = inOrder.length - 1; at > position; at--) {
     const job = inOrder[at]!;
     if (state.status[job] !== RUNNING || isSuspended[job] === 1) continue;
-    run.suspend(job);
+    run.allocation.suspend(job);
     isSuspended[job] = 1;
     suspended.push(job);
-    if (run.place(inOrder[position]!)) return true;
+    if (run.allocation.place(inOrder[position]!)) return true;
   }
   for (const job of suspended) {
-    run.resume(job);
+    run.allocation.resume(job);
     isSuspended[job] = 0;
   }
   return false;

@@ -1,4 +1,6 @@
+import type { CheckedVictims } from './checked-options.js';
 import type { ClusterRun } from './cluster-run.js';
+import { suspendFor } from './make-room.js';
 import { progressAt } from './progress.js';
 import type { VictimRule } from './simulation-options.js';
 
@@ -8,13 +10,13 @@ import type { VictimRule } from './simulation-options.js';
  * stopping all of them is not enough, nobody is stopped.
  *
  * @param schedule - the pass without preemption
- * @param rule - whom to stop first
+ * @param victims - whom to stop first, and who is left alone
  * @param restartMicros - what a restart takes on a job's GPUs, on average
  * @complexity O(running log running) and moves of the engine per job that preempts, besides the pass
  */
 export function preemptingPass(
   schedule: (run: ClusterRun) => void,
-  rule: VictimRule,
+  { rule, runMicrosMin }: CheckedVictims,
   restartMicros: number,
 ): (run: ClusterRun) => void {
   return (run) => {
@@ -23,7 +25,8 @@ export function preemptingPass(
     while (waiting.length > 0) {
       const head = waiting.jobs[waiting.start]!;
       const { priority } = run.table;
-      const mayStop = (job: number): boolean => priority[job]! < priority[head]!;
+      const mayStop = (job: number): boolean =>
+        priority[job]! < priority[head]! && run.now - run.state.begin[job]! >= runMicrosMin;
       if (!makeRoom(run, head, victimsOf(run, mayStop, rule, restartMicros))) return;
       waiting.remove(head);
       run.begin(head, 0);
@@ -34,37 +37,8 @@ export function preemptingPass(
 
 /** Stops as many victims as it takes to place a job; false, and nothing has happened, if all are not enough. */
 export function makeRoom(run: ClusterRun, job: number, victims: readonly number[]): boolean {
-  const gang = run.gangOf(job);
-  const needed = gang.podsMin * gang.need.totalGpuMilli;
-  let most = run.freeMilliMost;
-  for (const victim of victims) most += run.heldMilliOf(victim);
-  if (most < needed) return false;
-  let count = 0;
-  let isPlaced = false;
-  let free = run.freeMilliMost;
-  while (!isPlaced && count < victims.length) {
-    free += run.heldMilliOf(victims[count]!);
-    run.suspend(victims[count++]!);
-    // Deciding costs more than counting.
-    isPlaced = free >= needed && run.place(job);
-  }
-  if (!isPlaced) {
-    for (let i = 0; i < count; i++) run.resume(victims[i]!);
-    return false;
-  }
-  run.unplace(job);
-  // Without the last it did not fit. Of the others, from the dearest back, those go on without whom it does.
-  const stopped = [victims[count - 1]!];
-  for (let i = count - 2; i >= 0; i--) {
-    run.resume(victims[i]!);
-    if (run.place(job)) {
-      run.unplace(job);
-      continue;
-    }
-    run.suspend(victims[i]!);
-    stopped.push(victims[i]!);
-  }
-  run.place(job);
+  const stopped = suspendFor(run, job, victims);
+  if (stopped === undefined) return false;
   for (const victim of stopped) run.evict(victim);
   return true;
 }

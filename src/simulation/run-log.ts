@@ -1,9 +1,10 @@
 /** How a run of a job ended. */
-export const RUN_ENDS = ['finished', 'preempted', 'failed', 'cut'] as const;
+export const RUN_ENDS = ['finished', 'preempted', 'failed', 'cut', 'moved'] as const;
 /**
  * - `finished`: the job is done.
  * - `preempted`: it made room for another.
  * - `failed`: something it ran on broke, or it did itself.
+ * - `moved`: it goes on elsewhere, or with another number of pods.
  * - `cut`: the simulation stopped while it ran.
  */
 export type RunEnd = (typeof RUN_ENDS)[number];
@@ -12,6 +13,7 @@ export const FINISHED = 0;
 export const PREEMPTED = 1;
 export const FAILED = 2;
 export const CUT = 3;
+export const MOVED = 4;
 
 /**
  * What ran where and from when to when, as columns that grow: a run is the how-manieth that ended. Every one goes into the

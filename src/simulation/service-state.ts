@@ -65,8 +65,7 @@ export class ServiceState {
     const run = this.#run;
     const { gpuStart } = run.engine.tables;
     const gpus = gpuStart[server + 1]! - gpuStart[server]!;
-    run.holdings.setCordoned(server, !inUse);
-    run.availableGpus += inUse ? gpus : -gpus;
-    if (inUse) run.roomGrew();
+    run.allocation.setInUse(server, inUse);
+    run.accounts.availableGpus += inUse ? gpus : -gpus;
   }
 }

@@ -4,6 +4,8 @@ import type { Phase } from '../restart/phase.js';
 import type { RecoveryDurations } from '../restart/recovery.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import type { DefragmentationOptions } from './defragmentation.js';
+import type { HeadroomPool } from './headroom-pools.js';
 import type { SimulationJob } from './simulation-job.js';
 
 /** Orders of the queue, each by submission where it leaves a tie. */
@@ -38,6 +40,13 @@ export const VICTIM_RULES = [
 /** A rule for whom to preempt first. */
 export type VictimRule = (typeof VICTIM_RULES)[number];
 
+/** Whom to preempt. */
+export interface VictimOptions {
+  readonly victims: VictimRule;
+  /** Seconds that a run is left alone; default 0. */
+  readonly runSecondsMin?: number | undefined;
+}
+
 /** What a tenant, or a group of tenants, may use. */
 export interface Quota {
   /** Of a tenant, as in the jobs, or of a group. */
@@ -53,13 +62,14 @@ export interface Quota {
 }
 
 /** What happens at one instant, in the default order. */
-export const EVENT_KINDS = ['finish', 'repair', 'ready', 'failure', 'submit'] as const;
+export const EVENT_KINDS = ['finish', 'repair', 'ready', 'failure', 'submit', 'defragment'] as const;
 /**
  * - `finish`: a job ends and gives back what it holds.
  * - `repair`: a server is back.
  * - `ready`: a job that failed is in the queue again.
  * - `failure`: something breaks.
  * - `submit`: a job arrives.
+ * - `defragment`: running jobs may be moved, see {@link DefragmentationOptions}.
  */
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -111,24 +121,43 @@ export interface SimulateOptions {
    */
   readonly backfill?: 'none' | 'easy' | 'conservative' | undefined;
   /**
+   * Jobs behind the head that `easy` looks at in one pass, as `bf_max_job_test` of Slurm; default all. With a queue of
+   * thousands every pass is as long as the queue.
+   */
+  readonly backfillDepth?: number | undefined;
+  /**
    * `order`: at every pass the jobs that hold GPUs are chosen anew from all, in the order of the queue, whoever fits, and
    * the others are stopped. Needs `admission` left out or `greedy`, and no backfill.
    *
-   * `{ victims }`: while the head of the queue does not fit, running jobs of lower priority are stopped until it does, in
+   * `{ victims, runSecondsMin }`: while the head of the queue does not fit, running jobs of lower priority are stopped until it does, in
    * the order of the rule. Usually with the queue `priority`. With the queue `fair-share` a tenant reclaims what it
-   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority.
+   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority. Nobody is
+   * stopped who has run for less than `runSecondsMin`, default 0: without it the same jobs may be stopped again and again.
    *
    * Default `none`.
    */
-  readonly preemption?: 'none' | 'order' | { readonly victims: VictimRule } | undefined;
+  readonly preemption?: 'none' | 'order' | VictimOptions | undefined;
   /** For the queue `fair-share`; default none: all tenants are equal. */
   readonly quotas?: readonly Quota[] | undefined;
   /** Default: nothing fails. */
   readonly failures?: SimulatedFailures | undefined;
   /** Default: a restart takes no time. */
   readonly restart?: SimulatedRestart | undefined;
+  /** Room that is kept free for jobs that must not wait, see {@link HeadroomPool}; default none. */
+  readonly headroom?: readonly HeadroomPool[] | undefined;
   /**
-   * Whether a job that is stopped to make room keeps its progress, or falls back to its last checkpoint; default `kept`:
+   * Moves running jobs to other GPUs where that gains more GPU time than it costs, see {@link DefragmentationOptions};
+   * default: never.
+   */
+  readonly defragmentation?: DefragmentationOptions | undefined;
+  /**
+   * For jobs with `podsMin`. `start`: they start with as many pods as fit, and keep them. `running`: while the head of the
+   * queue does not fit, running jobs of at most its priority give up pods, and when nobody waits they get more, as long as
+   * that gains more GPU time than the restarts cost. Default `start`.
+   */
+  readonly elastic?: 'start' | 'running' | undefined;
+  /**
+   * Whether a job that is stopped to make room, or moved, keeps its progress, or falls back to its last checkpoint; default `kept`:
    * it gets the time to write one.
    */
   readonly preempted?: 'kept' | 'checkpoint' | undefined;
@@ -139,7 +168,10 @@ export interface SimulateOptions {
   readonly linkSharing?: boolean | undefined;
   /** Whether the scheduler runs after every event, or once after all events of one time; default `event`. */
   readonly passes?: 'event' | 'instant' | undefined;
-  /** Which kind of event comes first at equal times; default `finish, repair, ready, failure, submit`. */
+  /**
+   * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `defragment` may be left out;
+   * then it comes last.
+   */
   readonly eventOrder?: readonly EventKind[] | undefined;
   /** Of all random draws; any safe integer; default 0. */
   readonly seed?: number | undefined;

@@ -1,4 +1,5 @@
 import type { ServerId } from '../ids.js';
+import type { HeadroomMetrics } from './headroom.js';
 import type { Bucket } from './job-state.js';
 import type { Distribution } from './percentiles.js';
 import type { RunEnd } from './run-log.js';
@@ -35,6 +36,8 @@ export interface JobResult {
   readonly runs: readonly JobRun[];
   readonly preemptions: number;
   readonly failures: number;
+  /** How often it was moved: to other GPUs, or to more or fewer pods. */
+  readonly moves: number;
 }
 
 /** GPU-hours by what they went into. */
@@ -52,6 +55,7 @@ export interface JobMetrics {
   readonly slowdown: Distribution;
   readonly preemptions: number;
   readonly failures: number;
+  readonly moves: number;
   readonly gpuHours: GpuHours;
   /** Productive time ÷ time from first start to end, weighted by GPUs, of the jobs that ended; 1 if none did. */
   readonly ettr: number;
@@ -69,6 +73,8 @@ export interface SimulationMetrics extends JobMetrics {
   readonly goodput: number;
   readonly byTenant: Readonly<Record<string, JobMetrics>>;
   readonly byGpuModel: Readonly<Record<string, GpuModelMetrics>>;
+  /** In the order of the pools; empty without any. */
+  readonly headroom: readonly HeadroomMetrics[];
 }
 
 /** Figures of the GPUs of one model. */
@@ -96,6 +102,6 @@ export interface SimulationResult {
 /** Something that happened. `job` is the position in the list. */
 export interface SimulationEvent {
   readonly seconds: number;
-  readonly kind: 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail';
+  readonly kind: 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move';
   readonly job: number;
 }

@@ -12,7 +12,9 @@ export interface Timeline {
   readonly runningJobs: readonly number[];
   /** GPUs of servers that take no pods: broken ones, and spares that wait. */
   readonly unavailableGpus: readonly number[];
-  /** Wholly free GPUs of servers that take pods. */
+  /** GPUs that a headroom keeps free, shares as parts. */
+  readonly keptGpus: readonly number[];
+  /** Wholly free GPUs of servers that take pods, without those that a headroom keeps. */
   readonly freeGpus: readonly number[];
   /** Those of them whose server is not wholly free: lost to whoever needs whole servers. */
   readonly fragmentedGpus: readonly number[];
@@ -32,6 +34,7 @@ export class TimelineSampler {
     waitingJobs: [],
     runningJobs: [],
     unavailableGpus: [],
+    keptGpus: [],
     freeGpus: [],
     fragmentedGpus: [],
   };
@@ -71,10 +74,11 @@ export class TimelineSampler {
         );
       }
       samples.seconds.push(toSeconds(this.next));
-      samples.heldGpus.push(run.heldGpus);
+      samples.heldGpus.push(run.accounts.heldGpus);
       samples.waitingJobs.push(run.waiting.length);
       samples.runningJobs.push(run.runningCount);
-      samples.unavailableGpus.push(tables.gpuCount - run.availableGpus);
+      samples.unavailableGpus.push(tables.gpuCount - run.accounts.availableGpus);
+      samples.keptGpus.push(run.allocation.headroom?.keptGpus ?? 0);
       samples.freeGpus.push(free);
       samples.fragmentedGpus.push(fragmented);
     }

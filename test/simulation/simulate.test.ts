@@ -67,6 +67,7 @@ describe('simulate', () => {
       ],
       preemptions: 0,
       failures: 0,
+      moves: 0,
     });
     expect(second).toMatchObject({ id: '1', tenant: '', startSeconds: 11, endSeconds: 16.5 });
     expect(second!.runs[0]!.bandwidthGBps).toBeNull();

@@ -65,6 +65,8 @@ function forAllSeeds(
 }
 
 const milliOf = (job: SimulationJob): number => job.gpuMilli ?? 1000 * (job.gpus ?? 0);
+const movesJobs = (options: SimulateOptions): boolean =>
+  options.elastic === 'running' || options.defragmentation !== undefined;
 const isFailing = (options: SimulateOptions): boolean => (options.failures?.laws.length ?? 0) > 0;
 
 describe('a swarm of simulations', () => {
@@ -224,6 +226,8 @@ describe('a swarm of simulations', () => {
         options.backfill === 'easy' &&
         options.queue === 'fifo' &&
         options.preemption === undefined &&
+        options.headroom === undefined &&
+        !movesJobs(options) &&
         !isFailing(options) &&
         (options.failures?.spareServers ?? 0) === 0 &&
         options.until === undefined &&
@@ -256,7 +260,74 @@ describe('a swarm of simulations', () => {
       (options) =>
         (options.admission === 'greedy' || options.preemption === 'order') &&
         options.failures === undefined &&
+        options.headroom === undefined &&
+        !movesJobs(options) &&
         (options.cluster as ClusterTopology).tiers.length === 0,
     );
+  });
+
+  it('gives GPUs that are kept free to nobody else', () => {
+    forAllSeeds(
+      ({ options, cluster, events }) => {
+        const gpus = cluster.servers.reduce((sum, server) => sum + server.type.gpus.length, 0);
+        const kept = options.headroom!.reduce((sum, pool) => sum + (pool.count ?? 1), 0);
+        const mayUse = (job: number): boolean => {
+          const { tenant, priority = 0 } = options.jobs[job]!;
+          return options.headroom!.some(
+            ({ tenants, priorityMin }) =>
+              (tenants !== undefined || priorityMin !== undefined) &&
+              (tenants?.includes(tenant ?? '') ?? true) &&
+              priority >= (priorityMin ?? priority),
+          );
+        };
+        let used = 0;
+        events.forEach(({ kind, job, seconds }, i) => {
+          const pods = mayUse(job) ? 0 : (options.jobs[job]!.pods ?? 1);
+          if (kind === 'start') used += pods;
+          if (kind === 'finish' || kind === 'preempt' || kind === 'move') used -= pods;
+          // Preemption by order starts one job before it says that the other is stopped.
+          if (events[i + 1]?.seconds !== seconds) expect(used).toBeLessThanOrEqual(Math.max(0, gpus - kept));
+        });
+      },
+      (options) =>
+        options.headroom !== undefined &&
+        options.failures === undefined &&
+        options.jobs.every((job) => job.gpus === 1 && job.podsMin === undefined) &&
+        (options.cluster as ClusterTopology).tiers.length === 0,
+    );
+  });
+
+  it('moves jobs where it is asked to, and then they go on at once', () => {
+    let moves = 0;
+    forAllSeeds(({ options, result }) => {
+      for (const job of result.jobs) {
+        const ended = job.runs.filter((run) => run.ended === 'moved');
+        expect(ended).toHaveLength(job.moves);
+        if (!movesJobs(options)) expect(job.moves).toBe(0);
+        moves += job.moves;
+        job.runs.forEach((run, i) => {
+          if (run.ended === 'moved') expect(job.runs[i + 1]!.startSeconds).toBe(run.endSeconds);
+        });
+      }
+    });
+    expect(moves).toBeGreaterThan(50);
+  });
+
+  it('lets no run be preempted before its time', () => {
+    let preempted = 0;
+    forAllSeeds(
+      ({ options, result }) => {
+        const { runSecondsMin } = options.preemption as { runSecondsMin: number };
+        for (const job of result.jobs) {
+          for (const run of job.runs) {
+            if (run.ended !== 'preempted') continue;
+            preempted++;
+            expect(run.endSeconds - run.startSeconds).toBeGreaterThanOrEqual(runSecondsMin);
+          }
+        }
+      },
+      ({ preemption }) => typeof preemption === 'object' && preemption.runSecondsMin !== undefined,
+    );
+    expect(preempted).toBeGreaterThan(10);
   });
 });

@@ -33,14 +33,18 @@ export function drawsOf(seed: number): Draw {
 export function swarmOptions(seed: number): SimulateOptions {
   const draw = drawsOf(seed);
   const isPlain = draw.chance(0.4);
+  const guesses = draw.chance(0.4);
   const hasFabric = !isPlain && draw.chance(0.4);
   const cluster = isPlain ? plainCluster(draw) : hasFabric ? fabricCluster(draw) : mixedCluster(draw);
   const backfill = draw.of(['none', 'none', 'easy', 'easy', 'conservative'] as const);
   const preempts = backfill === 'none' && draw.chance(0.4);
+  const hasExtras = draw.chance(0.6);
+  const isFair = backfill === 'none' && !preempts && draw.chance(0.4);
   return {
     cluster,
     jobs: Array.from({ length: draw.between(1, 30) }, () => ({
       ...job(draw, isPlain),
+      ...(guesses && draw.chance(0.2) ? { estimateSeconds: draw.between(0, 150) } : {}),
       ...(hasFabric && draw.chance(0.5) ? { communicationFraction: draw.of([0.1, 0.5]) } : {}),
     })),
     policy: draw.of([topologyAware, topologyAware, bestFit, binPack, spread, () => randomPolicy({})])(),
@@ -57,6 +61,7 @@ export function swarmOptions(seed: number): SimulateOptions {
       ? {
           preemption: {
             victims: draw.of(['restart-cost', 'lowest-priority', 'youngest', 'fewest-gpus'] as const),
+            ...(draw.chance(0.3) ? { runSecondsMin: draw.between(0, 50) } : {}),
           },
         }
       : {}),
@@ -68,7 +73,11 @@ export function swarmOptions(seed: number): SimulateOptions {
       ? { restart: { hidden: phase.exponential(3), exposed: { load: phase.fixed(2) } } }
       : {}),
     ...(draw.chance(0.2) ? { until: draw.between(0, 200) } : {}),
-    ...(backfill === 'none' && !preempts && draw.chance(0.4) ? fairShare(draw) : {}),
+    ...(isFair ? fairShare(draw) : {}),
+    ...(backfill === 'easy' && draw.chance(0.2) ? { backfillDepth: draw.between(1, 5) } : {}),
+    ...(hasExtras && backfill !== 'conservative' && draw.chance(0.3) ? headroom(draw, isPlain) : {}),
+    ...(hasExtras && !preempts && draw.chance(0.35) ? defragmentation(draw) : {}),
+    ...(hasExtras && !preempts && !isFair && draw.chance(0.35) ? { elastic: 'running' as const } : {}),
     seed,
     eventsMax: 100_000,
   };
@@ -120,7 +129,6 @@ function job(draw: Draw, isPlain: boolean): SimulationJob {
     ...(isPlain ? { gpus: 1 } : needs(draw, pods)),
     priority: draw.between(0, 3),
     tenant: draw.of(['', 'a', 'b']),
-    ...(draw.chance(0.1) ? { estimateSeconds: draw.between(0, 150) } : {}),
     ...(draw.chance(0.5)
       ? {
           checkpoint: {
@@ -156,6 +164,27 @@ function fairShare(draw: Draw): Pick<SimulateOptions, 'queue' | 'quotas'> {
     },
   ];
   return { queue: 'fair-share', quotas };
+}
+
+function headroom(draw: Draw, isPlain: boolean): Pick<SimulateOptions, 'headroom'> {
+  const room = isPlain ? { gpus: 1 } : { gpus: draw.of([1, 2]), pods: draw.of([1, 1, 2]) };
+  return {
+    headroom: [
+      { name: 'a', room, count: draw.between(1, 2), tenants: ['a'] },
+      ...(draw.chance(0.3) ? [{ name: 'urgent', room: { gpus: 1 }, priorityMin: 3 }] : []),
+      ...(draw.chance(0.2) ? [{ name: 'nobody', room: { gpus: 1 } }] : []),
+    ],
+  };
+}
+
+function defragmentation(draw: Draw): Pick<SimulateOptions, 'defragmentation'> {
+  return {
+    defragmentation: {
+      everySeconds: draw.of([1, 10, 37]),
+      movesMax: draw.of([1, 16]),
+      gainFactor: draw.of([0, 1, 3]),
+    },
+  };
 }
 
 function failing(draw: Draw, cluster: ClusterTopology): Pick<SimulateOptions, 'failures'> {

@@ -27,6 +27,7 @@ describe('the timeline of a simulation', () => {
       seconds: [0, 10, 20, 30, 40],
       heldGpus: [0, 3, 3, 4, 4],
       waitingJobs: [0, 0, 1, 0, 0],
+      keptGpus: [0, 0, 0, 0, 0],
       runningJobs: [0, 1, 1, 1, 1],
       unavailableGpus: [0, 0, 0, 0, 0],
       freeGpus: [6, 3, 3, 2, 2],

@@ -1,0 +1,121 @@
+import type { ClusterTables } from '../compile/cluster-tables.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { type Gang, gangOf, type Levels } from '../placement/gang.js';
+import { podNeed } from '../placement/pod-need.js';
+import { checkRequest, type PlacementRequest } from '../placement/request.js';
+import { checkFields, integer } from '../restart/quantity.js';
+import type { JobTable } from './job-table.js';
+
+/** Room that is kept free for whoever may use it. */
+export interface HeadroomPool {
+  readonly name: string;
+  /**
+   * One piece of room: what it holds, and where, as a placement request without `podsMin`. Several pods are kept together:
+   * `{ pods: 16, gpus: 8, require: 'rack' }` is room for one gang in one rack.
+   */
+  readonly room: PlacementRequest;
+  /** Pieces, 1 … 100,000, each by itself; default 1. */
+  readonly count?: number | undefined;
+  /** Jobs of at least this priority may use it; default: the priority does not matter. */
+  readonly priorityMin?: number | undefined;
+  /**
+   * Jobs of these tenants may use it; default: the tenant does not matter. With neither this nor `priorityMin` nobody may,
+   * and the room is always free.
+   */
+  readonly tenants?: readonly string[] | undefined;
+}
+
+/** A pool once it is checked. */
+export interface CheckedPool {
+  readonly name: string;
+  readonly gang: Gang;
+  readonly count: number;
+  readonly mayUse: (job: number) => boolean;
+}
+
+const POOLS_MAX = 1000;
+const PIECES_MAX = 100_000;
+const FIELDS = ['name', 'room', 'count', 'priorityMin', 'tenants'];
+
+/**
+ * Checks the pools.
+ *
+ * @throws CorralError with a path from `headroom` on
+ */
+export function checkedPools(
+  pools: readonly HeadroomPool[],
+  tables: ClusterTables,
+  levels: Levels,
+  jobs: JobTable,
+): CheckedPool[] {
+  if (!Array.isArray(pools) || pools.length > POOLS_MAX) {
+    throw new CorralError(
+      'invalid-option',
+      ['headroom'],
+      `expected a list of at most ${POOLS_MAX} pools, got ${quote(pools)}`,
+    );
+  }
+  const names = new Set<string>();
+  return Array.from(pools, (pool: HeadroomPool, i) => {
+    const path: ErrorPath = ['headroom', i];
+    checkFields(pool, FIELDS, path);
+    if (typeof pool.name !== 'string' || pool.name === '') {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'name'],
+        `expected a text that is not empty, got ${quote(pool.name)}`,
+      );
+    }
+    if (names.has(pool.name)) {
+      throw new CorralError('duplicate-id', [...path, 'name'], `another pool is called ${quote(pool.name)}`);
+    }
+    names.add(pool.name);
+    return {
+      name: pool.name,
+      gang: roomOf(pool.room, [...path, 'room'], tables, levels),
+      count: integer(pool.count ?? 1, 1, PIECES_MAX, ...path, 'count'),
+      mayUse: mayUse(pool, path, jobs),
+    };
+  });
+}
+
+function roomOf(room: PlacementRequest, path: ErrorPath, tables: ClusterTables, levels: Levels): Gang {
+  let gang: Gang;
+  try {
+    checkRequest(room);
+    gang = gangOf(room, podNeed(room, tables), levels);
+  } catch (error) {
+    throw error instanceof CorralError ? error.inside(path) : error;
+  }
+  if (gang.podsMin !== gang.pods) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'podsMin'],
+      'room has one size: for room that may be smaller give one pod and a count',
+    );
+  }
+  return gang;
+}
+
+function mayUse(pool: HeadroomPool, path: ErrorPath, jobs: JobTable): (job: number) => boolean {
+  const { priorityMin, tenants } = pool;
+  if (priorityMin !== undefined && !Number.isFinite(priorityMin)) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'priorityMin'],
+      `expected a finite number, got ${quote(priorityMin)}`,
+    );
+  }
+  if (tenants !== undefined && !(Array.isArray(tenants) && tenants.every((t) => typeof t === 'string'))) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'tenants'],
+      `expected a list of texts, got ${quote(tenants)}`,
+    );
+  }
+  if (priorityMin === undefined && tenants === undefined) return () => false;
+  const allowed = tenants === undefined ? undefined : new Set<string>(tenants);
+  return (job) =>
+    (priorityMin === undefined || jobs.priority[job]! >= priorityMin) &&
+    (allowed === undefined || allowed.has(jobs.tenants[jobs.tenantOf[job]!]!));
+}

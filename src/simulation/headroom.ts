@@ -1,0 +1,292 @@
+import type { PlacementEngine } from '../placement/engine.js';
+import type { Gang } from '../placement/gang.js';
+import { GPU_MILLI } from '../units.js';
+import { MICROS } from './clock.js';
+import type { CheckedPool } from './headroom-pools.js';
+import { Holdings, type Note } from './holdings.js';
+
+/** How well a pool was kept. */
+export interface HeadroomMetrics {
+  readonly name: string;
+  /** GPUs that it is to keep free. */
+  readonly gpus: number;
+  /** GPUs that it kept free, on average from second 0 to the end. */
+  readonly keptGpus: number;
+  /** The part of that time in which it was whole. */
+  readonly wholeFraction: number;
+}
+
+/** A placeholder that was pushed aside, and what it held before. */
+interface Displaced {
+  readonly placeholder: number;
+  readonly note: Note;
+}
+
+const NOTHING: Note = { server: -1, mask: 0, pieces: undefined, pods: 0, bandwidthGBps: Number.NaN };
+
+/**
+ * Room kept free: placeholders that hold GPUs as a pod would, where the policy puts them.
+ *
+ * A job first looks for GPUs that nobody keeps. If there are none it may push placeholders aside: those of other pools only to
+ * where they fit as well, those of its own pools even if they do not. What holds nothing waits until GPUs come back, and
+ * then comes before every job.
+ */
+export class Headroom {
+  /** Job → its class: jobs of one class may use the same pools. Class 0 may use none. */
+  readonly classOf: Int32Array;
+  readonly classCount: number;
+  /** Placeholders that hold nothing. */
+  missing = 0;
+  /** Thousandths of GPUs kept free now. */
+  #keptMilli = 0;
+  readonly #pools: readonly CheckedPool[];
+  /** Pool → its first placeholder; the next entry is the end. */
+  readonly #start: Int32Array;
+  /** Placeholder → pool. */
+  readonly #poolOf: Int32Array;
+  /** Class → its pools, in the order of the list. */
+  readonly #poolsOf: readonly (readonly number[])[];
+  /** What placeholders hold. */
+  readonly #rooms: Holdings;
+  /** Pool → placeholders that hold something. */
+  readonly #kept: Int32Array;
+  /** Job → the placeholders that its last placement pushed aside, with what they held before. */
+  readonly #displaced = new Map<number, readonly Displaced[]>();
+  readonly #clock: { readonly now: number };
+  /** Pool → since when the integrals are to be brought up to date, and these: GPU-microseconds, and microseconds whole. */
+  readonly #since: Float64Array;
+  readonly #keptMicros: Float64Array;
+  readonly #wholeMicros: Float64Array;
+
+  constructor(
+    pools: readonly CheckedPool[],
+    engine: PlacementEngine,
+    jobs: number,
+    clock: { readonly now: number },
+  ) {
+    this.#pools = pools;
+    this.#clock = clock;
+    this.#start = new Int32Array(pools.length + 1);
+    pools.forEach((pool, i) => {
+      this.#start[i + 1] = this.#start[i]! + pool.count;
+    });
+    const count = this.#start[pools.length]!;
+    this.#poolOf = new Int32Array(count);
+    pools.forEach((_, i) => {
+      this.#poolOf.fill(i, this.#start[i], this.#start[i + 1]);
+    });
+    this.#rooms = new Holdings(engine, count);
+    this.missing = count;
+    this.#kept = new Int32Array(pools.length);
+    this.#since = new Float64Array(pools.length);
+    this.#keptMicros = new Float64Array(pools.length);
+    this.#wholeMicros = new Float64Array(pools.length);
+    this.classOf = new Int32Array(jobs);
+    const classes = new Map<string, number>([['', 0]]);
+    const poolsOf: number[][] = [[]];
+    for (let job = 0; job < jobs; job++) {
+      const own = pools.flatMap((pool, i) => (pool.mayUse(job) ? [i] : []));
+      const key = own.join();
+      let at = classes.get(key);
+      if (at === undefined) {
+        at = poolsOf.push(own) - 1;
+        classes.set(key, at);
+      }
+      this.classOf[job] = at;
+    }
+    this.#poolsOf = poolsOf;
+    this.classCount = poolsOf.length;
+  }
+
+  /** GPUs kept free now, shares as parts. */
+  get keptGpus(): number {
+    return this.#keptMilli / GPU_MILLI;
+  }
+
+  /**
+   * Places what is missing, as far as it fits.
+   *
+   * @returns the placeholders that hold something now and did not
+   */
+  refill(): number[] {
+    const filled: number[] = [];
+    if (this.missing === 0) return filled;
+    for (let pool = 0; pool < this.#pools.length; pool++) {
+      for (let p = this.#start[pool]!; p < this.#start[pool + 1]!; p++) {
+        if (this.#rooms.pods[p]! > 0) continue;
+        // Pieces of one pool are alike: where one does not fit, the next does not.
+        if (!this.#place(p)) break;
+        filled.push(p);
+      }
+    }
+    return filled;
+  }
+
+  /**
+   * Gives a job its GPUs, if it fits, pushing placeholders aside if that is what it takes; what is missing comes before it.
+   * If it does not fit, its note stays as it was.
+   */
+  takeBeside(job: number, gang: Gang, jobs: Holdings): boolean {
+    this.#displaced.delete(job);
+    // Where running jobs are suspended for this one, room that they had taken is kept again first.
+    const displaced: Displaced[] = this.refill().map((p) => ({ placeholder: p, note: NOTHING }));
+    const isPlaced = jobs.take(job, gang) || this.#takeAmong(job, gang, jobs, displaced);
+    if (!isPlaced) this.#putBack(displaced);
+    else if (displaced.length > 0) this.#displaced.set(job, displaced);
+    return isPlaced;
+  }
+
+  /** As {@link takeBeside}, where it fits nowhere else; whom it pushes aside is added to `displaced`, in any case. */
+  #takeAmong(job: number, gang: Gang, jobs: Holdings, displaced: Displaced[]): boolean {
+    const before = jobs.noteOf(job);
+    const lent: Displaced[] = [];
+    for (let p = 0; p < this.#poolOf.length; p++) {
+      if (this.#rooms.pods[p]! > 0) lent.push({ placeholder: p, note: this.#rooms.noteOf(p) });
+    }
+    for (const { placeholder } of lent) this.#drop(placeholder);
+    // What has just been filled goes back to nothing, whatever it holds now.
+    const filled = new Set(displaced.map(({ placeholder }) => placeholder));
+    displaced.push(...lent.filter(({ placeholder }) => !filled.has(placeholder)));
+    if (lent.length === 0 || !jobs.take(job, gang)) return false;
+    if (this.#placeAnew(lent, this.#poolsOf[this.classOf[job]!]!)) return true;
+    jobs.give(job, gang);
+    jobs.putNote(job, before);
+    return false;
+  }
+
+  /** Puts back whom the placement of a job, which is undone, pushed aside. */
+  undo(job: number): void {
+    const displaced = this.#displaced.get(job);
+    if (displaced === undefined) return;
+    this.#displaced.delete(job);
+    this.#putBack(displaced);
+  }
+
+  /** Takes what another one keeps on the same servers of this one's engine; {@link clear} must follow. */
+  adopt(other: Headroom): void {
+    for (let p = 0; p < this.#poolOf.length; p++) {
+      if (other.#rooms.pods[p]! > 0) this.#restore(p, other.#rooms.noteOf(p));
+    }
+  }
+
+  /** Gives up all room. */
+  clear(): void {
+    for (let p = 0; p < this.#poolOf.length; p++) if (this.#rooms.pods[p]! > 0) this.#drop(p);
+  }
+
+  /** Gives up the room on a server that takes no more pods. */
+  vacate(server: number): void {
+    for (let p = 0; p < this.#poolOf.length; p++) {
+      if (this.#rooms.pods[p]! > 0 && this.#rooms.isOn(p, server)) this.#drop(p);
+    }
+  }
+
+  /** Figures from second 0 to now. */
+  metrics(): HeadroomMetrics[] {
+    return this.#pools.map(({ name, count }, pool) => {
+      this.#settle(pool);
+      const seconds = this.#clock.now / MICROS;
+      const gpus = (count * this.#milliOf(pool)) / GPU_MILLI;
+      return {
+        name,
+        gpus,
+        keptGpus: seconds === 0 ? this.#keptGpusOf(pool) : this.#keptMicros[pool]! / MICROS / seconds,
+        wholeFraction:
+          seconds === 0 ? Number(this.#isWhole(pool)) : this.#wholeMicros[pool]! / MICROS / seconds,
+      };
+    });
+  }
+
+  #gangOf(placeholder: number): Gang {
+    return this.#pools[this.#poolOf[placeholder]!]!.gang;
+  }
+
+  /**
+   * Finds GPUs for placeholders that hold nothing any more: where they were if that is free, otherwise elsewhere; those of
+   * other pools than the given ones first. False, and some have none, if one of these finds none.
+   */
+  #placeAnew(displaced: readonly Displaced[], own: readonly number[]): boolean {
+    const isOwn = ({ placeholder }: Displaced): boolean => own.includes(this.#poolOf[placeholder]!);
+    const others = displaced.filter((one) => !isOwn(one));
+    for (const one of this.#resumed(others)) if (!this.#place(one.placeholder)) return false;
+    // Pieces of one pool are alike: where one does not fit, the next does not.
+    let full = -1;
+    for (const { placeholder } of this.#resumed(displaced.filter(isOwn))) {
+      const pool = this.#poolOf[placeholder]!;
+      if (pool !== full && !this.#place(placeholder)) full = pool;
+    }
+    return true;
+  }
+
+  /** Puts placeholders back to where they were as far as that is free; returns the others. */
+  #resumed(displaced: readonly Displaced[]): Displaced[] {
+    return displaced.filter(({ placeholder, note }) => {
+      this.#rooms.putNote(placeholder, note);
+      if (this.#rooms.mayTakeAgain(placeholder, this.#gangOf(placeholder))) {
+        this.#restore(placeholder, note);
+        return false;
+      }
+      this.#rooms.forget(placeholder);
+      return true;
+    });
+  }
+
+  /** Puts placeholders back to where they were, which is free again. */
+  #putBack(displaced: readonly Displaced[]): void {
+    for (const { placeholder } of displaced) if (this.#rooms.pods[placeholder]! > 0) this.#drop(placeholder);
+    for (const { placeholder, note } of displaced) if (note.pods > 0) this.#restore(placeholder, note);
+  }
+
+  #restore(p: number, note: Note): void {
+    this.#rooms.putNote(p, note);
+    this.#rooms.takeAgain(p, this.#gangOf(p));
+    this.#count(p, 1);
+  }
+
+  #place(p: number): boolean {
+    if (!this.#rooms.take(p, this.#gangOf(p))) return false;
+    this.#count(p, 1);
+    return true;
+  }
+
+  #drop(p: number): void {
+    this.#rooms.give(p, this.#gangOf(p));
+    this.#forget(p);
+  }
+
+  #forget(p: number): void {
+    this.#rooms.forget(p);
+    this.#count(p, -1);
+  }
+
+  /** Notes that a placeholder holds something now, 1, or nothing any more, -1. */
+  #count(p: number, change: 1 | -1): void {
+    const pool = this.#poolOf[p]!;
+    this.#settle(pool);
+    this.#kept[pool]! += change;
+    this.missing -= change;
+    this.#keptMilli += change * this.#milliOf(pool);
+  }
+
+  /** Thousandths of GPUs of a piece of room. */
+  #milliOf(pool: number): number {
+    const { gang } = this.#pools[pool]!;
+    return gang.pods * gang.need.totalGpuMilli;
+  }
+
+  #keptGpusOf(pool: number): number {
+    return (this.#kept[pool]! * this.#milliOf(pool)) / GPU_MILLI;
+  }
+
+  #isWhole(pool: number): boolean {
+    return this.#kept[pool] === this.#pools[pool]!.count;
+  }
+
+  #settle(pool: number): void {
+    const { now } = this.#clock;
+    const passed = now - this.#since[pool]!;
+    this.#since[pool] = now;
+    this.#keptMicros[pool]! += this.#keptGpusOf(pool) * passed;
+    if (this.#isWhole(pool)) this.#wholeMicros[pool]! += passed;
+  }
+}

@@ -1,0 +1,199 @@
+import { compileClusterTables } from '../compile/cluster-tables.js';
+import { PlacementEngine } from '../placement/engine.js';
+import { Levels } from '../placement/gang.js';
+import type { Policy } from '../placement/policy.js';
+import { topologyAware } from '../policies/topology-aware.js';
+import { asCluster } from '../topology/as-cluster.js';
+import type { ClusterTopology } from '../topology/cluster-topology.js';
+import { Allocation } from './allocation.js';
+import { easyPass } from './backfill.js';
+import { type CheckedOptions, checkedOptions } from './checked-options.js';
+import { toSeconds } from './clock.js';
+import { ClusterRun, type RunParts } from './cluster-run.js';
+import { Communication } from './communication.js';
+import { conservativePass } from './conservative-backfill.js';
+import { countedEasyPass } from './counted-backfill.js';
+import { Defragmentation } from './defragmentation.js';
+import { elasticPass } from './elastic.js';
+import { FailureEvents } from './failure-events.js';
+import { fairSharePass } from './fair-share.js';
+import { Headroom } from './headroom.js';
+import { checkedPools } from './headroom-pools.js';
+import { jobTable } from './job-table.js';
+import { LookAhead } from './look-ahead.js';
+import { Moves } from './moves.js';
+import { countedOrderPass, orderPass } from './order-preemption.js';
+import { greedyPass, strictPass } from './passes.js';
+import { preemptingPass } from './priority-preemption.js';
+import { QuotaTree } from './quota-tree.js';
+import type { SimulateOptions } from './simulation-options.js';
+import type { SimulationEvent } from './simulation-result.js';
+import { TimelineSampler } from './timeline.js';
+
+type Pass = (run: ClusterRun) => void;
+
+/** A simulation that is ready to run. */
+export interface OpenRun {
+  readonly run: ClusterRun;
+  readonly checked: CheckedOptions;
+  readonly cluster: ClusterTopology;
+  readonly sampler: TimelineSampler | undefined;
+}
+
+/**
+ * Puts a simulation together: jobs, cluster, the scheduler's pass, and the parts that the options ask for.
+ *
+ * @param happened - where to put what happens to jobs, if anybody wants to know
+ * @throws CorralError for a wrong option, with its path
+ */
+export function openRun(options: SimulateOptions, happened: SimulationEvent[] | undefined): OpenRun {
+  const checked = checkedOptions(options);
+  const cluster = asCluster(options.cluster, ['cluster']);
+  const tables = compileClusterTables(cluster);
+  const levels = new Levels(cluster.tiers.map((tier) => tier.name));
+  const table = jobTable(options.jobs, tables, levels);
+  const newEngine = (policy: Policy): PlacementEngine =>
+    new PlacementEngine(tables, { policy, workload: undefined, sizes: undefined, seed: checked.seed });
+  const policy = options.policy ?? topologyAware();
+  const { defragmentation, resizes } = checked;
+  const run = new ClusterRun(
+    table,
+    newEngine(policy),
+    {
+      queue: checked.queue,
+      ranks: checked.ranks,
+      passPerEvent: checked.passPerEvent,
+      looksAhead: checked.backfill !== 'none' || resizes || defragmentation !== undefined,
+      preemptedKeeps: checked.preemptedKeeps,
+      until: checked.until,
+    },
+    // Counting pods knows no servers, so none may drop out or be kept.
+    { counts: !dropsServers(options.failures) && options.headroom === undefined },
+  );
+  const add = (parts: Partial<RunParts>): void => {
+    run.parts = { ...run.parts, ...parts };
+  };
+  const { allocation } = run;
+  let mirror: PlacementEngine | undefined;
+  if (looksAheadOnEngine(checked) && !allocation.isCounted) {
+    // Whether a gang fits does not depend on the policy: the second engine has the default one.
+    mirror = newEngine(topologyAware());
+    allocation.keepMirror(mirror);
+  }
+  let restartMicros = 0;
+  if (options.failures !== undefined || options.restart !== undefined) {
+    const { failures, restart } = options;
+    const failing = new FailureEvents(run, levels, { failures, restart, seed: checked.seed });
+    restartMicros = failing.steps.exposedMeanMicros;
+    add({
+      onEvent: (kind, subject, stamp) => failing.onEvent(kind, subject, stamp),
+      onStart: (job) => failing.onStart(job),
+    });
+  }
+  const pools =
+    options.headroom === undefined ? undefined : checkedPools(options.headroom, tables, levels, table);
+  const keepRoom = (on: Allocation): void => {
+    if (pools === undefined) return;
+    on.keepHeadroom(new Headroom(pools, on.engine, table.count, run));
+    on.headroom!.refill();
+  };
+  keepRoom(allocation);
+  if (pools !== undefined || (options.failures?.spareServers ?? 0) > 0) {
+    const idle = new Allocation(table, newEngine(topologyAware()), { counts: false });
+    run.engine.state.cordoned.forEach((isOut, server) => {
+      if (isOut === 1) idle.setInUse(server, false);
+    });
+    keepRoom(idle);
+    add({ fitsAtBegin: (job) => fitsOn(idle, job) });
+  }
+  const lookAhead =
+    mirror === undefined
+      ? undefined
+      : new LookAhead(mirror, table.count, pools && new Headroom(pools, mirror, table.count, run));
+  const pass = chosenPass(run, checked, options, lookAhead, restartMicros);
+  const elastic = resizes && lookAhead !== undefined;
+  run.schedule = elastic ? elasticPass(pass, new Moves(run, restartMicros, 1), lookAhead!) : pass;
+  const { preemption } = checked;
+  if (preemption !== 'none' && preemption !== 'order' && checked.queue !== 'fair-share') {
+    run.schedule = preemptingPass(run.schedule, preemption, restartMicros);
+  }
+  if (table.communicationFraction.some((fraction) => fraction > 0)) {
+    const communication = new Communication(run, newEngine(policy), checked.sharesLinks);
+    add({
+      onSpeed: (job) => communication.enter(job),
+      speedAt: (job, note) => communication.speedAt(job, note),
+      onLeave: (job) => communication.leave(job),
+    });
+  }
+  if (defragmentation !== undefined) {
+    const moves = new Moves(run, restartMicros, defragmentation.gainFactor);
+    const looking = checked.queue === 'fair-share' ? undefined : lookAhead;
+    const defragmenting = new Defragmentation(run, moves, looking, defragmentation);
+    const { onEvent } = run.parts;
+    add({
+      onEvent: (kind, subject, stamp) => {
+        if (kind !== 'defragment') return onEvent!(kind, subject, stamp);
+        defragmenting.onTick();
+        return true;
+      },
+    });
+  }
+  const sampler =
+    checked.timelineMicros === undefined ? undefined : new TimelineSampler(checked.timelineMicros);
+  if (sampler !== undefined) add({ onTime: (until) => sampler.sample(run, until) });
+  if (happened !== undefined) {
+    add({
+      watch: (kind, job) => {
+        happened.push({ seconds: toSeconds(run.now), kind, job });
+      },
+    });
+  }
+  return { run, checked, cluster, sampler };
+}
+
+/** Whether servers may be out of use; of wrong options anything. */
+function dropsServers(failures: SimulateOptions['failures']): boolean {
+  if (failures === undefined) return false;
+  if ((failures.spareServers ?? 0) > 0) return true;
+  return Array.isArray(failures.laws) && failures.laws.some((law) => law?.repair !== undefined);
+}
+
+function looksAheadOnEngine({ backfill, resizes, defragmentation, queue }: CheckedOptions): boolean {
+  return backfill === 'easy' || resizes || (defragmentation !== undefined && queue !== 'fair-share');
+}
+
+/** Whether a job fits, which then is not placed after all. */
+function fitsOn(idle: Allocation, job: number): boolean {
+  if (!idle.place(job)) return false;
+  idle.unplace(job);
+  return true;
+}
+
+/** What the scheduler does at a pass, preemption by priority and resizing aside. */
+function chosenPass(
+  run: ClusterRun,
+  checked: CheckedOptions,
+  { quotas }: SimulateOptions,
+  lookAhead: LookAhead | undefined,
+  restartMicros: number,
+): Pass {
+  const { table, allocation } = run;
+  if (checked.queue === 'fair-share') {
+    const { preemption } = checked;
+    const reclaims = typeof preemption === 'object' ? preemption : undefined;
+    const tree = new QuotaTree(quotas ?? [], table.tenants);
+    return fairSharePass(tree, checked.admission === 'greedy', reclaims, restartMicros);
+  }
+  if (checked.preemption === 'order') {
+    return allocation.isCounted
+      ? countedOrderPass(table.count)
+      : orderPass(table.count, allocation.askerCount);
+  }
+  if (checked.backfill === 'conservative') return conservativePass();
+  if (checked.backfill === 'easy') {
+    return lookAhead === undefined
+      ? countedEasyPass(checked.backfillDepth)
+      : easyPass(lookAhead, checked.backfillDepth);
+  }
+  return checked.admission === 'greedy' ? greedyPass : strictPass;
+}

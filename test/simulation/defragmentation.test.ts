@@ -1,0 +1,181 @@
+import { describe, expect, it } from 'vitest';
+import { clusterTopology } from '../../src/index.js';
+import { phase } from '../../src/restart/index.js';
+import { type SimulateOptions, type SimulationJob, simulate } from '../../src/simulation/index.js';
+import { caught } from '../catalogue/caught.js';
+import { gpuBox } from '../placement/random-cluster.js';
+
+const twoBoxes = clusterTopology({
+  tiers: [],
+  types: { box: gpuBox(4) },
+  servers: [
+    { id: 'a', type: 'box' },
+    { id: 'b', type: 'box' },
+  ],
+});
+
+/** Two servers that lose half of their pods at second 100, and a pod that needs a whole one: it is four GPUs and waits. */
+const halves: readonly SimulationJob[] = [
+  { id: 'a short', submitSeconds: 0, durationSeconds: 100, gpus: 2 },
+  { id: 'a long', submitSeconds: 0, durationSeconds: 1000, gpus: 2 },
+  { id: 'b short', submitSeconds: 0, durationSeconds: 100, gpus: 2 },
+  { id: 'b long', submitSeconds: 0, durationSeconds: 1200, gpus: 2 },
+  { id: 'whole', submitSeconds: 150, durationSeconds: 10, gpus: 4 },
+];
+
+const slowRestart = (seconds: number) => ({ restart: { exposed: { load: phase.fixed(seconds) } } });
+
+function play(jobs: readonly SimulationJob[], options: Partial<SimulateOptions> = {}) {
+  return simulate({ cluster: twoBoxes, jobs, defragmentation: { everySeconds: 60 }, ...options });
+}
+
+describe('defragmentation for the head of the queue', () => {
+  it('moves the job in the way to free GPUs elsewhere at the next look', () => {
+    const { jobs, metrics } = play(halves);
+    // Looks at 60, 120, 180: the pod arrives between the last two.
+    expect(jobs[4]!.startSeconds).toBe(180);
+    const moved = jobs.filter((job) => job.moves > 0);
+    expect(moved).toHaveLength(1);
+    const [run, next] = moved[0]!.runs;
+    expect(run).toMatchObject({ endSeconds: 180, ended: 'moved' });
+    expect(next!.startSeconds).toBe(180);
+    expect(next!.pods[0]!.server).not.toBe(run!.pods[0]!.server);
+    expect(metrics.moves).toBe(1);
+    expect(metrics.preemptions).toBe(0);
+    // Nothing is lost: it goes on with what it had.
+    expect(moved[0]!.endSeconds).toBe(moved[0]!.id === 'a long' ? 1000 : 1200);
+  });
+
+  it('does nothing unless it is asked to', () => {
+    expect(play(halves, { defragmentation: undefined }).jobs[4]!.startSeconds).toBe(1000);
+  });
+
+  it('moves only for more GPU time than the restart costs', () => {
+    // The pod would wait for 1000 - 180 = 820 seconds with four GPUs; a restart of r seconds costs two GPUs r seconds.
+    const startWith = (seconds: number): number | null =>
+      play(halves, slowRestart(seconds)).jobs[4]!.startSeconds;
+    expect(startWith(1600)).toBe(180);
+    expect(startWith(1700)).toBe(1000);
+    const twice = { defragmentation: { everySeconds: 60, gainFactor: 2 } };
+    expect(play(halves, { ...slowRestart(800), ...twice }).jobs[4]!.startSeconds).toBe(180);
+    expect(play(halves, { ...slowRestart(850), ...twice }).jobs[4]!.startSeconds).toBe(1000);
+  });
+
+  it('pays the restart on the GPUs of the moved job', () => {
+    const { jobs, metrics } = play(halves, slowRestart(100));
+    const moved = jobs.find((job) => job.moves > 0)!;
+    expect(moved.endSeconds).toBe((moved.id === 'a long' ? 1000 : 1200) + 100);
+    expect(metrics.gpuHours.restart).toBeCloseTo((100 * 2) / 3600, 9);
+  });
+
+  it('counts what falls back to the last checkpoint as cost', () => {
+    // 180 seconds of compute without a checkpoint are lost: 360 GPU-seconds, less than the wait of 3280.
+    const jobs = play(halves, { preempted: 'checkpoint' }).jobs;
+    expect(jobs[4]!.startSeconds).toBe(180);
+    const moved = jobs.find((job) => job.moves > 0)!;
+    expect(moved.endSeconds).toBe((moved.id === 'a long' ? 1000 : 1200) + 180);
+    // With 1500 seconds to redo and the other end 100 seconds away it is not worth it.
+    const late = halves.map((job) =>
+      job.id === 'whole'
+        ? { ...job, submitSeconds: 1500 }
+        : job.durationSeconds! > 100
+          ? { ...job, durationSeconds: 1600 }
+          : job,
+    );
+    expect(play(late, { preempted: 'checkpoint' }).jobs[4]!.startSeconds).toBe(1600);
+    expect(play(late).jobs[4]!.startSeconds).toBe(1500);
+  });
+
+  it('moves no more jobs at a look than it may', () => {
+    const ones: SimulationJob[] = Array.from({ length: 8 }, (_, i) => ({
+      submitSeconds: 0,
+      // On every server the first and third end early, so that two jobs are in the way on each.
+      durationSeconds: i % 2 === 0 ? 100 : 1000,
+      gpus: 1,
+    }));
+    const jobs = [...ones, { submitSeconds: 150, durationSeconds: 10, gpus: 4 }];
+    const startWith = (movesMax: number): number | null =>
+      play(jobs, { defragmentation: { everySeconds: 60, movesMax } }).jobs[8]!.startSeconds;
+    expect(startWith(2)).toBe(180);
+    expect(startWith(1)).toBe(1000);
+  });
+
+  it('ends when nothing is left that could change', () => {
+    const law = { name: 'gone', level: 'server' as const, failuresPerSecond: 0 };
+    const result = play([{ submitSeconds: 0, durationSeconds: 10, gpus: 4, pods: 2 }], {
+      failures: { laws: [law], spareServers: 1 },
+    });
+    expect(result.jobs[0]!.outcome).toBe('refused');
+    expect(result.events).toBeLessThan(5);
+  });
+});
+
+describe('defragmentation for bandwidth', () => {
+  const twoRacks = clusterTopology({
+    tiers: ['rack'],
+    types: { h100: 'dgx-h100' },
+    uplinks: { rack: { GBps: 100 } },
+    servers: Array.from({ length: 4 }, (_, i) => ({
+      id: `s${i}`,
+      type: 'h100',
+      domains: { rack: `r${Math.floor(i / 2)}` },
+    })),
+  });
+  const blocker = (id: string, durationSeconds: number): SimulationJob => ({
+    id,
+    submitSeconds: 0,
+    durationSeconds,
+    gpus: 8,
+  });
+  /** Two blockers hold half of a rack each, so that the gang of two servers straddles the racks until they end. */
+  const straddling: readonly SimulationJob[] = [
+    blocker('first', 100),
+    { ...blocker('filler', 50) },
+    blocker('second', 3000),
+    {
+      id: 'gang',
+      submitSeconds: 10,
+      durationSeconds: 1000,
+      pods: 2,
+      gpus: 8,
+      communicationFraction: 0.5,
+    },
+  ];
+
+  it('brings a gang together that straddles racks', () => {
+    const options = { cluster: twoRacks };
+    const still = play(straddling, { ...options, defragmentation: undefined }).jobs[3]!;
+    const moved = play(straddling, options).jobs[3]!;
+    expect(still.moves).toBe(0);
+    expect(moved.moves).toBe(1);
+    expect(moved.runs[1]!.bandwidthGBps!).toBeGreaterThan(moved.runs[0]!.bandwidthGBps!);
+    expect(moved.endSeconds!).toBeLessThan(still.endSeconds!);
+  });
+
+  it('leaves it where it is if the restart takes longer than it saves', () => {
+    const options = { cluster: twoRacks, ...slowRestart(10_000) };
+    expect(play(straddling, options).jobs[3]!.moves).toBe(0);
+  });
+
+  it('moves nobody who is as fast as can be', () => {
+    const jobs = [{ ...straddling[3]!, submitSeconds: 0, durationSeconds: 10_000 }];
+    expect(play(jobs, { cluster: twoRacks }).metrics.moves).toBe(0);
+  });
+});
+
+describe('options of defragmentation', () => {
+  it.each([
+    [{ everySeconds: 0 }, ['defragmentation', 'everySeconds']],
+    [{ movesMax: 0 }, ['defragmentation', 'movesMax']],
+    [{ gainFactor: -1 }, ['defragmentation', 'gainFactor']],
+    [{ every: 1 }, ['defragmentation', 'every']],
+  ])('refuses %o', (defragmentation, path) => {
+    const error = caught(() => play(halves, { defragmentation: defragmentation as never }));
+    expect(error).toMatchObject({ code: 'invalid-option', path });
+  });
+
+  it('are not for preemption by order', () => {
+    const error = caught(() => play(halves, { preemption: 'order' }));
+    expect(error).toMatchObject({ code: 'invalid-option', path: ['defragmentation'] });
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { phase } from '../../src/restart/index.js';
+import { type SimulateOptions, type SimulationJob, simulate } from '../../src/simulation/index.js';
+import { caught } from '../catalogue/caught.js';
+import { oneGpuServers } from './one-gpu-servers.js';
+
+/** A job of 1 to 4 pods that takes 100 seconds with all of them. */
+const elastic: SimulationJob = {
+  id: 'elastic',
+  submitSeconds: 0,
+  durationSeconds: 100,
+  pods: 4,
+  podsMin: 1,
+  gpus: 1,
+};
+const rigid = (submitSeconds: number, durationSeconds: number, pods: number): SimulationJob => ({
+  submitSeconds,
+  durationSeconds,
+  pods,
+  gpus: 1,
+});
+
+function play(jobs: readonly SimulationJob[], options: Partial<SimulateOptions> = {}) {
+  return simulate({ cluster: oneGpuServers(4), jobs, elastic: 'running', ...options });
+}
+
+describe('elastic jobs', () => {
+  it('keep the size of their start by default', () => {
+    const { jobs } = play([rigid(0, 10, 3), elastic], { elastic: undefined });
+    expect(jobs[1]!.runs.map((run) => run.pods.length)).toEqual([1]);
+    expect(jobs[1]!.endSeconds).toBe(400);
+  });
+
+  it('grow when GPUs are free and nobody waits', () => {
+    const { jobs } = play([rigid(0, 10, 3), elastic]);
+    expect(jobs[1]!.runs.map((run) => run.pods.length)).toEqual([1, 4]);
+    // Ten seconds with one pod are 2.5 with all.
+    expect(jobs[1]!.endSeconds).toBe(10 + 97.5);
+    expect(jobs[1]!.runs[0]!.ended).toBe('moved');
+  });
+
+  it('do not grow where the restart costs more than the GPUs would do', () => {
+    const with_ = (seconds: number) =>
+      play([rigid(0, 10, 3), elastic], { restart: { exposed: { load: phase.fixed(seconds) } } }).jobs[1]!;
+    // With four pods it has 97.5 seconds left, in which three more GPUs work: 292.5; the restart of four costs 4 r.
+    expect(with_(73).moves).toBe(1);
+    expect(with_(74).moves).toBe(0);
+  });
+
+  it('give up pods for a head of the queue that does not fit, and take them back', () => {
+    const { jobs, metrics } = play([elastic, rigid(20, 10, 2)]);
+    expect(jobs[0]!.runs.map((run) => run.pods.length)).toEqual([4, 2, 4]);
+    expect(jobs[1]!.startSeconds).toBe(20);
+    // Ten seconds at half speed.
+    expect(jobs[0]!.endSeconds).toBe(105);
+    expect(metrics.preemptions).toBe(0);
+    expect(metrics.moves).toBe(2);
+  });
+
+  it('give up no more than down to their least', () => {
+    const { jobs } = play([{ ...elastic, podsMin: 3 }, rigid(20, 10, 2)]);
+    expect(jobs[1]!.startSeconds).toBe(100);
+    expect(jobs[0]!.moves).toBe(0);
+  });
+
+  it('give up nothing for a job of lower priority', () => {
+    const { jobs } = play([{ ...elastic, priority: 1 }, rigid(20, 10, 2)], { queue: 'priority' });
+    expect(jobs[1]!.startSeconds).toBe(100);
+  });
+
+  it('shrink only where the wait is worth more than the restart', () => {
+    const startWith = (seconds: number) =>
+      play([elastic, rigid(20, 10, 2)], { restart: { exposed: { load: phase.fixed(seconds) } } }).jobs[1]!
+        .startSeconds;
+    // The head would wait 80 seconds with two GPUs: 160; the restart of two pods costs 2 r.
+    expect(startWith(79)).toBe(20);
+    expect(startWith(81)).toBe(100);
+  });
+
+  it('shrink before anybody is preempted', () => {
+    const low = { ...rigid(0, 1000, 1), priority: 0 };
+    const { metrics } = play(
+      [{ ...elastic, pods: 3, priority: 0 }, low, { ...rigid(20, 10, 2), priority: 5 }],
+      { queue: 'priority', preemption: { victims: 'fewest-gpus' } },
+    );
+    expect(metrics.preemptions).toBe(0);
+    expect(metrics.moves).toBeGreaterThan(0);
+  });
+
+  it.each([{ queue: 'fair-share' as const }, { preemption: 'order' as const }])(
+    'are not for %o',
+    (options) => {
+      const error = caught(() => play([elastic], options));
+      expect(error).toMatchObject({ code: 'invalid-option', path: ['elastic'] });
+    },
+  );
+});
