@@ -16,7 +16,8 @@ export function easyPass(lookAhead: LookAhead, depth: number): (run: ClusterRun)
     strictPass(run);
     const { waiting } = run;
     if (waiting.length < 2) return;
-    const promised = lookAhead.begin(run, waiting.jobs[waiting.start]!);
+    // A job that is overdue may end any moment.
+    const promised = Math.max(run.now, lookAhead.begin(run, waiting.jobs[waiting.start]!));
     let left = depth;
     for (let at = waiting.start + 1; at < waiting.end && left > 0; left--) {
       const job = waiting.jobs[at]!;

@@ -11,7 +11,8 @@ import {
   type VictimRule,
 } from './simulation-options.js';
 
-const FIELDS: readonly (keyof SimulateOptions)[] = [
+/** The options of a simulation. */
+export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = [
   'cluster',
   'jobs',
   'policy',
@@ -82,7 +83,7 @@ export interface CheckedOptions {
  * @throws CorralError `invalid-option` with the path of the offending field
  */
 export function checkedOptions(options: SimulateOptions): CheckedOptions {
-  checkFields(options, FIELDS);
+  checkFields(options, SIMULATE_FIELDS);
   const preemption = preemptionOf(options.preemption ?? 'none');
   const admission = oneOf(
     options.admission ?? (preemption === 'order' ? 'greedy' : 'strict'),

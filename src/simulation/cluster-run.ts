@@ -14,6 +14,9 @@ import { FAILED, FINISHED, MOVED, PREEMPTED, RunLog } from './run-log.js';
 import type { EventKind, Queue } from './simulation-options.js';
 import { WaitingQueue } from './waiting-queue.js';
 
+/** So many events without meaning are not worth clearing away. */
+const STALE_MIN = 1024;
+
 /** What happens to a job, for whoever watches. */
 export type JobEvent = 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move';
 
@@ -34,7 +37,9 @@ export interface RunSettings {
 /** What takes part in a run besides jobs that come and go. Absent parts cost nothing. */
 export interface RunParts {
   /** Handles the events of a kind that is none of the core's. */
-  readonly onEvent: ((kind: EventKind, subject: number, stamp: number) => boolean) | undefined;
+  readonly onEvent: ((kind: EventKind, subject: number) => void) | undefined;
+  /** Whether nobody waits for an event any more; default none of other kinds. */
+  readonly isStale: ((kind: EventKind, subject: number, stamp: number) => boolean) | undefined;
   /** Says how long a job takes on its GPUs before it computes, and plans what may happen to it. */
   readonly onStart: ((job: number) => number) | undefined;
   /** The speed of a job that begins where it is placed, above 0; default by its pods alone. */
@@ -71,6 +76,7 @@ export class ClusterRun {
   readonly ends: ExpectedEnds = new ExpectedEnds();
   parts: RunParts = {
     onEvent: undefined,
+    isStale: undefined,
     onStart: undefined,
     onSpeed: undefined,
     speedAt: undefined,
@@ -81,6 +87,8 @@ export class ClusterRun {
   };
   /** What the scheduler does at a pass. */
   schedule: (run: ClusterRun) => void = () => undefined;
+  /** What a restart takes on a job's GPUs, on average, microseconds. */
+  restartMicros = 0;
   /** Microseconds. */
   now = 0;
   eventCount = 0;
@@ -90,6 +98,8 @@ export class ClusterRun {
   readonly #key: Float64Array;
   /** Asker → whether the cluster would hold it if nothing ran: 1 yes, 2 no, 0 not asked yet. See Allocation. */
   #fitsEmpty: Uint8Array;
+  /** Events in the queue that have lost their meaning, about. */
+  #staleCount = 0;
   #nextSubmission = 0;
   /** Whether an event has happened that no pass has seen. */
   #passDue = false;
@@ -131,6 +141,10 @@ export class ClusterRun {
    */
   step(): boolean {
     const { events, table } = this;
+    while (events.length > 0 && this.#isStale(events.nextRank, events.nextSubject, events.nextStamp)) {
+      events.pop();
+      this.#staleCount--;
+    }
     const submission = this.#nextSubmission;
     const submitter = submission < table.count ? table.bySubmission[submission]! : -1;
     const submitTime = submitter === -1 ? Number.POSITIVE_INFINITY : table.submit[submitter]!;
@@ -154,10 +168,8 @@ export class ClusterRun {
       events.pop();
       const kind = this.#kinds[events.rank]!;
       if (kind === 'finish') {
-        // An event of a run that ended in another way.
-        if (this.state.finishStamp[events.subject] !== events.stamp) return true;
         this.#finish(events.subject);
-      } else if (!this.parts.onEvent!(kind, events.subject, events.stamp)) return true;
+      } else this.parts.onEvent!(kind, events.subject);
     }
     this.eventCount++;
     if (this.settings.passPerEvent) this.pass();
@@ -168,6 +180,20 @@ export class ClusterRun {
   /** Whether nothing else is to happen. */
   get isOver(): boolean {
     return this.events.length === 0 && this.#nextSubmission === this.table.count;
+  }
+
+  /** Whether an event is of a run that ended, or goes on, in another way. */
+  #isStale(rank: number, subject: number, stamp: number): boolean {
+    const kind = this.#kinds[rank]!;
+    if (kind === 'finish') return this.state.finishStamp[subject] !== stamp;
+    return this.parts.isStale?.(kind, subject, stamp) ?? false;
+  }
+
+  /** Notes that an event has lost its meaning; when they are most of the queue, out with them. */
+  #leaveStale(): void {
+    if (++this.#staleCount < STALE_MIN || 2 * this.#staleCount < this.events.length) return;
+    this.events.drop((rank, subject, stamp) => this.#isStale(rank, subject, stamp));
+    this.#staleCount = 0;
   }
 
   /** Lets the scheduler run. */
@@ -235,10 +261,23 @@ export class ClusterRun {
     this.begin(job, 0);
   }
 
-  /** When a run that began now would be expected to end. */
+  /** What the scheduler believes a run of a job that waits would take with all its pods, microseconds. */
+  estimateOfRun(job: number): number {
+    return this.estimateLeft(job) + (this.state.starts[job]! > 0 ? this.restartMicros : 0);
+  }
+
+  /** When a run that began now, on GPUs that the job holds, would be expected to end. */
   expectedEnd(job: number): number {
-    const pods = this.gangOf(job).pods;
-    return this.now + Math.ceil((this.estimateLeft(job) * pods) / this.holdings.pods[job]!);
+    return this.now + this.#computeOf(job) + (this.state.starts[job]! > 0 ? this.restartMicros : 0);
+  }
+
+  /** What the scheduler believes a job computes on the GPUs that it holds, microseconds. */
+  #computeOf(job: number): number {
+    const { pods } = this.gangOf(job);
+    const held = this.holdings.pods[job]!;
+    const left = this.estimateLeft(job);
+    // Large times must not be rounded where nothing is to be divided.
+    return held === pods ? left : Math.ceil((left * pods) / held);
   }
 
   /**
@@ -271,7 +310,7 @@ export class ClusterRun {
       stamp,
     );
     if (this.settings.looksAhead) {
-      state.expectedEnd[job] = this.expectedEnd(job) + before;
+      state.expectedEnd[job] = now + before + this.#computeOf(job);
       this.ends.add(job, state.expectedEnd[job]!);
     }
     this.parts.watch?.('start', job);
@@ -315,6 +354,7 @@ export class ClusterRun {
     state.speed[job] = speed;
     const left = Math.ceil((state.clockEnd[job]! - state.clock[job]!) / speed);
     this.events.push(state.since[job]! + left, this.settings.ranks.finish, job, ++state.finishStamp[job]!);
+    this.#leaveStale();
   }
 
   /** What the clock of a running job shows now. */
@@ -381,6 +421,7 @@ export class ClusterRun {
     this.#runningAt[last] = this.#runningAt[job]!;
     this.accounts.hold(-this.gpusOf(job), this.now);
     this.parts.onLeave?.(job);
+    if (outcome !== FINISHED) this.#leaveStale();
     if (holdsOn) return;
     this.allocation.release(job);
     state.status[job] = UNSUBMITTED;

@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import { checkFields, integer, probability } from '../restart/quantity.js';
+import { SIMULATE_FIELDS } from './checked-options.js';
 import { simulate } from './simulate.js';
 import type { SimulationJob } from './simulation-job.js';
 import type { SimulateOptions } from './simulation-options.js';
@@ -17,6 +18,10 @@ export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgre
   /** Confidence of the intervals, above 0 and below 1; default 0.95. */
   readonly confidence?: number | undefined;
 }
+
+const FIELDS = ['policies', 'replications', 'confidence'];
+/** What policies may differ in: not in what they are compared on. */
+const POLICY_FIELDS = SIMULATE_FIELDS.filter((field) => !['cluster', 'jobs', 'seed'].includes(field));
 
 /** A figure that is compared; `lostGpuHours` are held and not productive. */
 export type ComparedFigure =
@@ -80,12 +85,14 @@ export interface ComparedPolicy {
  * }).map(({ name, differences }) => [name, differences.waitMeanSeconds]);
  */
 export function compare(options: CompareOptions): ComparedPolicy[] {
+  checkFields(options, [...SIMULATE_FIELDS, ...FIELDS]);
   const { policies, jobs, replications = 10, confidence = 0.95, ...common } = options;
   checkFields(policies, Object.keys(policies ?? {}), ['policies']);
   const names = Object.keys(policies);
   if (names.length < 2) {
     throw new CorralError('invalid-option', ['policies'], `expected 2 or more, got ${names.length}`);
   }
+  for (const name of names) checkFields(policies[name], POLICY_FIELDS, ['policies', name]);
   integer(replications, 2, 100_000, 'replications');
   if (probability(confidence, 'confidence') === 0 || confidence === 1) {
     throw new CorralError(

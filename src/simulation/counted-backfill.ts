@@ -24,8 +24,9 @@ function pass(run: ClusterRun, depth: number): void {
   let free = run.allocation.freeUnits;
   let at = 0;
   while (free < headPods && at < length) free += table.gangs[table.gangOf[jobs[at++]!]!]!.pods;
-  const promised = at === 0 ? now : ends[at - 1]!;
-  while (at < length && ends[at]! === promised) free += table.gangs[table.gangOf[jobs[at++]!]!]!.pods;
+  // A job that is overdue may end any moment.
+  const promised = at === 0 ? now : Math.max(now, ends[at - 1]!);
+  while (at < length && ends[at]! <= promised) free += table.gangs[table.gangOf[jobs[at++]!]!]!.pods;
   let spare = free - headPods;
   let left = depth;
   for (
@@ -35,7 +36,7 @@ function pass(run: ClusterRun, depth: number): void {
   ) {
     const job = waiting.jobs[position]!;
     const { pods } = table.gangs[table.gangOf[job]!]!;
-    const endsInTime = now + run.estimateLeft(job) <= promised;
+    const endsInTime = now + run.estimateOfRun(job) <= promised;
     if (pods > run.allocation.freeUnits || !(endsInTime || pods <= spare) || !run.start(job)) {
       position++;
       continue;

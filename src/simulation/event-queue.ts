@@ -38,6 +38,15 @@ export class EventQueue {
     return this.length === 0 ? Number.POSITIVE_INFINITY : this.#times[0]!;
   }
 
+  /** What the first event is about, and the number given with it; only if there is one. */
+  get nextSubject(): number {
+    return this.#subjects[0]!;
+  }
+
+  get nextStamp(): number {
+    return this.#stamps[0]!;
+  }
+
   /** The class of the first event; Infinity if there is none. */
   get nextRank(): number {
     return this.length === 0 ? Number.POSITIVE_INFINITY : Math.floor(this.#orders[0]! / SEQUENCES);
@@ -53,11 +62,14 @@ export class EventQueue {
    */
   push(time: number, rank: number, subject: number, stamp: number): void {
     if (this.length === this.#times.length) this.#grow();
+    this.#insert(time, rank * SEQUENCES + this.#sequence++, subject, stamp);
+  }
+
+  #insert(time: number, order: number, subject: number, stamp: number): void {
     const times = this.#times;
     const orders = this.#orders;
     const subjects = this.#subjects;
     const stamps = this.#stamps;
-    const order = rank * SEQUENCES + this.#sequence++;
     let at = this.length++;
     while (at > 0) {
       const parent = (at - 1) >> 1;
@@ -112,6 +124,26 @@ export class EventQueue {
     orders[at] = order;
     subjects[at] = subjects[last]!;
     stamps[at] = stamps[last]!;
+  }
+
+  /**
+   * Throws away events that nobody waits for any more; the order of the others stays. O(n).
+   *
+   * @param isStale - of an event's class, subject and stamp
+   */
+  drop(isStale: (rank: number, subject: number, stamp: number) => boolean): void {
+    const times = this.#times;
+    const orders = this.#orders;
+    const subjects = this.#subjects;
+    const stamps = this.#stamps;
+    const before = this.length;
+    // Pushing what is kept onto the front of the same arrays never overtakes what is read.
+    this.length = 0;
+    for (let at = 0; at < before; at++) {
+      const order = orders[at]!;
+      if (isStale(Math.floor(order / SEQUENCES), subjects[at]!, stamps[at]!)) continue;
+      this.#insert(times[at]!, order, subjects[at]!, stamps[at]!);
+    }
   }
 
   #grow(): void {

@@ -3,11 +3,11 @@ import type { Levels } from '../placement/gang.js';
 import { type RandomStream, randomStream } from '../random.js';
 import type { Phase } from '../restart/phase.js';
 import { checkFields, integer } from '../restart/quantity.js';
-import { MICROS, toMicros } from './clock.js';
+import { MICROS } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import { type FailurePlace, FailurePlaces } from './failure-places.js';
 import { AWAY } from './job-state.js';
-import { RestartSteps } from './restart-steps.js';
+import { drawnMicros, RestartSteps } from './restart-steps.js';
 import { FAILED } from './run-log.js';
 import { ServiceState } from './service-state.js';
 import type { EventKind, SimulatedFailures, SimulatedRestart } from './simulation-options.js';
@@ -54,7 +54,7 @@ export class FailureEvents {
       );
     }
     const { tables } = run.engine;
-    const places = failures.laws.map((law, i) => new FailurePlaces(law, i, tables, levels));
+    const places = Array.from(failures.laws, (law, i) => new FailurePlaces(law, i, tables, levels));
     this.#run = run;
     this.#places = places;
     this.#ofJobs = places.filter((place) => place.isOfJobs);
@@ -83,25 +83,18 @@ export class FailureEvents {
   }
 
   /** See RunParts. */
-  onEvent(kind: EventKind, subject: number, stamp: number): boolean {
-    const run = this.#run;
+  isStale(kind: EventKind, subject: number, stamp: number): boolean {
+    return kind === 'failure' && (subject & 1) === 1 && this.#run.state.stamp[subject >> 1] !== stamp;
+  }
+
+  /** See RunParts. */
+  onEvent(kind: EventKind, subject: number): void {
     if (kind === 'repair') {
       const { from, to } = this.#repairs[subject]!;
       for (let server = from; server < to; server++) this.#service.bringBack(server);
-      return true;
-    }
-    if (kind === 'ready') {
-      run.enqueue(subject);
-      return true;
-    }
-    if ((subject & 1) === 0) {
-      this.#hardwareFails(subject >> 1);
-      return true;
-    }
-    const job = subject >> 1;
-    if (run.state.stamp[job] !== stamp) return false;
-    this.#restartInPlace(job, this.#drawLaw(job));
-    return true;
+    } else if (kind === 'ready') this.#run.enqueue(subject);
+    else if ((subject & 1) === 0) this.#hardwareFails(subject >> 1);
+    else this.#restartInPlace(subject >> 1, this.#drawLaw(subject >> 1));
   }
 
   #hardwareFails(law: number): void {
@@ -123,9 +116,9 @@ export class FailureEvents {
     if (repair === undefined) return;
     const { firstServer: from, endServer: to } = place;
     for (let server = from; server < to; server++) this.#service.takeOut(server);
-    const seconds = repair.sample(() => this.#hardware.unit());
+    const micros = drawnMicros(repair, () => this.#hardware.unit(), ['failures', 'laws', law, 'repair']);
     const subject = this.#repairs.push({ from, to }) - 1;
-    run.events.push(run.now + toMicros(seconds), run.settings.ranks.repair, subject, 0);
+    run.events.push(run.now + micros, run.settings.ranks.repair, subject, 0);
   }
 
   #hits({ firstServer, endServer, gpuBit }: FailurePlace, job: number): boolean {

@@ -41,6 +41,13 @@ export class FailurePlaces {
   constructor(law: SimulatedFailureLaw, index: number, tables: ClusterTables, levels: Levels) {
     const path = ['failures', 'laws', index] as const;
     checkFields(law, FIELDS, path);
+    if (typeof law.name !== 'string' || law.name === '') {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'name'],
+        `expected a text that is not empty, got ${quote(law.name)}`,
+      );
+    }
     nonNegative(law.failuresPerSecond, ...path, 'failuresPerSecond');
     if (law.detect !== undefined) checkPhase(law.detect, ...path, 'detect');
     if (law.repair !== undefined) checkPhase(law.repair, ...path, 'repair');

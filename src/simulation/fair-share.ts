@@ -11,18 +11,17 @@ import type { QuotaTree } from './quota-tree.js';
  * @param tree - the quotas
  * @param isGreedy - whether others may go on where the job does not fit
  * @param reclaims - whom to stop first; undefined = nobody
- * @param restartMicros - what a restart takes on a job's GPUs, on average
  * @complexity O(running + queue + starts × tenants) besides decisions of the engine
  */
 export function fairSharePass(
   tree: QuotaTree,
   isGreedy: boolean,
   reclaims: CheckedVictims | undefined,
-  restartMicros: number,
 ): (run: ClusterRun) => void {
-  return (run) => {
+  /** Serves tenants until nobody can be served; true if it stopped somebody, who may be served elsewhere now. */
+  const serve = (run: ClusterRun): boolean => {
     const { waiting, table } = run;
-    if (waiting.length === 0) return;
+    if (waiting.length === 0) return false;
     tree.used.fill(0);
     for (let i = 0; i < run.runningCount; i++) {
       const job = run.running[i]!;
@@ -45,22 +44,32 @@ export function fairSharePass(
       const queue = queues.get(tenant)!;
       const job = queue.at(-1)!;
       const gpus = table.gpus[job]!;
-      const mayStart = tree.staysInLimits(tenant, gpus);
-      if (!mayStart && !isGreedy) queues.delete(tenant);
-      else if (
-        run.allocation.place(job) ||
-        (reclaims !== undefined && reclaim(run, tree, job, reclaims, restartMicros))
-      ) {
+      const next = (): void => {
+        queue.pop();
+        if (queue.length === 0) queues.delete(tenant);
+      };
+      const start = (): void => {
         waiting.remove(job);
         run.begin(job, 0);
         tree.use(tenant, run.gpusOf(job));
-        queue.pop();
-        if (queue.length === 0) queues.delete(tenant);
-      } else if (isGreedy) {
-        queue.pop();
-        if (queue.length === 0) queues.delete(tenant);
-      } else return;
+      };
+      if (!tree.staysInLimits(tenant, gpus)) {
+        if (isGreedy) next();
+        else queues.delete(tenant);
+      } else if (run.allocation.place(job)) {
+        start();
+        next();
+      } else if (reclaims !== undefined && reclaim(run, tree, job, reclaims)) {
+        start();
+        return true;
+      } else if (isGreedy) next();
+      else return false;
     }
+    return false;
+  };
+  return (run) => {
+    // Whoever is stopped leaves its tenant with what it deserves, and reclaims nothing: this comes to an end.
+    while (serve(run));
   };
 }
 
@@ -70,12 +79,11 @@ function reclaim(
   tree: QuotaTree,
   job: number,
   { rule, runMicrosMin }: CheckedVictims,
-  restartMicros: number,
 ): boolean {
   const { tenantOf, gpus } = run.table;
   const mayStop = (victim: number): boolean => run.now - run.state.begin[victim]! >= runMicrosMin;
   const victims: number[] = [];
-  for (const victim of victimsOf(run, mayStop, rule, restartMicros)) {
+  for (const victim of victimsOf(run, mayStop, rule)) {
     const held = run.gpusOf(victim);
     if (!tree.mayReclaim(tenantOf[job]!, gpus[job]!, tenantOf[victim]!, held)) continue;
     tree.use(tenantOf[victim]!, -held);

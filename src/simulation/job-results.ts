@@ -4,7 +4,6 @@ import { toSeconds } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import { DONE, REFUSED, RUNNING, UNSUBMITTED } from './job-state.js';
 import { RUN_ENDS } from './run-log.js';
-import type { SimulationJob } from './simulation-job.js';
 import type { JobOutcome, JobResult, JobRun } from './simulation-result.js';
 
 /**
@@ -12,16 +11,12 @@ import type { JobOutcome, JobResult, JobRun } from './simulation-result.js';
  *
  * @complexity O(jobs + runs + pods)
  */
-export function jobResults(
-  run: ClusterRun,
-  jobs: readonly SimulationJob[],
-  cluster: ClusterTopology,
-): JobResult[] {
+export function jobResults(run: ClusterRun, cluster: ClusterTopology): JobResult[] {
   const { table, state, log } = run;
   const runs: JobRun[][] = Array.from({ length: table.count }, () => []);
   for (let i = 0; i < log.length; i++) runs[log.jobs[i]!]!.push(runAt(run, cluster, i));
   return runs.map((ofJob, job) => ({
-    id: jobs[job]!.id ?? String(job),
+    id: table.ids[job] ?? String(job),
     tenant: table.tenants[table.tenantOf[job]!]!,
     outcome: outcomeOf(state.status[job]!),
     submitSeconds: toSeconds(table.submit[job]!),

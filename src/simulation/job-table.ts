@@ -9,6 +9,8 @@ import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
 /** The jobs as columns; a job is its position in the list. Times in microseconds. */
 export interface JobTable {
   readonly count: number;
+  /** Job → what it is called; undefined = its position. */
+  readonly ids: readonly (string | undefined)[];
   /** Distinct gangs asked for. */
   readonly gangs: readonly Gang[];
   /** Job → its gang. */
@@ -77,6 +79,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
   const ids = new Set<string>();
   const table = {
     count,
+    ids: jobs.map((job) => (job as SimulationJob | undefined)?.id),
     gangs: requests.gangs,
     gangOf: new Int32Array(count),
     gpus: columns(),
@@ -130,7 +133,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
   for (let i = 1; i < count && isSorted; i++) isSorted = submit[i - 1]! <= submit[i]!;
   if (!isSorted) bySubmission.sort((a, b) => submit[a]! - submit[b]! || a - b);
   for (let at = 0; at < count; at++) submissionOf[bySubmission[at]!] = at;
-  table.tenants.push(...tenants.keys());
+  for (const tenant of tenants.keys()) table.tenants.push(tenant);
   return table;
 }
 

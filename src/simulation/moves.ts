@@ -17,14 +17,11 @@ const TOLERANCE = 1e-9;
  */
 export class Moves {
   readonly #run: ClusterRun;
-  /** What a restart takes on a job's GPUs, on average, microseconds. */
-  readonly #restartMicros: number;
   /** How many times what it costs a move must gain. */
   readonly #gainFactor: number;
 
-  constructor(run: ClusterRun, restartMicros: number, gainFactor: number) {
+  constructor(run: ClusterRun, gainFactor: number) {
     this.#run = run;
-    this.#restartMicros = restartMicros;
     this.#gainFactor = gainFactor;
   }
 
@@ -39,7 +36,7 @@ export class Moves {
   makeRoomFor(job: number, mayMove: (other: number) => boolean, waits: number, movesMax: number): number {
     const run = this.#run;
     const { allocation, holdings } = run;
-    const victims = victimsOf(run, mayMove, 'restart-cost', this.#restartMicros);
+    const victims = victimsOf(run, mayMove, 'restart-cost');
     const suspended = suspendFor(run, job, victims);
     if (suspended === undefined) return 0;
     const { submissionOf } = run.table;
@@ -135,7 +132,7 @@ export class Moves {
 
   /** GPU-microseconds of a restart. */
   #restartOf(job: number, note: Note): number {
-    return this.#gpusIn(job, note) * this.#restartMicros;
+    return this.#gpusIn(job, note) * this.#run.restartMicros;
   }
 
   /** Microseconds until a running job ends where it is. */

@@ -80,13 +80,13 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     mirror = newEngine(topologyAware());
     allocation.keepMirror(mirror);
   }
-  let restartMicros = 0;
   if (options.failures !== undefined || options.restart !== undefined) {
     const { failures, restart } = options;
     const failing = new FailureEvents(run, levels, { failures, restart, seed: checked.seed });
-    restartMicros = failing.steps.exposedMeanMicros;
+    run.restartMicros = failing.steps.exposedMeanMicros;
     add({
-      onEvent: (kind, subject, stamp) => failing.onEvent(kind, subject, stamp),
+      isStale: (kind, subject, stamp) => failing.isStale(kind, subject, stamp),
+      onEvent: (kind, subject) => failing.onEvent(kind, subject),
       onStart: (job) => failing.onStart(job),
     });
   }
@@ -110,12 +110,12 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     mirror === undefined
       ? undefined
       : new LookAhead(mirror, table.count, pools && new Headroom(pools, mirror, table.count, run));
-  const pass = chosenPass(run, checked, options, lookAhead, restartMicros);
+  const pass = chosenPass(run, checked, options, lookAhead);
   const elastic = resizes && lookAhead !== undefined;
-  run.schedule = elastic ? elasticPass(pass, new Moves(run, restartMicros, 1), lookAhead!) : pass;
+  run.schedule = elastic ? elasticPass(pass, new Moves(run, 1), lookAhead!) : pass;
   const { preemption } = checked;
   if (preemption !== 'none' && preemption !== 'order' && checked.queue !== 'fair-share') {
-    run.schedule = preemptingPass(run.schedule, preemption, restartMicros);
+    run.schedule = preemptingPass(run.schedule, preemption);
   }
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     const communication = new Communication(run, newEngine(policy), checked.sharesLinks);
@@ -126,15 +126,14 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     });
   }
   if (defragmentation !== undefined) {
-    const moves = new Moves(run, restartMicros, defragmentation.gainFactor);
+    const moves = new Moves(run, defragmentation.gainFactor);
     const looking = checked.queue === 'fair-share' ? undefined : lookAhead;
     const defragmenting = new Defragmentation(run, moves, looking, defragmentation);
     const { onEvent } = run.parts;
     add({
-      onEvent: (kind, subject, stamp) => {
-        if (kind !== 'defragment') return onEvent!(kind, subject, stamp);
-        defragmenting.onTick();
-        return true;
+      onEvent: (kind, subject) => {
+        if (kind === 'defragment') defragmenting.onTick();
+        else onEvent!(kind, subject);
       },
     });
   }
@@ -153,7 +152,7 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
 
 /** Whether servers may be out of use; of wrong options anything. */
 function dropsServers(failures: SimulateOptions['failures']): boolean {
-  if (failures === undefined) return false;
+  if (typeof failures !== 'object' || failures === null) return false;
   if ((failures.spareServers ?? 0) > 0) return true;
   return Array.isArray(failures.laws) && failures.laws.some((law) => law?.repair !== undefined);
 }
@@ -175,14 +174,13 @@ function chosenPass(
   checked: CheckedOptions,
   { quotas }: SimulateOptions,
   lookAhead: LookAhead | undefined,
-  restartMicros: number,
 ): Pass {
   const { table, allocation } = run;
   if (checked.queue === 'fair-share') {
     const { preemption } = checked;
     const reclaims = typeof preemption === 'object' ? preemption : undefined;
     const tree = new QuotaTree(quotas ?? [], table.tenants);
-    return fairSharePass(tree, checked.admission === 'greedy', reclaims, restartMicros);
+    return fairSharePass(tree, checked.admission === 'greedy', reclaims);
   }
   if (checked.preemption === 'order') {
     return allocation.isCounted

@@ -11,13 +11,11 @@ import type { VictimRule } from './simulation-options.js';
  *
  * @param schedule - the pass without preemption
  * @param victims - whom to stop first, and who is left alone
- * @param restartMicros - what a restart takes on a job's GPUs, on average
  * @complexity O(running log running) and moves of the engine per job that preempts, besides the pass
  */
 export function preemptingPass(
   schedule: (run: ClusterRun) => void,
   { rule, runMicrosMin }: CheckedVictims,
-  restartMicros: number,
 ): (run: ClusterRun) => void {
   return (run) => {
     schedule(run);
@@ -27,7 +25,7 @@ export function preemptingPass(
       const { priority } = run.table;
       const mayStop = (job: number): boolean =>
         priority[job]! < priority[head]! && run.now - run.state.begin[job]! >= runMicrosMin;
-      if (!makeRoom(run, head, victimsOf(run, mayStop, rule, restartMicros))) return;
+      if (!makeRoom(run, head, victimsOf(run, mayStop, rule))) return;
       waiting.remove(head);
       run.begin(head, 0);
       schedule(run);
@@ -44,28 +42,23 @@ export function makeRoom(run: ClusterRun, job: number, victims: readonly number[
 }
 
 /** Running jobs that may be stopped, in the order in which they are to go. */
-export function victimsOf(
-  run: ClusterRun,
-  mayStop: (job: number) => boolean,
-  rule: VictimRule,
-  restartMicros: number,
-): number[] {
+export function victimsOf(run: ClusterRun, mayStop: (job: number) => boolean, rule: VictimRule): number[] {
   const found: number[] = [];
   const keys = new Map<number, number>();
   for (let i = 0; i < run.runningCount; i++) {
     const job = run.running[i]!;
     if (!mayStop(job)) continue;
     found.push(job);
-    keys.set(job, victimKey(run, job, rule, restartMicros));
+    keys.set(job, victimKey(run, job, rule));
   }
   const { submissionOf } = run.table;
   return found.sort((a, b) => keys.get(a)! - keys.get(b)! || submissionOf[b]! - submissionOf[a]!);
 }
 
-function victimKey(run: ClusterRun, job: number, rule: VictimRule, restartMicros: number): number {
+function victimKey(run: ClusterRun, job: number, rule: VictimRule): number {
   switch (rule) {
     case 'restart-cost':
-      return restartCost(run, job, restartMicros);
+      return restartCost(run, job);
     case 'lowest-priority':
       return run.table.priority[job]!;
     case 'youngest':
@@ -76,8 +69,8 @@ function victimKey(run: ClusterRun, job: number, rule: VictimRule, restartMicros
 }
 
 /** GPU-microseconds lost by stopping a job now: compute since its last checkpoint, if that is not kept, and the restart. */
-function restartCost(run: ClusterRun, job: number, restartMicros: number): number {
-  const restart = restartMicros * run.gpusOf(job);
+function restartCost(run: ClusterRun, job: number): number {
+  const restart = run.restartMicros * run.gpusOf(job);
   if (run.settings.preemptedKeeps) return restart;
   const { interval, stall, persistLag, gpus } = run.table;
   const { work, saved } = progressAt(run.clockOf(job), interval[job]!, stall[job]!, persistLag[job]!);

@@ -32,7 +32,8 @@ export class QuotaTree {
     const deserved: number[] = [];
     const limit: number[] = [];
     const weight: number[] = [];
-    (quotas as readonly Quota[]).forEach((quota, i) => {
+    for (let i = 0; i < quotas.length; i++) {
+      const quota = (quotas as readonly Quota[])[i]!;
       const path: ErrorPath = ['quotas', i];
       checkFields(quota, FIELDS, path);
       const { name, parent } = quota;
@@ -60,7 +61,7 @@ export class QuotaTree {
           : nonNegative(quota.limitGpus, ...path, 'limitGpus');
       // Without weight there is no share of what is over.
       limit.push(weight[i] === 0 ? Math.min(most, deserved[i]!) : most);
-    });
+    }
     this.nodeOf = tenants.map((tenant) => {
       const known = nodes.get(tenant);
       if (known !== undefined) return known;

@@ -1,9 +1,25 @@
+import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { RandomStream } from '../random.js';
 import type { Phase, UniformSource } from '../restart/phase.js';
 import { checkFields } from '../restart/quantity.js';
 import { type TimedStep, timedSteps } from '../restart/recovery.js';
-import { toMicros } from './clock.js';
+import { SECONDS_MAX, toMicros } from './clock.js';
 import type { SimulatedRestart } from './simulation-options.js';
+
+/**
+ * Draws how long a phase takes, microseconds.
+ *
+ * @throws CorralError `invalid-option` with the path of the phase if what it draws is no time
+ */
+export function drawnMicros(phase: Phase, random: UniformSource, path: ErrorPath): number {
+  const seconds = phase.sample(random);
+  if (seconds >= 0 && seconds <= SECONDS_MAX) return toMicros(seconds);
+  throw new CorralError(
+    'invalid-option',
+    path,
+    `expected a phase that draws seconds from 0 to ${SECONDS_MAX}, got ${quote(seconds)}`,
+  );
+}
 
 /** Draws how long restarts take, from the phases that the closed form of `corral/restart` reads. */
 export class RestartSteps {
@@ -22,11 +38,12 @@ export class RestartSteps {
 
   /** Microseconds until a job that failed can start again; `detect` takes the place of the step of that name. */
   hiddenMicros(detect: Phase | undefined): number {
-    let seconds = detect?.sample(this.#random) ?? 0;
+    let micros = detect === undefined ? 0 : drawnMicros(detect, this.#random, ['failures', 'laws', 'detect']);
     for (const { step, phase } of this.#hidden) {
-      if (detect === undefined || step !== 'detect') seconds += phase.sample(this.#random);
+      if (detect !== undefined && step === 'detect') continue;
+      micros += drawnMicros(phase, this.#random, ['restart', 'hidden', step]);
     }
-    return toMicros(seconds);
+    return micros;
   }
 
   /** The mean of {@link exposedMicros}. */
@@ -36,8 +53,10 @@ export class RestartSteps {
 
   /** Microseconds on its GPUs before a restarted job computes. */
   exposedMicros(): number {
-    let seconds = 0;
-    for (const { phase } of this.#exposed) seconds += phase.sample(this.#random);
-    return toMicros(seconds);
+    let micros = 0;
+    for (const { step, phase } of this.#exposed) {
+      micros += drawnMicros(phase, this.#random, ['restart', 'exposed', step]);
+    }
+    return micros;
   }
 }

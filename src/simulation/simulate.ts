@@ -42,7 +42,7 @@ export function simulate(options: SimulateOptions): SimulationResult {
     if (onProgress !== undefined && (++steps & (PROGRESS_STEPS - 1)) === 0) report(run, onProgress);
   }
   if (onProgress !== undefined) report(run, onProgress);
-  return close(simulation, options);
+  return close(simulation);
 }
 
 /**
@@ -62,10 +62,10 @@ export function* simulationEvents(
     yield* happened;
     happened.length = 0;
   }
-  return close(simulation, options);
+  return close(simulation);
 }
 
-function close({ run, cluster, sampler }: OpenRun, options: SimulateOptions): SimulationResult {
+function close({ run, cluster, sampler }: OpenRun): SimulationResult {
   const { until } = run.settings;
   const end = until < Number.POSITIVE_INFINITY ? Math.max(until, run.now) : run.now;
   sampler?.sample(run, end);
@@ -78,7 +78,7 @@ function close({ run, cluster, sampler }: OpenRun, options: SimulateOptions): Si
   let jobs: readonly JobResult[] | undefined;
   return {
     get jobs() {
-      jobs ??= jobResults(run, options.jobs, cluster);
+      jobs ??= jobResults(run, cluster);
       return jobs;
     },
     metrics: simulationMetrics(run),

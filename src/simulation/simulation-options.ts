@@ -86,8 +86,8 @@ export interface SimulatedFailureLaw extends FailureLaw {
 export interface SimulatedFailures {
   readonly laws: readonly SimulatedFailureLaw[];
   /**
-   * Servers kept out of use, the last of the document; one comes in for each server that is out, and leaves when it is
-   * idle and nothing is out any more. Default 0.
+   * Servers kept out of use, the last of the document; one comes in for each server that breaks, and stays. Who is repaired
+   * while nobody is missing waits as a spare. Default 0.
    */
   readonly spareServers?: number | undefined;
 }
@@ -127,7 +127,7 @@ export interface SimulateOptions {
   readonly backfillDepth?: number | undefined;
   /**
    * `order`: at every pass the jobs that hold GPUs are chosen anew from all, in the order of the queue, whoever fits, and
-   * the others are stopped. Needs `admission` left out or `greedy`, and no backfill.
+   * the others are stopped; ties go by who was in that order first. Needs `admission` left out or `greedy`, and no backfill.
    *
    * `{ victims, runSecondsMin }`: while the head of the queue does not fit, running jobs of lower priority are stopped until it does, in
    * the order of the rule. Usually with the queue `priority`. With the queue `fair-share` a tenant reclaims what it

@@ -73,5 +73,8 @@ describe('compare', () => {
     expect(wrong({ replications: 1 })).toEqual(['replications']);
     expect(wrong({ confidence: 1 })).toEqual(['confidence']);
     expect(wrong({ queue: 'lifo' })).toEqual(['queue']);
+    expect(wrong({ queues: 'fifo' })).toEqual(['queues']);
+    expect(wrong({ policies: { a: {}, b: { seed: 1 } } })).toEqual(['policies', 'b', 'seed']);
+    expect(wrong({ policies: { a: {}, b: { jobs: [] } } })).toEqual(['policies', 'b', 'jobs']);
   });
 });

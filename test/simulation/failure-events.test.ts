@@ -3,6 +3,7 @@ import { CorralError, clusterTopology } from '../../src/index.js';
 import { phase } from '../../src/restart/index.js';
 import { type SimulateOptions, type SimulationResult, simulate } from '../../src/simulation/index.js';
 import { gpuBox } from '../placement/random-cluster.js';
+import { oneGpuServers } from './one-gpu-servers.js';
 
 const cluster = clusterTopology({
   tiers: ['rack'],
@@ -119,6 +120,23 @@ describe('failures of a simulation', () => {
     expect(new Set(runs.flatMap((run) => run.pods.map(({ server }) => server))).size).toBe(6);
   });
 
+  it.each([1, 2, 3])('leave no spare idle while somebody is missing, with %i spares', (spareServers) => {
+    const unavailable = (spares: number): readonly number[] =>
+      simulate({
+        cluster: oneGpuServers(6),
+        jobs: [],
+        timelineSeconds: 10,
+        until: 20_000,
+        seed: 3,
+        failures: {
+          spareServers: spares,
+          laws: [{ name: 's', level: 'server', failuresPerSecond: 1 / 300, repair: phase.fixed(120) }],
+        },
+      }).timeline!.unavailableGpus;
+    // The same servers break at the same times; spares only say who takes their place.
+    expect(unavailable(spareServers)).toEqual(unavailable(0).map((out) => Math.max(out, spareServers)));
+  });
+
   it('come at the same times to the same places whatever runs', () => {
     const laws = [
       { name: 'host', level: 'server' as const, failuresPerSecond: 1 / 500, repair: phase.fixed(1) },
@@ -155,5 +173,9 @@ describe('failures of a simulation', () => {
     expect(of({ detect: 3 })).toBe('failures.laws.0.detect');
     expect(of({ per: 'rack' })).toBe('failures.laws.0.per');
     expect(of({ color: 1 })).toBe('failures.laws.0.color');
+    expect(of({ name: '' })).toBe('failures.laws.0.name');
+    // A phase made by hand that draws no times.
+    const wrong = { ...phase.fixed(1), sample: () => Number.NaN };
+    expect(of({ failuresPerSecond: 1, repair: wrong })).toBe('failures.laws.0.repair');
   });
 });

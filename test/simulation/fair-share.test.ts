@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { CorralError } from '../../src/index.js';
+import { CorralError, clusterTopology } from '../../src/index.js';
+import { spread } from '../../src/policies/index.js';
 import {
   type Quota,
   type SimulateOptions,
   type SimulationJob,
   simulate,
 } from '../../src/simulation/index.js';
+import { gpuBox } from '../placement/random-cluster.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 
 const cluster = oneGpuServers(12);
@@ -69,6 +71,42 @@ describe('fair share', () => {
     ];
     expect(held({ quotas, jobs: many('a', 20) }, 0)).toEqual({ a: 3 });
     expect(held({ quotas, jobs: [...many('a', 20), ...many('b', 20)] }, 0)).toEqual({ a: 3, b: 2 });
+  });
+
+  it('keeps to limits where it looks past who would pass them', () => {
+    const quotas = [{ name: 'a', deservedGpus: 0, limitGpus: 1 }];
+    expect(held({ jobs: [...many('a', 3), ...many('b', 3)], quotas, admission: 'greedy' }, 0)).toEqual({
+      a: 1,
+      b: 3,
+    });
+  });
+
+  it('serves whom a reclaim has stopped elsewhere in the same pass', () => {
+    // Spread over two servers, 'b' leaves no whole one; who is stopped on the second fits beside the first.
+    const jobs: SimulationJob[] = [
+      { submitSeconds: 0, durationSeconds: 1000, gpus: 3, tenant: 'b' },
+      { submitSeconds: 0, durationSeconds: 1000, gpus: 1, tenant: 'b' },
+      { submitSeconds: 10, durationSeconds: 10, gpus: 4, tenant: 'a' },
+    ];
+    const result = simulate({
+      cluster: clusterTopology({
+        tiers: [],
+        types: { four: gpuBox(4) },
+        servers: [
+          { id: 'x', type: 'four' },
+          { id: 'y', type: 'four' },
+        ],
+      }),
+      queue: 'fair-share',
+      quotas: [{ name: 'a', deservedGpus: 4 }],
+      preemption: { victims: 'fewest-gpus' },
+      policy: spread(),
+      jobs,
+    });
+    expect(result.jobs[2]!.startSeconds).toBe(10);
+    const stopped = result.jobs.filter((job) => job.preemptions > 0);
+    expect(stopped).toHaveLength(1);
+    expect(stopped[0]!.runs[1]!.startSeconds).toBe(10);
   });
 
   it('lets a tenant reclaim what it deserves, and not more', () => {

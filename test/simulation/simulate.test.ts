@@ -213,6 +213,44 @@ describe('simulate', () => {
     ]);
   });
 
+  it('refuses a job that only spares could hold', () => {
+    const result = simulate({
+      cluster: oneGpuServers(3),
+      jobs: [job(0, 10, 3), job(1, 10, 2)],
+      failures: { laws: [], spareServers: 1 },
+    });
+    expect(result.jobs.map(({ outcome }) => outcome)).toEqual(['refused', 'finished']);
+  });
+
+  it('ends when the last thing happens, not when something is called off', () => {
+    // The first job would fail long after its end; the second never fits its limit.
+    const result = simulate({
+      cluster: oneGpuServers(2),
+      queue: 'fair-share',
+      quotas: [{ name: 'a', deservedGpus: 0, limitGpus: 0 }],
+      failures: { laws: [{ name: 'job', level: 'job', failuresPerSecond: 1e-6 }] },
+      jobs: [job(0, 10, 1), { ...job(0, 10, 1), tenant: 'a' }],
+    });
+    expect(result.metrics.endSeconds).toBe(10);
+    expect(result.jobs[1]!.outcome).toBe('waiting');
+  });
+
+  it('knows its jobs when the list is gone', () => {
+    const jobs = [{ ...job(0, 10, 1), id: 'one' }, job(0, 10, 1)];
+    const result = simulate({ cluster: oneGpuServers(2), jobs });
+    jobs.length = 0;
+    expect(result.jobs.map(({ id }) => id)).toEqual(['one', '1']);
+  });
+
+  it('looks no deeper into the queue than it may to backfill', () => {
+    // The head waits for three; behind it two that are too large and one that fits.
+    const jobs = [job(0, 100, 2), job(1, 10, 3), job(2, 10, 2), job(2, 10, 2), job(3, 10, 1)];
+    const startWith = (backfillDepth: number): number | null =>
+      simulate({ cluster: oneGpuServers(3), jobs, backfill: 'easy', backfillDepth }).jobs[4]!.startSeconds;
+    expect(startWith(3)).toBe(3);
+    expect(startWith(2)).toBe(110);
+  });
+
   it('stops when it is told to, with jobs where they are', () => {
     const { jobs, metrics } = simulate({
       cluster,

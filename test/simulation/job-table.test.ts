@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { compileClusterTables } from '../../src/compile/cluster-tables.js';
+import { Levels } from '../../src/placement/gang.js';
+import { jobTable, stallsIn } from '../../src/simulation/job-table.js';
+import { oneGpuServers } from './one-gpu-servers.js';
+
+const tables = compileClusterTables(oneGpuServers(2));
+const levels = new Levels([]);
+
+describe('jobTable', () => {
+  it('numbers equal gangs and tenants once', () => {
+    const table = jobTable(
+      [
+        { submitSeconds: 5, durationSeconds: 1, gpus: 1, tenant: 'a' },
+        { submitSeconds: 0, durationSeconds: 1, gpus: 1, pods: 2, tenant: 'b' },
+        { submitSeconds: 5, durationSeconds: 1, gpus: 1, pods: 1, tenant: 'a' },
+      ],
+      tables,
+      levels,
+    );
+    expect(table.gangs).toHaveLength(2);
+    expect([...table.gangOf]).toEqual([0, 1, 0]);
+    expect(table.tenants).toEqual(['a', 'b']);
+    expect([...table.tenantOf]).toEqual([0, 1, 0]);
+    expect([...table.bySubmission]).toEqual([1, 0, 2]);
+    expect([...table.submissionOf]).toEqual([1, 0, 2]);
+  });
+
+  it('takes any number of tenants', () => {
+    const jobs = Array.from({ length: 300_000 }, (_, i) => ({
+      submitSeconds: 0,
+      durationSeconds: 1,
+      gpus: 1,
+      tenant: `t${i}`,
+    }));
+    expect(jobTable(jobs, tables, levels).tenants).toHaveLength(300_000);
+  });
+
+  it('turns GPU-seconds into a run time, and adds the stalls of checkpoints to the estimate', () => {
+    const table = jobTable(
+      [
+        {
+          submitSeconds: 0,
+          workGpuSeconds: 200,
+          gpus: 1,
+          pods: 2,
+          checkpoint: { computeSeconds: 30, stallSeconds: 2 },
+        },
+      ],
+      tables,
+      levels,
+    );
+    expect(table.work[0]).toBe(100e6);
+    expect(table.estimate[0]).toBe(106e6);
+  });
+});
+
+describe('stallsIn', () => {
+  it.each([
+    [0, 10, 0],
+    [9, 10, 0],
+    [10, 10, 0],
+    [11, 10, 1],
+    [30, 10, 2],
+    [30, Number.POSITIVE_INFINITY, 0],
+  ])('counts the checkpoints inside %d of compute, one every %d: %d', (work, interval, stalls) => {
+    expect(stallsIn(work, interval)).toBe(stalls);
+  });
+});
