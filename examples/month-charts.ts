@@ -96,7 +96,7 @@ export async function utilisationChart(
         field: 'scheduler',
         type: 'nominal' as const,
         scale: { domain, range: COLOURS.slice(0, domain.length) },
-        legend: { title: null, orient: 'top' as const, labelLimit: 300, labelFontSize: 12 },
+        legend: { title: null, orient: 'top' as const, columns: 3, labelLimit: 300, labelFontSize: 12 },
       },
     },
   });

@@ -1,5 +1,5 @@
 /**
- * A month of jobs on a DGX SuperPOD of 127 servers, as five schedulers would have run it.
+ * A month of jobs on a DGX SuperPOD of 127 servers, as six schedulers would have run it.
  *
  * The jobs are drawn from a seed: most are small, most GPU-hours go to gangs of whole servers. GPUs and servers fail at
  * the rates of the Llama 3 run and are repaired; jobs go back to their last checkpoint.
@@ -77,15 +77,23 @@ export interface MonthVariant {
   readonly options: Partial<SimulateOptions>;
 }
 
-/** Large jobs stop small ones, which fall back to their last checkpoint. */
+/** Large jobs stop small ones that have run for an hour, and these fall back to their last checkpoint. */
 function preempting(victims: VictimRule): Partial<SimulateOptions> {
-  return { backfill: 'easy', queue: 'priority', preemption: { victims }, preempted: 'checkpoint' };
+  return {
+    backfill: 'easy',
+    queue: 'priority',
+    preemption: { victims, runSecondsMin: HOUR },
+    preempted: 'checkpoint',
+  };
 }
+
+const MOVING = 'the same, moving jobs';
 
 export const MONTH_VARIANTS: readonly MonthVariant[] = [
   { name: 'fifo, spread', options: { policy: spread() } },
   { name: 'EASY, spread', options: { policy: spread(), backfill: 'easy' } },
   { name: 'EASY, topology-aware', options: { backfill: 'easy' } },
+  { name: MOVING, options: { backfill: 'easy', defragmentation: {} } },
   { name: 'preemption of the youngest', options: preempting('youngest') },
   { name: 'preemption by restart cost', options: preempting('restart-cost') },
 ];
@@ -139,7 +147,7 @@ export async function printMonth(folder: string, progress: (text: string) => voi
   const cluster = monthCluster();
   const jobs = monthOfJobs(1);
   console.log(
-    `\nA month on a DGX SuperPOD: ${cluster.servers.length} servers, ${jobs.length} jobs, failures and restarts, five schedulers`,
+    `\nA month on a DGX SuperPOD: ${cluster.servers.length} servers, ${jobs.length} jobs, failures and restarts, six schedulers`,
   );
   const row = (cells: readonly string[]): string =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(28) : cell.padStart(12))).join('');
@@ -154,6 +162,7 @@ export async function printMonth(folder: string, progress: (text: string) => voi
       'ETTR',
       'GPU-h lost',
       'preempted',
+      'moved',
       'done',
       's',
     ]),
@@ -178,6 +187,7 @@ export async function printMonth(folder: string, progress: (text: string) => voi
         `${(100 * metrics.ettr).toFixed(2)} %`,
         Math.round(lost).toLocaleString('en'),
         String(metrics.preemptions),
+        String(metrics.moves),
         String(metrics.finishedJobs),
         ((performance.now() - started) / 1000).toFixed(1),
       ]),
@@ -190,7 +200,9 @@ export async function printMonth(folder: string, progress: (text: string) => voi
   mkdirSync(folder, { recursive: true });
   const used = join(folder, 'month-utilisation.svg');
   const gpus = cluster.servers.reduce((sum, { type }) => sum + type.gpus.length, 0);
-  writeFileSync(used, await utilisationChart(results, { jobs, gpus, seconds: MONTH_SECONDS }));
+  // The line of jobs that move hides under that of the same scheduler without.
+  const apart = new Map([...results].filter(([name]) => name !== MOVING));
+  writeFileSync(used, await utilisationChart(apart, { jobs, gpus, seconds: MONTH_SECONDS }));
   const shown = new Map([...results].filter(([name]) => SHOWN.includes(name)));
   const servers = join(folder, 'month-servers.svg');
   writeFileSync(servers, await occupancyChart(shown, cluster, DAYS_SHOWN));

@@ -172,11 +172,12 @@ describe('examples/month.ts', () => {
     ]),
   );
 
-  it('runs the month under five schedulers', () => {
+  it('runs the month under six schedulers', () => {
     expect([...rows.keys()]).toEqual([
       'fifo, spread',
       'EASY, spread',
       'EASY, topology-aware',
+      'the same, moving jobs',
       'preemption of the youngest',
       'preemption by restart cost',
     ]);
@@ -189,6 +190,10 @@ describe('examples/month.ts', () => {
     const lost = (scheduler: string): number => Number(rows.get(scheduler)![6]!.replaceAll(',', ''));
     expect(lost('preemption by restart cost')).toBeLessThan(lost('preemption of the youngest'));
     expect(Number(rows.get('EASY, topology-aware')![7])).toBe(0);
+  });
+
+  it('moves jobs only where it is told to', () => {
+    for (const [name, cells] of rows) expect(Number(cells[8]) > 0).toBe(name === 'the same, moving jobs');
   });
 
   it('draws both pictures', () => {
