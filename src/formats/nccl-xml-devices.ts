@@ -1,0 +1,258 @@
+import { CorralError, quote } from '../errors.js';
+import { GPUS_PER_SERVER_MAX } from '../units.js';
+import type { NcclXmlOptions } from './nccl-xml-options.js';
+import { addressKey, type NcclCpu, type NcclNet, type NcclPci, type NcclSystem } from './nccl-xml-tree.js';
+
+/** A PCI device that the server document will have, with what hangs below it. */
+export interface PciBranch {
+  readonly pci: NcclPci;
+  readonly kind: 'gpu' | 'nic' | 'bridge';
+  readonly branches: readonly PciBranch[];
+}
+
+/** The CPUs of one server with the branches below each. */
+export interface ServerTree {
+  readonly cpus: readonly { readonly cpu: NcclCpu; readonly branches: readonly PciBranch[] }[];
+  /** In the order of their ordinals. */
+  readonly gpus: readonly NcclPci[];
+  /** NICs of templates, which have no `dev`, by PCI address. */
+  readonly portlessNics: readonly NcclPci[];
+  /** The largest `dev` of a port, -1 without any. */
+  readonly portDevMax: number;
+  /** Whether the GPUs come from `gpu` elements; otherwise from classes and options. */
+  readonly complete: boolean;
+  readonly notes: readonly string[];
+}
+
+/**
+ * Finds the GPUs and NICs of one server, and drops what leads to none.
+ *
+ * Files with a `gpu` element are complete: as in NCCL, GPUs are those elements that have a rank, NICs those
+ * with ports, whatever classes say. In templates, devices go by class, and options say what the file does not.
+ *
+ * @param system - the file
+ * @param options - the host, and what detection would add
+ * @returns the tree; GPUs in the order of `dev`, in templates by PCI address, which is how drivers number them
+ * @throws CorralError `invalid-format` or `invalid-option` if a GPU or NIC cannot be told, `unknown-reference`,
+ * `limit-exceeded`
+ * @complexity O(elements + options)
+ */
+export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerTree {
+  const cpus = cpusOfHost(system, options);
+  const all = cpus.flatMap((cpu) => allPcis(cpu.pcis));
+  const withGpu = all.filter(({ gpu }) => gpu !== undefined);
+  const complete = withGpu.length > 0;
+  const ranked = withGpu.filter(({ gpu }) => gpu!.rank !== undefined);
+  const notes: string[] = [];
+  // Ranks are given at run time: a file without any was written by hand, and means all its GPUs.
+  const counted = new Set(ranked.length > 0 ? ranked : withGpu);
+  if (counted.size < withGpu.length) {
+    notes.push(`${withGpu.length - counted.size} GPUs without rank are left out, as NCCL does.`);
+  }
+  const stated = statedKinds(cpus, all, options);
+  const branch = (pci: NcclPci): PciBranch[] => {
+    const extra = stated.under.get(pci) ?? [];
+    const branches = [...pci.pcis.flatMap(branch), ...extra];
+    const kind = stated.kinds.get(pci.address) ?? kindOf(pci, complete, counted, options);
+    if (kind === 'gpu' || kind === 'nic') return [{ pci, kind, branches: [] }, ...branches];
+    return branches.length === 0 ? [] : [{ pci, kind: 'bridge', branches }];
+  };
+  const trees = cpus.map((cpu) => ({
+    cpu,
+    branches: [...cpu.pcis.flatMap(branch), ...(stated.below.get(cpu) ?? [])],
+  }));
+  const gpus = inOrder(trees.flatMap(({ branches }) => ofKind('gpu', branches)));
+  const nics = trees.flatMap(({ branches }) => ofKind('nic', branches));
+  const portlessNics = nics.filter(({ nets }) => !hasPort(nets ?? [])).sort(byAddress);
+  if (gpus.length > GPUS_PER_SERVER_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${gpus.length} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server: describe a larger domain as a tier of servers`,
+    );
+  }
+  if (gpus.length === 0) {
+    throw new CorralError(
+      'invalid-format',
+      [],
+      'no GPU: the file leaves them to detection; name each in options.devices (busId, kind and under)',
+    );
+  }
+  if (!complete && options.gpuModel === undefined) {
+    throw new CorralError(
+      'invalid-option',
+      ['gpuModel'],
+      'the file leaves the GPUs to detection: say which model they are',
+    );
+  }
+  const addresses = new Set<string>();
+  for (const pci of gpus) {
+    if (addresses.has(pci.address)) {
+      throw new CorralError('duplicate-id', ['line', pci.line, 'busid'], 'two GPUs have this PCI address');
+    }
+    addresses.add(pci.address);
+  }
+  const ports = [...cpus, ...nics].flatMap(({ nets }) => nets ?? []);
+  const portDevMax = ports.reduce((most, { dev = -1 }) => Math.max(most, dev), -1);
+  return { cpus: trees, gpus, portlessNics, portDevMax, complete, notes };
+}
+
+function cpusOfHost(system: NcclSystem, options: NcclXmlOptions): readonly NcclCpu[] {
+  const hosts = [...new Set(system.cpus.map(({ hostHash }) => hostHash))];
+  if (options.host === undefined && hosts.length > 1) {
+    throw new CorralError(
+      'invalid-option',
+      ['host'],
+      `the file describes ${hosts.length} servers: name one by its host_hash (${hosts.slice(0, 4).map(quote).join(', ')})`,
+    );
+  }
+  const host = options.host ?? hosts[0];
+  const cpus = system.cpus.filter(({ hostHash }) => hostHash === host);
+  if (cpus.length === 0) {
+    if (options.host === undefined) {
+      throw new CorralError('invalid-format', [], 'no <cpu>: the file describes no machine');
+    }
+    throw new CorralError(
+      'unknown-reference',
+      ['host'],
+      `no host_hash ${quote(options.host)} in the file: it has ${hosts.slice(0, 4).map(quote).join(', ')}`,
+    );
+  }
+  return cpus;
+}
+
+function allPcis(pcis: readonly NcclPci[]): NcclPci[] {
+  return pcis.flatMap((pci) => [pci, ...allPcis(pci.pcis)]);
+}
+
+/** What options say about devices: kinds of those in the file, and those to add. */
+interface StatedDevices {
+  readonly kinds: ReadonlyMap<string, 'gpu' | 'nic' | 'none'>;
+  readonly under: ReadonlyMap<NcclPci, readonly PciBranch[]>;
+  readonly below: ReadonlyMap<NcclCpu, readonly PciBranch[]>;
+}
+
+function statedKinds(
+  cpus: readonly NcclCpu[],
+  all: readonly NcclPci[],
+  options: NcclXmlOptions,
+): StatedDevices {
+  const byAddress = new Map<string, NcclPci>();
+  for (const pci of all) if (!byAddress.has(pci.address)) byAddress.set(pci.address, pci);
+  const kinds = new Map<string, 'gpu' | 'nic' | 'none'>();
+  const under = new Map<NcclPci, PciBranch[]>();
+  const below = new Map<NcclCpu, PciBranch[]>();
+  for (const [i, device] of (options.devices ?? []).entries()) {
+    const address = addressKey(device.busId);
+    if (kinds.has(address)) {
+      throw new CorralError(
+        'duplicate-id',
+        ['devices', i, 'busId'],
+        `${quote(device.busId)} is stated twice`,
+      );
+    }
+    kinds.set(address, device.kind);
+    if (byAddress.has(address) || device.kind === 'none') continue;
+    const branch: PciBranch = { pci: detected(address), kind: device.kind, branches: [] };
+    if (device.under !== undefined) {
+      const bridge = byAddress.get(addressKey(device.under));
+      if (bridge === undefined) {
+        throw new CorralError(
+          'unknown-reference',
+          ['devices', i, 'under'],
+          `no PCI device ${quote(device.under)} in the file`,
+        );
+      }
+      push(under, bridge, branch);
+      continue;
+    }
+    const cpu = device.numa === undefined ? cpus[0] : cpus.find(({ numa }) => numa === device.numa);
+    if (cpu === undefined) {
+      throw new CorralError(
+        'unknown-reference',
+        ['devices', i, 'numa'],
+        `no numaid ${device.numa} in the file`,
+      );
+    }
+    push(below, cpu, branch);
+  }
+  return { kinds, under, below };
+}
+
+function push<K>(lists: Map<K, PciBranch[]>, key: K, branch: PciBranch): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [branch]);
+  else list.push(branch);
+}
+
+/** A device that only the options know. */
+function detected(address: string): NcclPci {
+  return {
+    address,
+    class: undefined,
+    ids: [],
+    linkSpeed: undefined,
+    linkWidth: undefined,
+    hostBridge: undefined,
+    gpu: undefined,
+    nets: undefined,
+    pcis: [],
+    pciLinks: [],
+    line: 0,
+  };
+}
+
+function kindOf(
+  pci: NcclPci,
+  complete: boolean,
+  counted: ReadonlySet<NcclPci>,
+  options: NcclXmlOptions,
+): 'gpu' | 'nic' | 'none' {
+  if (pci.gpu !== undefined) return counted.has(pci) ? 'gpu' : 'none';
+  if (pci.nets !== undefined) return hasPort(pci.nets) ? 'nic' : 'none';
+  if (complete || pci.pcis.length > 0) return 'none';
+  if (pci.class === undefined) {
+    // A bridge without anything below it gets its devices from the options.
+    if (options.devices?.some(({ under }) => under !== undefined && addressKey(under) === pci.address)) {
+      return 'none';
+    }
+    if (options.classless !== undefined) return options.classless;
+    throw new CorralError(
+      'invalid-option',
+      ['classless'],
+      `line ${pci.line} has a PCI device without class and nothing below it: say whether such devices are gpu or nic, single ones in options.devices`,
+    );
+  }
+  if (isGpuClass(pci.class)) return 'gpu';
+  return pci.class.startsWith('0x02') ? 'nic' : 'none';
+}
+
+/** Display controllers, and the processing accelerators that AMD's are. */
+export function isGpuClass(pciClass: string): boolean {
+  return pciClass.startsWith('0x03') || pciClass.startsWith('0x12');
+}
+
+/** Whether a NIC has a port that NCCL does not pass over. */
+export function hasPort(nets: readonly NcclNet[]): boolean {
+  return nets.some(({ dev }) => dev !== undefined);
+}
+
+function ofKind(wanted: 'gpu' | 'nic', branches: readonly PciBranch[]): NcclPci[] {
+  return branches.flatMap(({ pci, kind, branches: inner }) =>
+    kind === wanted ? [pci] : ofKind(wanted, inner),
+  );
+}
+
+function inOrder(gpus: readonly NcclPci[]): readonly NcclPci[] {
+  const dev = (pci: NcclPci): number => pci.gpu!.dev!;
+  if (gpus.every(({ gpu }) => gpu?.dev !== undefined) && new Set(gpus.map(dev)).size === gpus.length) {
+    return [...gpus].sort((a, b) => dev(a) - dev(b));
+  }
+  return gpus.every(({ gpu }) => gpu === undefined) ? [...gpus].sort(byAddress) : gpus;
+}
+
+/** Without separators and leading zeros, longer addresses are the larger ones. */
+function byAddress(a: NcclPci, b: NcclPci): number {
+  if (a.address.length !== b.address.length) return a.address.length - b.address.length;
+  return a.address < b.address ? -1 : a.address > b.address ? 1 : 0;
+}

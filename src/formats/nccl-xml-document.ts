@@ -1,0 +1,283 @@
+import { CorralError } from '../errors.js';
+import {
+  type Device,
+  type Link,
+  parseServerDocument,
+  type ServerDocument,
+} from '../topology/server-document.js';
+import { hasPort, type PciBranch, type ServerTree } from './nccl-xml-devices.js';
+import type { NcclFabric } from './nccl-xml-fabric.js';
+import { broadcomGeneration, type LinkFigures, LOC_GBPS, pcieFigures, rounded } from './nccl-xml-figures.js';
+import type { NcclXmlOptions } from './nccl-xml-options.js';
+import { modelOf, portOf } from './nccl-xml-ports.js';
+import { socketFigures, socketOf } from './nccl-xml-sockets.js';
+import type { NcclCpu, NcclNet, NcclPci, NcclSystem } from './nccl-xml-tree.js';
+
+/** Longest name taken from the file, in characters. */
+const NAME_LENGTH_MAX = 128;
+/** Longest note of a server document, in characters. */
+const NOTE_LENGTH_MAX = 1024;
+/** Most CPUs: their sockets are joined pairwise, and a document holds 8192 links. */
+const CPUS_MAX = 64;
+
+/**
+ * Writes the server document of a file.
+ *
+ * Every `cpu` becomes a NUMA node on a socket, bridges become PCIe switches, and the two levels of bridges that
+ * one Broadcom switch shows are joined by a link that limits nothing, as NCCL flattens them. A GPU with C2C
+ * that hangs on its CPU has that link alone: it carries the data.
+ *
+ * @param system - the file
+ * @param tree - its devices
+ * @param fabric - links between GPUs
+ * @param options - what the file does not say
+ * @returns the document; GPUs are `gpu` and their number, NICs `nic` and theirs
+ * @throws CorralError `invalid-option`, `limit-exceeded`
+ * @complexity O(devices + links)
+ */
+export function writeNcclDocument(
+  system: NcclSystem,
+  tree: ServerTree,
+  fabric: NcclFabric,
+  options: NcclXmlOptions,
+): ServerDocument {
+  if (tree.cpus.length > CPUS_MAX) {
+    throw new CorralError('limit-exceeded', [], `${tree.cpus.length} CPUs, at most ${CPUS_MAX}`);
+  }
+  return parseServerDocument(new DocumentWriter(system, tree, fabric, options).document());
+}
+
+/** Where a device hangs, as its fields say it. */
+type Location = Pick<Device, 'numa' | 'socket'>;
+
+class DocumentWriter {
+  readonly #system: NcclSystem;
+  readonly #tree: ServerTree;
+  readonly #fabric: NcclFabric;
+  readonly #options: NcclXmlOptions;
+  readonly #ids = new Set<string>();
+  readonly #hosts: Device[] = [];
+  readonly #switches: Device[] = [];
+  readonly #gpus: Device[] = [];
+  readonly #nics: { readonly device: Device; readonly dev: number }[] = [];
+  readonly #links: Link[] = [];
+  readonly #sockets = new Map<number | string, { readonly id: string; readonly cpus: NcclCpu[] }>();
+  readonly #gpuIds = new Map<NcclPci, string>();
+  /** Bridge address to switch id, and peer ports still to be joined. */
+  readonly #bridges = new Map<string, string>();
+  readonly #peers: (readonly [string, string])[] = [];
+  #assumedPcie = 0;
+  #kbpsPorts = 0;
+
+  constructor(system: NcclSystem, tree: ServerTree, fabric: NcclFabric, options: NcclXmlOptions) {
+    this.#system = system;
+    this.#tree = tree;
+    this.#fabric = fabric;
+    this.#options = options;
+    const devs = tree.gpus.map(({ gpu }) => gpu?.dev);
+    const numbered = devs.every((dev) => dev !== undefined && dev >= 0) && new Set(devs).size === devs.length;
+    for (const [i, pci] of tree.gpus.entries()) {
+      this.#gpuIds.set(pci, this.#freshId(`gpu${numbered ? devs[i]! : i}`));
+    }
+  }
+
+  document(): ServerDocument {
+    for (const [i, { cpu, branches }] of this.#tree.cpus.entries()) this.#writeCpu(cpu, i, branches);
+    this.#joinPeers();
+    this.#joinSockets();
+    this.#writeFabric();
+    const gpuOrder = new Map(this.#tree.gpus.map((pci, i) => [this.#gpuIds.get(pci)!, i]));
+    const gpus = [...this.#gpus].sort((a, b) => gpuOrder.get(a.id)! - gpuOrder.get(b.id)!);
+    const nics = [...this.#nics].sort((a, b) => a.dev - b.dev).map(({ device }) => device);
+    const { name, title } = this.#options;
+    const said = this.#system.name?.slice(0, NAME_LENGTH_MAX);
+    return {
+      name: name ?? said ?? 'nccl-xml',
+      title: title ?? `server with ${gpus.length} GPUs and ${nics.length} NICs, read from an NCCL topology`,
+      gpuModel: gpus[0]!.model!,
+      devices: [...this.#hosts, ...this.#switches, ...gpus, ...nics],
+      links: this.#links,
+      confidence: 'file',
+      sources: [`${this.#system.version === 2 ? 'RCCL' : 'NCCL'} topology XML`],
+      notes: this.#notes(),
+    };
+  }
+
+  #writeCpu(cpu: NcclCpu, position: number, branches: readonly PciBranch[]): void {
+    const socket = socketOf(cpu, position, this.#options);
+    const location: Location = { ...(cpu.numa !== undefined && { numa: cpu.numa }), socket };
+    const id = this.#freshId(`numa${cpu.numa ?? `-unknown${position}`}`);
+    const known = this.#sockets.get(socket);
+    const socketId = known?.id ?? this.#freshId(`socket${socket}`.slice(0, NAME_LENGTH_MAX));
+    if (known === undefined) {
+      this.#sockets.set(socket, { id: socketId, cpus: [cpu] });
+      this.#hosts.push({ id: socketId, kind: 'socket', socket });
+    } else known.cpus.push(cpu);
+    this.#hosts.push({ id, kind: 'numa', ...location });
+    this.#link(id, socketId, { medium: 'on-package', ...unlimited('not limiting, NCCL 2.30.7 topo.h, LOC') });
+    for (const branch of branches) this.#writeBranch(branch, id, id, location, false);
+    for (const net of cpu.nets) {
+      if (net.dev === undefined) continue;
+      const figures = { medium: 'pcie' as const, ...unlimited('no PCI device, NCCL 2.30.7 topo.h, LOC') };
+      this.#writePort(net, 1, id, location, figures);
+    }
+  }
+
+  /** @param flattened - the bridge above is the lower level of a Broadcom switch */
+  #writeBranch(
+    { pci, kind, branches }: PciBranch,
+    aboveId: string,
+    numaId: string,
+    location: Location,
+    flattened: boolean,
+    above?: NcclPci,
+  ): void {
+    const place = {
+      ...location,
+      ...(pci.hostBridge !== undefined && { hostBridge: pci.hostBridge.slice(0, NAME_LENGTH_MAX) }),
+    };
+    const { stated, ...pcie } = pcieFigures(pci, this.#options.pcieGeneration);
+    if (kind === 'gpu') {
+      this.#writeGpu(pci, aboveId, numaId, place, pcie, stated);
+      return;
+    }
+    if (!stated) this.#assumedPcie++;
+    if (kind === 'nic') {
+      const ports = (pci.nets ?? []).filter(({ dev }) => dev !== undefined);
+      if (!hasPort(pci.nets ?? [])) this.#writeTemplateNic(pci, aboveId, place, pcie);
+      for (const port of ports) this.#writePort(port, ports.length, aboveId, place, pcie);
+      return;
+    }
+    const id = this.#freshId(`pcie-switch${this.#switches.length}`);
+    if (!this.#bridges.has(pci.address)) this.#bridges.set(pci.address, id);
+    for (const target of pci.pciLinks) this.#peers.push([id, target]);
+    const generation = above === undefined || flattened ? 0 : broadcomGeneration(above.ids, 0);
+    const lower = generation !== 0 && broadcomGeneration(pci.ids, 1) === generation;
+    this.#switches.push({ id, kind: 'pcie-switch', ...place });
+    if (lower) {
+      const source = `lower level of a Broadcom Gen${generation} switch, which NCCL 2.30.7 flattens: not limiting`;
+      this.#link(aboveId, id, { medium: 'on-chip', ...unlimited(source) });
+    } else this.#link(aboveId, id, pcie);
+    for (const branch of branches) this.#writeBranch(branch, id, numaId, location, lower, pci);
+  }
+
+  #writeGpu(
+    pci: NcclPci,
+    aboveId: string,
+    numaId: string,
+    place: Location,
+    pcie: LinkFigures,
+    stated: boolean,
+  ): void {
+    const id = this.#gpuIds.get(pci)!;
+    const model = this.#options.gpuModel ?? modelOf(pci);
+    this.#gpus.push({ id, kind: 'gpu', ...place, model });
+    const toCpu = this.#fabric.toCpu.get(this.#tree.gpus.indexOf(pci));
+    const GBps = rounded((pci.gpu?.c2cGBps ?? 0) + (toCpu?.GBps ?? 0));
+    const links = (pci.gpu?.c2cLinks ?? 0) + (toCpu?.links ?? 0);
+    if (GBps > 0) {
+      const what = toCpu === undefined ? 'NVLink-C2C' : 'NVLink to the CPU';
+      this.#link(numaId, id, {
+        medium: 'c2c',
+        bandwidthGBps: GBps,
+        basis: 'nccl',
+        ncclGBps: GBps,
+        links,
+        source: `${what}, NCCL 2.30.7 topo.cc; from the file`,
+        verified: true,
+      });
+      if (aboveId === numaId) return;
+    }
+    if (!stated) this.#assumedPcie++;
+    this.#link(aboveId, id, pcie);
+  }
+
+  #writePort(net: NcclNet, ports: number, aboveId: string, place: Location, above: LinkFigures): void {
+    const { inKbps, figures, ...fields } = portOf(net, ports, above);
+    if (inKbps) this.#kbpsPorts++;
+    const id = this.#freshId(`nic${net.dev}`);
+    this.#nics.push({ device: { id, kind: 'nic', ...place, ...fields }, dev: net.dev! });
+    this.#link(aboveId, id, figures);
+  }
+
+  #writeTemplateNic(pci: NcclPci, aboveId: string, place: Location, pcie: LinkFigures): void {
+    const dev = this.#tree.portDevMax + 1 + this.#tree.portlessNics.indexOf(pci);
+    const id = this.#freshId(`nic${dev}`);
+    this.#nics.push({ device: { id, kind: 'nic', ...place }, dev });
+    this.#link(aboveId, id, pcie);
+  }
+
+  #joinPeers(): void {
+    const joined = new Set<string>();
+    for (const [id, address] of this.#peers) {
+      const peer = this.#bridges.get(address);
+      if (peer === undefined || peer === id || joined.has(`${peer} ${id}`) || joined.has(`${id} ${peer}`))
+        continue;
+      if (this.#links.some(({ between: [a, b] }) => (a === id && b === peer) || (a === peer && b === id)))
+        continue;
+      joined.add(`${id} ${peer}`);
+      this.#link(id, peer, {
+        medium: 'on-chip',
+        ...unlimited('peer ports of switches, NCCL 2.30.7 topo.cc, LOC'),
+      });
+    }
+  }
+
+  #joinSockets(): void {
+    const sockets = [...this.#sockets.values()];
+    for (const [i, a] of sockets.entries()) {
+      for (const b of sockets.slice(i + 1)) {
+        this.#link(a.id, b.id, socketFigures([...a.cpus, ...b.cpus], this.#options));
+      }
+    }
+  }
+
+  #writeFabric(): void {
+    const idOf = (ordinal: number): string => this.#gpuIds.get(this.#tree.gpus[ordinal]!)!;
+    for (const [i, gpus] of this.#fabric.switches.entries()) {
+      const id = this.#freshId(`nvswitch${i}`);
+      this.#switches.push({ id, kind: 'nvswitch' });
+      for (const { gpu, figures } of gpus) this.#link(idOf(gpu), id, figures);
+    }
+    for (const { gpus, figures } of this.#fabric.pairs) this.#link(idOf(gpus[0]), idOf(gpus[1]), figures);
+  }
+
+  #notes(): string[] {
+    const notes = [...this.#tree.notes, ...this.#fabric.notes];
+    notes.push('The file does not tell host bridges apart: pairs that nvidia-smi calls NODE are PHB here.');
+    if (this.#tree.cpus.length > 1 && this.#options.numaNodesPerSocket === undefined) {
+      notes.push(
+        'The file does not say which NUMA nodes share a socket: each has one of its own, as in NCCL.',
+      );
+    }
+    if (this.#assumedPcie > 0) {
+      notes.push(
+        `${this.#assumedPcie} PCIe links state no speed or width that NCCL knows: their source says what was assumed.`,
+      );
+    }
+    if (this.#kbpsPorts > 0) {
+      notes.push(`The speed of ${this.#kbpsPorts} ports is beyond any: taken to be in kb/s instead of Mb/s.`);
+    }
+    for (const { cpu } of this.#tree.cpus) {
+      if (cpu.affinity !== undefined)
+        notes.push(`CPU affinity of NUMA node ${cpu.numa ?? 'unknown'}: ${cpu.affinity}`);
+    }
+    return notes.map((note) => note.slice(0, NOTE_LENGTH_MAX));
+  }
+
+  /** `base`, or `base.2` and so on where that is taken. */
+  #freshId(base: string): string {
+    let id = base;
+    for (let n = 2; this.#ids.has(id); n++) id = `${base}.${n}`;
+    this.#ids.add(id);
+    return id;
+  }
+
+  #link(a: string, b: string, figures: LinkFigures): void {
+    this.#links.push({ between: [a, b], ...figures });
+  }
+}
+
+function unlimited(source: string): Omit<LinkFigures, 'medium'> {
+  return { bandwidthGBps: LOC_GBPS, basis: 'nccl', ncclGBps: LOC_GBPS, source, verified: false };
+}
