@@ -4,6 +4,7 @@ export type { AlibabaJob2026 } from './alibaba-2026.js';
 export { fromAlibabaJobs2026, fromAlibabaNodes2026 } from './alibaba-2026.js';
 export { fromNcclXml } from './nccl-xml.js';
 export type { NcclXmlDevice, NcclXmlNvlink, NcclXmlOptions } from './nccl-xml-options.js';
+export { toNcclXml } from './nccl-xml-print.js';
 export { fromNvidiaSmiTopo } from './nvidia-smi-topo.js';
 export type { NvidiaSmiTopoOptions } from './nvidia-smi-topo-options.js';
 export { toNvidiaSmiTopo } from './nvidia-smi-topo-print.js';
