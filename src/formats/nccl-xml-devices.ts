@@ -1,7 +1,8 @@
 import { CorralError, quote } from '../errors.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
-import { addressKey, type NcclCpu, type NcclNet, type NcclPci, type NcclSystem } from './nccl-xml-tree.js';
+import { statedDevices } from './nccl-xml-stated.js';
+import type { NcclCpu, NcclNet, NcclPci, NcclSystem } from './nccl-xml-tree.js';
 
 /** A PCI device that the server document will have, with what hangs below it. */
 export interface PciBranch {
@@ -19,6 +20,8 @@ export interface ServerTree {
   readonly portlessNics: readonly NcclPci[];
   /** The largest `dev` of a port, -1 without any. */
   readonly portDevMax: number;
+  /** Ports of each card, by the address of its card: functions of one card share its lanes. */
+  readonly portsOfCard: ReadonlyMap<string, number>;
   /** Whether the GPUs come from `gpu` elements; otherwise from classes and options. */
   readonly complete: boolean;
   readonly notes: readonly string[];
@@ -49,11 +52,14 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
   if (counted.size < withGpu.length) {
     notes.push(`${withGpu.length - counted.size} GPUs without rank are left out, as NCCL does.`);
   }
-  const stated = statedKinds(cpus, all, options);
+  const stated = statedDevices(cpus, all, options);
   const branch = (pci: NcclPci): PciBranch[] => {
     const extra = stated.under.get(pci) ?? [];
     const branches = [...pci.pcis.flatMap(branch), ...extra];
-    const kind = stated.kinds.get(pci.address) ?? kindOf(pci, complete, counted, options);
+    // A bridge without anything below it in the file gets its devices from the options.
+    const bare = stated.bridges.has(pci.address) && pci.gpu === undefined && pci.nets === undefined;
+    const said = stated.kinds.get(pci.address) ?? (bare ? 'none' : undefined);
+    const kind = said ?? kindOf(pci, complete, counted, options);
     if (kind === 'gpu' || kind === 'nic') return [{ pci, kind, branches: [] }, ...branches];
     return branches.length === 0 ? [] : [{ pci, kind: 'bridge', branches }];
   };
@@ -64,13 +70,8 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
   const gpus = inOrder(trees.flatMap(({ branches }) => ofKind('gpu', branches)));
   const nics = trees.flatMap(({ branches }) => ofKind('nic', branches));
   const portlessNics = nics.filter(({ nets }) => !hasPort(nets ?? [])).sort(byAddress);
-  if (gpus.length > GPUS_PER_SERVER_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${gpus.length} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server: describe a larger domain as a tier of servers`,
-    );
-  }
+  const count = trees.reduce((sum, { branches }) => sum + countBranches(branches), 0);
+  holdLimits(gpus.length, count, cpus, nics);
   if (gpus.length === 0) {
     throw new CorralError(
       'invalid-format',
@@ -92,9 +93,58 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
     }
     addresses.add(pci.address);
   }
-  const ports = [...cpus, ...nics].flatMap(({ nets }) => nets ?? []);
-  const portDevMax = ports.reduce((most, { dev = -1 }) => Math.max(most, dev), -1);
-  return { cpus: trees, gpus, portlessNics, portDevMax, complete, notes };
+  return { cpus: trees, gpus, portlessNics, complete, notes, ...portsOf(cpus, nics) };
+}
+
+/** Most devices, as in a server document; checked here because names and links cost the square of it. */
+const DEVICES_MAX = 1024;
+
+function holdLimits(
+  gpus: number,
+  branches: number,
+  cpus: readonly NcclCpu[],
+  nics: readonly NcclPci[],
+): void {
+  if (gpus > GPUS_PER_SERVER_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${gpus} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server: describe a larger domain as a tier of servers`,
+    );
+  }
+  const ports = [...cpus, ...nics].reduce((sum, { nets }) => sum + (nets?.length ?? 0), 0);
+  if (branches + ports > DEVICES_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${branches} PCI devices and ${ports} ports, at most ${DEVICES_MAX} in all`,
+    );
+  }
+}
+
+function portsOf(
+  cpus: readonly NcclCpu[],
+  nics: readonly NcclPci[],
+): Pick<ServerTree, 'portDevMax' | 'portsOfCard'> {
+  const portsOfCard = new Map<string, number>();
+  let portDevMax = -1;
+  for (const { nets = [], ...nic } of [...cpus, ...nics]) {
+    const devs = nets.flatMap(({ dev }) => dev ?? []);
+    portDevMax = devs.reduce((most, dev) => Math.max(most, dev), portDevMax);
+    if (!('address' in nic)) continue;
+    const card = cardOf(nic.address);
+    portsOfCard.set(card, (portsOfCard.get(card) ?? 0) + Math.max(1, devs.length));
+  }
+  return { portDevMax, portsOfCard };
+}
+
+/** The address of a card: that of its functions without the last digit, as in NCCL. */
+export function cardOf(address: string): string {
+  return address.slice(0, -1);
+}
+
+function countBranches(branches: readonly PciBranch[]): number {
+  return branches.reduce((sum, branch) => sum + 1 + countBranches(branch.branches), 0);
 }
 
 function cpusOfHost(system: NcclSystem, options: NcclXmlOptions): readonly NcclCpu[] {
@@ -125,83 +175,6 @@ function allPcis(pcis: readonly NcclPci[]): NcclPci[] {
   return pcis.flatMap((pci) => [pci, ...allPcis(pci.pcis)]);
 }
 
-/** What options say about devices: kinds of those in the file, and those to add. */
-interface StatedDevices {
-  readonly kinds: ReadonlyMap<string, 'gpu' | 'nic' | 'none'>;
-  readonly under: ReadonlyMap<NcclPci, readonly PciBranch[]>;
-  readonly below: ReadonlyMap<NcclCpu, readonly PciBranch[]>;
-}
-
-function statedKinds(
-  cpus: readonly NcclCpu[],
-  all: readonly NcclPci[],
-  options: NcclXmlOptions,
-): StatedDevices {
-  const byAddress = new Map<string, NcclPci>();
-  for (const pci of all) if (!byAddress.has(pci.address)) byAddress.set(pci.address, pci);
-  const kinds = new Map<string, 'gpu' | 'nic' | 'none'>();
-  const under = new Map<NcclPci, PciBranch[]>();
-  const below = new Map<NcclCpu, PciBranch[]>();
-  for (const [i, device] of (options.devices ?? []).entries()) {
-    const address = addressKey(device.busId);
-    if (kinds.has(address)) {
-      throw new CorralError(
-        'duplicate-id',
-        ['devices', i, 'busId'],
-        `${quote(device.busId)} is stated twice`,
-      );
-    }
-    kinds.set(address, device.kind);
-    if (byAddress.has(address) || device.kind === 'none') continue;
-    const branch: PciBranch = { pci: detected(address), kind: device.kind, branches: [] };
-    if (device.under !== undefined) {
-      const bridge = byAddress.get(addressKey(device.under));
-      if (bridge === undefined) {
-        throw new CorralError(
-          'unknown-reference',
-          ['devices', i, 'under'],
-          `no PCI device ${quote(device.under)} in the file`,
-        );
-      }
-      push(under, bridge, branch);
-      continue;
-    }
-    const cpu = device.numa === undefined ? cpus[0] : cpus.find(({ numa }) => numa === device.numa);
-    if (cpu === undefined) {
-      throw new CorralError(
-        'unknown-reference',
-        ['devices', i, 'numa'],
-        `no numaid ${device.numa} in the file`,
-      );
-    }
-    push(below, cpu, branch);
-  }
-  return { kinds, under, below };
-}
-
-function push<K>(lists: Map<K, PciBranch[]>, key: K, branch: PciBranch): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [branch]);
-  else list.push(branch);
-}
-
-/** A device that only the options know. */
-function detected(address: string): NcclPci {
-  return {
-    address,
-    class: undefined,
-    ids: [],
-    linkSpeed: undefined,
-    linkWidth: undefined,
-    hostBridge: undefined,
-    gpu: undefined,
-    nets: undefined,
-    pcis: [],
-    pciLinks: [],
-    line: 0,
-  };
-}
-
 function kindOf(
   pci: NcclPci,
   complete: boolean,
@@ -212,10 +185,6 @@ function kindOf(
   if (pci.nets !== undefined) return hasPort(pci.nets) ? 'nic' : 'none';
   if (complete || pci.pcis.length > 0) return 'none';
   if (pci.class === undefined) {
-    // A bridge without anything below it gets its devices from the options.
-    if (options.devices?.some(({ under }) => under !== undefined && addressKey(under) === pci.address)) {
-      return 'none';
-    }
     if (options.classless !== undefined) return options.classless;
     throw new CorralError(
       'invalid-option',

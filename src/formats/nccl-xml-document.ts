@@ -5,7 +5,7 @@ import {
   parseServerDocument,
   type ServerDocument,
 } from '../topology/server-document.js';
-import { hasPort, type PciBranch, type ServerTree } from './nccl-xml-devices.js';
+import { cardOf, hasPort, type PciBranch, type ServerTree } from './nccl-xml-devices.js';
 import type { NcclFabric } from './nccl-xml-fabric.js';
 import { broadcomGeneration, type LinkFigures, LOC_GBPS, pcieFigures, rounded } from './nccl-xml-figures.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
@@ -145,7 +145,8 @@ class DocumentWriter {
     if (kind === 'nic') {
       const ports = (pci.nets ?? []).filter(({ dev }) => dev !== undefined);
       if (!hasPort(pci.nets ?? [])) this.#writeTemplateNic(pci, aboveId, place, pcie);
-      for (const port of ports) this.#writePort(port, ports.length, aboveId, place, pcie);
+      const sharing = this.#tree.portsOfCard.get(cardOf(pci.address))!;
+      for (const port of ports) this.#writePort(port, sharing, aboveId, place, pcie);
       return;
     }
     const id = this.#freshId(`pcie-switch${this.#switches.length}`);

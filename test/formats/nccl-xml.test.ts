@@ -10,6 +10,7 @@ import { type Link, relation, type ServerTopology, serverTopology } from '../../
 import { describeWithShared } from '../shared-data.js';
 import { mutatedText, truncatedText } from './mutated-text.js';
 import { changedWords, unlikeSets, withNcclFigures } from './nccl-compared.js';
+import { withOddValues } from './nccl-odd-values.js';
 import { bridge, cpu, gpu, nic, nvlink, system, xgmi } from './nccl-text.js';
 
 const read = (text: string, options?: NcclXmlOptions): ServerTopology =>
@@ -494,6 +495,17 @@ describe('fromNcclXml', () => {
       expect(['nic0', 'nic1'].map((id) => linkOf(server, 'numa0', id)!.bandwidthGBps)).toEqual([12, 12]);
     });
 
+    it('that are functions of one card share its lanes too', () => {
+      const two = (second: string): number[] => {
+        const ports =
+          nic('02', 'dev="0" speed="200000"') + nic('02', 'dev="1" speed="200000"').replace('00.0', second);
+        const server = read(system(cpu(gpu('01', 0) + ports)));
+        return ['nic0', 'nic1'].map((id) => linkOf(server, 'numa0', id)!.bandwidthGBps);
+      };
+      expect(two('00.1')).toEqual([12, 12]);
+      expect(two('01.0')).toEqual([24, 24]);
+    });
+
     it('with one dev for two get two ids', () => {
       const text = system(cpu(gpu('01', 0) + nic('02', 'dev="0"') + nic('03', 'dev="0"')));
       expect(read(text).nics).toEqual(['nic0', 'nic0.2']);
@@ -595,6 +607,11 @@ describe('fromNcclXml', () => {
     [system(cpu(gpu('01', 0, nvlink('09', 1024, '0x068000').repeat(2)))), '2048 links between two devices'],
     [system(cpu(gpu('01', 0, '<c2c bw="2000000000" count="9"/>'))), 'line[1].bw: C2C of 18000000 GB/s'],
     [system(cpu(gpu('01', 0)) + cpu('', 'arch="arm64"').repeat(64)), 'limit-exceeded 65 CPUs, at most 64'],
+    [
+      system(cpu(gpu('01', 0) + nic('02', 'dev="0"').repeat(600))),
+      'limit-exceeded 601 PCI devices and 600 ports',
+    ],
+    [system(cpu(`${gpu('01', 0)}<nic>${'<net dev="0"/>'.repeat(20_000)}</nic>`)), 'limit-exceeded'],
     [system(cpu(gpu('01', 0) + '<a/>'.repeat(40_000))), 'limit-exceeded line[1]: more than 32768 elements'],
   ];
 
@@ -866,8 +883,13 @@ describe('damaged texts', () => {
     }
   };
 
+  // Run once by hand with 1,000,000 cases of both kinds: see FUZZED below.
   it('are read or refused with the one error', () => {
-    fc.assert(fc.property(mutatedText(texts), only), { numRuns: 20_000, seed: 1 });
+    fc.assert(fc.property(mutatedText(texts), only), { numRuns: 10_000, seed: 1 });
+  }, 60_000);
+
+  it('with odd values are read or refused with the one error', () => {
+    fc.assert(fc.property(withOddValues(texts), only), { numRuns: 10_000, seed: 1 });
   }, 60_000);
 
   it('that are cut off are refused', () => {
