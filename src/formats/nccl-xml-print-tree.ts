@@ -29,7 +29,7 @@ export interface HostTree {
  * The trees below the NUMA nodes of a server, as nested elements can hold them.
  *
  * @param topology - a server topology
- * @returns one tree per NUMA node, or per socket without NUMA nodes, in document order; devices in document order
+ * @returns one tree per NUMA node, or per socket without NUMA nodes, in document order; devices in the order of their links
  * @throws CorralError `invalid-option` if GPUs, NICs and switches do not form trees
  * @complexity O(devices * links)
  */
@@ -134,10 +134,6 @@ function grow(
     if ((kind === 'gpu' || kind === 'nic') && !reached.has(id)) {
       throw refusal(`${id} hangs on no NUMA node by PCIe, only by way of another device or not at all`);
     }
-  }
-  const order = new Map(document.devices.map(({ id }, i) => [id, i]));
-  for (const children of below.values()) {
-    children.sort((x, y) => order.get(x.device.id)! - order.get(y.device.id)!);
   }
   const peers = peersOf(
     branches.filter((link) => !used.has(link)),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { serverDocument } from '../../src/arbitraries/index.js';
+import { sharedBandwidth } from '../../src/bandwidth/index.js';
 import { topology, topologyNames } from '../../src/catalogue/index.js';
 import { CorralError } from '../../src/errors.js';
 import { fromNcclXml, toNcclXml } from '../../src/formats/index.js';
@@ -183,6 +184,41 @@ describe('toNcclXml', () => {
     survives(box([link('switch', 'other switch', 'on-chip', 5000)], ['numa b-other switch']));
   });
 
+  it('keeps what two levels of a Broadcom switch carry, and refuses more levels', () => {
+    const ids = 'vendor="0x1000" device="0xc010" subsystem_vendor="0x1000" subsystem_device="0xa096"';
+    const gen4 = `${ids} link_speed="16.0 GT/s PCIe" link_width="16"`;
+    const lower = (a: number): string => bridge(`0${2 + a}`, gpu(`1${a}`, a) + gpu(`2${a}`, a + 1), gen4);
+    const two = serverTopology(fromNcclXml(system(cpu(bridge('01', lower(0) + lower(2), gen4)))));
+    survives(two);
+    // Inside the chip four GPUs have a link each: with the lanes of a bridge between them they would share two.
+    const halves = [
+      [0, 2],
+      [1, 3],
+    ];
+    expect(sharedBandwidth(again(two), halves)).toEqual(sharedBandwidth(two, halves));
+    const chips = [
+      { id: 'third', kind: 'pcie-switch' },
+      { id: 'fourth', kind: 'pcie-switch' },
+    ];
+    const deep = (medium: string): ServerTopology => {
+      const links = [
+        ...BOX.links.filter(({ between }) => between[1] !== 'g1'),
+        link('switch', 'third', medium, medium === 'pcie' ? 24 : 5000),
+        link('third', 'fourth', 'on-chip', 5000),
+        link('fourth', 'g1', 'pcie', 24),
+      ];
+      return serverTopology({ ...BOX, devices: [...BOX.devices, ...chips], links });
+    };
+    expect(refusal(deep('on-chip'))).toContain('third is one of more than two levels of a chip');
+    survives(deep('pcie'));
+    const beside = serverTopology({
+      ...deep('pcie').document,
+      devices: [...deep('pcie').document.devices, { id: 'fifth', kind: 'pcie-switch' }],
+      links: [...deep('pcie').document.links, link('switch', 'fifth', 'on-chip', 5000)],
+    });
+    expect(refusal(beside)).toContain('switch is one of more than two levels of a chip');
+  });
+
   it('keeps what it read from a file', () => {
     const text = system(
       cpu(
@@ -231,6 +267,19 @@ describe('toNcclXml', () => {
     [[link('g"0', 'g1', 'scale-up-ethernet', 20)], [], 'scale-up Ethernet'],
   ] as const)('refuses what the format cannot hold: %#', (links, without, reason) => {
     expect(refusal(box([...links], without))).toContain(reason);
+  });
+
+  it('refuses sockets that are joined in a row, or by unlike links', () => {
+    const three = (...links: Link[]): ServerTopology =>
+      serverTopology({
+        ...BOX,
+        devices: [...BOX.devices, { id: 'socket c', kind: 'socket' }],
+        links: [...BOX.links, ...links],
+      });
+    const second = link('socket b', 'socket c', 'socket', 16);
+    expect(refusal(three(second))).toContain('2 links between 3 sockets: NCCL joins every two');
+    expect(refusal(three(second, link('socket a', 'socket c', 'socket', 10)))).toContain('sockets differ');
+    survives(three(second, link('socket a', 'socket c', 'socket', 16)));
   });
 
   it('refuses a server without GPUs', () => {

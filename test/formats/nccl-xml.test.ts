@@ -191,6 +191,10 @@ describe('fromNcclXml', () => {
         // Through bridges of their own, pairs on either side would share 24 GB/s.
         expect(collectiveBandwidth(server, [0, 1, 2, 3])).toBeCloseTo(24);
       }
+      // NCCL flattens once: a third level keeps its link.
+      const third = ids('0xc010', '0xa064');
+      const deep = bridge('01', bridge('02', bridge('03', gpu('04', 0), third), third), third);
+      expect(linkOf(read(system(cpu(deep))), 'pcie-switch1', 'pcie-switch2')!.medium).toBe('pcie');
       // Of unlike chips, nothing is known.
       expect(linkOf(two('0xc030', '0x1001', '0x1002'), 'pcie-switch0', 'pcie-switch1')!.medium).toBe('pcie');
       expect(linkOf(two('0xc011', '0xa096', '0xa064'), 'pcie-switch0', 'pcie-switch1')!.medium).toBe('pcie');
@@ -375,9 +379,12 @@ describe('fromNcclXml', () => {
       expect(notes(server)).toContain('2 links that only one of two GPUs names');
     });
 
-    it('of unlike GPUs have the lower figure', () => {
+    it.each([
+      [60, 90],
+      [90, 60],
+    ])('of unlike GPUs, sm %d and %d, have the lower figure', (a, b) => {
       const server = read(
-        system(cpu(gpu('01', 0, nvlink('02', 1), 'sm="60"') + gpu('02', 1, nvlink('01', 1), 'sm="90"'))),
+        system(cpu(gpu('01', 0, nvlink('02', 1), `sm="${a}"`) + gpu('02', 1, nvlink('01', 1), `sm="${b}"`))),
       );
       expect(linkOf(server, 'gpu0', 'gpu1')!.bandwidthGBps).toBe(18);
     });
