@@ -22,8 +22,8 @@ export interface NcclFabric {
  *
  * Links of several elements between the same two ends are summed. Links that only one of two GPUs names, or
  * that lead to the GPU itself or to an address that is no GPU of the file, are left out with a note: NCCL
- * finds no way along them either. Targets that are no GPU are NVSwitches, also `fffffff:ffff:ff`, which stands
- * for switches that a virtual machine does not see; each address is one switch.
+ * finds no way along them either. Targets that are no GPU are NVSwitches, also `fffffff:ffff:ff` and the like,
+ * which stand for switches that a virtual machine does not see; each address is one switch.
  *
  * @param tree - the devices
  * @param options - NVLinks where the file has none
@@ -107,7 +107,7 @@ function readFabric(tree: ServerTree, options: NcclXmlOptions): NcclFabric {
 function targetKind(link: NcclGpuLink, isGpu: boolean): 'gpu' | 'cpu' | 'switch' {
   if (link.medium === 'xgmi') return 'gpu';
   // What a virtual machine cannot see is a switch, whatever class it is given.
-  if (/^f{7,}$/.test(link.target)) return 'switch';
+  if (link.target.startsWith('fffffff')) return 'switch';
   if (link.targetClass === undefined) return isGpu ? 'gpu' : 'switch';
   if (isGpuClass(link.targetClass)) return 'gpu';
   return link.targetClass.startsWith('0x068001') ? 'cpu' : 'switch';

@@ -344,16 +344,12 @@ describe('fromNcclXml', () => {
       );
       expect(seen.document.devices.filter(({ kind }) => kind === 'nvswitch')).toHaveLength(2);
       expect(relation(seen, 'gpu0', 'gpu1')).toBe('NV4');
-      const hidden = read(
-        system(
-          cpu(
-            gpu('01', 0, to('fffffff:ffff:ff')) +
-              gpu('02', 1, '<nvlink target="fffffff:ffff:ff" count="2" tclass="0x030200"/>'),
-          ),
-        ),
-      );
-      expect(hidden.document.devices.filter(({ kind }) => kind === 'nvswitch')).toHaveLength(1);
-      expect(relation(hidden, 'gpu0', 'gpu1')).toBe('NV2');
+      for (const target of ['fffffff:ffff:ff', 'fffffff:ff:ff.0']) {
+        const asGpu = `<nvlink target="${target}" count="2" tclass="0x030200"/>`;
+        const hidden = read(system(cpu(gpu('01', 0, to(target)) + gpu('02', 1, asGpu))));
+        expect(hidden.document.devices.filter(({ kind }) => kind === 'nvswitch')).toHaveLength(1);
+        expect(relation(hidden, 'gpu0', 'gpu1')).toBe('NV2');
+      }
     });
 
     it('are summed over elements', () => {
