@@ -7,7 +7,7 @@ import { withNcclConstants } from './nccl-constants.js';
 export interface AllReduceRow extends MeasuredRow {
   /** What the model says with NCCL's constants in place of the document's figures. */
   readonly ncclConstantsGBps?: number;
-  /** `ring` with the document's figures, where the sets are inside one server. */
+  /** `ring-search` with the document's figures, where the sets are inside one server. */
   readonly ringGBps?: number;
 }
 
@@ -101,7 +101,7 @@ function insideRow(
     ...row,
     server: `\`${name}\``,
     modelGBps: collectiveBandwidth(server, gpus),
-    ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring' }),
+    ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring-search' }),
     ncclConstantsGBps: collectiveBandwidth(withNcclConstants(server.document), gpus),
   };
 }

@@ -1,4 +1,4 @@
-import { packRings } from '../../src/bandwidth/ring.js';
+import { searchRings } from '../../src/bandwidth/ring-search.js';
 import { type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
 import { collectiveBandwidth, type ServerTopology } from '../../src/index.js';
 import { networkOf } from '../../src/topology/network.js';
@@ -92,7 +92,7 @@ export function ncclRow(c: NcclCase, document: ServerDocument, input: string): N
   return {
     name: c.case,
     input,
-    ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring' }),
+    ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring-search' }),
     optimalGBps: collectiveBandwidth(server, gpus),
     ncclRingGBps: totalGBps(ring),
     ncclRing: `${c.ring.channels} × ${c.ring.GBpsPerChannel} ${c.ring.path}`,
@@ -107,7 +107,7 @@ export function ncclRow(c: NcclCase, document: ServerDocument, input: string): N
 /** The rings of ours on NCCL's ladder of speeds, if that gives NCCL's figure; else what is special about the case. */
 function whyRing(c: NcclCase, document: ServerDocument, ring: Channels): string {
   const all = 2 ** c.gpus - 1;
-  const rings = packRings(networkOf(withNcclConstants(document)), all).rings.map((r) => r.bandwidthGBps);
+  const rings = searchRings(networkOf(withNcclConstants(document)), all).rings.map((r) => r.bandwidthGBps);
   const generation = generationOf(document.gpuModel);
   const found = channelsOnLadder(rings, generation);
   const ours = rings.map(gbps).join(' + ');
@@ -119,7 +119,7 @@ function whyRing(c: NcclCase, document: ServerDocument, ring: Channels): string 
   if (totalGBps(found) === totalGBps(ring)) {
     return `ladder: ${found.count} × ${found.GBpsPerChannel} = ${gbps(totalGBps(found))} of ${ours}`;
   }
-  const apart = packRings(networkOf(withNcclConstants(withNumaNodesApart(document))), all).rings;
+  const apart = searchRings(networkOf(withNcclConstants(withNumaNodesApart(document))), all).rings;
   const step = channelsOnLadder(
     apart.map((r) => r.bandwidthGBps),
     generation,
@@ -136,7 +136,7 @@ function whyRing(c: NcclCase, document: ServerDocument, ring: Channels): string 
 function whyOptimal(server: ServerTopology): string {
   const gpus = allGpus(server);
   const optimal = collectiveBandwidth(server, gpus);
-  if (optimal <= 1.1 * collectiveBandwidth(server, gpus, { algorithm: 'ring' })) return '';
+  if (optimal <= 1.1 * collectiveBandwidth(server, gpus, { algorithm: 'ring-search' })) return '';
   const between = server.document.links.find((link) => link.medium === 'socket');
   if (between === undefined)
     throw new Error(`${server.name}: optimal is above ring, and no socket link is the reason`);

@@ -179,7 +179,7 @@ function summary(nccl: readonly NcclRow[], tables: Tables): string {
   const found = nccl.filter((row) => row.ncclRingGBps > NO_PATH_GBPS);
   const lines = [
     line(
-      "our `ring` beside NCCL's ring, one node",
+      "our `ring-search` beside NCCL's ring, one node",
       found.map((row) => [row.name, row.ringGBps / row.ncclRingGBps]),
     ),
     line(

@@ -4,9 +4,19 @@ import type { ServerTopology } from '../topology/server-topology.js';
 import { gpuMask } from './gpu-mask.js';
 import { optimalBandwidth } from './optimal.js';
 import { packRings } from './ring.js';
+import { searchRings } from './ring-search.js';
 
-/** How a collective is scheduled: the best that is possible, or rings as libraries build them. */
-export type CollectiveAlgorithm = 'optimal' | 'ring';
+/** The ways to schedule a collective. */
+export const COLLECTIVE_ALGORITHMS = ['optimal', 'ring', 'ring-search'] as const;
+/**
+ * How a collective is scheduled.
+ *
+ * - `optimal`: the best that is possible.
+ * - `ring`: rings packed one after the other, none taken back.
+ * - `ring-search`: rings as a search with backtracking finds them, as NCCL's; never below `ring`. They differ on meshes: of 8
+ *   GPUs joined each with each, which is exactly 7 rings, a greedy packing finds 6.
+ */
+export type CollectiveAlgorithm = (typeof COLLECTIVE_ALGORITHMS)[number];
 
 /** Options of {@link collectiveBandwidth}. */
 export interface CollectiveBandwidthOptions {
@@ -21,7 +31,8 @@ export interface CollectiveBandwidthOptions {
  * (n - 1) / n * D / bandwidth, an all-reduce of D bytes twice that.
  *
  * `optimal` is exact for reduce-scatter followed by all-gather, see {@link optimalBandwidth}; in-network
- * reduction (NVLS) can beat it for all-reduce. `ring`, see {@link packRings}, never exceeds it.
+ * reduction (NVLS) can beat it for all-reduce. `ring`, see {@link packRings}, and `ring-search`, see {@link searchRings}, never
+ * exceed it.
  *
  * @param server - a server topology
  * @param gpus - GPU ordinals, in any order: the answer does not depend on it
@@ -43,9 +54,10 @@ export function collectiveBandwidth(
   const mask = gpuMask(server, gpus, ['gpus']);
   if (algorithm === 'optimal') return optimalBandwidth(networkOf(server), mask);
   if (algorithm === 'ring') return packRings(networkOf(server), mask).bandwidthGBps;
+  if (algorithm === 'ring-search') return searchRings(networkOf(server), mask).bandwidthGBps;
   throw new CorralError(
     'invalid-option',
     ['options', 'algorithm'],
-    `no algorithm ${quote(algorithm)}: choose 'optimal' or 'ring'`,
+    `no algorithm ${quote(algorithm)}: choose one of ${COLLECTIVE_ALGORITHMS.join(', ')}`,
   );
 }

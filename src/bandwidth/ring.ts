@@ -1,5 +1,4 @@
 import type { Network } from '../topology/network.js';
-import { equalRings } from './equal-rings.js';
 import { fabricBandwidth } from './optimal.js';
 import { type PairRoutes, pairRoutesOf } from './pair-routes.js';
 
@@ -29,44 +28,7 @@ const SEARCH_STEPS_MAX = 1_000_000;
 const RELATIVE_TOLERANCE = 1e-12;
 
 /**
- * Into how many equal rings the widest one is split before equal rings are packed: whole, and halves. A full mesh
- * of 4 or of 6 GPUs is no sum of whole rings, but one of halves.
- */
-const WIDEST_RING_PARTS = [1, 2];
-
-/**
- * What a library of today reaches with a set of GPUs: the better of two packings of rings.
- *
- * The first is greedy, see {@link greedyRings}. It never takes a ring back, so where GPUs are joined directly it
- * can leave links idle that other rings would have filled. If it stays below what the accelerator fabric could do,
- * rings of one bandwidth are packed with backtracking, see {@link equalRings}; the greedy packing stays if those
- * are no better. NCCL searches with backtracking as well.
- *
- * @param network - a server's network
- * @param mask - the GPUs, bit i for ordinal i
- * @returns the rings in the order in which they are found, and their sum, which never exceeds `optimal`
- * @complexity that of both packings
- */
-export function packRings(network: Network, mask: number): RingPacking {
-  const greedy = greedyRings(network, mask);
-  const limit = fabricBandwidth(network, mask);
-  const widest = greedy.rings[0]?.bandwidthGBps;
-  const routes = pairRoutesOf(network);
-  if (widest === undefined || limit === 0) return greedy;
-  let best = greedy;
-  for (const parts of WIDEST_RING_PARTS) {
-    const ringGBps = widest / parts;
-    const atMost = Math.floor(limit / ringGBps + RELATIVE_TOLERANCE);
-    if (atMost * ringGBps <= best.bandwidthGBps * (1 + RELATIVE_TOLERANCE)) continue;
-    const rings = equalRings(network, routes, ordinalsOf(mask), ringGBps, atMost);
-    const bandwidthGBps = Math.min(limit, sum(rings));
-    if (bandwidthGBps > best.bandwidthGBps * (1 + RELATIVE_TOLERANCE)) best = { rings, bandwidthGBps };
-  }
-  return best;
-}
-
-/**
- * Rings packed greedily over a set of GPUs.
+ * What a library of today reaches with a set of GPUs, to a first approximation: rings, packed greedily.
  *
  * Each ring is the order of the GPUs with the widest bottleneck on the capacity that earlier rings left
  * (ties: the lexicographically smallest order); every hop loads the links of its route, a link that k hops
@@ -77,8 +39,8 @@ export function packRings(network: Network, mask: number): RingPacking {
  * the set and no order has a fabric route for every hop, the other hops fall back to PCIe, and the sum is
  * limited to what the fabric alone could do ({@link fabricBandwidth}): no packing exceeds `optimal`.
  *
- * The model of NCCL's ring search (NVIDIA/nccl src/graph/search.cc) without its speed ladder and channel
- * limits.
+ * It never takes a ring back, so where GPUs are joined directly it can leave links idle that other rings would have filled:
+ * see `searchRings` for a packing with second thoughts.
  *
  * @param network - a server's network
  * @param mask - the GPUs, bit i for ordinal i
@@ -86,26 +48,26 @@ export function packRings(network: Network, mask: number): RingPacking {
  * @complexity at most (n - 1)! orders per ring and {@link SEARCH_STEPS_MAX} hops tried; rings are at most as
  * many as arcs and ordered pairs
  */
-export function greedyRings(network: Network, mask: number): RingPacking {
+export function packRings(network: Network, mask: number): RingPacking {
   const ordinals = ordinalsOf(mask);
   if (ordinals.length < 2) return { rings: [], bandwidthGBps: Number.POSITIVE_INFINITY };
   const routes = pairRoutesOf(network);
   const limit = fabricBandwidth(network, mask);
   if (limit > 0) {
     const inside = packGreedily(network, routes, ordinals, true);
-    if (inside.length > 0) return { rings: inside, bandwidthGBps: sum(inside) };
+    if (inside.length > 0) return { rings: inside, bandwidthGBps: sumOf(inside) };
   }
   const rings = packGreedily(network, routes, ordinals, false);
-  return { rings, bandwidthGBps: limit > 0 ? Math.min(limit, sum(rings)) : sum(rings) };
+  return { rings, bandwidthGBps: limit > 0 ? Math.min(limit, sumOf(rings)) : sumOf(rings) };
 }
 
-function ordinalsOf(mask: number): number[] {
+export function ordinalsOf(mask: number): number[] {
   const ordinals: number[] = [];
   for (let rest = mask; rest !== 0; rest &= rest - 1) ordinals.push(31 - Math.clz32(rest & -rest));
   return ordinals;
 }
 
-function sum(rings: readonly Ring[]): number {
+export function sumOf(rings: readonly Ring[]): number {
   return rings.reduce((total, ring) => total + ring.bandwidthGBps, 0);
 }
 

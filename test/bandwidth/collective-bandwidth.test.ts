@@ -13,7 +13,7 @@ describe('collectiveBandwidth', () => {
   });
 
   it('is optimal unless told otherwise', () => {
-    const server = topology('mi250x-frontier');
+    const server = topology('mi300x-8');
     const gpus = [0, 1, 2, 3, 4, 5, 6, 7];
     expect(collectiveBandwidth(server, gpus)).toBe(
       collectiveBandwidth(server, gpus, { algorithm: 'optimal' }),

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collectiveBandwidth } from '../../src/bandwidth/collective-bandwidth.js';
 import { fabricBandwidth, optimalBandwidth } from '../../src/bandwidth/optimal.js';
-import { greedyRings, packRings } from '../../src/bandwidth/ring.js';
+import { packRings } from '../../src/bandwidth/ring.js';
 import { type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
 import { networkOf } from '../../src/topology/network.js';
 import { describeWithShared } from '../shared-data.js';
@@ -22,25 +22,33 @@ describe('ring', () => {
     expect(bandwidthGBps).toBe(120);
   });
 
-  it.each<[TopologyName, number[]]>([
-    ['dgx1-p100', [18, 18, 18, 18]],
-    ['hgx-a100-4gpu', [40, 40, 40, 40, 40, 40]],
-    ['mi300x-8', [48, 48, 48, 48, 48, 48, 48]],
-  ])('fills every NVLink or xGMI link of %s, which a greedy packing does not', (name, expected) => {
-    const server = withFigures(name, 'nccl');
-    const network = networkOf(server);
-    const all = 2 ** server.gpus.length - 1;
-    const { rings, bandwidthGBps } = packRings(network, all);
-    expect(rings.map((ring) => ring.bandwidthGBps)).toEqual(expected);
-    expect(bandwidthGBps).toBeCloseTo(optimalBandwidth(network, all), 9);
-    expect(greedyRings(network, all).bandwidthGBps).toBeLessThan(0.9 * bandwidthGBps);
-  });
-
-  it('keeps the greedy packing where equal rings are no better', () => {
-    const network = networkOf(withFigures('mi250x-frontier', 'nccl'));
-    expect(packRings(network, 0xff)).toEqual(greedyRings(network, 0xff));
-    expect(packRings(network, 0xff).bandwidthGBps).toBeLessThan(optimalBandwidth(network, 0xff));
-  });
+  it.each<TopologyName>([
+    'dgx1-v100',
+    'azure-ndv2',
+    'mi300x-8',
+    'mi250x-frontier',
+    'l40s-8-dual-root',
+    'rtxpro6000-8-pairs',
+  ])(
+    'is the greedy packing over every order, for every set of up to 6 GPUs of %s and all of them',
+    (name) => {
+      const server = withFigures(name, 'nccl');
+      const network = networkOf(server);
+      for (let mask = 0; mask < 1 << server.gpus.length; mask++) {
+        const gpus = members(mask);
+        if (gpus.length < 2 || (gpus.length > 6 && mask !== 0xff)) continue;
+        let expected =
+          fabricBandwidth(network, mask) > 0 ? ringsByEveryOrder(server, gpus, isFabricWord) : [];
+        if (expected.length === 0) expected = ringsByEveryOrder(server, gpus, () => true);
+        const { rings } = packRings(network, mask);
+        expect(rings.map((ring) => ring.order)).toEqual(expected.map((ring) => ring.order));
+        rings.forEach((ring, i) => {
+          expect(ring.bandwidthGBps).toBeCloseTo(expected[i]!.bandwidthGBps, 9);
+        });
+      }
+    },
+    120_000,
+  );
 
   it.each(topologyNames)('never exceeds optimal for any set of GPUs of %s', (name) => {
     const server = topology(name);
@@ -143,35 +151,5 @@ describe('ring', () => {
         },
       );
     },
-  );
-});
-
-describe('greedyRings', () => {
-  it.each<TopologyName>([
-    'dgx1-v100',
-    'azure-ndv2',
-    'mi300x-8',
-    'mi250x-frontier',
-    'l40s-8-dual-root',
-    'rtxpro6000-8-pairs',
-  ])(
-    'is the greedy packing over every order, for every set of up to 6 GPUs of %s and all of them',
-    (name) => {
-      const server = withFigures(name, 'nccl');
-      const network = networkOf(server);
-      for (let mask = 0; mask < 1 << server.gpus.length; mask++) {
-        const gpus = members(mask);
-        if (gpus.length < 2 || (gpus.length > 6 && mask !== 0xff)) continue;
-        let expected =
-          fabricBandwidth(network, mask) > 0 ? ringsByEveryOrder(server, gpus, isFabricWord) : [];
-        if (expected.length === 0) expected = ringsByEveryOrder(server, gpus, () => true);
-        const { rings } = greedyRings(network, mask);
-        expect(rings.map((ring) => ring.order)).toEqual(expected.map((ring) => ring.order));
-        rings.forEach((ring, i) => {
-          expect(ring.bandwidthGBps).toBeCloseTo(expected[i]!.bandwidthGBps, 9);
-        });
-      }
-    },
-    120_000,
   );
 });
