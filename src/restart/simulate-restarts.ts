@@ -39,7 +39,7 @@ const FAILURES_MAX = 100_000_000;
  * @param model - from {@link restartModel}
  * @returns the ratio with its standard error, and where the time went
  * @throws CorralError `invalid-option`; `limit-exceeded` after `failuresMax` failures
- * @complexity O(failures + commits hit by one; with two tiers, snapshots): half a microsecond per failure
+ * @complexity O(failures + commits hit by one): half a microsecond per failure
  */
 export function simulateRestarts(model: RestartModel, options: SimulateRestartsOptions): SimulatedRestarts {
   checkModel(model);
@@ -87,8 +87,7 @@ class Run {
     while (done < commits) {
       // Cycles before the next failure differ in nothing: count them at once.
       const clean = Math.min(commits - done, Math.floor(this.#untilFailure / cycle));
-      this.#untilFailure -= clean * cycle;
-      this.#activeSeconds += clean * cycle;
+      this.#pass(clean * cycle);
       done += clean;
       if (done === commits || this.#untilFailure >= cycle) continue;
       let seconds = 0;
@@ -99,8 +98,7 @@ class Run {
         seconds += this.#restart(this.#strike()).seconds;
         needed = cycle + persistLagSeconds;
       }
-      this.#untilFailure -= needed;
-      this.#activeSeconds += needed;
+      this.#pass(needed);
       this.#count(seconds + needed - cycle);
       done++;
     }
@@ -111,21 +109,32 @@ class Run {
     const { computeSeconds, stallSeconds, persistLagSeconds: lag, durable } = this.#model;
     const { snapshots, stallSeconds: durableStall } = durable!;
     const undisturbed = snapshots * computeSeconds + (snapshots - 1) * stallSeconds + durableStall;
-    const length = (segment: number): number =>
-      segment === snapshots
-        ? lag
-        : computeSeconds + (segment === snapshots - 1 ? durableStall : stallSeconds);
+    const between = computeSeconds + stallSeconds;
+    const length = (segment: number): number => {
+      if (segment === snapshots) return lag;
+      return segment === snapshots - 1 ? computeSeconds + durableStall : between;
+    };
     // The first cycle starts like all others, just after a durable checkpoint is complete.
-    for (let done = 0; done < commits; done++) {
+    let done = 0;
+    while (done < commits) {
+      const clean = Math.min(commits - done, Math.floor(this.#untilFailure / undisturbed));
+      this.#pass(clean * undisturbed);
+      done += clean;
+      if (done === commits || this.#untilFailure >= undisturbed) continue;
       let seconds = 0;
       let segment = 0;
       let needed = length(0) - lag;
       for (;;) {
         if (this.#untilFailure >= needed) {
-          this.#untilFailure -= needed;
-          this.#activeSeconds += needed;
-          seconds += needed;
-          segment++;
+          // Of the snapshots to come, all before the next failure at once.
+          const equal = Math.min(
+            snapshots - 2 - segment,
+            Math.floor((this.#untilFailure - needed) / between),
+          );
+          const passed = needed + Math.max(0, equal) * between;
+          this.#pass(passed);
+          seconds += passed;
+          segment += 1 + Math.max(0, equal);
           if (segment > snapshots) break;
         } else {
           seconds += this.#untilFailure;
@@ -137,7 +146,14 @@ class Run {
         needed = length(segment);
       }
       this.#count(seconds - undisturbed);
+      done++;
     }
+  }
+
+  /** Lets undisturbed time go by. */
+  #pass(seconds: number): void {
+    this.#untilFailure -= seconds;
+    this.#activeSeconds += seconds;
   }
 
   result(commits: number): SimulatedRestarts {
