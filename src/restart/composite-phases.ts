@@ -1,7 +1,7 @@
 import { CorralError, quote } from '../errors.js';
 import { fixed } from './basic-phases.js';
 import { checkPhase, type Phase } from './phase.js';
-import { nonNegative } from './quantity.js';
+import { listOf, nonNegative } from './quantity.js';
 
 /** A branch of a mixture. */
 export interface MixturePart {
@@ -58,14 +58,15 @@ export function mixture(parts: readonly MixturePart[]): Phase {
     );
   }
   let total = 0;
-  const phases = (parts as readonly MixturePart[]).map((part, i) => {
+  const branches = listOf(parts, '{ weight, phase }', Number.POSITIVE_INFINITY, 'parts');
+  const phases = branches.map((part, i) => {
     total += nonNegative(part?.weight, 'parts', i, 'weight');
     return checkPhase(part.phase, 'parts', i, 'phase');
   });
   if (!(total > 0 && total < Number.POSITIVE_INFINITY)) {
     throw new CorralError('invalid-option', ['parts'], `expected weights with a sum above 0, got ${total}`);
   }
-  const weights = (parts as readonly MixturePart[]).map((part) => part.weight / total);
+  const weights = branches.map((part) => part.weight / total);
   const mean = phases.reduce((sum, part, i) => sum + weights[i]! * part.mean, 0);
   return {
     kind: 'mixture',

@@ -35,8 +35,9 @@ export function ettr(model: RestartModel): number {
     });
     return Number.isFinite(seconds) ? (model.durable.snapshots * compute) / seconds : 0;
   }
-  if (rate === 0) return compute / (compute + stall);
   const x = compute + stall;
+  // Also where failures are too rare for double precision.
+  if (rate * x === 0) return compute / x;
   // e^(-λp)/(e^(λx) − 1), written so that a hopeless interval gives 0 and not ∞/∞.
   const chance = Math.exp(-rate * (x + model.persistLagSeconds)) / -Math.expm1(-rate * x);
   return (

@@ -5,7 +5,7 @@ import type { ClusterTopology } from '../topology/cluster-topology.js';
 import type { FailureLaw } from './failure-laws.js';
 import { type Gang, type GangServer, gangOf, positionsById } from './gang.js';
 import { checkPhase } from './phase.js';
-import { checkFields, nonNegative } from './quantity.js';
+import { checkFields, listOf, nonNegative } from './quantity.js';
 
 /** Something that a gang depends on and that fails as one. */
 export interface FailureDomain {
@@ -51,7 +51,7 @@ const PER: readonly unknown[] = ['domain', 'server', 'gpu', undefined];
  * @returns one entry per law and touched domain, in the order of the laws and of the gang's servers
  * @throws CorralError `invalid-option` or `duplicate-id` for a wrong law, `unknown-reference` for a server, GPU or
  *   tier that the cluster has not
- * @complexity O(servers of the cluster + laws × GPUs of the gang)
+ * @complexity O(servers of the cluster × laws of tiers + laws × GPUs of the gang)
  * @example
  * failureDomains(placement, cluster, llama3FailureLaws({ switchTier: 'rack' }))
  *   .filter((domain) => domain.level === 'tier')
@@ -72,11 +72,8 @@ export function domainsOf(
   cluster: ClusterTopology,
   laws: readonly FailureLaw[],
 ): FailureDomain[] {
-  if (!Array.isArray(laws)) {
-    throw new CorralError('invalid-option', ['laws'], `expected a list of failure laws, got ${quote(laws)}`);
-  }
   const names = new Set<string>();
-  return (laws as readonly FailureLaw[]).flatMap((law, i) => {
+  return listOf(laws, 'failure laws', Number.POSITIVE_INFINITY, 'laws').flatMap((law, i) => {
     checkLaw(law, cluster, i);
     if (names.has(law.name)) {
       throw new CorralError(
@@ -180,6 +177,13 @@ function checkLaw(law: FailureLaw, cluster: ClusterTopology, i: number): void {
   }
   nonNegative(law.failuresPerSecond, 'laws', i, 'failuresPerSecond');
   if (law.detect !== undefined) checkPhase(law.detect, 'laws', i, 'detect');
+  if (law.memoryLost !== undefined && typeof law.memoryLost !== 'boolean') {
+    throw new CorralError(
+      'invalid-option',
+      ['laws', i, 'memoryLost'],
+      `expected true or false, got ${quote(law.memoryLost)}`,
+    );
+  }
   if (!PER.includes(law.per)) {
     throw new CorralError(
       'invalid-option',

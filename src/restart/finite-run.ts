@@ -27,7 +27,8 @@ export interface FiniteRunOptions {
  * other (e^(λx) − 1)e^(λp)(1/λ + R).
  *
  * @param model - one tier of checkpoints
- * @returns seconds; `productiveSeconds` divided by it is the ETTR of the run
+ * @returns seconds; `productiveSeconds` divided by it is the ETTR of the run. Infinity where progress is too slow for
+ *   double precision
  * @throws CorralError `invalid-option`
  * @complexity O(phases)
  * Source: derived as `ettr`; to first order Meta's form for finite runs.
@@ -63,12 +64,11 @@ export function finiteRunSeconds(model: RestartModel, options: FiniteRunOptions)
 
   const through = restartLaplace(model.toLast, rate);
   const perFailure = 1 / rate + (model.toLast.hiddenSeconds + (1 - through) / rate) / through;
-  const start = model.clock === 'wall' ? (1 - startUp.laplace(rate)) * perFailure : startUp.mean;
-  const segment = (seconds: number): number => Math.expm1(rate * seconds) * perFailure;
-  return (
-    queue +
-    start +
-    segment(lengths.first + lag) +
-    Math.exp(rate * lag) * (others * segment(lengths.others) + segment(lengths.last))
-  );
+  // What is not there costs nothing, also where a failure costs for ever.
+  const times = (count: number, seconds: number): number =>
+    count === 0 || seconds === 0 ? 0 : count * seconds;
+  const start = model.clock === 'wall' ? times(1 - startUp.laplace(rate), perFailure) : startUp.mean;
+  const segment = (seconds: number): number => times(Math.expm1(rate * seconds), perFailure);
+  const further = times(others, segment(lengths.others)) + segment(lengths.last);
+  return queue + start + segment(lengths.first + lag) + times(Math.exp(rate * lag), further);
 }

@@ -2,6 +2,7 @@ import { CorralError, quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
 import type { Placement } from '../placement/placement.js';
 import type { ClusterServer, ClusterTopology } from '../topology/cluster-topology.js';
+import { listOf } from './quantity.js';
 
 /** The servers of a placement, as positions in the cluster. */
 export interface Gang {
@@ -38,12 +39,12 @@ export function gangOf(
   cluster: ClusterTopology,
   positions: ReadonlyMap<ServerId, number>,
 ): Gang {
-  const pods = placement?.pods;
-  if (!Array.isArray(pods) || pods.length === 0) {
-    throw new CorralError('invalid-option', ['placement', 'pods'], `expected pods, got ${quote(pods)}`);
+  const pods = listOf(placement?.pods, 'pods', Number.POSITIVE_INFINITY, 'placement', 'pods');
+  if (pods.length === 0) {
+    throw new CorralError('invalid-option', ['placement', 'pods'], 'expected pods, got none');
   }
   const held = new Map<number, Set<number>>();
-  (pods as Placement['pods']).forEach((pod, i) => {
+  pods.forEach((pod, i) => {
     const position = positions.get(pod?.server);
     if (position === undefined) {
       throw new CorralError(
@@ -55,7 +56,16 @@ export function gangOf(
     const count = cluster.servers[position]!.type.gpus.length;
     const gpus = held.get(position) ?? new Set<number>();
     held.set(position, gpus);
-    pod.gpus.forEach((gpu, g) => {
+    const ordinals = listOf(
+      pod.gpus,
+      'GPU ordinals',
+      Number.POSITIVE_INFINITY,
+      'placement',
+      'pods',
+      i,
+      'gpus',
+    );
+    ordinals.forEach((gpu, g) => {
       if (!Number.isInteger(gpu) || gpu < 0 || gpu >= count) {
         throw new CorralError(
           'unknown-reference',

@@ -34,7 +34,7 @@ export function optimalInterval(model: RestartModel, method: IntervalMethod = 'e
       `expected exact, young or daly, got ${quote(method)}`,
     );
   }
-  if (rate === 0) return Number.POSITIVE_INFINITY;
+  if (1 / rate === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   const best = model.durable === undefined ? oneTier(model, method) : twoTiers(model, method);
   return Math.max(best, model.persistLagSeconds);
 }

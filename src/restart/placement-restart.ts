@@ -12,8 +12,8 @@ import { type Gang, gangOf, positionsById } from './gang.js';
 import { loadSeconds } from './load-seconds.js';
 import { type LostGpuSeconds, lostGpuSeconds } from './lost-gpu-seconds.js';
 import { checkPhase, type Phase } from './phase.js';
-import { checkFields, nonNegative, positive } from './quantity.js';
-import type { RecoveryPath } from './recovery.js';
+import { checkFields, listOf, nonNegative, positive } from './quantity.js';
+import { checkRecoveryPath, type RecoveryPath } from './recovery.js';
 import {
   type FailureClassOptions,
   type FailureClock,
@@ -128,6 +128,7 @@ export function placementRestart(
   options: PlacementRestartOptions,
 ): PlacementRestart {
   checkFields(options, FIELDS);
+  checkRecoveryPath(options.recovery, 'recovery');
   const positions = positionsById(cluster);
   const gang = gangOf(placement, cluster, positions);
   const scene = new Scene(gang, cluster, positions, options);
@@ -188,7 +189,11 @@ class Scene {
     this.#paths = new TransferPaths(cluster, checkpoint.nicGBps);
     this.#order = new Map(gang.servers.map((s, i) => [s.id, i]));
     this.#copies = checkCopies(options.copies, gang.servers.length);
-    this.#spares = options.spares?.map((id, i) => {
+    const spares =
+      options.spares === undefined
+        ? undefined
+        : listOf(options.spares, 'servers', Number.POSITIVE_INFINITY, 'spares');
+    this.#spares = spares?.map((id, i) => {
       const position = positions.get(id);
       if (position === undefined || this.#order.has(id)) {
         throw new CorralError(
@@ -304,15 +309,12 @@ function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHold
       `expected holders for each of the ${servers} servers of the placement, got ${quote(copies)}`,
     );
   }
-  (copies as CopyHolders).forEach((holders, i) => {
-    if (!Array.isArray(holders) || holders.length === 0) {
-      throw new CorralError(
-        'invalid-option',
-        ['copies', i],
-        `expected positions of servers, got ${quote(holders)}`,
-      );
+  return Array.from(copies as CopyHolders, (given, i) => {
+    const holders = listOf(given, 'positions of servers', Number.POSITIVE_INFINITY, 'copies', i);
+    if (holders.length === 0) {
+      throw new CorralError('invalid-option', ['copies', i], 'expected positions of servers, got none');
     }
-    (holders as readonly number[]).forEach((holder, j) => {
+    holders.forEach((holder, j) => {
       if (!Number.isInteger(holder) || holder < 0 || holder >= servers) {
         throw new CorralError(
           'invalid-option',
@@ -321,8 +323,8 @@ function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHold
         );
       }
     });
+    return holders;
   });
-  return copies;
 }
 
 /** One class per law and kind of restart: thousands of GPUs that fail alike are one. */
@@ -331,7 +333,6 @@ function failureClasses(
   options: PlacementRestartOptions,
 ): FailureClassOptions[] {
   const { recovery, durable, repair } = options;
-  checkFields(recovery, ['hidden', 'exposed'], ['recovery']);
   const detectOf = new Map(options.laws.map((law) => [law.name, law.detect]));
   const classes = new Map<
     string,

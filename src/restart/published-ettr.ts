@@ -1,4 +1,4 @@
-import { checkFields, nonNegative, positive } from './quantity.js';
+import { checkFields, listOf, nonNegative, positive } from './quantity.js';
 
 /** Inputs of Meta's first-order form. */
 export interface MetaEttrOptions {
@@ -94,7 +94,8 @@ export function dalyWallSeconds(options: {
   const segment = compute + nonNegative(options.stallSeconds, 'stallSeconds');
   const segments = nonNegative(options.productiveSeconds, 'productiveSeconds') / compute;
   const restart = nonNegative(options.restartSeconds, 'restartSeconds');
-  return mttf * Math.exp(restart / mttf) * Math.expm1(segment / mttf) * segments;
+  // No work takes no time, also where a segment takes longer than doubles reach.
+  return segments === 0 ? 0 : mttf * Math.exp(restart / mttf) * Math.expm1(segment / mttf) * segments;
 }
 
 /**
@@ -106,7 +107,7 @@ export function dalyWallSeconds(options: {
 export function multiLevelOverhead(
   levels: readonly { readonly failuresPerSecond: number; readonly checkpointSeconds: number }[],
 ): number {
-  return levels.reduce((sum, level, i) => {
+  return listOf(levels, 'levels', Number.POSITIVE_INFINITY, 'levels').reduce((sum, level, i) => {
     checkFields(level, ['failuresPerSecond', 'checkpointSeconds'], [i]);
     const rate = nonNegative(level.failuresPerSecond, i, 'failuresPerSecond');
     return sum + Math.sqrt(2 * rate * nonNegative(level.checkpointSeconds, i, 'checkpointSeconds'));

@@ -52,3 +52,16 @@ export function integer(value: unknown, min: number, max: number, ...path: (stri
     `expected an integer from ${min} to ${max}, got ${quote(value)}`,
   );
 }
+
+/**
+ * Returns a copy of a list, where holes are entries that are `undefined`: `map` and `forEach` would pass over them, and
+ * nobody would refuse them.
+ *
+ * @param what - for the message: what the list is of
+ * @throws CorralError `invalid-option` if `value` is no list, or has more than `max` entries
+ */
+export function listOf<T>(value: readonly T[], what: string, max: number, ...path: (string | number)[]): T[] {
+  if (Array.isArray(value) && value.length <= max) return Array.from(value as readonly T[]);
+  const limit = max < Number.POSITIVE_INFINITY ? `at most ${max} ` : '';
+  throw new CorralError('invalid-option', path, `expected a list of ${limit}${what}, got ${quote(value)}`);
+}

@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import { checkPhase, type Phase } from './phase.js';
+import { checkFields, listOf } from './quantity.js';
 
 /**
  * The parts of a restart in the order in which they run. `launch` covers image pull and start of processes,
@@ -48,7 +49,7 @@ export function timedSteps(value: RecoveryDurations | undefined, path: readonly 
     return [{ step: 'other', phase: checkPhase(value, ...path) }];
   }
   if (Array.isArray(value)) {
-    return (value as readonly Phase[]).map((phase, i) => ({
+    return listOf(value as readonly Phase[], 'phases', Number.POSITIVE_INFINITY, ...path).map((phase, i) => ({
       step: 'other',
       phase: checkPhase(phase, ...path, i),
     }));
@@ -70,4 +71,20 @@ export function timedSteps(value: RecoveryDurations | undefined, path: readonly 
     step,
     phase: checkPhase(steps[step], ...path, step),
   }));
+}
+
+/**
+ * Refuses what is no recovery path; a phase in place of its steps, which has no such fields, among it.
+ *
+ * @throws CorralError `invalid-option`
+ */
+export function checkRecoveryPath(value: RecoveryPath, ...path: string[]): void {
+  checkFields(value, ['hidden', 'exposed'], path);
+  for (const part of ['hidden', 'exposed'] as const) {
+    checkFields(value[part], RECOVERY_STEPS, [...path, part]);
+    for (const step of RECOVERY_STEPS) {
+      const phase = value[part][step];
+      if (phase !== undefined) checkPhase(phase, ...path, part, step);
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { Phase } from './phase.js';
-import { checkFields, integer, nonNegative, positive } from './quantity.js';
+import { checkFields, integer, listOf, nonNegative, positive } from './quantity.js';
 import { type RecoveryDurations, type TimedStep, timedSteps } from './recovery.js';
 
 /**
@@ -129,6 +129,8 @@ const CLASS_FIELDS: readonly (keyof FailureClassOptions)[] = [
   'rollback',
 ];
 const CLOCKS: readonly FailureClock[] = ['wall', 'up', 'observed'];
+/** The longest time, seconds, and the highest rate, per second: 30 million years, and one failure in a femtosecond. */
+const QUANTITY_MAX = 1e15;
 /** Most failure classes: one per level and outcome is tens. */
 const CLASSES_MAX = 10_000;
 /** Most memory snapshots per durable checkpoint; the recursion walks over them. */
@@ -140,7 +142,7 @@ const SNAPSHOTS_MAX = 1_000_000;
  * Failures are a Poisson process. After one, the job repeats what it did since the last checkpoint that was
  * complete; a failure during the exposed steps starts the restart again, by the steps of its own class.
  *
- * @param options - rates, checkpoint interval and restart steps, all in seconds
+ * @param options - rates, checkpoint interval and restart steps, all in seconds; times and rates at most 1e15
  * @returns the model, for {@link ettr}, {@link optimalInterval}, {@link lostGpuSeconds}, {@link simulateRestarts}
  * @throws CorralError `invalid-option` with the path of the offending field
  * @complexity O(classes)
@@ -155,8 +157,8 @@ const SNAPSHOTS_MAX = 1_000_000;
  */
 export function restartModel(options: RestartModelOptions): RestartModel {
   checkFields(options, FIELDS);
-  const computeSeconds = positive(options.computeSeconds, 'computeSeconds');
-  const stallSeconds = nonNegative(options.stallSeconds ?? 0, 'stallSeconds');
+  const computeSeconds = limited(positive(options.computeSeconds, 'computeSeconds'), 'computeSeconds');
+  const stallSeconds = limited(nonNegative(options.stallSeconds ?? 0, 'stallSeconds'), 'stallSeconds');
   const persistLagSeconds = nonNegative(options.persistLagSeconds ?? 0, 'persistLagSeconds');
   if (persistLagSeconds > computeSeconds) {
     throw new CorralError(
@@ -198,12 +200,22 @@ export function restartModel(options: RestartModelOptions): RestartModel {
   };
 }
 
+/** Sums and products of what is below the limit stay finite. */
+function limited(value: number, ...path: (string | number)[]): number {
+  if (value <= QUANTITY_MAX) return value;
+  throw new CorralError('invalid-option', path, `expected at most ${QUANTITY_MAX}, got ${value}`);
+}
+
 function checkDurable(durable: RestartModelOptions['durable']): RestartModel['durable'] {
   if (durable === undefined) return undefined;
   checkFields(durable, ['snapshots', 'stallSeconds'], ['durable']);
   return {
     snapshots: integer(durable.snapshots, 1, SNAPSHOTS_MAX, 'durable', 'snapshots'),
-    stallSeconds: nonNegative(durable.stallSeconds, 'durable', 'stallSeconds'),
+    stallSeconds: limited(
+      nonNegative(durable.stallSeconds, 'durable', 'stallSeconds'),
+      'durable',
+      'stallSeconds',
+    ),
   };
 }
 
@@ -219,19 +231,18 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
     );
   }
   if (given === undefined) {
-    const failuresPerSecond = nonNegative(options.failuresPerSecond, 'failuresPerSecond');
+    const failuresPerSecond = limited(
+      nonNegative(options.failuresPerSecond, 'failuresPerSecond'),
+      'failuresPerSecond',
+    );
     return [{ name: 'failure', failuresPerSecond, hidden, exposed, rollback: 'memory' }];
   }
-  if (!Array.isArray(given) || given.length > CLASSES_MAX) {
-    throw new CorralError(
-      'invalid-option',
-      ['failureClasses'],
-      `expected a list of at most ${CLASSES_MAX} failure classes, got ${quote(given)}`,
-    );
-  }
-  return (given as readonly FailureClassOptions[]).map((c, i): FailureClass => {
+  return listOf(given, 'failure classes', CLASSES_MAX, 'failureClasses').map((c, i): FailureClass => {
     const path: ErrorPath = ['failureClasses', i];
     checkFields(c, CLASS_FIELDS, path);
+    if (c.name !== undefined && typeof c.name !== 'string') {
+      throw new CorralError('invalid-option', [...path, 'name'], `expected a name, got ${quote(c.name)}`);
+    }
     const rollback = c.rollback ?? 'memory';
     if (rollback !== 'memory' && !(rollback === 'durable' && twoTiers)) {
       throw new CorralError(
@@ -252,7 +263,11 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
     };
     return {
       name: c.name ?? `class ${i}`,
-      failuresPerSecond: nonNegative(c.failuresPerSecond, ...path, 'failuresPerSecond'),
+      failuresPerSecond: limited(
+        nonNegative(c.failuresPerSecond, ...path, 'failuresPerSecond'),
+        ...path,
+        'failuresPerSecond',
+      ),
       hidden: inside(c.hidden, 'hidden'),
       exposed: inside(c.exposed, 'exposed'),
       rollback,

@@ -3,10 +3,12 @@ import { fixed } from './basic-phases.js';
 import { mixture, sequence } from './composite-phases.js';
 import { checkPhase, type Phase } from './phase.js';
 import { checkFields, integer, nonNegative, probability } from './quantity.js';
-import type { RecoveryPath } from './recovery.js';
+import { checkRecoveryPath, type RecoveryPath } from './recovery.js';
 
 /** Largest mean of a Poisson count that is summed term by term. */
 const MEAN_MAX = 1e7;
+/** The logarithm of a term that is 0 in double precision, with all that are smaller. */
+const LOG_TERM_MIN = -800;
 /** Most servers of a binomial count. */
 const SERVERS_MAX = 1e7;
 
@@ -67,7 +69,7 @@ export function longRunSpares(options: {
  *
  * @param options.spares - held ready, 0 or more
  * @throws CorralError `invalid-option`
- * @complexity O(spares)
+ * @complexity O(the fewer of spares and those that have a chance above 0)
  */
 export function spareStockOut(options: {
   readonly failuresPerSecond: number;
@@ -82,6 +84,8 @@ export function spareStockOut(options: {
   let logTerm = -mean;
   let head = 0;
   for (let k = 0; k < spares; k++) {
+    // Above the mean terms only sink: what is a rounded 0 here is one for more spares.
+    if (k > mean && logTerm < LOG_TERM_MIN) return 0;
     head += Math.exp(logTerm);
     logTerm += Math.log(mean / (k + 1));
   }
@@ -107,6 +111,7 @@ export function withSpareWait(
   path: RecoveryPath,
   options: { readonly stockOut: number; readonly wait: Phase },
 ): RecoveryPath {
+  checkRecoveryPath(path, 'path');
   checkFields(options, ['stockOut', 'wait']);
   const stockOut = probability(options.stockOut, 'stockOut');
   const wait = checkPhase(options.wait, 'wait');

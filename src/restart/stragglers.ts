@@ -1,3 +1,4 @@
+import { CorralError } from '../errors.js';
 import { checkFields, integer, nonNegative, positive } from './quantity.js';
 
 /**
@@ -56,7 +57,10 @@ export function degradedSeconds(options: { readonly slowdown: number; readonly s
 }
 
 function slowdownOf(slowdown: number): number {
-  // Below 1 it would be a speed-up: the caller means its inverse.
-  nonNegative(positive(slowdown, 'slowdown') - 1, 'slowdown');
-  return slowdown;
+  if (positive(slowdown, 'slowdown') >= 1) return slowdown;
+  throw new CorralError(
+    'invalid-option',
+    ['slowdown'],
+    `expected 1 or more, got ${slowdown}: steps take so many times as long, so a speed is its inverse`,
+  );
 }

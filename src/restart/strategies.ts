@@ -1,6 +1,6 @@
 import { fixed } from './basic-phases.js';
 import { requeueSeconds, warmStandbySeconds } from './default-recovery.js';
-import type { RecoveryPath, RecoveryStep, RecoverySteps } from './recovery.js';
+import { checkRecoveryPath, type RecoveryPath, type RecoveryStep, type RecoverySteps } from './recovery.js';
 
 /** Ways to restart, from the slowest that always works to the fastest that seldom does. */
 export type RestartStrategyName =
@@ -20,6 +20,13 @@ function without(steps: RecoverySteps, ...dropped: readonly RecoveryStep[]): Rec
   ) as RecoverySteps;
 }
 
+function checked(strategy: RestartStrategy): RestartStrategy {
+  return (path, servers) => {
+    checkRecoveryPath(path, 'path');
+    return strategy(path, servers);
+  };
+}
+
 /** After the failure is noticed, one measured duration stands for everything until the job computes again. */
 function wholeRestart(path: RecoveryPath, seconds: number): RecoveryPath {
   const { detect } = path.hidden;
@@ -28,7 +35,7 @@ function wholeRestart(path: RecoveryPath, seconds: number): RecoveryPath {
 
 /**
  * Restart strategies: steps of a whole restart dropped or swapped, nothing else. `path` is a whole restart such as
- * `defaultRecovery(…)`, `servers` the size of the job.
+ * `defaultRecovery(…)`, `servers` the size of the job. Each throws CorralError `invalid-option` for what is no path.
  *
  * - `requeue`: the job goes back to the queue; all after detection is `requeueSeconds`, measured as a whole.
  * - `reschedule`: failed servers are replaced one for one; the whole path as it is.
@@ -42,16 +49,19 @@ function wholeRestart(path: RecoveryPath, seconds: number): RecoveryPath {
  *   no drain, no rescheduling (KEP-5532, kubernetes/enhancements at 64765b4, repository).
  */
 export const restartStrategy: Readonly<Record<RestartStrategyName, RestartStrategy>> = {
-  requeue: (path, servers) => wholeRestart(path, requeueSeconds(servers)),
-  reschedule: (path) => path,
-  warmStandby: (path, servers) => wholeRestart(path, warmStandbySeconds(servers)),
-  inJob: (path) => ({
+  requeue: checked((path, servers) => wholeRestart(path, requeueSeconds(servers))),
+  reschedule: checked((path) => path),
+  warmStandby: checked((path, servers) => wholeRestart(path, warmStandbySeconds(servers))),
+  inJob: checked((path) => ({
     hidden: { ...without(path.hidden, 'reschedule'), drain: fixed(15) },
     exposed: path.exposed,
-  }),
-  inProcess: (path) => ({
+  })),
+  inProcess: checked((path) => ({
     hidden: { ...without(path.hidden, 'reschedule'), drain: fixed(5) },
     exposed: without(path.exposed, 'launch'),
-  }),
-  inPlace: (path) => ({ hidden: without(path.hidden, 'drain', 'reschedule'), exposed: path.exposed }),
+  })),
+  inPlace: checked((path) => ({
+    hidden: without(path.hidden, 'drain', 'reschedule'),
+    exposed: path.exposed,
+  })),
 };
