@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Queue } from '../../src/simulation/index.js';
 import { momentsOf } from './replay.js';
 import { forSeeds, type Watched, watchedOptions } from './watched-options.js';
-import { fitsNow } from './whether-it-fits.js';
+import { fits, fitsNow, roomBeside } from './whether-it-fits.js';
 
 const QUEUES: readonly Queue[] = ['fifo', 'priority', 'fewest-gpus'];
 const KINDS: readonly (readonly [name: string, watched: Watched])[] = [
@@ -63,5 +63,31 @@ describe('strictPass', () => {
       },
     );
     expect(waited).toBeGreaterThan(SEEDS);
+  });
+});
+
+describe('preemption by order', () => {
+  it.each(KINDS)('leaves nobody waiting who fits without those behind it, %s', (_, watched) => {
+    let waited = 0;
+    let stopped = 0;
+    forSeeds(
+      SEEDS,
+      (seed) => ({ ...watchedOptions(seed, watched), preemption: 'order', queue: 'priority' }),
+      (replay) => {
+        const priorityOf = (job: number): number => replay.options.jobs[job]!.priority!;
+        for (const moment of momentsOf(replay)) {
+          if (moment.next?.kind === 'preempt') stopped++;
+          if (moment.next !== undefined) continue;
+          for (const job of moment.queue) {
+            const before = [...moment.running].filter(([other]) => priorityOf(other) >= priorityOf(job));
+            const room = roomBeside(replay, moment, before);
+            if (!fits(replay.options.jobs[job]!, replay.cluster, room)) continue;
+            throw new Error(`${moment.seconds} s: job ${job} fits without those behind it`);
+          }
+          waited += moment.queue.length;
+        }
+      },
+    );
+    expect(Math.min(waited, stopped)).toBeGreaterThan(SEEDS);
   });
 });
