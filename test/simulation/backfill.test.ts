@@ -17,7 +17,7 @@ const KINDS: readonly (readonly [name: string, watched: Watched])[] = [
   ['on servers that fail', { isCounted: true, estimates: ['exact', 'any'], fails: true }],
   ['on tiers that fail', { isCounted: false, estimates: ['exact', 'any'], fails: true }],
 ];
-const SEEDS = 120;
+const SEEDS = 80;
 
 /** Starts of jobs that are not the head of the queue, each with the moment before it. */
 function overtakings(replay: Replay, check: (before: Moment, head: number, job: number) => void): number {

@@ -5,7 +5,7 @@ import { expectedSeconds, type Moment, momentsOf, type Replay, sumSeconds } from
 import { forSeeds, type Watched, watchedOptions } from './watched-options.js';
 import { roomBeside } from './whether-it-fits.js';
 
-const SEEDS = 150;
+const SEEDS = 100;
 
 const conservative = (seed: number, watched: Omit<Watched, 'isCounted'>): SimulateOptions => ({
   ...watchedOptions(seed, { isCounted: true, ...watched }),

@@ -13,7 +13,7 @@ const KINDS: readonly (readonly [name: string, watched: Watched])[] = [
     { isCounted: false, isElastic: false, estimates: ['exact'], fails: true },
   ],
 ];
-const SEEDS = 120;
+const SEEDS = 80;
 
 const priorityOf = (job: SimulationJob): number => job.priority ?? 0;
 
