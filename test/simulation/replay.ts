@@ -61,12 +61,12 @@ export function* momentsOf(replay: Replay): Generator<Moment> {
   const waiting = new Set<number>();
   const running = new Map<number, Running>();
   const started = new Int32Array(jobs.length);
-  const moment = (seconds: number, next: SimulationEvent | undefined): Moment => ({
-    seconds,
-    next,
-    queue: [...waiting].sort((a, b) => keyOf(options, a) - keyOf(options, b) || bySubmission(jobs, a, b)),
-    running,
-  });
+  const keys = jobs.map((_, job) => keyOf(options, job));
+  let queue: readonly number[] | undefined;
+  const moment = (seconds: number, next: SimulationEvent | undefined): Moment => {
+    queue ??= [...waiting].sort((a, b) => keys[a]! - keys[b]! || bySubmission(jobs, a, b));
+    return { seconds, next, queue, running };
+  };
   for (const [i, event] of events.entries()) {
     const { kind, job, seconds } = event;
     const before = events[i - 1];
@@ -77,6 +77,7 @@ export function* momentsOf(replay: Replay): Generator<Moment> {
       samePods(result.jobs[job]!.runs[started[job]! - 1]!, result.jobs[job]!.runs[started[job]!]!);
     // A job that restarts where it is never was in the queue.
     if (!isInPlace) yield moment(seconds, event);
+    queue = undefined;
     if (kind === 'submit') waiting.add(job);
     else if (kind === 'refuse') waiting.delete(job);
     else if (kind === 'start') {
