@@ -118,7 +118,8 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     run.schedule = preemptingPass(run.schedule, preemption);
   }
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
-    const communication = new Communication(run, newEngine(policy), checked.sharesLinks);
+    // What a gang is rated at does not depend on the policy that is judged.
+    const communication = new Communication(run, newEngine(topologyAware()), checked.sharesLinks);
     add({
       onSpeed: (job) => communication.enter(job),
       speedAt: (job, note) => communication.speedAt(job, note),

@@ -39,7 +39,7 @@ export interface SimulationJob extends PlacementRequest {
   readonly communicationFraction?: number | undefined;
   /**
    * The bandwidth at which the run time holds, GB/s per GPU and direction; default what the gang reaches in the empty
-   * cluster. Where it reaches b less, it takes 1 - f + f · rated / b as long; more does not shorten it.
+   * cluster where `topologyAware()` places it. Where it reaches b less, it takes 1 - f + f · rated / b as long; more does not shorten it.
    */
   readonly ratedGBps?: number | undefined;
   /** Default: none, and a failure throws away the whole run. */

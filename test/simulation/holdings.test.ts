@@ -114,17 +114,11 @@ describe('Holdings', () => {
     expect(holdings.mayTakeAgain(0, gang(whole))).toBe(false);
   });
 
-  it('knows whom it touches', () => {
+  it('knows where it is', () => {
     const holdings = new Holdings(engineOf(topologyAware()), 2);
     holdings.take(0, gang(whole));
     holdings.take(1, gang({ pods: 2, gpus: 4 }));
-    const on = (job: number): number[] =>
-      [0, 1, 2, 3].filter((server) =>
-        holdings.touches(
-          job,
-          Uint8Array.from([0, 1, 2, 3], (s) => (s === server ? 1 : 0)),
-        ),
-      );
+    const on = (job: number): number[] => [0, 1, 2, 3].filter((server) => holdings.isOn(job, server));
     expect(on(0)).toEqual([holdings.server[0]]);
     expect(on(1)).toEqual([...holdings.pieces[1]!.servers].sort((a, b) => a - b));
     expect(on(1)).toHaveLength(2);
