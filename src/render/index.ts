@@ -1,2 +1,5 @@
 export type { DotOptions } from './dot.js';
 export { toDot } from './dot.js';
+export type { GpuGroup } from './gpu-groups.js';
+export type { ServerSvgOptions } from './server-to-svg.js';
+export { serverToSvg } from './server-to-svg.js';

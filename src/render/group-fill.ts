@@ -1,0 +1,28 @@
+import { GROUP_COLOURS, groupLook } from './styles.js';
+import { element } from './svg-element.js';
+
+/** The paint of a group of GPUs: a colour, or the pattern of a striped one. */
+export function groupPaint(position: number): string {
+  const { colour, striped } = groupLook(position);
+  return striped ? `url(#corral-stripes-${position % GROUP_COLOURS.length})` : colour;
+}
+
+/** The patterns that {@link groupPaint} refers to, for so many groups; empty where no group is striped. */
+export function stripePatterns(groups: number): string[] {
+  const count = Math.min(Math.max(0, groups - GROUP_COLOURS.length), GROUP_COLOURS.length);
+  if (count === 0) return [];
+  const patterns = GROUP_COLOURS.slice(0, count).map((colour, i) => {
+    const tile = {
+      id: `corral-stripes-${i}`,
+      width: 4,
+      height: 4,
+      patternUnits: 'userSpaceOnUse',
+      patternTransform: 'rotate(45)',
+    };
+    return element('pattern', tile, [
+      element('rect', { width: 4, height: 4, fill: colour }),
+      element('rect', { width: 1.4, height: 4, fill: '#333333' }),
+    ]);
+  });
+  return [element('defs', {}, patterns)];
+}

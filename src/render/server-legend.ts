@@ -1,0 +1,64 @@
+import { DEVICE_KINDS, MEDIA } from '../topology/server-document.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+import { isOtherNic } from './device-drawing.js';
+import type { FabricLinks } from './fabric-links.js';
+import type { CheckedGroups } from './gpu-groups.js';
+import { groupPaint } from './group-fill.js';
+import type { LegendEntry } from './legend.js';
+import { DEVICE_STYLE, MEDIUM_STYLE } from './styles.js';
+
+/** Groups that a legend names; the others are counted. */
+const GROUPS_NAMED_MAX = 24;
+
+/** What the boxes, lines and colours of a server drawing mean: only what occurs in it. */
+export function serverLegend(
+  server: ServerTopology,
+  fabric: FabricLinks,
+  groups: CheckedGroups,
+): LegendEntry[] {
+  const { devices, links } = server.document;
+  const entries = groupEntries(groups.names, groups.sizes);
+  for (const kind of DEVICE_KINDS) {
+    if (!devices.some((device) => device.kind === kind)) continue;
+    const { fill, stroke, name } = DEVICE_STYLE[kind];
+    entries.push({ label: name, swatch: { fill, stroke } });
+  }
+  if (devices.some(isOtherNic)) {
+    const { fill, stroke } = DEVICE_STYLE.nic;
+    entries.push({ label: 'NIC for storage or front end', swatch: { fill, stroke, dashed: true } });
+  }
+  for (const medium of MEDIA) {
+    if (!links.some((link) => link.medium === medium)) continue;
+    const { colour, width, name } = MEDIUM_STYLE[medium];
+    entries.push({ label: name, swatch: { line: colour, width } });
+  }
+  const meshes = [...fabric.gpuMeshes, ...fabric.rootMeshes];
+  if (meshes.length > 0) {
+    const { colour } = MEDIUM_STYLE[meshes[0]!.links[0]!.medium];
+    entries.push({
+      label: 'a link between every two',
+      swatch: { fill: '#FFFFFF', stroke: colour, dashed: true },
+    });
+  }
+  return entries;
+}
+
+/**
+ * Legend entries of groups of GPUs: the first 24 by name and size, the others counted.
+ *
+ * @param sizes - GPUs of each group
+ */
+export function groupEntries(names: readonly string[], sizes: readonly number[]): LegendEntry[] {
+  const entries = names.slice(0, GROUPS_NAMED_MAX).map((name, i): LegendEntry => {
+    const size = sizes[i]!;
+    return {
+      label: `${name} (${size} ${size === 1 ? 'GPU' : 'GPUs'})`,
+      swatch: { fill: groupPaint(i), stroke: '#3A3A3A' },
+    };
+  });
+  const more = names.length - entries.length;
+  if (more > 0) {
+    entries.push({ label: `and ${more} more`, swatch: { fill: '#FFFFFF', stroke: '#BBBBBB', dashed: true } });
+  }
+  return entries;
+}

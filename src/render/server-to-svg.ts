@@ -1,0 +1,178 @@
+import { CorralError, quote } from '../errors.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+import { type DeviceBox, type MeasuredBox, measureBox, placeBox, type Stub } from './device-boxes.js';
+import { drawBoxes, drawStubs } from './device-drawing.js';
+import { type DeviceNode, deviceTree } from './device-tree.js';
+import { fabricLinks } from './fabric-links.js';
+import { type CheckedGroups, checkGroups, type GpuGroup } from './gpu-groups.js';
+import { stripePatterns } from './group-fill.js';
+import { heading } from './heading.js';
+import { columnWidthMin, drawLanes, type LaneColumn, lanesHeight, planLanes } from './lane-drawing.js';
+import { legend } from './legend.js';
+import { drawTrunks, drawWritten, writtenLink } from './other-links.js';
+import { drawStraight, planRootLinks, rootGap } from './root-links.js';
+import { gpuLanes } from './server-lanes.js';
+import { serverLegend } from './server-legend.js';
+import { svgDocument } from './svg-element.js';
+
+/** Options of {@link serverToSvg}. */
+export interface ServerSvgOptions {
+  /** GPUs to highlight: ordinals, or a placement on a server of this type. Excludes `groups`. */
+  readonly placement?: readonly number[] | { readonly pods: readonly { readonly gpus: readonly number[] }[] };
+  /** Several sets of GPUs, each in a colour of its own; at most 256. Colours repeat, striped, after 12. */
+  readonly groups?: readonly GpuGroup[];
+  /** Text above the drawing; default: the title of the document. */
+  readonly title?: string;
+}
+
+const MARGIN = 16;
+const SECTION_GAP = 12;
+/** A narrower drawing is centred below its title. */
+const WIDTH_MIN = 420;
+const GPU_WIDTH_MIN = 48;
+const OPTIONS: ReadonlySet<string> = new Set(['placement', 'groups', 'title']);
+
+/**
+ * A drawing of a server as SVG: sockets as boxes that contain NUMA nodes, PCIe switches, GPUs and NICs, each below
+ * the link that joins it to the box around it; the accelerator fabric below; every link coloured by medium and labelled
+ * with its GB/s.
+ *
+ * NVSwitches that reach the same GPUs are one bar with their links summed, full meshes of four or more GPUs with equal
+ * links a dashed bar, other links between GPUs arcs. Links inside a package have no figure: they limit nothing.
+ * Links that neither nesting nor a line shows well, such as a second way to a NIC, are written out below. Every element has a tooltip;
+ * attributes `data-links` sum up to the links of the document.
+ *
+ * Long names are cut to 130 pixels by an estimate of their width that is wide enough for Helvetica, Arial and DejaVu Sans.
+ *
+ * @param server - a server topology; 1,024 devices and 8,192 links at most, as in any document
+ * @param options - see {@link ServerSvgOptions}
+ * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input gives equal text
+ * @throws CorralError `invalid-option` for a GPU ordinal that does not exist or a wrong option; `limit-exceeded`
+ * for too many groups
+ * @complexity O(devices + links), and the cliques of a graph of at most 16 GPUs
+ * @example
+ * ```ts
+ * serverToSvg(topology('dgx-h100'), { groups: [{ name: 'job A', gpus: [0, 1] }, { name: 'job B', gpus: [4, 5, 6, 7] }] });
+ * ```
+ */
+export function serverToSvg(server: ServerTopology, options: ServerSvgOptions = {}): string {
+  const groups = groupsOf(server, options);
+  const tree = deviceTree(server);
+  const fabric = fabricLinks(server, tree);
+  const gpus = tree.roots.flatMap(gpusFromLeft);
+  const lanes = planLanes(gpuLanes(fabric, new Map(gpus.map((gpu, i) => [gpu, i]))), gpus.length);
+  const notes = ordinalNotes(server);
+  const widthMin = Math.max(GPU_WIDTH_MIN, columnWidthMin(lanes));
+  const rootLinks = planRootLinks(
+    tree.roots.map(({ device }) => device.id),
+    fabric,
+  );
+  const rootWidthMin = columnWidthMin(rootLinks.lanes);
+  const roots = tree.roots.map((root) => measureBox(root, { widthMin, notes }));
+  const cell = (box: MeasuredBox): number => Math.max(box.width, rootWidthMin);
+  const gaps = roots.slice(1).map((_, i) => rootGap(rootLinks, i));
+  const contentWidth = [...roots.map(cell), ...gaps].reduce((sum, width) => sum + width, 0);
+  const width = Math.max(WIDTH_MIN, contentWidth);
+
+  const head = heading(options.title ?? server.document.title, subtitleOf(server), MARGIN, MARGIN, width);
+  const top = MARGIN + head.height + SECTION_GAP + lanesHeight(rootLinks.lanes);
+  const height = Math.max(...roots.map((box) => box.height));
+  const boxes: DeviceBox[] = [];
+  const stubs: Stub[] = [];
+  const between: string[] = [];
+  const rootColumns: LaneColumn[] = [];
+  let left = MARGIN + (width - contentWidth) / 2;
+  roots.forEach((box, i) => {
+    const room = cell(box);
+    placeBox(box, left + (room - box.width) / 2, top, height, { boxes, stubs });
+    rootColumns.push({ left, right: left + room, edge: top });
+    const right = left + (room + box.width) / 2;
+    left += room + (gaps[i] ?? 0);
+    const link = rootLinks.straight.get(i);
+    if (link !== undefined) {
+      const next = roots[i + 1]!;
+      between.push(...drawStraight(link, right, left + (cell(next) - next.width) / 2, top));
+    }
+  });
+  const above = drawLanes(rootLinks.lanes, rootColumns, top, -1);
+  const bottom = top + height;
+  const below = drawLanes(lanes, gpuColumns(boxes, gpus), bottom, 1);
+  const groupBars = below.bars.filter(({ lane }) => lanes.lanes[lane]!.isSwitch);
+  const trunks = drawTrunks(fabric, groupBars, below.bars);
+  const others = [...trunks.written, ...fabric.others.map(writtenLink)];
+  const written = drawWritten(others, MARGIN, bottom + below.height + SECTION_GAP, width);
+  const keyTop = bottom + below.height + SECTION_GAP + written.height + (others.length > 0 ? SECTION_GAP : 0);
+  const key = legend(serverLegend(server, fabric, groups), MARGIN, keyTop, width);
+  return svgDocument(width + 2 * MARGIN, keyTop + key.height + MARGIN, [
+    ...stripePatterns(groups.names.length),
+    ...head.markup,
+    ...drawBoxes(boxes, groups, notes),
+    ...drawStubs(stubs),
+    ...between,
+    ...above.markup,
+    ...below.markup,
+    ...trunks.markup,
+    ...written.markup,
+    ...key.markup,
+  ]);
+}
+
+function groupsOf(server: ServerTopology, options: ServerSvgOptions): CheckedGroups {
+  if (typeof options !== 'object' || options === null) {
+    throw new CorralError('invalid-option', ['options'], `expected an object, got ${quote(options)}`);
+  }
+  for (const name in options) {
+    if (!OPTIONS.has(name)) {
+      throw new CorralError(
+        'invalid-option',
+        [name],
+        `unknown option: serverToSvg has ${[...OPTIONS].join(', ')}`,
+      );
+    }
+  }
+  const { placement, groups, title } = options;
+  if (title !== undefined && typeof title !== 'string') {
+    throw new CorralError('invalid-option', ['title'], `expected a text, got ${quote(title)}`);
+  }
+  if (placement === undefined) {
+    if (groups !== undefined && !Array.isArray(groups)) {
+      throw new CorralError('invalid-option', ['groups'], `expected a list of groups, got ${quote(groups)}`);
+    }
+    return checkGroups(server, groups ?? [], (group) => ['groups', group, 'gpus']);
+  }
+  if (groups !== undefined) {
+    throw new CorralError('invalid-option', ['groups'], 'placement is given too: make it one of the groups');
+  }
+  return checkGroups(server, [{ name: 'placement', gpus: placedGpus(placement) }], () => ['placement']);
+}
+
+function placedGpus(placement: NonNullable<ServerSvgOptions['placement']>): readonly number[] {
+  const pods: unknown = (placement as { readonly pods?: unknown } | null)?.pods;
+  if (!Array.isArray(pods)) return placement as readonly number[];
+  return pods.flatMap((pod: { readonly gpus: readonly number[] } | null) => pod?.gpus ?? []);
+}
+
+function gpusFromLeft(node: DeviceNode): string[] {
+  return node.device.kind === 'gpu'
+    ? [node.device.id]
+    : node.children.filter((child) => child.bearsGpu).flatMap(gpusFromLeft);
+}
+
+function gpuColumns(boxes: readonly DeviceBox[], gpus: readonly string[]): LaneColumn[] {
+  const byId = new Map(boxes.map((box) => [box.node.device.id, box]));
+  return gpus.map((gpu) => {
+    const { x, y, width, height } = byId.get(gpu)!;
+    return { left: x, right: x + width, edge: y + height };
+  });
+}
+
+/** The ordinal of each GPU, if not all names say it already. */
+function ordinalNotes(server: ServerTopology): Map<string, string> {
+  if (server.gpus.every((gpu, ordinal) => gpu === `gpu${ordinal}`)) return new Map();
+  return new Map(server.gpus.map((gpu, ordinal) => [gpu, `GPU ${ordinal}`]));
+}
+
+function subtitleOf({ document, gpus }: ServerTopology): string {
+  const model = gpus.length === 0 ? '' : `${gpus.length} × ${document.gpuModel}; `;
+  return `${model}figures in GB/s per direction`;
+}

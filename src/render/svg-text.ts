@@ -1,0 +1,82 @@
+/** Widths of characters in em, as wide as DejaVu Sans, the widest of the fonts that a viewer is likely to have. */
+const NARROW_EM = 0.4;
+const COMMON_EM = 0.65;
+const CAPITAL_EM = 0.8;
+const WIDE_EM = 1;
+/** Anything that is not a plain Latin character: ideographs are one em, pictographs up to 1.4. */
+const OTHER_EM = 1.4;
+
+const NARROW = new Set(" .,:;'|!()[]{}/\\iljftrI-·");
+const WIDE = new Set('mwMW@%–—…&×');
+
+/** Height of a line of text in multiples of the font size. */
+export const LINE_HEIGHT = 1.25;
+
+/**
+ * How wide a text is at most, in pixels: an estimate from classes of characters (narrow 0.4 em, most 0.65, capitals 0.8,
+ * wide ones 1, other than Latin 1.4), on the safe side for Helvetica, Arial and DejaVu Sans.
+ *
+ * @param text - any text, one line
+ * @param fontSize - pixels
+ * @param bold - bold letters are up to a seventh wider
+ * @complexity O(length)
+ */
+export function textWidth(text: string, fontSize: number, bold = false): number {
+  let em = 0;
+  for (const character of text) {
+    if (NARROW.has(character)) em += NARROW_EM;
+    else if (WIDE.has(character)) em += WIDE_EM;
+    else if (character >= 'A' && character <= 'Z') em += CAPITAL_EM;
+    else if (character < '\u0250') em += COMMON_EM;
+    else em += OTHER_EM;
+  }
+  return em * fontSize * (bold ? 8 / 7 : 1);
+}
+
+/**
+ * A text that is no wider than `width`: as it is, or its beginning with an ellipsis. The loop reads no more of a long
+ * text than fits.
+ */
+export function fittedText(text: string, fontSize: number, width: number, bold = false): string {
+  if (textWidth(text, fontSize, bold) <= width) return text;
+  const room = width - textWidth('…', fontSize, bold);
+  let fitted = '';
+  let used = 0;
+  for (const character of text) {
+    used += textWidth(character, fontSize, bold);
+    if (used > room) break;
+    fitted += character;
+  }
+  return `${fitted}…`;
+}
+
+/** A text in lines of at most `width` pixels, broken between words; a word that is wider is cut. */
+export function wrappedText(text: string, fontSize: number, width: number, bold = false): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/\s+/).filter((part) => part !== '')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (textWidth(longer, fontSize, bold) <= width) line = longer;
+    else {
+      if (line !== '') lines.push(line);
+      line = fittedText(word, fontSize, width, bold);
+    }
+  }
+  return line === '' ? lines : [...lines, line];
+}
+
+/** What XML 1.0 cannot hold, half characters, and controls that turn the direction of writing. */
+const UNPRINTABLE =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]|\p{Cs}/gu;
+
+/** A text on one line that is safe to draw: whatever cannot be printed becomes U+FFFD. Not yet escaped. */
+export function printable(text: string): string {
+  return text.replace(/[\t\n\r]/g, ' ').replace(UNPRINTABLE, '\ufffd');
+}
+
+/** A figure in GB/s in few characters: 0.25, 55.4, 386, 5000. */
+export function figure(gbps: number): string {
+  if (gbps < 1) return String(Number(gbps.toPrecision(2)));
+  return gbps < 1000 ? String(Math.round(gbps * 10) / 10) : String(Math.round(gbps));
+}
