@@ -6,6 +6,7 @@ import type { CheckedGroups } from './gpu-groups.js';
 import { groupPaint } from './group-fill.js';
 import type { LegendEntry } from './legend.js';
 import { DEVICE_STYLE, MEDIUM_STYLE } from './styles.js';
+import { counted } from './svg-text.js';
 
 /** Groups that a legend names; the others are counted. */
 const GROUPS_NAMED_MAX = 24;
@@ -50,9 +51,8 @@ export function serverLegend(
  */
 export function groupEntries(names: readonly string[], sizes: readonly number[]): LegendEntry[] {
   const entries = names.slice(0, GROUPS_NAMED_MAX).map((name, i): LegendEntry => {
-    const size = sizes[i]!;
     return {
-      label: `${name} (${size} ${size === 1 ? 'GPU' : 'GPUs'})`,
+      label: `${name} (${counted(sizes[i]!, 'GPU')})`,
       swatch: { fill: groupPaint(i), stroke: '#3A3A3A' },
     };
   });

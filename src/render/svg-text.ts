@@ -75,8 +75,39 @@ export function printable(text: string): string {
   return text.replace(/[\t\n\r]/g, ' ').replace(UNPRINTABLE, '\ufffd');
 }
 
-/** A figure in GB/s in few characters: 0.25, 55.4, 386, 5000. */
+/** A figure in GB/s in few characters: 0.25, 55.4, 386, 5000, 12,800. */
 export function figure(gbps: number): string {
   if (gbps < 1) return String(Number(gbps.toPrecision(2)));
-  return gbps < 1000 ? String(Math.round(gbps * 10) / 10) : String(Math.round(gbps));
+  if (gbps < 1000) return String(Math.round(gbps * 10) / 10);
+  return gbps < 9999.5 ? String(Math.round(gbps)) : grouped(Math.round(gbps));
+}
+
+/** A whole number with commas between its thousands. */
+export function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** How many of something: `1 GPU`, `1,016 GPUs`. */
+export function counted(count: number, word: string): string {
+  return `${grouped(count)} ${word}${count === 1 ? '' : 's'}`;
+}
+
+/** As {@link fittedText}, but it keeps both ends: names of one series differ at the end as a rule. */
+export function fittedEnds(text: string, fontSize: number, width: number, bold = false): string {
+  if (textWidth(text, fontSize, bold) <= width) return text;
+  const half = (width - textWidth('…', fontSize, bold)) / 2;
+  const ends: [string, string] = ['', ''];
+  // No more characters than the narrowest ones would fill.
+  const most = Math.max(0, Math.ceil(half / (NARROW_EM * fontSize)));
+  const first = [...text.slice(0, 2 * most)];
+  const last = [...text.slice(-2 * most - 1)].reverse();
+  [first, last].forEach((characters, end) => {
+    let used = 0;
+    for (const character of characters) {
+      used += textWidth(character, fontSize, bold);
+      if (used > half) break;
+      ends[end] = end === 0 ? ends[end] + character : character + ends[end];
+    }
+  });
+  return `${ends[0]}…${ends[1]}`;
 }

@@ -34,6 +34,8 @@ export interface Drawing extends Area {
   readonly attributes: ReadonlySet<string>;
   readonly tooltips: readonly string[];
   readonly patterns: number;
+  /** Rectangles without a border, with their fills: the cells of a cluster. */
+  readonly patches: readonly (Area & { readonly fill: string })[];
 }
 
 type XmlNode = Readonly<Record<string, unknown>> & { readonly ':@'?: Readonly<Record<string, string>> };
@@ -57,8 +59,16 @@ export function readDrawing(svg: string): Drawing {
   const attributes = new Set<string>();
   let links = 0;
   let patterns = 0;
+  const patches: (Area & { fill: string })[] = [];
   let page: Area = { left: 0, right: 0, top: 0, bottom: 0 };
-  const visit = (nodes: readonly XmlNode[]): void => {
+  const visit = (nodes: readonly XmlNode[], [dx, dy]: readonly [number, number]): void => {
+    const moved = <T extends Area>(area: T): T => ({
+      ...area,
+      left: area.left + dx,
+      right: area.right + dx,
+      top: area.top + dy,
+      bottom: area.bottom + dy,
+    });
     for (const node of nodes) {
       const name = nameOf(node);
       if (name === '#text') continue;
@@ -68,28 +78,32 @@ export function readDrawing(svg: string): Drawing {
       const children = node[name] as readonly XmlNode[];
       links += Number(own['data-links'] ?? 0);
       if (name === 'svg') page = { left: 0, top: 0, right: Number(own.width), bottom: Number(own.height) };
+      if (name === 'rect' && own.x !== undefined && own.stroke === undefined) {
+        patches.push({ ...moved(areaOf(own)), fill: own.fill! });
+      }
       if (name === 'pattern') patterns++;
       if (name === 'title') tooltips.push(contentOf(children));
-      if (name === 'text') texts.push(textOf(own, children));
+      if (name === 'text') texts.push(moved(textOf(own, children)));
       if (name === 'g') {
         const rect = children.find((child) => child[':@']?.class === 'box')?.[':@'];
         const title = children.find((child) => nameOf(child) === 'title');
         if (rect !== undefined) {
           boxes.push({
-            ...areaOf(rect),
+            ...moved(areaOf(rect)),
             fill: rect.fill!,
             tooltip: title === undefined ? '' : contentOf(title.title as readonly XmlNode[]),
             labels: children
               .filter((child) => nameOf(child) === 'text')
-              .map((child) => textOf(child[':@']!, child.text as readonly XmlNode[])),
+              .map((child) => moved(textOf(child[':@']!, child.text as readonly XmlNode[]))),
           });
         }
       }
-      visit(children);
+      const shift = /^translate\(([\d.]+) ([\d.]+)\)$/.exec(own.transform ?? '');
+      visit(children, shift === null ? [dx, dy] : [dx + Number(shift[1]), dy + Number(shift[2])]);
     }
   };
-  visit(parser.parse(svg) as readonly XmlNode[]);
-  return { ...page, boxes, texts, links, elements, attributes, tooltips, patterns };
+  visit(parser.parse(svg) as readonly XmlNode[], [0, 0]);
+  return { ...page, boxes, texts, links, elements, attributes, tooltips, patterns, patches };
 }
 
 const nameOf = (node: XmlNode): string => Object.keys(node).find((key) => key !== ':@')!;

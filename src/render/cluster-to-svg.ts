@@ -1,0 +1,130 @@
+import { CorralError, quote } from '../errors.js';
+import { asCluster } from '../topology/as-cluster.js';
+import type { ClusterTopology } from '../topology/cluster-topology.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+import { CELL_PAINT, CORDON_STROKE, cordonPattern, drawDomain, drawServers } from './cluster-drawing.js';
+import { clusterLayout, SERVERS_DRAWN_MAX } from './cluster-layout.js';
+import { freeGpus, type Occupancy, type OccupancyOptions, occupancy } from './cluster-occupancy.js';
+import { stripePatterns } from './group-fill.js';
+import { heading } from './heading.js';
+import { type LegendEntry, legend } from './legend.js';
+import { groupEntries } from './server-legend.js';
+import { element, pixels, svgDocument } from './svg-element.js';
+import { counted, figure, grouped } from './svg-text.js';
+
+/** Options of {@link clusterToSvg}. */
+export interface ClusterSvgOptions extends OccupancyOptions {
+  /** Text above the drawing; default: the number of servers and GPUs. */
+  readonly title?: string;
+}
+
+const OPTIONS: ReadonlySet<string> = new Set(['free', 'gangs', 'cordoned', 'title']);
+const MARGIN = 16;
+const SECTION_GAP = 12;
+const WIDTH_MIN = 420;
+
+/**
+ * A drawing of a cluster as SVG: servers as rows of cells, one for each GPU, in boxes for the domains of its tiers; cells
+ * free, taken, or in the colours of gangs.
+ *
+ * A domain of more than 32 servers goes on in further columns. Up to 192 servers have their names beside them, all have
+ * them in tooltips. A GPU that pods share is in the colours of all its gangs, however small their shares are.
+ *
+ * @param cluster - at most 4,096 servers; a lone server type is one server
+ * @param options - see {@link ClusterSvgOptions}
+ * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input gives equal text
+ * @throws CorralError `limit-exceeded` for more servers; `unknown-reference` or `invalid-option` for gangs, cordons or free
+ * capacity that are not of this cluster
+ * @complexity O(GPUs + pods + domains)
+ * @example
+ * ```ts
+ * const solver = compile(cluster);
+ * const answer = solver.place({ pods: 16, gpus: 8 });
+ * clusterToSvg(cluster, { free: solver.free(), gangs: answer.ok ? [{ name: 'training', placement: answer.placement }] : [] });
+ * ```
+ */
+export function clusterToSvg(
+  cluster: ClusterTopology | ServerTopology,
+  options: ClusterSvgOptions = {},
+): string {
+  const whole = asCluster(cluster, ['cluster']);
+  checkOptions(options);
+  if (whole.servers.length > SERVERS_DRAWN_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      ['cluster', 'servers'],
+      `${whole.servers.length} servers, at most ${SERVERS_DRAWN_MAX} in a drawing: draw a cluster of some of its domains`,
+    );
+  }
+  const state = occupancy(whole, options);
+  const layout = clusterLayout(whole);
+  const width = Math.max(WIDTH_MIN, layout.width);
+  const facts = factsOf(whole, state);
+  const head = heading(options.title ?? facts.title, facts.subtitle, MARGIN, MARGIN, width);
+  const top = MARGIN + head.height + SECTION_GAP;
+  // The layout starts at 0, 0.
+  const left = MARGIN + (width - layout.width) / 2;
+  const whereItIs = { transform: `translate(${pixels(left)} ${pixels(top)})` };
+  const keyTop = top + layout.height + SECTION_GAP;
+  const key = legend(legendOf(state), MARGIN, keyTop, width);
+  return svgDocument(width + 2 * MARGIN, keyTop + key.height + MARGIN, [
+    ...stripePatterns(state.gangNames.length),
+    ...cordonPattern(state),
+    ...head.markup,
+    element('g', whereItIs, [
+      ...layout.domains.map((box) => drawDomain(box, whole, state, layout)),
+      ...drawServers(whole, state, layout),
+    ]),
+    ...key.markup,
+  ]);
+}
+
+function checkOptions(options: ClusterSvgOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new CorralError('invalid-option', ['options'], `expected an object, got ${quote(options)}`);
+  }
+  for (const name in options) {
+    if (!OPTIONS.has(name)) {
+      throw new CorralError(
+        'invalid-option',
+        [name],
+        `unknown option: clusterToSvg has ${[...OPTIONS].join(', ')}`,
+      );
+    }
+  }
+  if (options.title !== undefined && typeof options.title !== 'string') {
+    throw new CorralError('invalid-option', ['title'], `expected a text, got ${quote(options.title)}`);
+  }
+}
+
+function factsOf(
+  { tiers, servers }: ClusterTopology,
+  { cells }: Occupancy,
+): { readonly title: string; readonly subtitle: string } {
+  const gpus = cells.reduce((sum, row) => sum + row.length, 0);
+  const free = cells.reduce((sum, row) => sum + freeGpus(row), 0);
+  const fabric = tiers.map(({ name, domains, uplinkGBps, acceleratorGBpsPerGpu }) => {
+    const inside =
+      acceleratorGBpsPerGpu === undefined ? '' : `, inside ${figure(acceleratorGBpsPerGpu)} GB/s per GPU`;
+    const out = uplinkGBps === undefined ? '' : `, uplink ${figure(uplinkGBps)} GB/s`;
+    return `${name}: ${counted(domains.length, 'domain')}${inside}${out}`;
+  });
+  return {
+    title: `${counted(servers.length, 'server')}, ${counted(gpus, 'GPU')}`,
+    subtitle: [`${grouped(free)} of ${counted(gpus, 'GPU')} free`, ...fabric].join('; '),
+  };
+}
+
+function legendOf(state: Occupancy): LegendEntry[] {
+  const kinds = new Set(state.cells.flat().filter((cell) => typeof cell === 'string'));
+  const entries = groupEntries(state.gangNames, state.gangSizes);
+  const add = (fill: string, label: string, stroke = '#777777'): void => {
+    entries.push({ label, swatch: { fill, stroke } });
+  };
+  if (kinds.has('free')) add(CELL_PAINT.free, 'free');
+  if (kinds.has('taken')) add(CELL_PAINT.taken, 'taken');
+  if (kinds.has('shared')) add(CELL_PAINT.shared, 'shared, with room');
+  if (kinds.has('cordoned')) add(CELL_PAINT.cordoned, 'free, cordoned', CORDON_STROKE);
+  else if (state.cordoned.includes(true)) add('#FFFFFF', 'cordoned', CORDON_STROKE);
+  return entries;
+}
