@@ -115,9 +115,9 @@ function factsOf(
   };
 }
 
-function legendOf(state: Occupancy): LegendEntry[] {
+function legendOf(state: Occupancy): LegendEntry[][] {
   const kinds = new Set(state.cells.flat().filter((cell) => typeof cell === 'string'));
-  const entries = groupEntries(state.gangNames, state.gangSizes);
+  const entries: LegendEntry[] = [];
   const add = (fill: string, label: string, stroke = '#777777'): void => {
     entries.push({ label, swatch: { fill, stroke } });
   };
@@ -126,5 +126,5 @@ function legendOf(state: Occupancy): LegendEntry[] {
   if (kinds.has('shared')) add(CELL_PAINT.shared, 'shared, with room');
   if (kinds.has('cordoned')) add(CELL_PAINT.cordoned, 'free, cordoned', CORDON_STROKE);
   else if (state.cordoned.includes(true)) add('#FFFFFF', 'cordoned', CORDON_STROKE);
-  return entries;
+  return [groupEntries(state.gangNames, state.gangSizes), entries];
 }

@@ -146,7 +146,7 @@ export function drawLanes(
         rows[other]! > rows[i]! ? [...risers[other]!.values()] : [],
       );
       const [from, to] = [own[0]![0], own.at(-1)![0]];
-      const width = textWidth(lane.label, FIGURE_SIZE) + 4;
+      const width = textWidth(lane.label, FIGURE_SIZE) + 10;
       labels.push(...figureOnLine(lane.label, labelPosition(from, to, crossings, width), y, style.colour));
     }
   });

@@ -1,4 +1,4 @@
-import { element, textElement } from './svg-element.js';
+import { element, pixels, textElement } from './svg-element.js';
 import { fittedText, printable, textWidth } from './svg-text.js';
 
 /** One line of a legend: a swatch and what it means. */
@@ -19,50 +19,55 @@ const ENTRY_GAP = 18;
 const LABEL_WIDTH_MAX = 330;
 
 /**
- * A legend in as many rows as its entries need.
+ * A legend: sections that begin on rows of their own, in as many rows as their entries need.
  *
- * @param entries - in order
+ * @param sections - in order; empty ones take no room
  * @param width - pixels that a row may take
  * @returns markup, and its height; 0 for no entries
  */
 export function legend(
-  entries: readonly LegendEntry[],
+  sections: readonly (readonly LegendEntry[])[],
   x: number,
   y: number,
   width: number,
 ): { readonly markup: string[]; readonly height: number } {
   const markup: string[] = [];
-  let left = x;
-  let middle = y + ROW_HEIGHT / 2;
-  for (const { label, swatch } of entries) {
-    const room = Math.min(LABEL_WIDTH_MAX, width - SWATCH_WIDTH - SWATCH_GAP);
-    const text = fittedText(printable(label), LABEL_SIZE, room);
-    const needed = SWATCH_WIDTH + SWATCH_GAP + textWidth(text, LABEL_SIZE);
-    if (left > x && left + needed > x + width) {
-      left = x;
-      middle += ROW_HEIGHT;
+  let middle = y - ROW_HEIGHT / 2;
+  for (const entries of sections) {
+    // The first entry finds no room and begins a row.
+    let left = Number.POSITIVE_INFINITY;
+    for (const { label, swatch } of entries) {
+      const room = Math.min(LABEL_WIDTH_MAX, width - SWATCH_WIDTH - SWATCH_GAP);
+      const text = fittedText(printable(label), LABEL_SIZE, room);
+      const needed = SWATCH_WIDTH + SWATCH_GAP + textWidth(text, LABEL_SIZE);
+      if (left + needed > x + width) {
+        left = x;
+        middle += ROW_HEIGHT;
+      }
+      const start = Math.round(left);
+      markup.push(
+        drawSwatch(swatch, start, middle),
+        textElement(text, start + SWATCH_WIDTH + SWATCH_GAP, middle, { fontSize: LABEL_SIZE }),
+      );
+      left += needed + ENTRY_GAP;
     }
-    markup.push(
-      'line' in swatch
-        ? element('path', {
-            d: `M${Math.round(left)} ${middle}h${SWATCH_WIDTH}`,
-            stroke: swatch.line,
-            'stroke-width': swatch.width,
-            'stroke-dasharray': swatch.dashed ? '4 3' : undefined,
-            fill: 'none',
-          })
-        : element('rect', {
-            x: Math.round(left),
-            y: middle - 6,
-            width: SWATCH_WIDTH,
-            height: 12,
-            fill: swatch.fill,
-            stroke: swatch.stroke,
-            'stroke-dasharray': swatch.dashed ? '3 2' : undefined,
-          }),
-      textElement(text, Math.round(left) + SWATCH_WIDTH + SWATCH_GAP, middle, { fontSize: LABEL_SIZE }),
-    );
-    left += needed + ENTRY_GAP;
   }
-  return { markup, height: entries.length === 0 ? 0 : middle + ROW_HEIGHT / 2 - y };
+  return { markup, height: middle + ROW_HEIGHT / 2 - y };
+}
+
+function drawSwatch(swatch: LegendEntry['swatch'], x: number, middle: number): string {
+  const dashed = swatch.dashed === true;
+  if ('line' in swatch) {
+    const { line, width } = swatch;
+    return element('path', {
+      d: `M${x} ${pixels(middle)}h${SWATCH_WIDTH}`,
+      stroke: line,
+      'stroke-width': width,
+      'stroke-dasharray': dashed ? '4 3' : undefined,
+      fill: 'none',
+    });
+  }
+  const { fill, stroke } = swatch;
+  const size = { x, y: middle - 6, width: SWATCH_WIDTH, height: 12 };
+  return element('rect', { ...size, fill, stroke, 'stroke-dasharray': dashed ? '3 2' : undefined });
 }

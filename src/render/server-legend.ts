@@ -11,37 +11,38 @@ import { counted } from './svg-text.js';
 /** Groups that a legend names; the others are counted. */
 const GROUPS_NAMED_MAX = 24;
 
-/** What the boxes, lines and colours of a server drawing mean: only what occurs in it. */
+/** What the colours, boxes and lines of a server drawing mean: a section each, and only what occurs in it. */
 export function serverLegend(
   server: ServerTopology,
   fabric: FabricLinks,
   groups: CheckedGroups,
-): LegendEntry[] {
+): LegendEntry[][] {
   const { devices, links } = server.document;
-  const entries = groupEntries(groups.names, groups.sizes);
-  for (const kind of DEVICE_KINDS) {
-    if (!devices.some((device) => device.kind === kind)) continue;
-    const { fill, stroke, name } = DEVICE_STYLE[kind];
-    entries.push({ label: name, swatch: { fill, stroke } });
-  }
+  const boxes = DEVICE_KINDS.filter((kind) => devices.some((device) => device.kind === kind)).map(
+    (kind): LegendEntry => {
+      const { fill, stroke, name } = DEVICE_STYLE[kind];
+      return { label: name, swatch: { fill, stroke } };
+    },
+  );
   if (devices.some(isOtherNic)) {
     const { fill, stroke } = DEVICE_STYLE.nic;
-    entries.push({ label: 'NIC for storage or front end', swatch: { fill, stroke, dashed: true } });
+    boxes.push({ label: 'NIC for storage or front end', swatch: { fill, stroke, dashed: true } });
   }
-  for (const medium of MEDIA) {
-    if (!links.some((link) => link.medium === medium)) continue;
-    const { colour, width, name } = MEDIUM_STYLE[medium];
-    entries.push({ label: name, swatch: { line: colour, width } });
-  }
-  const meshes = [...fabric.gpuMeshes, ...fabric.rootMeshes];
-  if (meshes.length > 0) {
-    const { colour } = MEDIUM_STYLE[meshes[0]!.links[0]!.medium];
-    entries.push({
+  const lines = MEDIA.filter((medium) => links.some((link) => link.medium === medium)).map(
+    (medium): LegendEntry => {
+      const { colour, width, name } = MEDIUM_STYLE[medium];
+      return { label: name, swatch: { line: colour, width } };
+    },
+  );
+  const [mesh] = [...fabric.gpuMeshes, ...fabric.rootMeshes];
+  if (mesh !== undefined) {
+    const { colour } = MEDIUM_STYLE[mesh.links[0]!.medium];
+    lines.push({
       label: 'a link between every two',
       swatch: { fill: '#FFFFFF', stroke: colour, dashed: true },
     });
   }
-  return entries;
+  return [groupEntries(groups.names, groups.sizes), boxes, lines];
 }
 
 /**
