@@ -32,5 +32,6 @@ export function shelves(
     return { corners, width: wide, height: top + high, shelf };
   };
   const greedy = lay(blocks.length);
-  return lay(Math.ceil(blocks.length / greedy.shelf));
+  const { corners, width, height } = lay(Math.ceil(blocks.length / greedy.shelf));
+  return { corners, width, height };
 }

@@ -6,6 +6,7 @@ import { type ServerTopology, serverTopology } from '../../src/index.js';
 import { serverToSvg } from '../../src/render/index.js';
 import { GROUP_COLOURS } from '../../src/render/styles.js';
 import { type Drawing, faults, overlap, readDrawing } from './drawing.js';
+import { link } from './small-server.js';
 
 const draw = (server: ServerTopology, options?: Parameters<typeof serverToSvg>[1]): Drawing =>
   readDrawing(serverToSvg(server, options));
@@ -13,15 +14,6 @@ const draw = (server: ServerTopology, options?: Parameters<typeof serverToSvg>[1
 const boxOf = (drawing: Drawing, id: string) =>
   drawing.boxes.find(({ tooltip }) => tooltip.startsWith(`${id}:`))!;
 
-/** A link of a small server made by hand. */
-const link = (a: string, b: string, medium = 'pcie', bandwidthGBps = 10) => ({
-  between: [a, b],
-  medium,
-  bandwidthGBps,
-  basis: 'raw',
-  source: 'made up',
-  verified: false,
-});
 const server = (devices: readonly object[], links: readonly object[]): ServerTopology =>
   serverTopology({ name: 's', title: 'A server', gpuModel: 'G', devices, links });
 
