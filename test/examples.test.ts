@@ -205,3 +205,45 @@ describe('examples/month.ts', () => {
     }
   });
 });
+
+/** The committed pictures are what the examples draw, and PNG files lie beside them. */
+function expectPictures(names: readonly string[]): void {
+  for (const name of names) {
+    const drawn = readFileSync(join(folder, 'out', `${name}.svg`), 'utf8');
+    const committed = new URL(`../examples/pictures/${name}.svg`, import.meta.url);
+    expect(drawn === readFileSync(committed, 'utf8'), `${name}.svg is as committed`).toBe(true);
+    expect(drawn.length).toBeLessThan(60_000);
+    const png = readFileSync(join(folder, 'out', `${name}.png`));
+    expect(png.subarray(1, 4).toString('latin1')).toBe('PNG');
+    const width = Number(/width="([\d.]+)"/.exec(drawn)![1]);
+    expect(Math.abs(png.readUInt32BE(16) - 2 * width)).toBeLessThanOrEqual(1);
+  }
+}
+
+describe('examples/draw-servers.ts', () => {
+  it('draws servers with jobs, called by what they reach while all run', () => {
+    run('draw-servers.ts');
+    expectPictures(['cert-2s-4gpu-switch', 'dgx-h100', 'dgx1-v100', 'l40s-8-dual-root']);
+    const svg = readFileSync(join(folder, 'out', 'l40s-8-dual-root.svg'), 'utf8');
+    // Two jobs across the sockets share the uplinks of the switches: half of 26.3 GB/s each.
+    expect(svg.match(/: 26\.3 GB\/s per GPU \(2 GPUs\)/g)).toHaveLength(2);
+    expect(svg.match(/: 13\.2 GB\/s per GPU \(2 GPUs\)/g)).toHaveLength(2);
+  }, 60_000);
+
+  it('draws any server of the catalogue by name, with Graphviz too', () => {
+    run('draw-servers.ts', '--dot', '--out', 'named', 'mi250x-frontier');
+    for (const file of ['mi250x-frontier.svg', 'mi250x-frontier.dot.svg']) {
+      expect(readFileSync(join(folder, 'named', file), 'utf8')).toContain('<svg');
+    }
+    expect(() => run('draw-servers.ts', 'no-such-server')).toThrow('unknown-topology');
+  }, 60_000);
+});
+
+describe('examples/draw-cluster.ts', () => {
+  it('draws a SuperPOD with gangs, and where the next one would go', () => {
+    run('draw-cluster.ts');
+    expectPictures(['superpod']);
+    const svg = readFileSync(join(folder, 'out', 'superpod.svg'), 'utf8');
+    expect(svg).toContain('next pretraining, if asked for now (128 GPUs)');
+  }, 60_000);
+});
