@@ -1,6 +1,6 @@
 import type { DeviceKind, Link } from '../topology/server-document.js';
 import type { DeviceNode } from './device-tree.js';
-import { figure, fittedText, printable, textWidth } from './svg-text.js';
+import { figure, fittedEnds, printable, textWidth } from './svg-text.js';
 
 /** Font size of names in boxes and of figures on links, pixels. */
 export const NAME_SIZE = 13;
@@ -109,7 +109,7 @@ export function measureBox(node: DeviceNode, gpus: GpuBoxes): MeasuredBox {
   const parts = [...row.map((box) => cellWidth(box)), ...stacks.map((stack) => stack.width)];
   const contentWidth = parts.reduce((sum, width) => sum + width, 0) + GAP * Math.max(0, parts.length - 1);
   const contentHeight = Math.max(rowHeight, ...stacks.map((stack) => stack.height));
-  const label = fittedText(printable(device.id), NAME_SIZE, NAME_WIDTH_MAX, true);
+  const label = fittedEnds(printable(device.id), NAME_SIZE, NAME_WIDTH_MAX, true);
   const note = gpus.notes.get(device.id);
   const ownWidth =
     Math.max(textWidth(label, NAME_SIZE, true), note === undefined ? 0 : textWidth(note, FIGURE_SIZE)) +

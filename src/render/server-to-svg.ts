@@ -42,7 +42,7 @@ const OPTIONS: ReadonlySet<string> = new Set(['placement', 'groups', 'title']);
  * Links that neither nesting nor a line shows well, such as a second way to a NIC, are written out below. Every element has a tooltip;
  * attributes `data-links` sum up to the links of the document.
  *
- * Long names are cut to 130 pixels by an estimate of their width that is wide enough for Helvetica, Arial and DejaVu Sans.
+ * Long names keep both ends in 130 pixels, by an estimate of their width that is wide enough for Helvetica, Arial and DejaVu Sans.
  *
  * @param server - a server topology; 1,024 devices and 8,192 links at most, as in any document
  * @param options - see {@link ServerSvgOptions}
@@ -168,7 +168,7 @@ function gpuColumns(boxes: readonly DeviceBox[], gpus: readonly string[]): LaneC
 
 /** The ordinal of each GPU, if not all names say it already. */
 function ordinalNotes(server: ServerTopology): Map<string, string> {
-  if (server.gpus.every((gpu, ordinal) => gpu === `gpu${ordinal}`)) return new Map();
+  if (server.gpus.every((gpu, ordinal) => gpu.toLowerCase() === `gpu${ordinal}`)) return new Map();
   return new Map(server.gpus.map((gpu, ordinal) => [gpu, `GPU ${ordinal}`]));
 }
 

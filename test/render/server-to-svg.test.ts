@@ -1,12 +1,16 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { serverDocument } from '../../src/arbitraries/index.js';
 import { topology, topologyNames } from '../../src/catalogue/index.js';
+import { fromNvidiaSmiTopo } from '../../src/formats/index.js';
 import { type ServerTopology, serverTopology } from '../../src/index.js';
 import { serverToSvg } from '../../src/render/index.js';
 import { GROUP_COLOURS } from '../../src/render/styles.js';
+import { describeWithShared } from '../shared-data.js';
 import { type Drawing, faults, overlap, readDrawing } from './drawing.js';
-import { link } from './small-server.js';
+import { link, smallServer } from './small-server.js';
 
 const draw = (server: ServerTopology, options?: Parameters<typeof serverToSvg>[1]): Drawing =>
   readDrawing(serverToSvg(server, options));
@@ -31,6 +35,16 @@ describe('serverToSvg', () => {
           id,
         ).toBe(true);
     }
+  });
+
+  describeWithShared('servers/topo-matrices', 'servers read from nvidia-smi', (folder) => {
+    const files = readdirSync(folder).filter((file) => file.endsWith('.txt') && !file.startsWith('rocm'));
+    it.each(files)('are drawn as those of the catalogue: %s', (file) => {
+      const document = fromNvidiaSmiTopo(readFileSync(join(folder, file), 'utf8'));
+      const drawing = draw(serverTopology(document));
+      expect(faults(drawing)).toEqual([]);
+      expect(drawing.links).toBe(document.links.length);
+    });
   });
 
   it('draws any server without overlaps, every link accounted for', () => {
@@ -162,6 +176,9 @@ describe('serverToSvg', () => {
     const texts = draw(server(devices, [])).texts.map(({ text }) => text);
     expect(texts).toEqual(expect.arrayContaining([...names, 'GPU 0', 'GPU 1']));
     expect(draw(topology('dgx-h100')).texts.map(({ text }) => text)).not.toContain('GPU 0');
+    expect(draw(smallServer({ gpu: ['GPU0', 'GPU1'] }, [])).texts.map(({ text }) => text)).not.toContain(
+      'GPU 0',
+    );
   });
 
   it('draws devices without any link, and no devices but one', () => {
