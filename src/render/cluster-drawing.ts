@@ -18,21 +18,44 @@ export const CORDON_STROKE = '#B23A3A';
 const DOMAIN_FILLS = ['#F1F3F6', '#F8F9FB'] as const;
 const DOMAIN_STROKE = '#AEB6C2';
 
-/** The box of a domain with its name and, where there is room, what is free in it. */
-export function drawDomain(
+/** The boxes of all domains, each with its name and, where there is room, what is free in it. */
+export function drawDomains(cluster: ClusterTopology, state: Occupancy, layout: ClusterLayout): string[] {
+  const counts = domainCounts(cluster, state);
+  return layout.domains.map((box) =>
+    drawDomain(box, cluster, counts[Math.max(0, box.tier)]![box.domain]!, layout),
+  );
+}
+
+/** GPUs of a domain, and how many of them are free. */
+interface DomainCount {
+  gpus: number;
+  free: number;
+}
+
+/** Per tier and domain; without tiers the whole cluster is one domain. */
+function domainCounts({ tiers, servers }: ClusterTopology, { cells }: Occupancy): DomainCount[][] {
+  const none = (): DomainCount => ({ gpus: 0, free: 0 });
+  const counts = tiers.length === 0 ? [[none()]] : tiers.map(({ domains }) => domains.map(none));
+  servers.forEach(({ domains }, server) => {
+    const row = cells[server]!;
+    const free = freeGpus(row);
+    counts.forEach((ofTier, tier) => {
+      const count = ofTier[domains[tier] ?? 0]!;
+      count.gpus += row.length;
+      count.free += free;
+    });
+  });
+  return counts;
+}
+
+function drawDomain(
   box: DomainBox,
-  { tiers, servers }: ClusterTopology,
-  { cells }: Occupancy,
+  { tiers }: ClusterTopology,
+  { gpus, free }: DomainCount,
   { detail }: ClusterLayout,
 ): string {
   const { tier, domain, x, y, width, height } = box;
   const name = tier === -1 ? 'cluster' : tiers[tier]!.domains[domain]!;
-  let [gpus, free] = [0, 0];
-  servers.forEach(({ domains }, i) => {
-    if (tier !== -1 && domains[tier] !== domain) return;
-    gpus += cells[i]!.length;
-    free += freeGpus(cells[i]!);
-  });
   const size = detail.nameSize;
   const room = width - 8;
   const label = fittedEnds(printable(name), size, room, true);

@@ -2,7 +2,7 @@ import { CorralError, quote } from '../errors.js';
 import { asCluster } from '../topology/as-cluster.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import type { ServerTopology } from '../topology/server-topology.js';
-import { CELL_PAINT, CORDON_STROKE, cordonPattern, drawDomain, drawServers } from './cluster-drawing.js';
+import { CELL_PAINT, CORDON_STROKE, cordonPattern, drawDomains, drawServers } from './cluster-drawing.js';
 import { clusterLayout, SERVERS_DRAWN_MAX } from './cluster-layout.js';
 import { freeGpus, type Occupancy, type OccupancyOptions, occupancy } from './cluster-occupancy.js';
 import { stripePatterns } from './group-fill.js';
@@ -71,10 +71,7 @@ export function clusterToSvg(
     ...stripePatterns(state.gangNames.length),
     ...cordonPattern(state),
     ...head.markup,
-    element('g', whereItIs, [
-      ...layout.domains.map((box) => drawDomain(box, whole, state, layout)),
-      ...drawServers(whole, state, layout),
-    ]),
+    element('g', whereItIs, [...drawDomains(whole, state, layout), ...drawServers(whole, state, layout)]),
     ...key.markup,
   ]);
 }

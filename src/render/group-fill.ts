@@ -9,7 +9,7 @@ export function groupPaint(position: number): string {
 
 /** The patterns that {@link groupPaint} refers to, for so many groups; empty where no group is striped. */
 export function stripePatterns(groups: number): string[] {
-  const count = Math.min(Math.max(0, groups - GROUP_COLOURS.length), GROUP_COLOURS.length);
+  const count = Math.max(0, groups - GROUP_COLOURS.length);
   if (count === 0) return [];
   const patterns = GROUP_COLOURS.slice(0, count).map((colour, i) => {
     const tile = {

@@ -5,7 +5,7 @@ import type { DrawnBar } from './lane-drawing.js';
 import { linkTooltip, switchName } from './server-lanes.js';
 import { MEDIUM_STYLE } from './styles.js';
 import { element, pixels, textElement, tooltip } from './svg-element.js';
-import { figure, fittedText, textWidth } from './svg-text.js';
+import { counted, figure, fittedText, textWidth } from './svg-text.js';
 
 /** Links that are written out because no line shows them well. */
 export interface WrittenLinks {
@@ -39,7 +39,7 @@ export function drawTrunks(
       const [first] = fabric.switchGroups[group]!.switches;
       return `${switchName(fabric.switchGroups[group]!)} (${first!.id})`;
     });
-    const count = `${trunk.links.length} ${trunk.links.length === 1 ? 'link' : 'links'}`;
+    const count = counted(trunk.links.length, 'link');
     const text = `${names.join(' – ')}: ${MEDIUM_STYLE[medium].name}, ${label} GB/s, ${count}`;
     const [a, b] = trunk.groups.map((group) => barOf[group]!) as [DrawnBar, DrawnBar];
     const [left, right] = a.left < b.left ? [a, b] : [b, a];

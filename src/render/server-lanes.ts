@@ -3,7 +3,7 @@ import { linkLabel } from './device-boxes.js';
 import type { FabricLinks, Mesh, SwitchGroup } from './fabric-links.js';
 import type { Lane } from './lane-drawing.js';
 import { MEDIUM_STYLE } from './styles.js';
-import { figure, printable } from './svg-text.js';
+import { counted, figure, printable } from './svg-text.js';
 
 /** From this many columns on a bar has room for words besides figures. */
 const WORDY_BAR_MIN = 4;
@@ -78,7 +78,7 @@ function switchLane(group: SwitchGroup, columnOf: ReadonlyMap<string, number>): 
     tooltip:
       `${group.switches.map(({ id }) => id).join(', ')}: ${MEDIUM_STYLE[group.medium].name} to ${spokes.length} GPUs, ` +
       spokes.map(({ gpu }, i) => `${gpu} ${labels[i]}`).join(', ') +
-      (inner > 0 ? `; ${inner} links among the switches` : ''),
+      (inner > 0 ? `; ${counted(inner, 'link')} among the switches` : ''),
     riserLabels: equal ? undefined : labels,
   };
 }
@@ -86,7 +86,7 @@ function switchLane(group: SwitchGroup, columnOf: ReadonlyMap<string, number>): 
 /** A link in words: what it joins, its medium, its figures. */
 export function linkTooltip(link: Link): string {
   const { between, medium, links } = link;
-  const count = links === undefined ? '' : `, ${links} ${links === 1 ? 'link' : 'links'}`;
+  const count = links === undefined ? '' : `, ${counted(links, 'link')}`;
   return printable(
     `${between[0]} – ${between[1]}: ${MEDIUM_STYLE[medium].name}, ${linkLabel(link)} GB/s${count}`,
   );

@@ -48,6 +48,10 @@ describe('occupancy', () => {
     expect(cells[0]).toEqual(['cordoned', 'cordoned', 'cordoned', [0]]);
     expect(cordoned).toEqual([true, false]);
     expect(cells.map(freeGpus)).toEqual([0, 4]);
+    const solver = compile(cluster);
+    solver.place({ gpus: 1 });
+    const { cells: known } = occupancy(cluster, { free: solver.free(), cordoned: ['a'] });
+    expect(known[0]).toEqual(['taken', 'cordoned', 'cordoned', 'cordoned']);
   });
 
   it('does not change what it is given', () => {

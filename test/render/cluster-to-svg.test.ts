@@ -82,6 +82,14 @@ describe('clusterToSvg', () => {
       expect(within(box(`rack ${rack}`), box(`unit ${unit}`))).toBe(true);
     }
     expect(drawing.tooltips.filter((text) => /: 4 free$/.test(text))).toHaveLength(16 * 18);
+    const solver = compile(cluster);
+    solver.place({ pods: 2, gpus: 4 });
+    const { boxes } = draw(cluster, { free: solver.free() });
+    const counts = boxes.map(({ tooltip }) => tooltip.split(': ')[1]);
+    expect(counts.filter((count) => count === '568 of 576 GPUs free')).toHaveLength(1);
+    expect(counts.filter((count) => count === '576 of 576 GPUs free')).toHaveLength(1);
+    expect(counts.filter((count) => count === '64 of 72 GPUs free')).toHaveLength(1);
+    expect(counts.filter((count) => count === '72 of 72 GPUs free')).toHaveLength(15);
   });
 
   it('keeps an NVL72 rack one column of 18 trays', () => {
@@ -132,7 +140,10 @@ describe('clusterToSvg', () => {
     solver.place({ gpus: 2 });
     solver.place({ gpuMilli: 300 });
     solver.cordon('s0-2');
-    const drawing = draw(cluster, { free: solver.free(), cordoned: ['s0-2'] });
+    const svg = clusterToSvg(cluster, { free: solver.free(), cordoned: ['s0-2'] });
+    const drawing = readDrawing(svg);
+    // The server has a border, and so has the patch in the legend.
+    expect(svg.match(/ stroke="#B23A3A"/g)).toHaveLength(2);
     expect(gpusOf(drawing, TAKEN, 16)).toBe(2);
     expect(gpusOf(drawing, SHARED, 16)).toBe(1);
     expect(gpusOf(drawing, FREE, 16)).toBe(13);

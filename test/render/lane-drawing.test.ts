@@ -55,6 +55,18 @@ describe('drawLanes', () => {
     expect(lanesHeight(planLanes([], 4))).toBe(0);
   });
 
+  it('writes figures where no line crosses them', () => {
+    // The line from column 1 down to the long arc crosses the middle of the short one.
+    const plan = planLanes([lane([0, 2], { label: '111' }), lane([1, 3], { label: '222' })], 4);
+    const markup = drawLanes(plan, columns, 100, 1).markup.join('');
+    expect(plan.rows).toEqual([0, 1]);
+    const crossing = Number(/<path d="M([\d.]+) /.exec(markup.slice(markup.lastIndexOf('<path')))![1]);
+    const at = Number(/<text x="([\d.]+)"[^>]*>111</.exec(markup)![1]);
+    expect(Math.abs(at - crossing)).toBeGreaterThan(textWidth('111', 11) / 2);
+    expect(at).toBeGreaterThan(columns[0]!.left);
+    expect(at).toBeLessThan(columns[2]!.right);
+  });
+
   it('draws two physical links thicker than one', () => {
     const width = (strength: number): number => {
       const { markup } = drawLanes(planLanes([lane([0, 1], { strength })], 4), columns, 100, 1);

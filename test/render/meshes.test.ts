@@ -19,8 +19,15 @@ describe('meshesOf', () => {
 
   it('takes links of one figure only', () => {
     const links = all(ids(4));
-    links[2] = { ...links[2]!, bandwidthGBps: 11 };
-    expect(meshesOf(ids(4), links, 4)).toEqual({ meshes: [], pairs: links });
+    for (const other of [
+      { bandwidthGBps: 11 },
+      { flowCapGBps: 5 },
+      { links: 2 },
+      { medium: 'xgmi' as const },
+    ]) {
+      const mixed = links.with(2, { ...links[2]!, ...other });
+      expect(meshesOf(ids(4), mixed, 4)).toEqual({ meshes: [], pairs: mixed });
+    }
   });
 
   it('takes the largest first, and of equal ones the first', () => {

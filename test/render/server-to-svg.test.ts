@@ -222,6 +222,64 @@ describe('serverToSvg', () => {
     expect(texts).toContain('nvsw0 – sw1: PCIe, 1 GB/s');
   });
 
+  it('counts links among switches that are drawn as one', () => {
+    const links = ['v', 'w'].flatMap((v) => ['g', 'h'].map((g) => link(v, g, 'nvlink')));
+    const drawing = draw(
+      smallServer({ gpu: ['g', 'h'], nvswitch: ['v', 'w'] }, [...links, link('v', 'w', 'nvlink')]),
+    );
+    expect(drawing.links).toBe(5);
+    expect(drawing.boxes.some(({ tooltip }) => tooltip.endsWith('1 link among the switches'))).toBe(true);
+    expect(faults(drawing)).toEqual([]);
+  });
+
+  it('draws a trunk between neighbouring switches only, and writes the others out', () => {
+    const pairs = [
+      ['g0', 'g1', 'v'],
+      ['g2', 'g3', 'w'],
+      ['g4', 'g5', 'x'],
+    ] as const;
+    const gpus = pairs.flatMap((pair) => pair.slice(0, 2));
+    const withTrunk = (a: string, b: string): Drawing => {
+      const spokes = pairs.flatMap(([g, h, v]) => [link(v, g, 'nvlink'), link(v, h, 'nvlink')]);
+      const devices = { gpu: gpus, nvswitch: ['v', 'w', 'x'] };
+      return draw(smallServer(devices, [...spokes, link(a, b, 'nvlink', 77)]));
+    };
+    const written = (drawing: Drawing): string[] =>
+      drawing.texts.map(({ text }) => text).filter((text) => text.startsWith('NVSwitch ('));
+    // Another switch lies between v and x.
+    const far = withTrunk('v', 'x');
+    expect(written(far)).toEqual(['NVSwitch (v) – NVSwitch (x): NVLink, 77 GB/s, 1 link']);
+    // Bars of neighbouring GPUs are too close for a line with a figure.
+    const near = withTrunk('v', 'w');
+    expect(written(near)).toHaveLength(1);
+    for (const drawing of [far, near]) {
+      expect(drawing.links).toBe(7);
+      expect(faults(drawing)).toEqual([]);
+    }
+    expect(written(draw(topology('dgx2')))).toEqual([]);
+  });
+
+  it('draws eight sockets with a different link between every two that are not neighbours', () => {
+    const sockets = Array.from({ length: 8 }, (_, i) => `s${i}`);
+    const links = sockets.flatMap((a, i) =>
+      sockets.slice(i + 2).map((b, j) => link(a, b, 'socket', 100.1 + 10 * i + j)),
+    );
+    const svg = serverToSvg(smallServer({ socket: sockets }, links));
+    const drawing = readDrawing(svg);
+    expect(drawing.links).toBe(21);
+    expect(faults(drawing)).toEqual([]);
+    // Every line ends above its own socket: those at the sides have one neighbour, the others two.
+    const arcs = [...svg.matchAll(/d="M([\d.]+) [\d.]+V[\d.]+Q[\d. ]+H[\d.]+Q[\d.]+ [\d.]+ ([\d.]+) /g)];
+    expect(arcs).toHaveLength(21);
+    const ends = arcs.flatMap(([, from, to]) => [Number(from), Number(to)]);
+    const middles = sockets.map((id) => (boxOf(drawing, id).left + boxOf(drawing, id).right) / 2);
+    const nearest = ends.map((x) => {
+      const distances = middles.map((middle) => Math.abs(x - middle));
+      return distances.indexOf(Math.min(...distances));
+    });
+    expect(sockets.map((_, i) => nearest.filter((n) => n === i).length)).toEqual([6, 5, 5, 5, 5, 5, 5, 6]);
+  });
+
   it('draws links between sockets that are not neighbours above them', () => {
     const sockets = [0, 1, 2, 3].map((i) => ({ id: `socket${i}`, kind: 'socket' }));
     const ring = [0, 1, 2, 3].map((i) => link(`socket${i}`, `socket${(i + 1) % 4}`, 'socket', 20 + i));
