@@ -68,10 +68,12 @@ export function serverToSvg(server: ServerTopology, options: ServerSvgOptions = 
     fabric,
   );
   const rootWidthMin = columnWidthMin(rootLinks.lanes);
-  const roots = tree.roots.map((root) => measureBox(root, { widthMin, notes }));
-  const cell = (box: MeasuredBox): number => Math.max(box.width, rootWidthMin);
+  const roots = tree.roots.map((root): MeasuredBox => {
+    const box = measureBox(root, { widthMin, notes });
+    return { ...box, width: Math.max(box.width, rootWidthMin) };
+  });
   const gaps = roots.slice(1).map((_, i) => rootGap(rootLinks, i));
-  const contentWidth = [...roots.map(cell), ...gaps].reduce((sum, width) => sum + width, 0);
+  const contentWidth = [...roots.map((box) => box.width), ...gaps].reduce((sum, width) => sum + width, 0);
   const width = Math.max(WIDTH_MIN, contentWidth);
 
   const head = heading(options.title ?? server.document.title, subtitleOf(server), MARGIN, MARGIN, width);
@@ -83,16 +85,12 @@ export function serverToSvg(server: ServerTopology, options: ServerSvgOptions = 
   const rootColumns: LaneColumn[] = [];
   let left = MARGIN + (width - contentWidth) / 2;
   roots.forEach((box, i) => {
-    const room = cell(box);
-    placeBox(box, left + (room - box.width) / 2, top, height, { boxes, stubs });
-    rootColumns.push({ left, right: left + room, edge: top });
-    const right = left + (room + box.width) / 2;
-    left += room + (gaps[i] ?? 0);
+    placeBox(box, left, top, height, { boxes, stubs });
+    const right = left + box.width;
+    rootColumns.push({ left, right, edge: top });
+    left = right + (gaps[i] ?? 0);
     const link = rootLinks.straight.get(i);
-    if (link !== undefined) {
-      const next = roots[i + 1]!;
-      between.push(...drawStraight(link, right, left + (cell(next) - next.width) / 2, top));
-    }
+    if (link !== undefined) between.push(...drawStraight(link, right, left, top));
   });
   const above = drawLanes(rootLinks.lanes, rootColumns, top, -1);
   const bottom = top + height;
