@@ -7,12 +7,17 @@ import { MEDIUM_STYLE } from './styles.js';
 import { element, textElement, tooltip } from './svg-element.js';
 import { figure, textWidth } from './svg-text.js';
 
-/** How the links between outermost boxes are drawn: straight between neighbours, else in lanes above them. */
+/** How the links between outermost boxes are drawn: straight between neighbours, else in lanes above them, or in words. */
 export interface RootLinks {
   /** Left box of a pair of neighbours → the link between them. */
   readonly straight: ReadonlyMap<number, Link>;
   readonly lanes: LanePlan;
+  /** Links to be written out, where they are too many for lanes. */
+  readonly written: readonly Link[];
 }
+
+/** Most lanes above the boxes: more than that nobody can follow. */
+const LANES_MAX = 64;
 
 /** Between outermost boxes, without and with a link. */
 const GAP = 16;
@@ -32,11 +37,12 @@ export function planRootLinks(rootIds: readonly string[], fabric: FabricLinks): 
     if (Math.abs(a - b) === 1) straight.set(Math.min(a, b), link);
     else others.push(link);
   }
+  const isCrowded = others.length > LANES_MAX;
   const lanes = [
-    ...others.map((link) => pairLane(link, columnOf)),
+    ...(isCrowded ? [] : others).map((link) => pairLane(link, columnOf)),
     ...fabric.rootMeshes.map((mesh) => meshLane(mesh, columnOf)),
   ];
-  return { straight, lanes: planLanes(lanes, rootIds.length) };
+  return { straight, lanes: planLanes(lanes, rootIds.length), written: isCrowded ? others : [] };
 }
 
 /** The room between an outermost box and the next one. */

@@ -97,7 +97,7 @@ export function serverToSvg(server: ServerTopology, options: ServerSvgOptions = 
   const below = drawLanes(lanes, gpuColumns(boxes, gpus), bottom, 1);
   const groupBars = below.bars.filter(({ lane }) => lanes.lanes[lane]!.isSwitch);
   const trunks = drawTrunks(fabric, groupBars, below.bars);
-  const others = [...trunks.written, ...fabric.others.map(writtenLink)];
+  const others = [...trunks.written, ...[...rootLinks.written, ...fabric.others].map(writtenLink)];
   const written = drawWritten(others, MARGIN, bottom + below.height + SECTION_GAP, width);
   const keyTop = bottom + below.height + SECTION_GAP + written.height + (others.length > 0 ? SECTION_GAP : 0);
   const key = legend(serverLegend(server, fabric, groups), MARGIN, keyTop, width);

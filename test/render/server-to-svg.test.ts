@@ -326,6 +326,15 @@ describe('serverToSvg', () => {
     expect(drawing.tooltips.some((text) => text.includes('<script>'))).toBe(true);
   });
 
+  it('writes out links between many outermost devices: nothing takes long, however many there are', () => {
+    const nics = Array.from({ length: 200 }, (_, i) => `nic${i}`);
+    const links = nics.flatMap((a, i) => nics.slice(i + 1, i + 40).map((b) => link(a, b)));
+    const svg = serverToSvg(smallServer({ nic: nics }, links));
+    expect(svg.match(/data-links="1"/g)).toHaveLength(links.length);
+    // Neighbours have lines between them, the others a row each.
+    expect(svg.match(/>nic\d+ – nic\d+: PCIe, 10 GB\/s<\/text>/g)).toHaveLength(links.length - 199);
+  });
+
   it('draws a chain of a thousand switches', () => {
     const devices = [
       { id: 'socket', kind: 'socket' },
