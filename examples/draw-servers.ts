@@ -1,5 +1,6 @@
 /**
- * Draws servers of the catalogue with placements as SVG and PNG: `npx tsx examples/draw-servers.ts [--out DIR] [--dot] [NAME …]`.
+ * Draws servers of the catalogue with placements as SVG and PNG:
+ * `npx tsx examples/draw-servers.ts [--out DIR] [--dot] [NAME …]`.
  *
  * Without names some servers with placements; `--dot` lays them out with Graphviz as well.
  */

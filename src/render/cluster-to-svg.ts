@@ -24,23 +24,25 @@ const SECTION_GAP = 12;
 const WIDTH_MIN = 420;
 
 /**
- * A drawing of a cluster as SVG: servers as rows of cells, one for each GPU, in boxes for the domains of its tiers; cells
- * free, taken, or in the colours of gangs.
+ * A drawing of a cluster as SVG: servers as rows of cells, one for each GPU, in boxes for the domains of its tiers;
+ * cells free, taken, or in the colours of gangs.
  *
- * A domain of more than 32 servers goes on in further columns. Up to 192 servers have their names beside them, all have
- * them in tooltips. A GPU that pods share is in the colours of all its gangs, however small their shares are.
+ * A domain of more servers than a column holds (32, or 20 where that makes the better shape) goes on in further
+ * columns. Up to 192 servers have their names beside them; all have them in tooltips. A GPU that pods share is in the colours of its gangs
+ * (of four at most), however small their shares are.
  *
  * @param cluster - at most 4,096 servers; a lone server type is one server
  * @param options - see {@link ClusterSvgOptions}
- * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input gives equal text
- * @throws CorralError `limit-exceeded` for more servers; `unknown-reference` or `invalid-option` for gangs, cordons or free
- * capacity that are not of this cluster
- * @complexity O(GPUs + pods + domains)
+ * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input, equal text
+ * @throws CorralError `limit-exceeded` for more servers or gangs; `unknown-reference` or `invalid-option` for gangs,
+ * cordons or free capacity that are not of this cluster, and for wrong options
+ * @complexity O(GPUs + pods + domains · tiers)
  * @example
  * ```ts
  * const solver = compile(cluster);
  * const answer = solver.place({ pods: 16, gpus: 8 });
- * clusterToSvg(cluster, { free: solver.free(), gangs: answer.ok ? [{ name: 'training', placement: answer.placement }] : [] });
+ * const gangs = answer.ok ? [{ name: 'training', placement: answer.placement }] : [];
+ * clusterToSvg(cluster, { free: solver.free(), gangs });
  * ```
  */
 export function clusterToSvg(

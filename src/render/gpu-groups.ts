@@ -24,7 +24,8 @@ export interface CheckedGroups {
  * Checks groups of GPUs against a server.
  *
  * @param path - where the caller was given them
- * @throws CorralError `invalid-option` for anything but lists of ordinals that the server has; `limit-exceeded` above 256
+ * @throws CorralError `invalid-option` for anything but lists of ordinals that the server has;
+ * `limit-exceeded` above 256
  */
 export function checkGroups(
   server: ServerTopology,

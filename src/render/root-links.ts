@@ -7,7 +7,7 @@ import { MEDIUM_STYLE } from './styles.js';
 import { element, textElement, tooltip } from './svg-element.js';
 import { figure, textWidth } from './svg-text.js';
 
-/** How the links between outermost boxes are drawn: straight between neighbours, else in lanes above them, or in words. */
+/** How links between outermost boxes are drawn: straight between neighbours, else in lanes above, or in words. */
 export interface RootLinks {
   /** Left box of a pair of neighbours → the link between them. */
   readonly straight: ReadonlyMap<number, Link>;

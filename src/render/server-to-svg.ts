@@ -33,26 +33,27 @@ const GPU_WIDTH_MIN = 48;
 const OPTIONS: ReadonlySet<string> = new Set(['placement', 'groups', 'title']);
 
 /**
- * A drawing of a server as SVG: sockets as boxes that contain NUMA nodes, PCIe switches, GPUs and NICs, each below
- * the link that joins it to the box around it; the accelerator fabric below; every link coloured by medium and labelled
+ * A drawing of a server as SVG: sockets as boxes that contain NUMA nodes, PCIe switches, GPUs and NICs, each below the
+ * link that joins it to the box around it; the accelerator fabric below; every link coloured by medium and labelled
  * with its GB/s.
  *
  * NVSwitches that reach the same GPUs are one bar with their links summed, full meshes of four or more GPUs with equal
- * links a dashed bar, other links between GPUs arcs. Links inside a package have no figure: they limit nothing.
- * Links that neither nesting nor a line shows well, such as a second way to a NIC, are written out below. Every element has a tooltip;
- * attributes `data-links` sum up to the links of the document.
+ * links a dashed bar, other links between GPUs arcs. Links inside a package have no figure: they limit nothing. Links
+ * that neither nesting nor a line shows well, such as a second way to a NIC, are written out below. Boxes and lines have
+ * tooltips, and attributes `data-links` that sum up to the links of the document.
  *
- * Long names keep both ends in 130 pixels, by an estimate of their width that is wide enough for Helvetica, Arial and DejaVu Sans.
+ * Long names keep both ends in 130 pixels, by an estimate of their width that is wide enough for Helvetica, Arial and
+ * DejaVu Sans.
  *
  * @param server - a server topology; 1,024 devices and 8,192 links at most, as in any document
  * @param options - see {@link ServerSvgOptions}
- * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input gives equal text
+ * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input, equal text
  * @throws CorralError `invalid-option` for a GPU ordinal that does not exist or a wrong option; `limit-exceeded`
  * for too many groups
- * @complexity O(devices + links), and the cliques of a graph of at most 16 GPUs
+ * @complexity O(devices + links), and for meshes the cliques of a graph of at most 16 GPUs
  * @example
  * ```ts
- * serverToSvg(topology('dgx-h100'), { groups: [{ name: 'job A', gpus: [0, 1] }, { name: 'job B', gpus: [4, 5, 6, 7] }] });
+ * serverToSvg(topology('dgx-h100'), { groups: [{ name: 'job A', gpus: [0, 1] }, { gpus: [4, 5, 6, 7] }] });
  * ```
  */
 export function serverToSvg(server: ServerTopology, options: ServerSvgOptions = {}): string {
