@@ -213,19 +213,21 @@ export class GangExact {
     }
   }
 
-  /** The part that can take all that is left and has least room; -1 if none can. */
+  /** The part that can take all that is left and has least room, of equals the first; -1 if none can. */
   #lastTaker(
-    parts: readonly { readonly sets: CountSets }[],
+    parts: readonly { readonly sets: CountSets; readonly most: number }[],
     from: number,
     count: number,
     rest: boolean,
   ): number {
-    // Sorted by room: the last one that can.
+    // Sorted by room: the last one that can, and of those with as much room the first that can.
+    let taker = -1;
     for (let i = parts.length - 1; i >= from; i--) {
-      const { sets } = parts[i]!;
-      if (hasCount(rest ? sets.withRest! : sets.plain, count)) return i;
+      const { sets, most } = parts[i]!;
+      if (taker !== -1 && most !== parts[taker]!.most) break;
+      if (hasCount(rest ? sets.withRest! : sets.plain, count)) taker = i;
     }
-    return -1;
+    return taker;
   }
 
   #give(part: number, level: number, count: number, rest: boolean, pieces: Piece[]): void {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { superPod } from '../../src/catalogue/index.js';
 import { gangBandwidthGBps } from '../../src/check/gang-traffic.js';
+import { clusterTopology, compile, type PlacementRequest } from '../../src/index.js';
 import type { Gang } from '../../src/placement/gang.js';
 import { GangBandwidth } from '../../src/placement/gang-bandwidth.js';
 import { GangExact, type Piece } from '../../src/placement/gang-exact.js';
@@ -127,5 +129,16 @@ describe('GangExact', () => {
     }
     expect(compared).toBeGreaterThan(150);
     expect(sliced).toBeGreaterThan(20);
+  });
+
+  it('takes the first of equal servers, also where NICs limit the gang', () => {
+    const solver = compile(clusterTopology(superPod({ units: 1 })));
+    const serversOf = (request: PlacementRequest): string[] => {
+      const result = solver.find(request);
+      return result.ok ? [...new Set(result.placement.pods.map((pod) => pod.server))] : [];
+    };
+    expect(serversOf({ pods: 6, gpus: 4 })).toEqual(['unit0-server0', 'unit0-server1', 'unit0-server2']);
+    expect(serversOf({ pods: 5, gpus: 3 })).toEqual(['unit0-server0', 'unit0-server1', 'unit0-server2']);
+    expect(serversOf({ pods: 3, gpus: 4 })).toEqual(['unit0-server0', 'unit0-server1']);
   });
 });
