@@ -1,0 +1,125 @@
+import { CorralError } from '../errors.js';
+import type { Device, Link, ServerDocument } from '../topology/server-document.js';
+import { rocmFigures } from './rocm-smi-topo-figures.js';
+import type { RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
+import type { RocmPair } from './rocm-smi-topo-pairs.js';
+import type { RocmNode } from './rocm-smi-topo-places.js';
+import type { RocmTable } from './rocm-smi-topo-table.js';
+
+/**
+ * Writes the server document of the matrices: every GPU hangs on a host bridge of its own in its NUMA node,
+ * NUMA nodes hang on sockets, all sockets are joined pairwise, and GPUs that are xGMI neighbours by a link.
+ *
+ * @param table - what the tool printed
+ * @param pairs - how the GPUs are joined, see `pairsOf`
+ * @param nodes - which GPUs share a NUMA node, see `nodesOf`
+ * @param options - what the text does not say
+ * @returns the document; GPUs have the headings of the matrices as ids
+ * @throws CorralError `invalid-option` where a figure of xGMI is not known
+ * @complexity O(GPUs^2)
+ */
+export function writeRocmDocument(
+  table: RocmTable,
+  pairs: readonly (readonly RocmPair[])[],
+  nodes: readonly RocmNode[],
+  options: RocmSmiTopoOptions,
+): ServerDocument {
+  refuseUnknownHeadings(table, options);
+  const figures = rocmFigures(options);
+  const hosts: Device[] = [];
+  const links: Link[] = [];
+  const sockets = new Map<number | string, string>();
+  const locations = new Map<number, Pick<Device, 'numa' | 'socket'>>();
+  const model = options.gpuModel ?? 'unknown';
+
+  const socketOf = (socket: number | string): string => {
+    const known = sockets.get(socket);
+    if (known !== undefined) return known;
+    const id = `socket${socket}`;
+    for (const other of sockets.values()) links.push({ between: [other, id], ...figures.socket });
+    sockets.set(socket, id);
+    hosts.push({ id, kind: 'socket', socket });
+    return id;
+  };
+  nodes.forEach(({ numa, gpus }, i) => {
+    const perSocket = options.numaNodesPerSocket;
+    const socket =
+      perSocket === undefined ? i : numa === undefined ? `-unknown${i}` : Math.floor(numa / perSocket);
+    const socketId = socketOf(socket);
+    const location = { ...(numa !== undefined && { numa }), socket };
+    const id = numa === undefined ? `numa-unknown${i}` : `numa${numa}`;
+    hosts.push({ id, kind: 'numa', ...location });
+    links.push({ between: [socketId, id], ...figures.onPackage });
+    for (const gpu of gpus) {
+      locations.set(gpu, location);
+      links.push({ between: [id, table.labels[gpu]!], ...figures.pcie });
+    }
+  });
+  pairs.forEach((row, a) => {
+    row.forEach((pair, b) => {
+      if (a >= b || pair.kind !== 'xgmi') return;
+      const [from, to] = [table.labels[a]!, table.labels[b]!];
+      links.push({ between: [from, to], ...figures.xgmi(pair, from, to) });
+    });
+  });
+  return {
+    name: options.name ?? 'rocm-smi-topo',
+    title: options.title ?? `server with ${table.labels.length} GPUs, read from rocm-smi`,
+    gpuModel: model,
+    devices: [
+      ...table.labels.map(
+        (id, i): Device => ({ id, kind: 'gpu', ...locations.get(i)!, hostBridge: `hb${i}`, model }),
+      ),
+      ...hosts,
+    ],
+    links,
+    confidence: 'matrix',
+    sources: ['output of rocm-smi --showtopo'],
+    notes: notesOf(table, pairs, options),
+  };
+}
+
+function refuseUnknownHeadings(table: RocmTable, { xgmiLinks }: RocmSmiTopoOptions): void {
+  if (typeof xgmiLinks !== 'object') return;
+  xgmiLinks.forEach(({ between }, i) => {
+    for (const end of [0, 1] as const) {
+      if (table.labels.includes(between[end]) && between[0] !== between[1]) continue;
+      throw new CorralError(
+        'invalid-option',
+        ['xgmiLinks', i, 'between', end],
+        `expected the headings of two GPUs, of ${table.labels.join(' ')}`,
+      );
+    }
+  });
+}
+
+function notesOf(
+  table: RocmTable,
+  pairs: readonly (readonly RocmPair[])[],
+  options: RocmSmiTopoOptions,
+): string[] {
+  const notes = ['rocm-smi shows GPUs only: add NICs and PCIe switches where you know them.'];
+  const kinds = new Set(pairs.flat().map(({ kind }) => kind));
+  if (kinds.has('xgmi-indirect')) {
+    const indirect = pairs.flatMap((row, a) =>
+      row.flatMap(({ kind }, b) =>
+        a < b && kind === 'xgmi-indirect' ? [`${table.labels[a]}-${table.labels[b]}`] : [],
+      ),
+    );
+    notes.push(`xGMI over other GPUs, no link of their own: ${indirect.join(', ')}`);
+  }
+  if (kinds.has('xgmi')) {
+    if (!table.matrices.has('bandwidth') && options.xgmiLinks === undefined) {
+      notes.push('The text does not say how many xGMI links a pair has; rocm-smi --shownodesbw does.');
+    }
+    if (!table.matrices.has('bandwidth') && !table.matrices.has('weight')) {
+      notes.push('Without weights all pairs of type XGMI count as neighbours, also those over other GPUs.');
+    }
+  }
+  if (table.otherAffinity.length > 0) {
+    notes.push(
+      `NUMA affinity is another node than the NUMA node, which is used, for ${table.otherAffinity.join(', ')}`,
+    );
+  }
+  return notes;
+}

@@ -1,0 +1,213 @@
+import { CorralError, quote } from '../errors.js';
+import type { BandwidthBasis, Link } from '../topology/server-document.js';
+import type { RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
+import type { RocmPair } from './rocm-smi-topo-pairs.js';
+
+/** What a link of a document says of its bandwidth, apart from its two ends. */
+export type RocmLinkFigures = Omit<Link, 'between'>;
+
+/** The bandwidth of each kind of link in an imported server. */
+export interface RocmFigures {
+  /** A PCIe x16 link. */
+  readonly pcie: RocmLinkFigures;
+  /** Between a NUMA node and its socket. */
+  readonly onPackage: RocmLinkFigures;
+  /** Between two sockets. */
+  readonly socket: RocmLinkFigures;
+  /** The xGMI links of a pair whose headings are `a` and `b`. */
+  xgmi(pair: RocmPair, a: string, b: string): RocmLinkFigures;
+}
+
+/** An x16 link by generation: NCCL's constant (2.30.7, src/graph/topo.cc) and the line rate after encoding. */
+const PCIE_X16 = {
+  1: { ncclGBps: 3, rawGBps: 4 },
+  2: { ncclGBps: 6, rawGBps: 8 },
+  3: { ncclGBps: 12, rawGBps: 15.75 },
+  4: { ncclGBps: 24, rawGBps: 31.51 },
+  5: { ncclGBps: 48, rawGBps: 63.02 },
+  6: { ncclGBps: 96, rawGBps: 121 },
+} as const;
+/** Between two sockets of AMD: NCCL's constant; no line rate was found. */
+const SOCKET_NCCL_GBPS = 16;
+/** NCCL's constant for transfers inside one NUMA node: not limiting. */
+const ON_PACKAGE_NCCL_GBPS = 5000;
+/** What software reaches of a line rate where nothing was measured. */
+const RAW_SHARE = 0.85;
+
+interface XgmiGeneration {
+  readonly name: string;
+  readonly models: RegExp;
+  /** One link: RCCL's constant (src/graph/topo.h). */
+  readonly ncclGBps: number;
+  /** One link: line rate of the vendor's documents; absent where none was found. */
+  readonly rawGBps?: number;
+  /** Links of a pair; absent where pairs of one machine differ. */
+  readonly links?: number;
+}
+
+/**
+ * xGMI by generation. The first is assumed where the caller names no model. Two links of a pair of MI300A
+ * are as in the catalogue (mi300a-4), from memory there.
+ */
+const GENERATIONS: readonly XgmiGeneration[] = [
+  { name: 'MI300X', models: /MI3(?:00X|08X|25X)/i, ncclGBps: 48, rawGBps: 64, links: 1 },
+  { name: 'MI300A', models: /MI300A/i, ncclGBps: 48, rawGBps: 64, links: 2 },
+  { name: 'MI250', models: /MI250/i, ncclGBps: 36, rawGBps: 50 },
+  { name: 'MI210', models: /MI210/i, ncclGBps: 36, rawGBps: 50, links: 1 },
+  { name: 'Vega', models: /MI(?:50|60|100)(?!\d)|Vega|Radeon (?:Pro )?VII/i, ncclGBps: 24, links: 1 },
+];
+
+const ASSUMED = 'assumed, not in rocm-smi --showtopo';
+
+/**
+ * The figures of an imported server: the text has at most the line rate of xGMI, so each is assumed or the
+ * caller's, and says so.
+ *
+ * @param options - what the caller knows of the machine
+ * @returns figures by kind of link, none verified; `xgmi` throws CorralError `invalid-option` where neither
+ * the text nor the options nor the table of models gives a figure or a number of links
+ * @see ROCm/rccl src/graph/topo.h (Vega 24, MI200 36, gfx94x 48); NVIDIA/nccl 2.30.7, src/graph/topo.cc, topo.h
+ */
+export function rocmFigures(options: RocmSmiTopoOptions): RocmFigures {
+  const { basis = 'nccl', pcieGeneration = 5, socketGBps } = options;
+  const pcie = PCIE_X16[pcieGeneration];
+  const linksOf = linksByPair(options);
+  return {
+    pcie: {
+      medium: 'pcie',
+      bandwidthGBps: basis === 'nccl' ? pcie.ncclGBps : rounded(pcie.rawGBps * RAW_SHARE),
+      basis,
+      ...pcie,
+      source: `${ASSUMED}: PCIe Gen${pcieGeneration} x16, ${basis === 'nccl' ? 'NCCL 2.30.7 topo.cc' : `${RAW_SHARE} of the line rate`}`,
+      verified: false,
+    },
+    onPackage: {
+      medium: 'on-package',
+      bandwidthGBps: ON_PACKAGE_NCCL_GBPS,
+      basis: 'nccl',
+      ncclGBps: ON_PACKAGE_NCCL_GBPS,
+      source: `${ASSUMED}: not limiting, NCCL 2.30.7 topo.h, LOC`,
+      verified: false,
+    },
+    socket: {
+      medium: 'socket',
+      bandwidthGBps: socketGBps ?? SOCKET_NCCL_GBPS,
+      basis: socketGBps === undefined ? 'nccl' : basis,
+      ...(socketGBps === undefined && { ncclGBps: SOCKET_NCCL_GBPS }),
+      source: `${ASSUMED}: ${socketGBps === undefined ? 'NCCL 2.30.7 topo.h, AMD' : 'stated by the caller'}`,
+      verified: false,
+    },
+    xgmi: (pair, a, b) => xgmiFigures(options, basis, pair, linksOf(pair, a, b)),
+  };
+}
+
+function xgmiFigures(
+  options: RocmSmiTopoOptions,
+  basis: 'nccl' | 'raw',
+  pair: RocmPair,
+  links: { readonly count: number | undefined; readonly source: string },
+): RocmLinkFigures {
+  const { count } = links;
+  const statedGBps = options.xgmiGBpsPerLink;
+  const rate = statedGBps === undefined ? rateOf(options, basis, pair, count) : undefined;
+  const one = statedGBps ?? rate!.GBps;
+  const rawGBps = pair.rawGBps ?? (rate?.rawGBps === undefined ? undefined : rate.rawGBps * (count ?? 1));
+  return {
+    medium: 'xgmi',
+    bandwidthGBps: rounded(one * (count ?? 1)),
+    basis: rate?.basis ?? basis,
+    ...(rawGBps !== undefined && { rawGBps }),
+    ...(rate?.ncclGBps !== undefined && { ncclGBps: rate.ncclGBps * (count ?? 1) }),
+    ...(count !== undefined && { links: count }),
+    source: `${links.source}: ${rounded(one)} GB/s ${count === undefined ? 'in all' : 'per link'}, ${rate?.source ?? 'stated by the caller'}`,
+    verified: false,
+  };
+}
+
+interface XgmiRate {
+  readonly GBps: number;
+  readonly basis: BandwidthBasis;
+  readonly rawGBps?: number | undefined;
+  readonly ncclGBps?: number;
+  readonly source: string;
+}
+
+/** One link of a pair, or the whole pair where the number of links is not known. */
+function rateOf(
+  options: RocmSmiTopoOptions,
+  basis: 'nccl' | 'raw',
+  pair: RocmPair,
+  count: number | undefined,
+): XgmiRate {
+  const printedGBps = pair.rawGBps === undefined ? undefined : pair.rawGBps / (count ?? 1);
+  const generation = generationOf(options, count === undefined ? undefined : printedGBps);
+  if (basis === 'nccl' && generation !== undefined && !(printedGBps !== undefined && count === undefined)) {
+    const { name, ncclGBps, rawGBps } = generation;
+    return { GBps: ncclGBps, ncclGBps, rawGBps, basis, source: `RCCL topo.h, ${name}` };
+  }
+  const rawGBps = printedGBps ?? generation?.rawGBps;
+  if (rawGBps === undefined) {
+    throw new CorralError(
+      'invalid-option',
+      ['xgmiGBpsPerLink'],
+      `no ${basis === 'nccl' ? 'figure' : 'line rate'} of xGMI is known for ${quote(options.gpuModel)}: give the GB/s of one link`,
+    );
+  }
+  const source = printedGBps === undefined ? "of the vendor's line rate" : 'of the line rate in the text';
+  return { GBps: rawGBps * RAW_SHARE, rawGBps, basis: 'raw', source: `${RAW_SHARE} ${source}` };
+}
+
+/** The generation of the model, or of the line rate of one link, or where nothing is known the default one. */
+function generationOf(
+  { gpuModel }: RocmSmiTopoOptions,
+  rawGBps: number | undefined,
+): XgmiGeneration | undefined {
+  if (gpuModel !== undefined) return GENERATIONS.find(({ models }) => models.test(gpuModel));
+  return rawGBps === undefined ? GENERATIONS[0] : GENERATIONS.find((known) => known.rawGBps === rawGBps);
+}
+
+type LinkCount = (
+  pair: RocmPair,
+  a: string,
+  b: string,
+) => { readonly count: number | undefined; readonly source: string };
+
+function linksByPair(options: RocmSmiTopoOptions): LinkCount {
+  const { gpuModel, xgmiLinks: stated } = options;
+  const byPair = new Map(
+    typeof stated === 'object'
+      ? stated.flatMap(({ between: [a, b], links }) => [
+          [`${a} ${b}`, links],
+          [`${b} ${a}`, links],
+        ])
+      : [],
+  );
+  return (pair, a, b) => {
+    if (stated !== undefined) {
+      const count = typeof stated === 'number' ? stated : byPair.get(`${a} ${b}`);
+      if (count !== undefined) return { count, source: 'links of the pair stated by the caller' };
+      throw new CorralError(
+        'invalid-option',
+        ['xgmiLinks'],
+        `${a} and ${b} are joined by xGMI and not in the list: add the number of their links`,
+      );
+    }
+    if (pair.rawGBps !== undefined)
+      return { count: pair.links, source: 'links of the pair from rocm-smi --shownodesbw' };
+    const generation = gpuModel === undefined ? GENERATIONS[0]! : generationOf(options, undefined);
+    if (generation !== undefined && generation.links === undefined) {
+      throw new CorralError(
+        'invalid-option',
+        ['xgmiLinks'],
+        `${a} and ${b} of model ${quote(gpuModel)} have 1, 2 or 4 xGMI links, and the text does not say which: give them, or the output of rocm-smi --shownodesbw --showtopo`,
+      );
+    }
+    const count = generation?.links ?? 1;
+    return { count, source: `${ASSUMED}: ${count === 1 ? '1 link' : `${count} links`} of the pair` };
+  };
+}
+
+/** To 1 kB/s, so that 0.85 of 128 is 108.8. */
+function rounded(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}

@@ -1,0 +1,116 @@
+import * as v from 'valibot';
+import { parse } from '../topology/validate.js';
+import { GPUS_PER_SERVER_MAX } from '../units.js';
+
+/** What {@link fromRocmSmiTopo} cannot read from the text; every figure is GB/s per direction. */
+export interface RocmSmiTopoOptions {
+  /** Name of the server document. Default: `rocm-smi-topo`. */
+  readonly name?: string;
+  /** Title of the server document. Default: says how many GPUs were read. */
+  readonly title?: string;
+  /**
+   * Model of the GPUs, as `MI300X`, `MI250X`, `MI100`: gives the figure of one xGMI link. Default: `unknown`,
+   * because the text does not say.
+   */
+  readonly gpuModel?: string;
+  /** PCIe generation of every x16 link, 1 to 6. Default: 5, as in servers with MI300X. */
+  readonly pcieGeneration?: 1 | 2 | 3 | 4 | 5 | 6;
+  /**
+   * One xGMI link. Default: RCCL's figure for `gpuModel`, 48 for MI300X and where the model is not given; it
+   * has 36 for MI200 and 24 for MI100 and older.
+   */
+  readonly xgmiGBpsPerLink?: number;
+  /**
+   * xGMI links of a pair of GPUs: one number for all pairs, or a list that names every pair by its headings.
+   * Default: what a `Bandwidth` section says (`rocm-smi --shownodesbw --showtopo`), else 2 for MI300A, else
+   * 1; an MI250 or MI250X has 1, 2 or 4, and must be told.
+   */
+  readonly xgmiLinks?: number | readonly XgmiLinks[];
+  /** Between two sockets. Default: 16, NCCL's figure for AMD; it has 22 for Sapphire Rapids. */
+  readonly socketGBps?: number;
+  /**
+   * NUMA nodes of one socket, counted from node 0: 4 says that nodes 0 to 3 are socket 0. Default: every node
+   * is a socket of its own, as NCCL has it, because the text does not say.
+   */
+  readonly numaNodesPerSocket?: number;
+  /**
+   * Which figures to assume: the constants of NCCL and RCCL, or 0.85 of the line rate; figures given here are
+   * taken to be of the same kind. Default: `nccl`.
+   */
+  readonly basis?: 'nccl' | 'raw';
+}
+
+/** The number of xGMI links between two GPUs. */
+export interface XgmiLinks {
+  /** The headings of the two GPUs, `GPU0` and `GPU1`. */
+  readonly between: readonly [string, string];
+  readonly links: number;
+}
+
+/** Longest name, in characters, as in a server document. */
+const TEXT_LENGTH_MAX = 1024;
+/** A faster link is a unit mistake (Gb/s, MB/s). */
+const LINK_MAX_GBPS = 1000;
+/** Most NUMA nodes of one socket; EPYC has up to 4, or one per L3 cache: 16. */
+const NUMA_NODES_PER_SOCKET_MAX = 64;
+/** Most xGMI links of a pair; a GPU of today has 8. */
+export const XGMI_LINKS_MAX = 16;
+/** Pairs of the largest server. */
+const PAIRS_MAX = (GPUS_PER_SERVER_MAX * (GPUS_PER_SERVER_MAX - 1)) / 2;
+
+const text = v.pipe(
+  v.string('expected a text'),
+  v.minLength(1, 'expected a non-empty text'),
+  v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
+);
+const expectedLink = `expected a number above 0, at most ${LINK_MAX_GBPS} GB/s`;
+const linkGBps = v.pipe(
+  v.number(expectedLink),
+  v.check((x) => x > 0 && x <= LINK_MAX_GBPS, expectedLink),
+);
+const integer = (max: number) => {
+  const expected = `expected an integer from 1 to ${max}`;
+  return v.pipe(
+    v.number(expected),
+    v.check((x) => Number.isInteger(x) && x >= 1 && x <= max, expected),
+  );
+};
+const pairLinks: v.GenericSchema<XgmiLinks> = v.strictObject({
+  between: v.pipe(v.strictTuple([text, text]), v.readonly()),
+  links: integer(XGMI_LINKS_MAX),
+});
+
+const optionsSchema: v.GenericSchema<RocmSmiTopoOptions> = v.strictObject({
+  name: v.exactOptional(text),
+  title: v.exactOptional(text),
+  gpuModel: v.exactOptional(text),
+  pcieGeneration: v.exactOptional(
+    v.picklist([1, 2, 3, 4, 5, 6] as const, 'expected a PCIe generation from 1 to 6'),
+  ),
+  xgmiGBpsPerLink: v.exactOptional(linkGBps),
+  xgmiLinks: v.exactOptional(
+    v.lazy((input) =>
+      Array.isArray(input)
+        ? v.pipe(
+            v.array(pairLinks),
+            v.maxLength(PAIRS_MAX, `expected at most ${PAIRS_MAX} pairs`),
+            v.readonly(),
+          )
+        : integer(XGMI_LINKS_MAX),
+    ),
+  ),
+  socketGBps: v.exactOptional(linkGBps),
+  numaNodesPerSocket: v.exactOptional(integer(NUMA_NODES_PER_SOCKET_MAX)),
+  basis: v.exactOptional(v.picklist(['nccl', 'raw'] as const, 'expected nccl or raw')),
+});
+
+/**
+ * Validates the options of {@link fromRocmSmiTopo}.
+ *
+ * @param options - what the caller gave
+ * @returns the options
+ * @throws CorralError `invalid-option` with the path of the offending option
+ */
+export function parseRocmOptions(options: unknown): RocmSmiTopoOptions {
+  return parse(optionsSchema, options, { code: 'invalid-option' });
+}
