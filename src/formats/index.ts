@@ -2,6 +2,8 @@ export type { AlibabaInstance2025, AlibabaInstanceJobs } from './alibaba-2025.js
 export { alibabaInstanceJobs, fromAlibabaInstances2025 } from './alibaba-2025.js';
 export type { AlibabaJob2026 } from './alibaba-2026.js';
 export { fromAlibabaJobs2026, fromAlibabaNodes2026 } from './alibaba-2026.js';
+export { fromHwlocXml } from './hwloc-xml.js';
+export type { HwlocXmlOptions } from './hwloc-xml-options.js';
 export { fromNcclXml } from './nccl-xml.js';
 export type { NcclXmlDevice, NcclXmlNvlink, NcclXmlOptions } from './nccl-xml-options.js';
 export { toNcclXml } from './nccl-xml-print.js';

@@ -1,16 +1,18 @@
 import { CorralError, quote } from '../errors.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
+import {
+  columnsOf,
+  type MatrixDraft,
+  matrixOf,
+  type RocmMatrix,
+  type RocmSection,
+  readMatrixLine,
+} from './rocm-smi-topo-matrix.js';
 
 /** Longest text, in characters; the output for 16 GPUs has 12,000. */
 const TEXT_LENGTH_MAX = 2 ** 20;
 /** Highest NUMA node that is one; tools print -1 as 65535 or 4294967295. */
 const NUMA_MAX = 65_534;
-
-/** The matrices that the tool prints. */
-export type RocmSection = 'weight' | 'hops' | 'type' | 'bandwidth';
-
-/** One matrix: `cells[row][column]` in the order of {@link RocmTable.labels}, undefined where not known. */
-export type RocmMatrix = readonly (readonly (string | undefined)[])[];
 
 /** What `rocm-smi --showtopo` printed, each quirk of its layout resolved. */
 export interface RocmTable {
@@ -37,35 +39,8 @@ const TITLES: readonly (readonly [RegExp, RocmSection | 'other'])[] = [
   [/={3,}\s{0,9}[A-Za-z][^=]{0,99}={3,}/, 'other'],
 ];
 
-/** What a cell may be besides unknown, per matrix. */
-const CELLS: Record<RocmSection, { readonly word: RegExp; readonly expected: string }> = {
-  weight: { word: /^[1-9]\d{0,5}$/, expected: 'a weight' },
-  hops: { word: /^[1-9]\d?$/, expected: 'a number of hops' },
-  type: { word: /^(?:XGMI|PCIE)$/, expected: 'XGMI or PCIE' },
-  bandwidth: { word: /^(?:0-0|[1-9]\d{0,7}-[1-9]\d{0,7})$/, expected: 'min-max in MB/s' },
-};
-/** Not known: not supported, or a call that failed and left the cell as it was. */
-const UNKNOWN = /^(?:N\/?A|0|X|-|XXXX|UNKNOWN|NONE)$/;
-/** What the tool prints for a GPU and itself. */
-const SELF = /^(?:N\/?A|0|X|-|SELF|TRUE)$/;
-/** A cell of any matrix: what follows a heading in prose is none. */
-const CELL_LIKE = /^(?:[A-Z][A-Z\d]{0,11}|N\/A|PCIe|-|\d+|\d+-\d+|0x[\da-f]+|-\d+)$/;
-
-const GPU_LABEL = /^GPU\d{1,4}$/;
 const NUMA_LINE =
   /GPU\s?\[?(\d{1,4})\]?\s{0,16}:\s{0,16}\(Topology\)\s{1,4}Numa\s{1,4}(Node|Affinity)\s{0,4}:\s{0,4}(\S{1,16})/i;
-
-interface Row {
-  readonly line: number;
-  readonly cells: readonly string[];
-}
-/** One matrix as printed. */
-interface Draft {
-  readonly section: RocmSection;
-  readonly line: number;
-  columns: readonly string[] | undefined;
-  readonly rows: Map<string, Row>;
-}
 
 /**
  * Reads the text of `rocm-smi --showtopo`, or of its parts (`--showtopoweight`, `--shownodesbw`, …), as it
@@ -78,12 +53,12 @@ interface Draft {
  */
 export function readRocmTable(text: unknown): RocmTable {
   const lines = linesOf(text);
-  const drafts = new Map<RocmSection, Draft>();
+  const drafts = new Map<RocmSection, MatrixDraft>();
   const nodes = new Map<
     string,
     { readonly line: number; node?: number | undefined; affinity?: number | undefined }
   >();
-  let open: Draft | undefined;
+  let open: MatrixDraft | undefined;
   for (const [i, content] of lines.entries()) {
     const title = TITLES.find(([pattern]) => pattern.test(content));
     if (title !== undefined) {
@@ -144,7 +119,7 @@ function linesOf(text: unknown): string[] {
     .split(/\r\n|\r|\n/);
 }
 
-function draftOf(drafts: Map<RocmSection, Draft>, section: RocmSection, line: number): Draft {
+function draftOf(drafts: Map<RocmSection, MatrixDraft>, section: RocmSection, line: number): MatrixDraft {
   if (drafts.has(section)) {
     throw new CorralError(
       'invalid-format',
@@ -152,7 +127,7 @@ function draftOf(drafts: Map<RocmSection, Draft>, section: RocmSection, line: nu
       `the ${section} matrix stands twice: give the output of one server and one run`,
     );
   }
-  const draft: Draft = { section, line, columns: undefined, rows: new Map() };
+  const draft: MatrixDraft = { section, line, columns: undefined, rows: new Map() };
   drafts.set(section, draft);
   return draft;
 }
@@ -186,59 +161,9 @@ function readNuma(
   entry[key] = Number.isInteger(number) && number >= 0 && number <= NUMA_MAX ? number : undefined;
 }
 
-/** A line below a title: the headings, a row, or something that has no place in the matrix. */
-function readMatrixLine(draft: Draft, content: string, line: number): void {
-  const words = content.trim().split(/\s+/);
-  const start = words.findIndex((word) => GPU_LABEL.test(word));
-  if (start === -1) return;
-  const [label, ...cells] = words.slice(start) as [string, ...string[]];
-  if (cells.every((word) => GPU_LABEL.test(word))) {
-    if (draft.columns === undefined) draft.columns = [label, ...cells];
-    // A row of which nothing but the heading is left.
-    else if (cells.length === 0) throw cutOff(line, draft.columns, 0);
-    return;
-  }
-  if (draft.columns === undefined || !CELL_LIKE.test(cells[0]!)) return;
-  if (cells.length < draft.columns.length) throw cutOff(line, draft.columns, cells.length);
-  if (cells.length > draft.columns.length) {
-    throw new CorralError(
-      'invalid-format',
-      ['line', line],
-      `more cells than columns, the first too many is ${quote(cells[draft.columns.length])}`,
-    );
-  }
-  if (draft.rows.has(label)) {
-    throw new CorralError(
-      'invalid-format',
-      ['line', line],
-      `row ${label} stands twice: give the output of one server and one run`,
-    );
-  }
-  draft.rows.set(label, { line, cells });
-}
-
-function cutOff(line: number, columns: readonly string[], count: number): CorralError {
-  return new CorralError(
-    'invalid-format',
-    ['line', line, columns[count]!],
-    `expected ${columns.length} cells, got ${count}: the line may be cut off`,
-  );
-}
-
-function columnsOf(draft: Draft): readonly string[] {
-  if (draft.columns === undefined) {
-    throw new CorralError(
-      'invalid-format',
-      ['line', draft.line],
-      'no line with the headings GPU0 GPU1 … below this title: the text may be cut off',
-    );
-  }
-  return draft.columns;
-}
-
 function refuseTooFewOrMany(
   labels: readonly string[],
-  drafts: ReadonlyMap<RocmSection, Draft>,
+  drafts: ReadonlyMap<RocmSection, MatrixDraft>,
   lines: readonly string[],
 ): void {
   if (labels.length === 0) {
@@ -269,61 +194,4 @@ function whatElse(lines: readonly string[]): string {
   if (has(/CPU Affinity|\sNV\d+\s|\sPIX\s|\sSYS\s/))
     return `this is the output of nvidia-smi topo -m: ${want}`;
   return `no matrix "Weight between two GPUs", "Hops between two GPUs" or "Link Type between two GPUs": ${want}`;
-}
-
-/** The cells of a matrix in the order of `labels`; a cell that is not known is what its mirror image is. */
-function matrixOf(draft: Draft, labels: readonly string[], first: Draft): RocmMatrix {
-  const columns = columnsOf(draft);
-  const at = new Map(columns.map((label, i) => [label, i]));
-  if (at.size < columns.length) {
-    throw new CorralError(
-      'invalid-format',
-      ['line', draft.line],
-      `a heading of the ${draft.section} matrix stands twice`,
-    );
-  }
-  for (const label of new Set([...labels, ...columns, ...draft.rows.keys()])) {
-    const missing = !labels.includes(label)
-      ? first
-      : !at.has(label) || !draft.rows.has(label)
-        ? draft
-        : undefined;
-    if (missing === undefined) continue;
-    throw new CorralError(
-      'invalid-format',
-      ['line', missing.line],
-      `the ${missing.section} matrix has no ${missing.columns?.includes(label) ? 'row' : 'column'} ${label}: the text may be cut off`,
-    );
-  }
-  const cellAt = (row: string, column: string): string | undefined =>
-    readCell(draft, draft.rows.get(row)!, row, column, at.get(column)!);
-  return labels.map((a) =>
-    labels.map((b) => {
-      const cell = cellAt(a, b);
-      const mirrored = cellAt(b, a);
-      if (cell !== undefined && mirrored !== undefined && cell !== mirrored) {
-        throw new CorralError(
-          'invalid-format',
-          ['line', draft.rows.get(a)!.line, b],
-          `${a} to ${b} is ${cell}, but ${b} to ${a} is ${mirrored}: the matrix must be symmetric`,
-        );
-      }
-      return cell ?? mirrored;
-    }),
-  );
-}
-
-function readCell(draft: Draft, row: Row, a: string, b: string, column: number): string | undefined {
-  const printed = row.cells[column]!;
-  const cell = printed.toUpperCase();
-  const { word, expected } = CELLS[draft.section];
-  if (a === b ? SELF.test(cell) : UNKNOWN.test(cell)) return undefined;
-  if (a !== b && word.test(cell)) return cell;
-  throw new CorralError(
-    'invalid-format',
-    ['line', row.line, b],
-    a === b
-      ? `expected 0 for ${a} and itself, got ${quote(printed)}`
-      : `expected ${expected} or N/A, got ${quote(printed)}`,
-  );
 }

@@ -1,0 +1,70 @@
+import type { Device, Link } from '../topology/server-document.js';
+import type { HwlocDevices } from './hwloc-xml-devices.js';
+
+/**
+ * What a reader of the document should know: what was left out, and what hwloc does not list.
+ *
+ * @param found - the devices of the file
+ * @param otherBandwidths - names of matrices that were not read
+ * @param switches - switches of the document
+ * @param links - links of the document
+ * @returns sentences
+ * @complexity O(devices + links)
+ */
+export function notesOf(
+  found: HwlocDevices,
+  otherBandwidths: readonly string[],
+  switches: readonly Device[],
+  links: readonly Link[],
+): string[] {
+  const notes: string[] = [];
+  const nics = found.devices.filter(({ kind }) => kind === 'nic');
+  if (found.virtualFunctionCount > 0) {
+    notes.push(`${found.virtualFunctionCount} virtual functions of NICs are left out.`);
+  }
+  if (found.displayCount > 0) {
+    notes.push(`${found.displayCount} displays are left out: no GPU library lists them.`);
+  }
+  if (new Set(nics.map(({ rdma }) => rdma !== undefined)).size > 1) {
+    notes.push('NICs without an RDMA device have the role frontend, as others have one.');
+  }
+  for (const name of otherBandwidths) notes.push(`The matrix ${name} is not read.`);
+  const groups = nvswitchGroupCount(switches, links);
+  if (groups > 1) {
+    notes.push(
+      `The NVSwitches fall into ${groups} groups, as hwloc lists no links between NVSwitches: add those that the machine has.`,
+    );
+  }
+  return notes;
+}
+
+/** The number of groups of NVSwitches that NVLink does not connect, also over GPUs. */
+function nvswitchGroupCount(switches: readonly Device[], links: readonly Link[]): number {
+  const neighbours = new Map<string, string[]>();
+  const add = (from: string, to: string): void => {
+    const known = neighbours.get(from);
+    if (known === undefined) neighbours.set(from, [to]);
+    else known.push(to);
+  };
+  for (const { medium, between } of links) {
+    if (medium !== 'nvlink') continue;
+    add(between[0], between[1]);
+    add(between[1], between[0]);
+  }
+  const seen = new Set<string>();
+  let count = 0;
+  for (const { id, kind } of switches) {
+    if (kind !== 'nvswitch' || seen.has(id)) continue;
+    count++;
+    seen.add(id);
+    const queue = [id];
+    for (const at of queue) {
+      for (const next of neighbours.get(at) ?? []) {
+        if (seen.has(next)) continue;
+        seen.add(next);
+        queue.push(next);
+      }
+    }
+  }
+  return count;
+}

@@ -1,0 +1,74 @@
+import * as v from 'valibot';
+import { parse } from '../topology/validate.js';
+
+/** What {@link fromHwlocXml} cannot read from the file; every figure is GB/s per direction. */
+export interface HwlocXmlOptions {
+  /** Name of the server document. Default: `hwloc`. */
+  readonly name?: string;
+  /** Title of the server document. Default: the product, where the file has it, and how many GPUs and NICs. */
+  readonly title?: string;
+  /** Model of all GPUs. Default: as the file says, else `unknown`. */
+  readonly gpuModel?: string;
+  /**
+   * PCIe generation of every link of 16 lanes, 1 to 6, instead of the speeds of the file: GPUs that were idle
+   * when it was written show slow links. Default: the speeds of the file, and 5 where it has none.
+   */
+  readonly pcieGeneration?: 1 | 2 | 3 | 4 | 5 | 6;
+  /**
+   * One NVLink. Default: NCCL's figure for the generation, told by model or line rate: 18 for P100, 20 for V100
+   * and A100, 20.6 for H100, 40.1 for B200.
+   */
+  readonly nvlinkGBpsPerLink?: number;
+  /** One xGMI link. Default: RCCL's figure by model: 24 for MI100 and older, 36 for MI200, 48 for MI300. */
+  readonly xgmiGBpsPerLink?: number;
+  /**
+   * Between two sockets. Default: NCCL's figure by processor: 6 for Intel up to Broadwell, 10 up to Ice Lake,
+   * 22 for Sapphire Rapids, 40 for later ones, 16 for AMD, 32 for POWER, 6 for Arm and where nothing is known.
+   */
+  readonly socketGBps?: number;
+  /**
+   * Which figures to derive from line rates: NCCL's constants, or 0.85 of the line rate; figures given here
+   * are taken to be of the same kind. Default: `nccl`.
+   */
+  readonly basis?: 'nccl' | 'raw';
+}
+
+/** Longest name, in characters, as in a server document. */
+const TEXT_LENGTH_MAX = 1024;
+/** A faster link is a unit mistake (Gb/s, MB/s). */
+const LINK_MAX_GBPS = 1000;
+
+const text = v.pipe(
+  v.string('expected a text'),
+  v.minLength(1, 'expected a non-empty text'),
+  v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
+);
+const expectedLink = `expected a number above 0, at most ${LINK_MAX_GBPS} GB/s`;
+const linkGBps = v.pipe(
+  v.number(expectedLink),
+  v.check((x) => x > 0 && x <= LINK_MAX_GBPS, expectedLink),
+);
+
+const optionsSchema: v.GenericSchema<HwlocXmlOptions> = v.strictObject({
+  name: v.exactOptional(text),
+  title: v.exactOptional(text),
+  gpuModel: v.exactOptional(text),
+  pcieGeneration: v.exactOptional(
+    v.picklist([1, 2, 3, 4, 5, 6] as const, 'expected a PCIe generation from 1 to 6'),
+  ),
+  nvlinkGBpsPerLink: v.exactOptional(linkGBps),
+  xgmiGBpsPerLink: v.exactOptional(linkGBps),
+  socketGBps: v.exactOptional(linkGBps),
+  basis: v.exactOptional(v.picklist(['nccl', 'raw'] as const, 'expected nccl or raw')),
+});
+
+/**
+ * Validates the options of {@link fromHwlocXml}.
+ *
+ * @param options - what the caller gave
+ * @returns the options
+ * @throws CorralError `invalid-option` with the path of the offending option
+ */
+export function parseHwlocOptions(options: unknown): HwlocXmlOptions {
+  return parse(optionsSchema, options, { code: 'invalid-option' });
+}

@@ -1,0 +1,46 @@
+import { CorralError } from '../errors.js';
+import type { ServerDocument } from '../topology/server-document.js';
+import { parseServerDocument } from '../topology/server-document.js';
+import { devicesOf } from './hwloc-xml-devices.js';
+import { writeHwlocDocument } from './hwloc-xml-document.js';
+import { FABRIC_MATRICES } from './hwloc-xml-fabric.js';
+import { readHwloc } from './hwloc-xml-objects.js';
+import { type HwlocXmlOptions, parseHwlocOptions } from './hwloc-xml-options.js';
+
+/**
+ * Reads a server from the XML that `lstopo` of hwloc 2 or 3 writes: `lstopo --of xml`, best with
+ * `--filter io:important` or more.
+ *
+ * - Packages become sockets, NUMA nodes NUMA nodes (several on the same CPUs one), host bridges the names that
+ *   tell `PHB` from `NODE`, and bridges where links of several devices meet PCIe switches, see `pciRootsOf`.
+ * - GPUs and NICs are found by what libraries and the kernel list, see `devicesOf`. GPUs have the ids `GPU0`,
+ *   `GPU1`, … in the order of NVML, RSMI, CUDA or Level Zero, else of their bus ids.
+ * - PCIe links have the line rates of the file, the slower of a device and the ports on its way; figures follow
+ *   from them.
+ * - The matrices `NVLinkBandwidth` and `XGMIBandwidth` become links between GPUs and to NVSwitches; those to a
+ *   package (POWER8 and 9) become `c2c`. NVLink that the file does not list is not invented: lstopo needs the
+ *   NVML or RSMI backend, and cannot see the NVSwitches of virtual machines.
+ * - Links between sockets are not in such files: they have NCCL's constant for the processor, or the caller's.
+ *
+ * @param text - the whole file; at most 16 Mi characters, 16 GPUs, 256 NICs, 64 packages
+ * @param options - names and figures that the file lacks, each with a default
+ * @returns a server document
+ * @throws CorralError `invalid-format` with the line if the text is no such file, is of hwloc 1, has no GPU, or
+ * contradicts itself; `limit-exceeded`; `invalid-option`
+ * @complexity O(characters + packages^2)
+ */
+export function fromHwlocXml(text: string, options: HwlocXmlOptions = {}): ServerDocument {
+  const known = parseHwlocOptions(options);
+  const topology = readHwloc(text, [...FABRIC_MATRICES.keys()]);
+  const found = devicesOf(topology);
+  if (!found.devices.some(({ kind }) => kind === 'gpu')) {
+    throw new CorralError(
+      'invalid-format',
+      [],
+      found.pciCount === 0
+        ? 'no GPU: the file lists no PCI devices at all; write it with lstopo --of xml --filter io:important'
+        : `no GPU among ${found.pciCount} PCI devices: displays of management controllers and NICs alone make no server`,
+    );
+  }
+  return parseServerDocument(writeHwlocDocument(topology, found, known));
+}
