@@ -49,7 +49,9 @@ const LINK_MAX_GBPS = 1000;
  * @complexity O(objects)
  */
 export function pciRootsOf(machine: HwlocObject, devices: readonly HwlocDevice[]): readonly PciRoot[] {
-  const deviceOf = new Map(devices.map((device) => [device.object, device]));
+  const deviceOf = new Map(
+    devices.filter(({ pci }) => pci !== undefined).map((device) => [device.object, device]),
+  );
   const roots: PciRoot[] = [];
   for (const object of objectsOf(machine)) {
     if (object.parent === undefined || object.parent.type === 'Bridge') continue;

@@ -53,6 +53,7 @@ export function placesOf(machine: HwlocObject): HwlocPlaces {
   const homeAt = new Map<HwlocObject, number>();
   const homes: HwlocHome[] = [];
   for (const object of all) {
+    if (object.type === 'MemCache') continue;
     const nodes = nodesOn(object);
     const own = nodes.filter(({ subtype }) => subtype !== 'GPUMemory');
     if (own.length === 0) continue;
