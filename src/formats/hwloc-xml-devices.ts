@@ -76,7 +76,8 @@ export interface HwlocDevices {
  *   controller, no FPGA and no graphics inside an Intel processor. Where a library lists some, displays (class
  *   0300) that none lists are left out. GPUs that are no PCI devices (inside the processor's package) are found
  *   by library.
- * - A NIC is a PCI device of class 02xx or 0c06 or with a network or RDMA device. Virtual functions are left out.
+ * - A NIC is a PCI device of class 02xx or 0c06 or with a network or RDMA device. Virtual functions beside
+ *   physical ones of their maker are left out.
  *
  * @param topology - an hwloc topology
  * @returns the devices
@@ -87,7 +88,6 @@ export function devicesOf({ machine, version }: HwlocTopology): HwlocDevices {
   const gpus: HwlocDevice[] = [];
   const displays: HwlocDevice[] = [];
   const others: HwlocDevice[] = [];
-  let virtualFunctionCount = 0;
   let pciCount = 0;
   const all = objectsOf(machine);
   for (const object of all) {
@@ -103,16 +103,16 @@ export function devicesOf({ machine, version }: HwlocTopology): HwlocDevices {
       others.push({ kind: 'nvswitch', object, pci, osDevices });
     else if (isNic(pci, osDevices, version)) {
       const rdma = osDevices.find((device) => (typeOf(device, version) & OPENFABRICS) !== 0);
-      if (isVirtualFunction(object, pci)) virtualFunctionCount++;
-      else others.push({ kind: 'nic', object, pci, osDevices, ...(rdma !== undefined && { rdma }) });
+      others.push({ kind: 'nic', object, pci, osDevices, ...(rdma !== undefined && { rdma }) });
     }
   }
+  const physical = withoutVirtualFunctions(others);
   const isListed = gpus.some(({ osDevices }) => osDevices.some((device) => isComputing(device, version)));
   if (!isListed) gpus.push(...displays);
   if (gpus.length === 0) gpus.push(...integratedGpus(all, version));
   return {
-    devices: [...inOrder(gpus), ...others],
-    virtualFunctionCount,
+    devices: [...inOrder(gpus), ...physical],
+    virtualFunctionCount: others.length - physical.length,
     displayCount: isListed ? displays.length : 0,
     pciCount,
   };
@@ -174,8 +174,22 @@ function isComputing(device: HwlocObject, version: 2 | 3): boolean {
   return device.subtype !== 'OpenCL' || /GPU/.test(device.infos.get('OpenCLDeviceType') ?? 'GPU');
 }
 
-function isVirtualFunction(object: HwlocObject, { device }: PciIdentity): boolean {
-  return VIRTUAL_FUNCTIONS.has(device) || /virtual function/i.test(object.infos.get('PCIDevice') ?? '');
+/**
+ * A virtual function is left out beside physical ones of its maker: it shares a port with one of them. In a
+ * virtual machine there are none, and it is the NIC.
+ */
+function withoutVirtualFunctions(devices: readonly HwlocDevice[]): HwlocDevice[] {
+  const makers = new Set(
+    devices
+      .filter((device) => device.kind === 'nic' && !isVirtualFunction(device))
+      .map(({ pci }) => pci!.vendor),
+  );
+  return devices.filter((device) => !isVirtualFunction(device) || !makers.has(device.pci!.vendor));
+}
+
+function isVirtualFunction({ kind, object, pci }: HwlocDevice): boolean {
+  if (kind !== 'nic') return false;
+  return VIRTUAL_FUNCTIONS.has(pci!.device) || /virtual function/i.test(object.infos.get('PCIDevice') ?? '');
 }
 
 /** GPUs that hang on no PCI device: of the first library that lists any, as one GPU may be in several. */

@@ -21,6 +21,7 @@ import { type HwlocXmlOptions, parseHwlocOptions } from './hwloc-xml-options.js'
  *   package (POWER8 and 9) become `c2c`. NVLink that the file does not list is not invented: lstopo needs the
  *   NVML or RSMI backend, and cannot see the NVSwitches of virtual machines.
  * - Links between sockets are not in such files: they have NCCL's constant for the processor, or the caller's.
+ *   Memory attributes (`memattr`) are figures of memory, not of these links, and are not read.
  *
  * @param text - the whole file; at most 16 Mi characters, 16 GPUs, 256 NICs, 64 packages
  * @param options - names and figures that the file lacks, each with a default

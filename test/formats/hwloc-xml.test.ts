@@ -473,19 +473,23 @@ describe('fromHwlocXml', () => {
     const nicsOf = (...inside: string[]): ServerDocument =>
       fromHwlocXml(oneSocket(hostBridge(gpu(1, 0), ...inside)));
 
-    it('without virtual functions, by number or name', () => {
-      const functions = Array.from({ length: 30 }, (_, i) =>
+    const virtualFunctions = (count: number): string[] =>
+      Array.from({ length: count }, (_, i) =>
         pci(8 + i, '0200 [15b3:101e]', GEN4, object('OSDev', { name: `mlx5_${i + 9}`, osdev_type: 48 })),
       );
-      const named = pci(
-        0x60,
-        '0200 [1dd8:1003]',
-        GEN4,
-        info({ PCIDevice: 'DSC Ethernet Controller VF (Virtual Function)' }),
-      );
-      const document = nicsOf(nic(2, 0), ...functions, named);
+    const named = pci(0x60, '0200 [15b3:9999]', GEN4, info({ PCIDevice: 'MT9 Family [Virtual Function]' }));
+
+    it('without virtual functions, by number or name', () => {
+      const document = nicsOf(nic(2, 0), ...virtualFunctions(30), named);
       expect(idsOf(document, 'nic')).toEqual(['mlx5_0']);
       expect(document.notes).toEqual(['31 virtual functions of NICs are left out.']);
+    });
+
+    it('that are virtual functions, where no physical one of the maker is seen', () => {
+      const other = pci(3, '0200 [8086:1572]', GEN4, object('OSDev', { name: 'eth0', osdev_type: 16 }));
+      const document = nicsOf(...virtualFunctions(2), other);
+      expect(idsOf(document, 'nic')).toEqual(['mlx5_9', 'mlx5_10', 'eth0']);
+      expect(document.notes!.join()).not.toContain('virtual');
     });
 
     it('by OS device where the class is another', () => {
