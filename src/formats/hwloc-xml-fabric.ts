@@ -21,13 +21,13 @@ export const FABRIC_MATRICES: ReadonlyMap<string, FabricLink['medium']> = new Ma
 /**
  * The links that the bandwidth matrices hold.
  *
- * A value joins the devices that its objects belong to (an OS device stands for its PCI device; where two
- * libraries list one GPU, the larger value counts); the diagonal says nothing. If both directions have a value,
- * the smaller counts. Objects that are no GPU, NVSwitch or package are passed over.
+ * A value joins the devices that its objects belong to (an OS device stands for its PCI device); the diagonal
+ * says nothing. If both directions have a value, the smaller counts. Objects that are no GPU, NVSwitch or package
+ * are passed over.
  *
  * @param matrices - matrices of {@link FABRIC_MATRICES}
  * @param devices - GPUs, NICs, NVSwitches
- * @returns links, ordered by the first objects of the matrix
+ * @returns links in the order of the matrix; a pair comes twice where two libraries list one GPU
  * @complexity O(values)
  */
 export function fabricLinksOf(
@@ -39,22 +39,11 @@ export function fabricLinksOf(
   for (const { name, objects, values } of matrices) {
     const medium = FABRIC_MATRICES.get(name)!;
     const ends = objects.map((object) => endOf(object, deviceOf));
-    /** Largest value by first and second end. */
-    const rates = new Map<FabricEnd, Map<FabricEnd, number>>();
     for (const [i, a] of ends.entries()) {
       for (const [j, b] of ends.entries()) {
         if (i >= j || a === undefined || b === undefined || a === b) continue;
         const mbps = bothWays(values[i]![j]!, values[j]![i]!);
-        const [from, to] = rates.get(b)?.has(a) ? [b, a] : [a, b];
-        const row = rates.get(from) ?? new Map<FabricEnd, number>();
-        rates.set(from, row);
-        row.set(to, Math.max(row.get(to) ?? 0, mbps));
-      }
-    }
-    for (const [a, row] of rates) {
-      for (const [b, mbps] of row) {
-        const joinsProcessors = !('kind' in a) && !('kind' in b);
-        if (mbps > 0 && !joinsProcessors) links.push({ medium, ends: [a, b], rawGBps: mbps / 1000 });
+        if (mbps > 0) links.push({ medium, ends: [a, b], rawGBps: mbps / 1000 });
       }
     }
   }

@@ -617,6 +617,13 @@ describe('fromHwlocXml', () => {
       expect(relation(serverTopology(document), 'GPU0', 'GPU1')).toBe('SYS');
     });
 
+    it('on NUMA nodes and packages whose number the system does not know', () => {
+      const unknown = 4294967295;
+      const document = wired(socket(unknown, numa(unknown), hostBridge(gpu(1, 0))));
+      expect(device(document, 'GPU0').numa).toBe(undefined);
+      expect(linkOf(document, 'GPU0').between[0]).toBe('numa-unknown0');
+    });
+
     it('by position where two packages have one number', () => {
       const document = wired(
         socket(7, numa(0)),
@@ -690,6 +697,7 @@ describe('fromHwlocXml', () => {
       ['GPU-7', 40_000, 2, 36],
       ['GPU-7', 75_000, 3, 60],
       ['GPU-7', 50_000, 2, 40],
+      ['GPU-7', 100_000, 4, 80],
     ])('between %s of %d MB/s as %d links', (model, mbps, links, bandwidthGBps) => {
       expect(pairOf(model, mbps)).toMatchObject({
         links,
@@ -827,8 +835,8 @@ describe('fromHwlocXml', () => {
           file('3.0', [
             socket(
               0,
-              numa(0),
               ...gpus.map((bus) => memory(bus, `0000:0${bus}:00.0`)),
+              numa(0),
               ...gpus.map((bus) => hostBridge(bridge(9, GEN5, gpu(bus, bus - 1)))),
             ),
           ]),

@@ -173,7 +173,8 @@ describe('fromRocmSmiTopo', () => {
         [WEIGHT, HOPS, TYPE, numa(-1, 'N/A', 4294967295, 65535)].join('\n'),
       ],
       ['with affinity alone', PAIRS.replace(/^.*Numa Node:.*\n/gm, '')],
-      ['with one half of the cells not known', PAIRS.replace(/^(GPU1 +)\S+/gm, '$1N/A')],
+      ['with cells not known on one side', PAIRS.replace(/^(GPU1 +)\S+/gm, '$1N/A')],
+      ['with cells not known on the other side', PAIRS.replace(/^(GPU0 +\S+ +)\S+/gm, '$1N/A')],
       ['with types not known', PAIRS.replace(/XGMI|PCIE/g, 'XXXX')],
       ['with weights not known', PAIRS.replace(/\b(?:15|72)\b/g, 'N/A ')],
     ])('%s', (_, text) => {
@@ -238,6 +239,19 @@ describe('fromRocmSmiTopo', () => {
       expect([[cells[0]![1], cells[0]![2]], [cells[1]![2]]]).toEqual(words);
     });
 
+    it.each<[string, string, (number | undefined)[]]>([
+      ['by NUMA node', PAIRS, [0, 0, 1, 1]],
+      ['by NUMA affinity where there is no node', PAIRS.replace(/^.*Numa Node:.*\n/gm, ''), [0, 0, 1, 1]],
+      [
+        'nowhere for -1, however it is printed',
+        [WEIGHT, numa(-1, 'N/A', 4294967295, 65535)].join('\n'),
+        [undefined, undefined, undefined, undefined],
+      ],
+    ])('with the number of the node: %s', (_, text, nodes) => {
+      const gpus = fromRocmSmiTopo(text).devices.filter(({ kind }) => kind === 'gpu');
+      expect(gpus.map((gpu) => gpu.numa)).toEqual(nodes);
+    });
+
     it('notes a NUMA affinity that is not the NUMA node', () => {
       const document = fromRocmSmiTopo(PAIRS.replace(/(GPU\[3\].*Affinity:) 1/, '$1 0'));
       expect(document.devices.find(({ id }) => id === 'GPU3')!.numa).toBe(1);
@@ -272,6 +286,7 @@ describe('fromRocmSmiTopo', () => {
     it('takes the weight inside a package (13) for one hop, and 45 for three', () => {
       const text = matrix('weight', ['0 13 45', '13 0 40', '45 40 0']);
       expect(xgmiOf(fromRocmSmiTopo(text)).map(({ between }) => between)).toEqual([['GPU0', 'GPU1']]);
+      expect(wordsOf(text)[0]).toEqual(['X', 'XGMI', 'NODE']);
     });
   });
 
