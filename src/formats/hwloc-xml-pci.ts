@@ -35,12 +35,17 @@ export interface PciRoot {
 /** A faster link is a unit mistake. */
 const LINK_MAX_GBPS = 1000;
 
+/** A GPU of AMD brings the bridges of a switch of its own along; nothing else hangs on it. */
+const AMD = /\[1002:/;
+
 /**
- * The PCI tree, reduced to where links of GPUs and NICs meet.
+ * The PCI tree, reduced to switches, GPUs and NICs.
  *
- * A bridge with one GPU or NIC below it is a piece of the way and vanishes into it, as do root ports and the
- * ports of a switch; a bridge with several is a switch. The functions of one card below a port of a switch hang
- * on that switch: they are as far from its other devices as any.
+ * Bridges below a host bridge are by turns a port (of the host, of a switch) and the upper end of a switch: a
+ * bridge above a port is a switch, a bridge above a switch or device is a port, and ports vanish into the links
+ * through them. A switch with one GPU or NIC below it is kept below another switch, where it makes `PXB` of
+ * `PIX`, and vanishes else. The functions of one card hang on the switch above its port: they are as far from
+ * its other devices as any. Where a port has no switch above it, it stands for one.
  *
  * @param machine - the machine
  * @param devices - its GPUs and NICs
@@ -56,37 +61,66 @@ export function pciRootsOf(machine: HwlocObject, devices: readonly HwlocDevice[]
   for (const object of objectsOf(machine)) {
     if (object.parent === undefined || object.parent.type === 'Bridge') continue;
     const isHostBridge = object.type === 'Bridge' && object.attributes.get('bridge_type') === '0-1';
-    const items = (isHostBridge ? object.children : [object]).flatMap((top) => itemOf(top, deviceOf) ?? []);
-    if (items.length === 0) continue;
-    roots.push({ above: object.parent, isHostBridge, items });
+    const items = (isHostBridge ? object.children : [object]).flatMap((top) => {
+      const found = findItem(top, deviceOf);
+      return found === undefined ? [] : [withoutSingles(found.item)];
+    });
+    if (items.length > 0) roots.push({ above: object.parent, isHostBridge, items });
   }
   return roots;
 }
 
-function itemOf(object: HwlocObject, deviceOf: ReadonlyMap<HwlocObject, HwlocDevice>): PciItem | undefined {
+interface Found {
+  readonly item: PciItem;
+  /** Whether the last bridge on the way up was a port, so that the next is a switch. */
+  readonly isBelowPort: boolean;
+}
+
+function findItem(object: HwlocObject, deviceOf: ReadonlyMap<HwlocObject, HwlocDevice>): Found | undefined {
   const device = deviceOf.get(object);
   if (device !== undefined) {
-    return device.kind === 'nvswitch' ? undefined : { device, rawGBps: speedOf(object) };
+    if (device.kind === 'nvswitch') return undefined;
+    return { item: { device, rawGBps: speedOf(object) }, isBelowPort: false };
   }
   if (object.type !== 'Bridge') return undefined;
-  const parts = object.children.map((child) => ({ child, item: itemOf(child, deviceOf) }));
-  const items = parts.flatMap(({ item }) => item ?? []);
+  const parts = object.children.flatMap((child) => findItem(child, deviceOf) ?? []);
   const rawGBps = speedOf(object);
-  const [first] = items;
+  const [first] = parts;
   if (first === undefined) return undefined;
-  if (items.length === 1) return { ...first, rawGBps: slower(first.rawGBps, rawGBps) };
-  const { attributes, infos } = object;
+  const isCard = parts.every(({ item, isBelowPort }) => 'device' in item && !isBelowPort);
+  if (parts.length > 1) return { item: switchOf(object, parts, rawGBps, isCard), isBelowPort: isCard };
+  const isInside = AMD.test(object.attributes.get('pci_type') ?? '');
+  if (first.isBelowPort && !isInside) {
+    return { item: switchOf(object, parts, rawGBps, false), isBelowPort: false };
+  }
+  const item = { ...first.item, rawGBps: slower(first.item.rawGBps, rawGBps) };
+  return { item, isBelowPort: !isInside };
+}
+
+function switchOf(
+  { attributes, infos }: HwlocObject,
+  parts: readonly Found[],
+  rawGBps: number | undefined,
+  isCard: boolean,
+): PciSwitch {
   return {
     busId: (attributes.get('pci_busid') ?? '').slice(0, 32),
     model: infos.get('PCIDevice'),
-    items: items.flatMap((item) =>
+    items: parts.flatMap(({ item }) =>
       'isCard' in item && item.isCard
         ? item.items.map((fn) => ({ ...fn, rawGBps: slower(fn.rawGBps, item.rawGBps) }))
         : [item],
     ),
     rawGBps,
-    isCard: parts.every(({ child, item }) => item === undefined || child.type !== 'Bridge'),
+    isCard,
   };
+}
+
+/** An item without the switches above it that have nothing else below. */
+function withoutSingles(item: PciItem): PciItem {
+  if ('device' in item || item.items.length > 1) return item;
+  const inner = item.items[0]!;
+  return withoutSingles({ ...inner, rawGBps: slower(inner.rawGBps, item.rawGBps) });
 }
 
 /** NCCL too takes the slower of a device and its port. */

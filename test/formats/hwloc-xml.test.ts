@@ -289,6 +289,41 @@ describe('fromHwlocXml', () => {
       ]);
     });
 
+    describe('keeps a switch with one device below it', () => {
+      const amd = (bus: number, ...inside: string[]): string =>
+        bridge(bus, GEN5, ...inside).replace('8086:347a', '1002:14a0');
+      /** A switch with a NIC, and a GPU behind what is given. */
+      const beside = (behind: string): string =>
+        oneSocket(
+          hostBridge(bridge(1, GEN4, bridge(2, GEN4, bridge(3, GEN4, nic(4, 0)), bridge(5, GEN4, behind)))),
+        );
+
+      it('below another switch, so that it shows as PXB', () => {
+        const text = beside(bridge(6, GEN4, bridge(7, '15.753846', gpu(8, 0))));
+        expect(wordsOf(text)[0]).toBe('X PXB');
+        const document = fromHwlocXml(text);
+        expect(linkOf(document, 'GPU0')).toMatchObject({ rawGBps: 15.753846 });
+        expect(linkOf(document, 'GPU0').between[0]).toBe('pcie-switch 0000:06:01.0');
+      });
+
+      it('but not where it is part of a GPU of AMD', () => {
+        const text = beside(amd(6, amd(7, gpu(8, 0))));
+        expect(wordsOf(text)[0]).toBe('X PIX');
+        expect(idsOf(fromHwlocXml(text), 'pcie-switch')).toEqual(['pcie-switch 0000:02:01.0']);
+      });
+
+      it('nor with no other device near', () => {
+        const alone = bridge(
+          1,
+          GEN5,
+          bridge(2, GEN4, bridge(3, GEN5, bridge(4, GEN5, bridge(5, GEN5, gpu(6, 0))))),
+        );
+        const document = fromHwlocXml(oneSocket(hostBridge(alone, bridge(7, GEN4, gpu(8, 1)))));
+        expect(idsOf(document, 'pcie-switch')).toEqual([]);
+        expect(linkOf(document, 'GPU0')).toMatchObject({ between: ['numa0', 'GPU0'], rawGBps: 31.507692 });
+      });
+    });
+
     it('joins ports of one host bridge as PHB, and files without bridges as PHB too', () => {
       expect(wordsOf(oneSocket(hostBridge(bridge(1, GEN4, gpu(2, 0)), bridge(3, GEN4, gpu(4, 1)))))[0]).toBe(
         'X PHB',
