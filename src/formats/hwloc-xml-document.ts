@@ -108,11 +108,11 @@ class DocumentWriter {
     }
   }
 
-  /** The number of a package, or its position where two have one number. */
+  /** The number of a package, or its position where not all have a number of their own. */
   #socketOf(position: number): number {
-    const { packages } = this.#places;
-    const isUnique = new Set(packages.map(({ osIndex }) => osIndex)).size === packages.length;
-    return (isUnique ? packages[position]!.osIndex : undefined) ?? position;
+    const numbers = this.#places.packages.map(({ osIndex }) => osIndex);
+    const areNumbered = !numbers.includes(undefined) && new Set(numbers).size === numbers.length;
+    return areNumbered ? numbers[position]! : position;
   }
 
   #locationOf(place: HwlocPlace): Location {

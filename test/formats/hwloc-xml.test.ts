@@ -666,6 +666,18 @@ describe('fromHwlocXml', () => {
       );
       expect(device(document, 'GPU0')).toMatchObject({ numa: 1, socket: 1 });
     });
+
+    it('by position where one package has no number', () => {
+      const document = wired(object('Package', {}, numa(0)), socket(0, numa(1), hostBridge(gpu(1, 0))));
+      expect(device(document, 'GPU0')).toMatchObject({ numa: 1, socket: 1 });
+      expect(idsOf(document, 'socket')).toEqual(['socket0', 'socket1']);
+    });
+
+    it('on sockets where the file has no NUMA nodes', () => {
+      const document = wired(socket(0, hostBridge(gpu(1, 0))), socket(1, hostBridge(gpu(2, 1))));
+      expect(linkOf(document, 'GPU1').between[0]).toBe('socket1');
+      expect(relation(serverTopology(document), 'GPU0', 'GPU1')).toBe('SYS');
+    });
   });
 
   describe('states figures between sockets', () => {
