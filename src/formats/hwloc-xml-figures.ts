@@ -13,8 +13,8 @@ export interface HwlocFigures {
   fabric(medium: 'nvlink' | 'xgmi', rawGBps: number, model: string): HwlocLinkFigures;
   /** NVLinks between a GPU and a processor, which are no part of the fabric. */
   processorNvlink(rawGBps: number, model: string): HwlocLinkFigures;
-  /** NVLink-C2C of a Grace processor, one of `gpuCount` GPUs. */
-  graceC2c(gpuCount: number): HwlocLinkFigures;
+  /** NVLink-C2C of a processor whose NUMA nodes include the memory of `gpuCount` GPUs; none for POWER. */
+  graceC2c(gpuCount: number): HwlocLinkFigures | undefined;
   /** Between a NUMA node and its socket, or a GPU inside the processor. */
   readonly onPackage: HwlocLinkFigures;
   /** Between two sockets. */
@@ -40,6 +40,9 @@ const RAW_SHARE = 0.85;
 /** NVLink-C2C of one Grace: 900 GB/s in both directions; NCCL's XML has 44,712 MB/s five times for half of it. */
 const GRACE_RAW_GBPS = 450;
 const GRACE_NCCL_GBPS = 447.12;
+
+/** Its GPUs reach it by NVLink of their own, which the matrix of bandwidths holds. */
+const POWER = 'POWER9';
 
 interface FabricGeneration {
   readonly name: string;
@@ -109,15 +112,7 @@ export function hwlocFigures(
     },
     fabric: nvlinkOrXgmi,
     processorNvlink: (rawGBps, model) => ({ ...nvlinkOrXgmi('nvlink', rawGBps, model), medium: 'c2c' }),
-    graceC2c: (gpuCount) => ({
-      medium: 'c2c',
-      bandwidthGBps: rounded((basis === 'nccl' ? GRACE_NCCL_GBPS : GRACE_RAW_GBPS * RAW_SHARE) / gpuCount),
-      basis,
-      rawGBps: rounded(GRACE_RAW_GBPS / gpuCount),
-      ncclGBps: rounded(GRACE_NCCL_GBPS / gpuCount),
-      source: `GPU memory is a NUMA node, so NVLink-C2C; 900 GB/s in both directions of one Grace among ${gpuCount} GPUs; ${shareOf(basis, "NCCL's XML of GB200")}`,
-      verified: false,
-    }),
+    graceC2c: (gpuCount) => (socket.name === POWER ? undefined : graceFigures(gpuCount, basis)),
     onPackage: {
       medium: 'on-package',
       bandwidthGBps: ON_PACKAGE_NCCL_GBPS,
@@ -163,15 +158,18 @@ function fabricFigures(
   const { basis = 'nccl' } = options;
   const stated = medium === 'nvlink' ? options.nvlinkGBpsPerLink : options.xgmiGBpsPerLink;
   const ofMedium = GENERATIONS.filter((generation) => generation.medium === medium);
-  const isWhole = (generation: FabricGeneration): boolean => linksIn(rawGBps, generation) !== undefined;
+  const isWhole = (known: FabricGeneration): boolean =>
+    linksIn(rawGBps, known, UNKNOWN_MODEL_TOLERANCE) !== undefined;
+  const named = ofMedium.find(({ models }) => models.test(model));
   const generation =
-    ofMedium.find(({ models }) => models.test(model)) ??
+    named ??
     // 50 GB/s are two links of 25 rather than one of 50, so the slowest that divides is assumed.
     ofMedium
       .filter(isWhole)
       .sort((a, b) => a.rawGBps - b.rawGBps)
       .find((known) => known.rawGBps !== 20 || rawGBps % 25 !== 0);
-  const links = generation === undefined ? undefined : linksIn(rawGBps, generation);
+  const tolerance = named === undefined ? UNKNOWN_MODEL_TOLERANCE : KNOWN_MODEL_TOLERANCE;
+  const links = generation === undefined ? undefined : linksIn(rawGBps, generation, tolerance);
   if (generation === undefined || links === undefined) {
     return {
       medium,
@@ -195,10 +193,15 @@ function fabricFigures(
   };
 }
 
-/** The number of links that make a line rate, if it is whole; a few per cent more or less are rounding. */
-function linksIn(rawGBps: number, { rawGBps: one }: FabricGeneration): number | undefined {
-  const links = Math.round(rawGBps / one);
-  return links >= 1 && links <= 1024 && Math.abs(rawGBps - links * one) < 0.01 * rawGBps ? links : undefined;
+/** Drivers print xGMI of MI300 at the rate of MI200, 50 GB/s a link. */
+const KNOWN_MODEL_TOLERANCE = 0.25;
+/** Nothing but rounding where the line rate has to tell the generation. */
+const UNKNOWN_MODEL_TOLERANCE = 0.01;
+
+/** The number of links that make a line rate, if it is whole within a share of one link's rate. */
+function linksIn(rawGBps: number, { rawGBps: one }: FabricGeneration, tolerance: number): number | undefined {
+  const links = Math.max(1, Math.round(rawGBps / one));
+  return links <= 1024 && Math.abs(rawGBps / links - one) <= tolerance * one ? links : undefined;
 }
 
 /** NCCL's constant between two sockets, by vendor, family and model of the processor. */
@@ -216,10 +219,22 @@ function socketConstant(
     return { ncclGBps: 6, name: 'Intel up to Broadwell' };
   }
   if (/AMD|Hygon/i.test(text)) return { ncclGBps: 16, name: 'AMD' };
-  if (/POWER/i.test(text) || /^ppc64/.test(architecture ?? '')) return { ncclGBps: 32, name: 'POWER9' };
+  if (/POWER/i.test(text) || /^ppc64/.test(architecture ?? '')) return { ncclGBps: 32, name: POWER };
   if (info('CPUImplementer') !== '' || /^(?:aarch64|arm)/.test(architecture ?? ''))
     return { ncclGBps: 6, name: 'Arm' };
   return { ncclGBps: 6, name: 'its least figure, as the file does not name the processor' };
+}
+
+function graceFigures(gpuCount: number, basis: 'nccl' | 'raw'): HwlocLinkFigures {
+  return {
+    medium: 'c2c',
+    bandwidthGBps: rounded((basis === 'nccl' ? GRACE_NCCL_GBPS : GRACE_RAW_GBPS * RAW_SHARE) / gpuCount),
+    basis,
+    rawGBps: rounded(GRACE_RAW_GBPS / gpuCount),
+    ncclGBps: rounded(GRACE_NCCL_GBPS / gpuCount),
+    source: `GPU memory is a NUMA node, so NVLink-C2C; 900 GB/s in both directions of one Grace among ${gpuCount} GPUs; ${shareOf(basis, "NCCL's XML of GB200")}`,
+    verified: false,
+  };
 }
 
 /** To 1 kB/s, so that 18 * 20.6 is 370.8. */

@@ -28,6 +28,10 @@ export function notesOf(
   if (new Set(nics.map(({ rdma }) => rdma !== undefined)).size > 1) {
     notes.push('NICs without an RDMA device have the role frontend, as others have one.');
   }
+  const gpuCount = found.devices.filter(({ kind }) => kind === 'gpu').length;
+  if (gpuCount > 1 && !links.some(({ medium }) => medium === 'nvlink' || medium === 'xgmi')) {
+    notes.push('The file lists no NVLink or xGMI between GPUs: add links that the machine has.');
+  }
   for (const name of otherBandwidths) notes.push(`The matrix ${name} is not read.`);
   const groups = nvswitchGroupCount(switches, links);
   if (groups > 1) {

@@ -17,7 +17,8 @@ export interface RocmSmiTopoOptions {
   readonly pcieGeneration?: 1 | 2 | 3 | 4 | 5 | 6;
   /**
    * One xGMI link. Default: RCCL's figure for `gpuModel`, 48 for MI300X and where the model is not given; it
-   * has 36 for MI200 and 24 for MI100 and older.
+   * has 36 for MI200 and 24 for MI100 and older. Where a `Bandwidth` section is the only hint, 50 GB/s a link
+   * is taken for MI200, though some drivers print it for MI300X too: name the model.
    */
   readonly xgmiGBpsPerLink?: number;
   /**

@@ -251,6 +251,7 @@ describe('fromHwlocXml', () => {
     it('gives NICs without RDMA device the role frontend where others have one', () => {
       expect(device(document, 'eth0').role).toBe('frontend');
       expect(document.notes!.join()).toContain('role frontend');
+      expect(document.notes!.join()).toContain('lists no NVLink or xGMI');
       const alone = fromHwlocXml(oneSocket(hostBridge(gpu(1, 0), pci(2, '0200 [8086:1521]', GEN4))));
       expect(device(alone, 'nic 0000:02:00.0').role).toBe('compute');
       expect(alone.notes).toBe(undefined);
@@ -741,6 +742,7 @@ describe('fromHwlocXml', () => {
       ['NVIDIA A100-SXM4-40GB', 300_000, 12, 240],
       ['NVIDIA H100 80GB HBM3', 450_000, 18, 370.8],
       ['NVIDIA B200', 900_000, 18, 721.8],
+      ['NVIDIA H100 80GB HBM3', 53_125, 2, 41.2],
       ['GPU-7', 40_000, 2, 36],
       ['GPU-7', 75_000, 3, 60],
       ['GPU-7', 50_000, 2, 40],
@@ -852,6 +854,33 @@ describe('fromHwlocXml', () => {
       expect(linkOf(fromHwlocXml(text, { xgmiGBpsPerLink: 37.5 }), 'GPU0', 'xgmi').bandwidthGBps).toBe(150);
     });
 
+    it('of MI300 at the line rate of MI200, as drivers print it', () => {
+      const rsmi = (bus: number, n: number): string =>
+        pci(
+          bus,
+          '1200 [1002:74a1]',
+          GEN5,
+          object(
+            'OSDev',
+            { gp_index: 50 + n, name: `rsmi${n}`, subtype: 'RSMI', osdev_type: 12 },
+            info({ GPUModel: 'AMD Instinct MI300X' }),
+          ),
+        );
+      const keys = ['OSDev:50', 'OSDev:51'];
+      for (const mbps of [50_000, 64_000]) {
+        const rows = [
+          [0, mbps],
+          [mbps, 0],
+        ];
+        const text = file(
+          '3.0',
+          [socket(0, numa(0), hostBridge(rsmi(1, 0), rsmi(2, 1)))],
+          matrix('XGMIBandwidth', keys, rows),
+        );
+        expect(linkOf(fromHwlocXml(text), 'GPU0', 'xgmi')).toMatchObject({ links: 1, bandwidthGBps: 48 });
+      }
+    });
+
     it('of processors as c2c, not as a fabric of GPUs', () => {
       const text = file(
         '3.0',
@@ -895,6 +924,14 @@ describe('fromHwlocXml', () => {
         rawGBps: 225,
       });
       expect(linkOf(grace(1), 'GPU0', 'c2c')).toMatchObject({ bandwidthGBps: 447.12, rawGBps: 450 });
+    });
+
+    it('but no C2C of POWER, whose GPUs show their memory too', () => {
+      const memory = numa(9, { subtype: 'GPUMemory' }, info({ PCIBusID: '0000:01:00.0' }));
+      const power = info({ CPUModel: 'POWER9, altivec supported' });
+      const document = fromHwlocXml(file('3.0', [socket(0, power, numa(0), memory, hostBridge(gpu(1, 0)))]));
+      expect(idsOf(document, 'numa')).toEqual(['numa0']);
+      expect(linkOf(document, 'GPU0').between).toEqual(['numa0', 'GPU0']);
     });
 
     it('and notes bandwidths of another fabric', () => {
