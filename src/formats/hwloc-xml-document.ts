@@ -150,13 +150,17 @@ class DocumentWriter {
     if ('device' in item) {
       this.#locations.set(item.device, location);
       const coherent = place === undefined ? undefined : this.#graceLink(item.device, place);
-      this.#link(aboveId, this.#idOf.get(item.device)!, coherent ?? this.#figures.pcie(item.rawGBps));
+      this.#link(
+        aboveId,
+        this.#idOf.get(item.device)!,
+        coherent ?? this.#figures.pcie(item.rawGBps, item.functions),
+      );
       return;
     }
     const id = this.#freshId(`pcie-switch ${item.busId}`);
     const model = item.model === undefined ? {} : { model: item.model };
     this.#switches.push({ id, kind: 'pcie-switch', ...location, ...model });
-    this.#link(aboveId, id, this.#figures.pcie(item.rawGBps));
+    this.#link(aboveId, id, this.#figures.pcie(item.rawGBps, 1));
     for (const inner of item.items) this.#writeItem(inner, id, location, undefined);
   }
 

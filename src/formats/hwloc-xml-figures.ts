@@ -7,8 +7,8 @@ export type HwlocLinkFigures = Omit<Link, 'between'>;
 
 /** The bandwidth of each kind of link in an imported machine. */
 export interface HwlocFigures {
-  /** A PCIe link of a line rate in GB/s, or of which the file says nothing. */
-  pcie(rawGBps: number | undefined): HwlocLinkFigures;
+  /** The part of one of `functions` in a PCIe link of a line rate in GB/s, or of which the file says nothing. */
+  pcie(rawGBps: number | undefined, functions: number): HwlocLinkFigures;
   /** A link of the accelerator fabric of a line rate in GB/s between GPUs of a model. */
   fabric(medium: 'nvlink' | 'xgmi', rawGBps: number, model: string): HwlocLinkFigures;
   /** NVLinks between a GPU and a processor, which are no part of the fabric. */
@@ -97,18 +97,9 @@ export function hwlocFigures(
     fabricFigures(options, medium, rawGBps, model);
   const socket = socketConstant(processor, architecture);
   return {
-    pcie: (rawGBps) => {
-      if (rawGBps === undefined || pcieGeneration !== undefined) return assumedPcie;
-      const ncclGBps = rounded(pcieNccl(rawGBps));
-      return {
-        medium: 'pcie',
-        bandwidthGBps: basis === 'nccl' ? ncclGBps : rounded(rawGBps * RAW_SHARE),
-        basis,
-        rawGBps,
-        ncclGBps,
-        source: `line rate from the hwloc file; ${shareOf(basis, 'NCCL 2.30.7 topo.cc')}`,
-        verified: true,
-      };
+    pcie: (rawGBps, functions) => {
+      const isAssumed = rawGBps === undefined || pcieGeneration !== undefined;
+      return partOf(isAssumed ? assumedPcie : pcieFigures(rawGBps, basis), functions);
     },
     fabric: nvlinkOrXgmi,
     processorNvlink: (rawGBps, model) => ({ ...nvlinkOrXgmi('nvlink', rawGBps, model), medium: 'c2c' }),
@@ -129,6 +120,31 @@ export function hwlocFigures(
       source: `not in the hwloc file: ${socketGBps === undefined ? `NCCL 2.30.7 topo.h, ${socket.name}` : 'stated by the caller'}`,
       verified: false,
     },
+  };
+}
+
+function pcieFigures(rawGBps: number, basis: 'nccl' | 'raw'): HwlocLinkFigures {
+  const ncclGBps = rounded(pcieNccl(rawGBps));
+  return {
+    medium: 'pcie',
+    bandwidthGBps: basis === 'nccl' ? ncclGBps : rounded(rawGBps * RAW_SHARE),
+    basis,
+    rawGBps,
+    ncclGBps,
+    source: `line rate from the hwloc file; ${shareOf(basis, 'NCCL 2.30.7 topo.cc')}`,
+    verified: true,
+  };
+}
+
+/** The part of a PCIe link that falls to each function of a card. */
+function partOf(link: HwlocLinkFigures, functions: number): HwlocLinkFigures {
+  if (functions === 1) return link;
+  return {
+    ...link,
+    bandwidthGBps: rounded(link.bandwidthGBps / functions),
+    rawGBps: rounded(link.rawGBps! / functions),
+    ncclGBps: rounded(link.ncclGBps! / functions),
+    source: `${link.source}; shared by ${functions} functions of the card`,
   };
 }
 

@@ -10,6 +10,8 @@ export interface PciEndpoint {
   readonly device: HwlocDevice;
   /** Line rate of the slowest link on the way up to what it hangs on, GB/s; absent where not known. */
   readonly rawGBps: number | undefined;
+  /** GPUs and NICs that are functions of one card and share this link, itself included. */
+  readonly functions: number;
 }
 
 /** Where links meet: a switch chip, or a port whose card has several functions. */
@@ -45,7 +47,7 @@ const AMD = /\[1002:/;
  * bridge above a port is a switch, a bridge above a switch or device is a port, and ports vanish into the links
  * through them. A switch with one GPU or NIC below it is kept below another switch, where it makes `PXB` of
  * `PIX`, and vanishes else. The functions of one card hang on the switch above its port: they are as far from
- * its other devices as any. Where a port has no switch above it, it stands for one.
+ * its other devices as any, and share the link of the card in equal parts. Where a port has no switch above it, it stands for one.
  *
  * @param machine - the machine
  * @param devices - its GPUs and NICs
@@ -80,7 +82,7 @@ function findItem(object: HwlocObject, deviceOf: ReadonlyMap<HwlocObject, HwlocD
   const device = deviceOf.get(object);
   if (device !== undefined) {
     if (device.kind === 'nvswitch') return undefined;
-    return { item: { device, rawGBps: speedOf(object) }, isBelowPort: false };
+    return { item: { device, rawGBps: speedOf(object), functions: 1 }, isBelowPort: false };
   }
   if (object.type !== 'Bridge') return undefined;
   const parts = object.children.flatMap((child) => findItem(child, deviceOf) ?? []);
@@ -108,7 +110,11 @@ function switchOf(
     model: infos.get('PCIDevice'),
     items: parts.flatMap(({ item }) =>
       'isCard' in item && item.isCard
-        ? item.items.map((fn) => ({ ...fn, rawGBps: slower(fn.rawGBps, item.rawGBps) }))
+        ? item.items.map((fn) => ({
+            ...fn,
+            rawGBps: slower(fn.rawGBps, item.rawGBps),
+            functions: item.items.length,
+          }))
         : [item],
     ),
     rawGBps,

@@ -268,7 +268,8 @@ describe('fromHwlocXml', () => {
           ),
         ),
       );
-      expect(linkOf(slowCard, 'mlx5_1').rawGBps).toBe(15.753846);
+      expect(linkOf(slowCard, 'mlx5_1')).toMatchObject({ rawGBps: 7.876923, bandwidthGBps: 6 });
+      expect(linkOf(slowCard, 'mlx5_1').source).toContain('shared by 2 functions');
       expect(linkOf(slowCard, 'GPU0').rawGBps).toBe(31.507692);
     });
 
