@@ -3,13 +3,14 @@ import type { Device, Link, ServerDocument } from '../topology/server-document.j
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import type { HwlocDevice, HwlocDevices } from './hwloc-xml-devices.js';
 import { type FabricEnd, fabricLinksOf } from './hwloc-xml-fabric.js';
-import { type HwlocFigures, type HwlocLinkFigures, hwlocFigures } from './hwloc-xml-figures.js';
+import { type HwlocFigures, hwlocFigures } from './hwloc-xml-figures.js';
 import { gpuModelOf, memoryGiBOf, nicNameOf } from './hwloc-xml-names.js';
 import { notesOf } from './hwloc-xml-notes.js';
 import type { HwlocTopology } from './hwloc-xml-objects.js';
 import type { HwlocXmlOptions } from './hwloc-xml-options.js';
 import { type PciItem, type PciRoot, pciRootsOf } from './hwloc-xml-pci.js';
 import { type HwlocPlace, type HwlocPlaces, placesOf } from './hwloc-xml-places.js';
+import type { HwlocLinkFigures } from './hwloc-xml-rates.js';
 
 /** Most NICs; virtual functions are not among them. */
 const NICS_MAX = 256;
