@@ -28,15 +28,18 @@ export interface RocmTable {
   readonly lines: readonly number[];
 }
 
-/** The titles between the `====`; old versions and the C++ sample leave `Link` out. */
+/**
+ * The titles between the `====`; old versions and the C++ sample leave `Link` out. A run of `=` is entered at its
+ * start only, or a long one would cost its square.
+ */
 const TITLES: readonly (readonly [RegExp, RocmSection | 'other'])[] = [
   [/Weight between two GPUs/i, 'weight'],
   [/Hops between two GPUs/i, 'hops'],
   [/Type between two GPUs/i, 'type'],
-  [/={3,}\s{0,9}Bandwidth\s{0,9}={3,}/i, 'bandwidth'],
+  [/(?<!=)={3,}\s{0,9}Bandwidth\s{0,9}={3,}/i, 'bandwidth'],
   [/Access(?:ibility)? between two GPUs/i, 'other'],
   [/Numa Nodes/i, 'other'],
-  [/={3,}\s{0,9}[A-Za-z][^=]{0,99}={3,}/, 'other'],
+  [/(?<!=)={3,}\s{0,9}[A-Za-z][^=]{0,99}={3,}/, 'other'],
 ];
 
 const NUMA_LINE =

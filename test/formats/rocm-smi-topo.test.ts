@@ -541,6 +541,15 @@ describe('fromRocmSmiTopo', () => {
       expect(wordsOf(PAIRS + ' '.repeat(2 ** 20 - PAIRS.length))).toEqual(PAIR_WORDS);
     });
 
+    it('a long run of one character in no time', () => {
+      for (const character of ['=', ' ', '\t', '0', '[', '\u001b[', 'GPU', 'GPU0 ', '== a ']) {
+        const text = character.repeat(2 ** 20 / character.length);
+        expect(caught(() => fromRocmSmiTopo(text)).code).toBe('invalid-format');
+        const below = `== Hops between two GPUs ==\n GPU0\n${text}`.slice(0, 2 ** 20);
+        expect(caught(() => fromRocmSmiTopo(below)).code).toBe('invalid-format');
+      }
+    });
+
     it('names the line in a text with a preamble', () => {
       const text = `one\ntwo\n${HOPS.replace(/(GPU1 +)1/, '$12')}`;
       expect(caught(() => fromRocmSmiTopo(text)).path).toEqual(['line', lineOf(text, /^GPU0/), 'GPU1']);
