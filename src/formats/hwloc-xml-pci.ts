@@ -92,7 +92,7 @@ function findItem(object: HwlocObject, deviceOf: ReadonlyMap<HwlocObject, HwlocD
   const isCard = parts.every(({ item, isBelowPort }) => 'device' in item && !isBelowPort);
   if (parts.length > 1) return { item: switchOf(object, parts, rawGBps, isCard), isBelowPort: isCard };
   const isInside = AMD.test(object.attributes.get('pci_type') ?? '');
-  if (first.isBelowPort && !isInside) {
+  if (first.isBelowPort) {
     return { item: switchOf(object, parts, rawGBps, false), isBelowPort: false };
   }
   const item = { ...first.item, rawGBps: slower(first.item.rawGBps, rawGBps) };

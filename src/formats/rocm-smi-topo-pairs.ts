@@ -38,7 +38,7 @@ const XGMI_WEIGHT_FAR = 45;
  * @returns `pairs[a][b]`, symmetric; the diagonal is `unknown`
  * @throws CorralError `invalid-format` if two matrices contradict each other
  * @complexity O(GPUs^2)
- * @see ROCm/rocm-systems issue 5763 and pull request 7372 on hops and weights
+ * @see ROCm/rocm-systems, projects/amdsmi/docs/how-to/amdsmi-cli-tool.md, on hops and weights
  */
 export function pairsOf(table: RocmTable): readonly (readonly RocmPair[])[] {
   return table.labels.map((_, a) =>

@@ -308,6 +308,14 @@ describe('fromHwlocXml', () => {
         expect(linkOf(document, 'GPU0').between[0]).toBe('pcie-switch 0000:06:01.0');
       });
 
+      it('also where that device has several functions', () => {
+        expect(wordsOf(beside(bridge(6, GEN4, bridge(7, GEN4, gpu(8, 0), nic(8.1, 5)))))).toEqual([
+          'X PXB PIX',
+          'PXB X PXB',
+          'PIX PXB X',
+        ]);
+      });
+
       it('but not where it is part of a GPU of AMD', () => {
         const text = beside(amd(6, amd(7, gpu(8, 0))));
         expect(wordsOf(text)[0]).toBe('X PIX');
