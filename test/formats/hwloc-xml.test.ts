@@ -309,10 +309,11 @@ describe('fromHwlocXml', () => {
       });
 
       it('also where that device has several functions', () => {
-        expect(wordsOf(beside(bridge(6, GEN4, bridge(7, GEN4, gpu(8, 0), nic(8.1, 5)))))).toEqual([
-          'X PXB PIX',
-          'PXB X PXB',
-          'PIX PXB X',
+        const text = beside(bridge(6, GEN4, bridge(7, GEN4, gpu(8, 0), nic(8.1, 5))));
+        expect(wordsOf(text)).toEqual(['X PXB PIX', 'PXB X PXB', 'PIX PXB X']);
+        expect(idsOf(fromHwlocXml(text), 'pcie-switch')).toEqual([
+          'pcie-switch 0000:02:01.0',
+          'pcie-switch 0000:06:01.0',
         ]);
       });
 
