@@ -7,6 +7,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { topology } from '../src/catalogue/index.js';
 import { fromOpenbNodes, fromOpenbPods } from '../src/formats/index.js';
 import { clusterTopology } from '../src/index.js';
 import {
@@ -18,11 +19,13 @@ import {
   type Policy,
   random,
 } from '../src/policies/index.js';
+import { serverToSvg } from '../src/render/index.js';
 import { type InflationReplayOptions, inflationReplay } from '../src/simulation/index.js';
 import { printMonth } from './month.js';
 import { openbLikeNodes, openbLikePods } from './openb-like.js';
 import { printTwoSocketQuestion } from './two-sockets.js';
 import { type UnallocatedCurve, unallocatedChart } from './unallocated-chart.js';
+import { writePicture } from './write-picture.js';
 
 const { values: args } = parseArgs({
   options: {
@@ -189,5 +192,15 @@ writeFileSync(
 );
 console.log(`Chart: ${file}\n`);
 printTwoSocketQuestion();
+writePicture(
+  'out',
+  'two-sockets',
+  serverToSvg(topology('cert-2s-4gpu-switch'), {
+    groups: [
+      { name: 'job A', gpus: [0, 2] },
+      { name: 'job B', gpus: [1, 3] },
+    ],
+  }),
+);
 await printMonth('out', progress);
 if (outside > 0) process.exitCode = 1;

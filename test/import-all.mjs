@@ -32,11 +32,23 @@ const entries = {
     'lostGpuSeconds',
     'simulateRestarts',
   ],
-  'corral/simulation': ['inflationReplay'],
-  'corral/render': ['toDot'],
+  'corral/simulation': ['simulate', 'simulationEvents', 'compare', 'inflationReplay'],
+  'corral/render': ['toDot', 'serverToSvg', 'clusterToSvg'],
   'corral/arbitraries': ['serverDocument', 'clusterDocument', 'placementRequest', 'operations'],
   'corral/check': ['referenceBandwidth', 'referenceSelectGpus', 'checkPlacements'],
-  'corral/formats': ['fromOpenbNodes', 'fromOpenbPods', 'fromNvidiaSmiTopo', 'toNvidiaSmiTopo'],
+  'corral/formats': [
+    'fromOpenbNodes',
+    'fromOpenbPods',
+    'fromNvidiaSmiTopo',
+    'toNvidiaSmiTopo',
+    'fromNcclXml',
+    'toNcclXml',
+    'fromRocmSmiTopo',
+    'toRocmSmiTopo',
+    'fromHwlocXml',
+    'fromSwf',
+    'toSwf',
+  ],
 };
 for (const [entry, names] of Object.entries(entries)) {
   const module = await import(entry);
