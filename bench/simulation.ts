@@ -94,7 +94,8 @@ function monthJobs(count: number): SimulationJob[] {
   }));
 }
 
-function monthCase(smoke: boolean): Case {
+/** A month under EASY; with room kept free, gangs that shrink and grow, and jobs that are moved, or without. */
+function monthCase(smoke: boolean, moves: boolean): Case {
   const cluster = clusterTopology({
     tiers: ['block', 'rack'],
     types: { h100: 'dgx-h100' },
@@ -105,18 +106,29 @@ function monthCase(smoke: boolean): Case {
       domains: { block: `b${Math.floor(i / 256)}`, rack: `r${Math.floor(i / 32)}` },
     })),
   });
-  const jobs = monthJobs(smoke ? 500 : 50_000);
+  const jobs = monthJobs(smoke ? 500 : 50_000).map((job) =>
+    moves && job.pods! >= 8 ? { ...job, podsMin: job.pods! / 2, tenant: 'large' } : job,
+  );
   const laws = llama3FailureLaws({ switchTier: 'rack' }).map((law) =>
     law.level === 'job' ? law : { ...law, repair: phase.exponential(4 * 3600) },
   );
   return {
-    name: 'simulate, EASY, a month of 16,384 GPUs: failures, restarts, shared links',
+    name: moves
+      ? 'the same month with headroom, defragmentation and elastic gangs'
+      : 'simulate, EASY, a month of 16,384 GPUs: failures, restarts, shared links',
     unit: 'month',
     run: () => {
       const { metrics } = simulate({
         cluster,
         jobs,
         backfill: 'easy',
+        ...(moves
+          ? {
+              headroom: [{ name: 'large', room: { pods: 8, gpus: 8 }, count: 4, tenants: ['large'] }],
+              defragmentation: {},
+              elastic: 'running' as const,
+            }
+          : {}),
         failures: { laws, spareServers: 8 },
         restart: {
           hidden: { detect: phase.exponential(60) },
@@ -127,6 +139,7 @@ function monthCase(smoke: boolean): Case {
       check(metrics.finishedJobs === jobs.length, 'every job is done');
       check(smoke || metrics.failures > 100, 'failures happen');
       check(metrics.ettr > 0.9 && metrics.ettr < 1, 'restarts cost something');
+      check(smoke || metrics.moves > 0 === moves, 'jobs are moved where that is wanted');
       return 1;
     },
   };
@@ -168,6 +181,7 @@ export function simulationCases(smoke: boolean): Case[] {
         return jobs.length;
       },
     },
-    monthCase(smoke),
+    monthCase(smoke, false),
+    monthCase(smoke, true),
   ];
 }
