@@ -29,29 +29,51 @@ export class FreeProfile {
     }
   }
 
-  /** The earliest time from which so many units are free for so long; Infinity if never. O(steps). */
-  earliest(units: number, duration: number): number {
+  /** Forgets what was before a time, and joins steps that nothing tells apart. O(steps). */
+  advance(now: number): void {
+    const { times, free } = this;
+    const first = this.#stepAt(now);
+    let kept = 0;
+    for (let at = first; at < this.length; at++) {
+      if (at > first && free[at]! === free[kept - 1]!) continue;
+      times[kept] = at === first ? now : times[at]!;
+      free[kept++] = free[at]!;
+    }
+    this.length = kept;
+  }
+
+  /**
+   * The earliest time from which so many units are free for so long; Infinity if never. O(steps).
+   *
+   * @param notBefore - an earlier time will not do; default the beginning
+   */
+  earliest(units: number, duration: number, notBefore: number = this.times[0]!): number {
     const { times, free, length } = this;
-    let from = 0;
+    let from = this.#stepAt(notBefore);
     while (from < length) {
       if (free[from]! < units) {
         from++;
         continue;
       }
-      const end = times[from]! + duration;
+      const begin = Math.max(times[from]!, notBefore);
+      const end = begin + duration;
       let until = from + 1;
       while (until < length && times[until]! < end && free[until]! >= units) until++;
-      if (until === length || times[until]! >= end) return times[from]!;
+      if (until === length || times[until]! >= end) return begin;
       from = until + 1;
     }
     return Number.POSITIVE_INFINITY;
   }
 
-  /** Takes units away from `begin`, the beginning of a step, for so long. O(steps). */
+  /**
+   * Takes units away from `begin`, which is not before the first step, for so long; fewer than none gives them back.
+   * O(steps).
+   */
   reserve(begin: number, duration: number, units: number): void {
     const end = begin + duration;
-    let at = 0;
-    while (this.times[at]! < begin) at++;
+    if (begin === end) return;
+    let at = this.#stepAt(begin);
+    if (this.times[at]! < begin) this.#split(at++, begin);
     while (at < this.length && this.times[at]! < end) {
       if (at + 1 === this.length || this.times[at + 1]! > end) {
         // Infinity - Infinity is not a number, but a reservation without an end needs no step after it.
@@ -60,6 +82,18 @@ export class FreeProfile {
       this.free[at]! -= units;
       at++;
     }
+  }
+
+  /** The step that a time is in; the first for times before it. */
+  #stepAt(time: number): number {
+    let low = 0;
+    let high = this.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (this.times[middle]! <= time) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   /** Begins a step at `time` inside another one. */
