@@ -1,0 +1,231 @@
+import type { PlacementEngine } from '../placement/engine.js';
+import type { Gang } from '../placement/gang.js';
+import type { PodNeed } from '../placement/pod-need.js';
+import { popcount16 } from '../placement/state.js';
+import { GPU_MILLI } from '../units.js';
+import { ExpectedEnds } from './expected-ends.js';
+import { FreeProfile } from './free-profile.js';
+import type { Note } from './holdings.js';
+import { type Held, PeakUse } from './placed-peak-use.js';
+import { ShownServers } from './placed-view.js';
+
+/** A job on its GPUs, from when to when, microseconds: it runs, or is promised them. */
+export interface Stay {
+  readonly job: number;
+  readonly gang: Gang;
+  readonly note: Note;
+  readonly begin: number;
+  /** When it is believed to end; of a job that is overdue, a microsecond from now. */
+  end: number;
+  /** When others can count on it being gone: after `end` where it should end now and still runs. */
+  goneBy: number;
+  /** Whether the engine shows it. */
+  isShown: boolean;
+  /** Its place among all stays; -1 = it is not there. */
+  at: number;
+}
+
+/** A stay that is in no timetable yet. */
+export function newStay(job: number, gang: Gang, note: Note, begin: number, end: number): Stay {
+  return { job, gang, note, begin, end, goneBy: end, isShown: false, at: -1 };
+}
+
+/**
+ * Who holds which GPUs when: the running jobs up to when they are believed to end, and the promises. An engine shows what is
+ * free throughout a stretch of time, so that a gang can be planned there.
+ *
+ * Adding, removing and asking about a stay costs O(its servers × stays on each); see {@link PeakUse} for servers whose CPU,
+ * memory or shares of GPUs count.
+ */
+export class PlacedTimetable {
+  now = 0;
+  readonly #engine: PlacementEngine;
+  readonly #stays: Stay[] = [];
+  /** Server → what is held there. */
+  readonly #heldOn: Held[][];
+  /** When stays end, for candidates: nobody can start earlier than now but where another ends. */
+  readonly #ends = new ExpectedEnds();
+  /** Thousandths of GPUs free in number: as a bound, it spares most plans. */
+  readonly #profile = new FreeProfile();
+  readonly #peak: PeakUse;
+  readonly #shown: ShownServers;
+  /** Servers on which more or less is shown than should be. */
+  readonly #dirty: number[] = [];
+  readonly #isDirty: Uint8Array;
+
+  /** @param engine - of the whole cluster, with nothing placed; the timetable's own from now on */
+  constructor(engine: PlacementEngine) {
+    const { serverCount } = engine.tables;
+    this.#engine = engine;
+    this.#heldOn = Array.from({ length: serverCount }, () => []);
+    this.#peak = new PeakUse(engine.tables);
+    this.#shown = new ShownServers(engine);
+    this.#isDirty = new Uint8Array(serverCount);
+    this.#profile.reset(0, this.#shown.freeMilli);
+  }
+
+  /** Forgets what was before a time. */
+  advance(now: number): void {
+    this.now = now;
+    this.#profile.advance(now);
+  }
+
+  add(stay: Stay): void {
+    stay.at = this.#stays.push(stay) - 1;
+    forEachServer(stay.note, (server, mask, pods) => {
+      this.#heldOn[server]!.push({ stay, mask, pods });
+    });
+    this.#book(stay, 1);
+  }
+
+  remove(stay: Stay): void {
+    const last = this.#stays.pop()!;
+    if (last !== stay) {
+      this.#stays[stay.at] = last;
+      last.at = stay.at;
+    }
+    stay.at = -1;
+    forEachServer(stay.note, (server) => {
+      const held = this.#heldOn[server]!;
+      const at = held.findIndex((other) => other.stay === stay);
+      held.splice(at, 1);
+    });
+    if (stay.isShown) this.#markDirty(stay);
+    stay.isShown = false;
+    this.#book(stay, -1);
+  }
+
+  /** Changes when a stay is believed to end, and by when it is gone. */
+  setEnd(stay: Stay, end: number, goneBy: number): void {
+    this.#book(stay, -1);
+    stay.end = end;
+    stay.goneBy = goneBy;
+    this.#book(stay, 1);
+  }
+
+  /**
+   * The first time from `from` on, now or when a stay ends, at which so many thousandths of GPUs are free in number for so
+   * long; Infinity if there is none.
+   */
+  nextCandidate(from: number, milli: number, duration: number): number {
+    for (let time = from; ; ) {
+      const enough = this.#profile.earliest(milli, duration, time);
+      if (enough === time) return time;
+      if (enough === Number.POSITIVE_INFINITY) return enough;
+      time = this.endFrom(enough);
+      if (time === Number.POSITIVE_INFINITY) return time;
+    }
+  }
+
+  /** The first end of a stay at a time or later; Infinity if there is none. */
+  endFrom(time: number): number {
+    const { ends, length } = this.#ends;
+    let low = 0;
+    let high = length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (ends[middle]! < time) low = middle + 1;
+      else high = middle;
+    }
+    return low < length ? ends[low]! : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Makes the engine show what is free throughout a stretch of time.
+   *
+   * @returns thousandths of GPUs free, those of servers that take no pods included
+   * @complexity O(stays), and the servers of those that come or go
+   */
+  show(from: number, to: number): number {
+    for (const stay of this.#stays) {
+      const isIn = stay.begin < to && stay.goneBy > from;
+      if (isIn === stay.isShown) continue;
+      stay.isShown = isIn;
+      this.#markDirty(stay);
+    }
+    for (const server of this.#dirty) {
+      this.#isDirty[server] = 0;
+      this.#peak.measure(this.#heldOn[server]!, from, to, 'goneBy');
+      this.#shown.show(server, this.#peak);
+    }
+    this.#dirty.length = 0;
+    return this.#shown.freeMilli;
+  }
+
+  /**
+   * The earliest time from which a server may have the whole GPUs of a pod free for so long; for shares, a GPU that nobody
+   * holds whole. Infinity if it never has.
+   *
+   * @param before - a later time, or this one, is of no use
+   * @complexity O(h²) for h stays on the server
+   */
+  roomOn(server: number, need: PodNeed, duration: number, before: number): number {
+    const { tables, state } = this.#engine;
+    const shape = tables.shapeOf[server]!;
+    if (state.cordoned[server] === 1) return Number.POSITIVE_INFINITY;
+    if (need.allowedShapes !== undefined && need.allowedShapes[shape] === 0) return Number.POSITIVE_INFINITY;
+    const held = this.#heldOn[server]!;
+    let earliest = before;
+    for (let i = -1; i < held.length; i++) {
+      const time = i === -1 ? this.now : held[i]!.stay.goneBy;
+      if (time >= earliest) continue;
+      let taken = 0;
+      for (const { stay, mask } of held) {
+        if (stay.begin >= time + duration || stay.goneBy <= time) continue;
+        if (stay.gang.need.gpuMilli === GPU_MILLI) taken |= mask;
+      }
+      if (tables.shapeGpus[shape]! - popcount16(taken) >= need.gpus) earliest = time;
+    }
+    return earliest < before ? earliest : Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Whether GPUs, CPU and memory of a stay are free while it lasts. It must not be in the timetable.
+   *
+   * @param by - `end`: if everybody ends as believed; `goneBy`: beside whoever runs still
+   */
+  isFree(stay: Stay, by: 'end' | 'goneBy'): boolean {
+    const { cordoned } = this.#engine.state;
+    const own = new Map<number, Held[]>();
+    forEachServer(stay.note, (server, mask, pods) => {
+      const onServer = own.get(server);
+      if (onServer === undefined) own.set(server, [{ stay, mask, pods }]);
+      else onServer.push({ stay, mask, pods });
+    });
+    for (const [server, held] of own) {
+      if (cordoned[server] === 1) return false;
+      const others = this.#heldOn[server]!;
+      if (!this.#peak.leavesRoomFor(server, others, held, stay.begin, stay.goneBy, by)) return false;
+    }
+    return true;
+  }
+
+  #book(stay: Stay, sign: 1 | -1): void {
+    if (sign === 1) this.#ends.add(stay.job, stay.goneBy);
+    else this.#ends.remove(stay.job, stay.goneBy);
+    const from = Math.max(stay.begin, this.now);
+    const milli = stay.note.pods * stay.gang.need.totalGpuMilli;
+    if (stay.goneBy > from) this.#profile.reserve(from, stay.goneBy - from, sign * milli);
+  }
+
+  #markDirty(stay: Stay): void {
+    forEachServer(stay.note, (server) => {
+      if (this.#isDirty[server] === 1) return;
+      this.#isDirty[server] = 1;
+      this.#dirty.push(server);
+    });
+  }
+}
+
+/** Visits the pieces of a note. */
+export function forEachServer(
+  { pieces, server, mask }: Note,
+  visit: (server: number, mask: number, pods: number) => void,
+): void {
+  if (pieces === undefined) visit(server, mask, 1);
+  else {
+    for (let i = 0; i < pieces.servers.length; i++) {
+      visit(pieces.servers[i]!, pieces.masks[i]!, pieces.podCounts[i]!);
+    }
+  }
+}
