@@ -3,39 +3,189 @@ import { FreeProfile } from './free-profile.js';
 import { strictPass } from './passes.js';
 
 /**
- * Conservative backfill: every job in the queue is promised the earliest time that delays no promise before it; whose time
- * is now starts. Promises are made anew at every pass.
- *
- * Promises count: pods, where that says all (see podUnits), and thousandths of GPUs elsewhere. There a job whose GPUs are free in number
- * but not where it needs them waits on, and a promise may be late by that.
+ * Conservative backfill where counting pods is enough: a job that comes in is promised the earliest time that delays no
+ * promise already made, whatever its place in the queue, and starts by then. When a job ends early, those that wait move
+ * forward in the order of the queue, and nobody back. Only what nobody could know breaks promises: a job that runs longer
+ * than believed, or one that is started by others. They are made anew then, in the order of the queue.
  *
  * Source: Mu'alem and Feitelson, IEEE TPDS 12(6), 2001.
- * @complexity O(queue × (running + queue))
+ * @param jobs - jobs of the simulation
+ * @complexity O(running + queue) while all goes as believed, and for each job that comes in; O(queue × (running + queue))
+ * where a job ends early or late
  */
-export function conservativePass(): (run: ClusterRun) => void {
-  const profile = new FreeProfile();
+export function countedConservativePass(jobs: number): (run: ClusterRun) => void {
+  const promises = new CountedPromises(jobs);
   return (run) => {
-    strictPass(run);
-    const { waiting, now } = run;
-    if (waiting.length < 2) return;
+    promises.pass(run);
+  };
+}
+
+class CountedPromises {
+  /** Job → when it is promised a start, microseconds. */
+  readonly #begin: Float64Array;
+  /** Job → 1 + its starts when that was promised; 0 = nothing was. A promise of an earlier wait is none. */
+  readonly #promisedAt: Int32Array;
+  /** What running jobs and promises leave free. */
+  readonly #profile = new FreeProfile();
+  /** Whether the profile says so; it is not kept while nobody waits. */
+  #isKept = false;
+  /** Whether it no longer does. */
+  #isOff = false;
+  /** Whether more may be free than was when promises were made. */
+  #isFreed = false;
+  /** The running jobs in the profile, as ExpectedEnds had them. */
+  #jobs = new Int32Array(256);
+  #ends = new Float64Array(256);
+  #count = 0;
+
+  constructor(jobs: number) {
+    this.#begin = new Float64Array(jobs);
+    this.#promisedAt = new Int32Array(jobs);
+  }
+
+  pass(run: ClusterRun): void {
+    const { waiting } = run;
+    if (!this.#isKept) strictPass(run);
+    if (waiting.length > 0) {
+      if (!this.#isKept || !this.#follow(run)) this.#rebuild(run);
+      if (this.#isFreed) this.#compress(run);
+      this.#promise(run);
+      this.#start(run);
+    }
+    this.#isKept = waiting.length > 0;
+    if (this.#isKept) this.#remember(run);
+  }
+
+  /** Brings the profile up to now; false if something happened that promises did not reckon with. */
+  #follow(run: ClusterRun): boolean {
+    const { now, waiting } = run;
     const { ends, jobs, length } = run.ends;
-    profile.reset(now, run.freeSize);
-    for (let i = 0; i < length; i++) profile.rise(Math.max(now, ends[i]!), run.sizeOf(jobs[i]!));
-    // Where all ask for GPUs, nobody starts on none, and promises only matter to who comes after: stop looking.
-    for (
-      let position = waiting.start;
-      position < waiting.end && (run.freeSize > 0 || !run.allocation.isCounted);
-    ) {
-      const job = waiting.jobs[position]!;
-      const size = run.sizeOf(job);
-      const duration = run.estimateLeft(job);
-      const begin = profile.earliest(size, duration);
-      if (begin < Number.POSITIVE_INFINITY) profile.reserve(begin, duration, size);
-      if (begin !== now || size > run.freeSize || !run.start(job)) position++;
-      else {
-        waiting.removeAt(position);
-        position = Math.max(position, waiting.start);
+    // What should end now may be about to.
+    if (this.#isOff || (length > 0 && ends[0]! < now)) return false;
+    for (let at = waiting.start; at < waiting.end; at++) {
+      const job = waiting.jobs[at]!;
+      if (this.#isPromised(run, job) && this.#begin[job]! < now) return false;
+    }
+    this.#profile.advance(now);
+    let at = 0;
+    for (let i = 0; i < this.#count; i++) {
+      const job = this.#jobs[i]!;
+      const end = this.#ends[i]!;
+      if (at < length && jobs[at] === job && ends[at] === end) at++;
+      else if (end > now) {
+        this.#profile.reserve(now, end - now, -run.gangOf(job).pods);
+        this.#isFreed = true;
       }
     }
-  };
+    return at === length;
+  }
+
+  /** Makes the profile anew. Who can keep its promise does; who cannot goes before all that is promised behind it. */
+  #rebuild(run: ClusterRun): void {
+    const { now, waiting } = run;
+    const { ends, jobs, length } = run.ends;
+    const profile = this.#profile;
+    this.#isOff = false;
+    profile.reset(now, run.allocation.freeUnits);
+    for (let i = 0; i < length; i++) profile.rise(Math.max(now, ends[i]!), run.gangOf(jobs[i]!).pods);
+    for (let at = waiting.start; at < waiting.end; at++) {
+      const job = waiting.jobs[at]!;
+      if (!this.#isPromised(run, job)) continue;
+      const { pods } = run.gangOf(job);
+      const duration = run.estimateLeft(job);
+      const begin = this.#begin[job]!;
+      const mayKeep = begin >= now && profile.earliest(pods, duration, begin) === begin;
+      if (!mayKeep) this.#begin[job] = profile.earliest(pods, duration);
+      profile.reserve(this.#begin[job]!, duration, pods);
+      this.#isFreed = true;
+    }
+  }
+
+  /**
+   * Lets those that wait move forward. Whoever moves frees a time that others before it could not have, so that a promise may
+   * be left at a time at which nothing ends, and nothing would happen: as long as there is one, all are looked at again.
+   */
+  #compress(run: ClusterRun): void {
+    const { now, waiting } = run;
+    const profile = this.#profile;
+    this.#isFreed = false;
+    for (let hasMoved = true; hasMoved; ) {
+      hasMoved = false;
+      for (let at = waiting.start; at < waiting.end; at++) {
+        const job = waiting.jobs[at]!;
+        const begin = this.#begin[job]!;
+        if (!this.#isPromised(run, job) || begin === now) continue;
+        const { pods } = run.gangOf(job);
+        const duration = run.estimateLeft(job);
+        profile.reserve(begin, duration, -pods);
+        this.#begin[job] = profile.earliest(pods, duration);
+        profile.reserve(this.#begin[job]!, duration, pods);
+        if (this.#begin[job]! < begin) hasMoved = true;
+      }
+      if (hasMoved && this.#allAtEnds(run)) return;
+    }
+  }
+
+  /** Whether every promise is for now or for a time at which a job is to end. */
+  #allAtEnds(run: ClusterRun): boolean {
+    const { now, waiting } = run;
+    const times = new Set<number>([now]);
+    for (let i = 0; i < run.ends.length; i++) times.add(run.ends.ends[i]!);
+    const begins: number[] = [];
+    for (let at = waiting.start; at < waiting.end; at++) {
+      const job = waiting.jobs[at]!;
+      if (!this.#isPromised(run, job)) continue;
+      begins.push(this.#begin[job]!);
+      times.add(this.#begin[job]! + run.estimateLeft(job));
+    }
+    return begins.every((begin) => times.has(begin));
+  }
+
+  /** Promises something to those that have come in, after all that is promised already. */
+  #promise(run: ClusterRun): void {
+    const { waiting } = run;
+    const profile = this.#profile;
+    for (let at = waiting.start; at < waiting.end; at++) {
+      const job = waiting.jobs[at]!;
+      if (this.#isPromised(run, job)) continue;
+      const { pods } = run.gangOf(job);
+      const duration = run.estimateLeft(job);
+      this.#begin[job] = profile.earliest(pods, duration);
+      this.#promisedAt[job] = 1 + run.state.starts[job]!;
+      profile.reserve(this.#begin[job]!, duration, pods);
+    }
+  }
+
+  /** Starts whose time it is, unless it waits for a job that is about to end, or overdue. */
+  #start(run: ClusterRun): void {
+    const { now, waiting } = run;
+    for (let at = waiting.start; at < waiting.end; ) {
+      const job = waiting.jobs[at]!;
+      const end = now + run.estimateLeft(job);
+      if (this.#begin[job] !== now || !run.start(job)) {
+        at++;
+        continue;
+      }
+      waiting.removeAt(at);
+      at = Math.max(at, waiting.start);
+      // A restart has steps before it computes, which nobody reckoned with.
+      if (run.state.expectedEnd[job] !== end) this.#isOff = true;
+    }
+  }
+
+  #isPromised(run: ClusterRun, job: number): boolean {
+    return this.#promisedAt[job] === 1 + run.state.starts[job]!;
+  }
+
+  /** Notes which running jobs the profile is made of. */
+  #remember(run: ClusterRun): void {
+    const { ends, jobs, length } = run.ends;
+    if (length > this.#jobs.length) {
+      this.#jobs = new Int32Array(2 * length);
+      this.#ends = new Float64Array(2 * length);
+    }
+    this.#jobs.set(jobs.subarray(0, length));
+    this.#ends.set(ends.subarray(0, length));
+    this.#count = length;
+  }
 }

@@ -11,7 +11,7 @@ import { type CheckedOptions, checkedOptions } from './checked-options.js';
 import { toSeconds } from './clock.js';
 import { ClusterRun, type RunParts } from './cluster-run.js';
 import { Communication } from './communication.js';
-import { conservativePass } from './conservative-backfill.js';
+import { countedConservativePass } from './conservative-backfill.js';
 import { countedEasyPass } from './counted-backfill.js';
 import { Defragmentation } from './defragmentation.js';
 import { elasticPass } from './elastic.js';
@@ -24,6 +24,7 @@ import { LookAhead } from './look-ahead.js';
 import { Moves } from './moves.js';
 import { countedOrderPass, orderPass } from './order-preemption.js';
 import { greedyPass, strictPass } from './passes.js';
+import { placedConservativePass } from './placed-backfill.js';
 import { preemptingPass } from './priority-preemption.js';
 import { QuotaTree } from './quota-tree.js';
 import type { SimulateOptions } from './simulation-options.js';
@@ -110,7 +111,7 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     mirror === undefined
       ? undefined
       : new LookAhead(mirror, table.count, pools && new Headroom(pools, mirror, table.count, run));
-  const pass = chosenPass(run, checked, options, lookAhead);
+  const pass = chosenPass(run, checked, options, lookAhead, () => newEngine(topologyAware()));
   const elastic = resizes && lookAhead !== undefined;
   run.schedule = elastic ? elasticPass(pass, new Moves(run, 1), lookAhead!) : pass;
   const { preemption } = checked;
@@ -175,6 +176,7 @@ function chosenPass(
   checked: CheckedOptions,
   { quotas }: SimulateOptions,
   lookAhead: LookAhead | undefined,
+  newMirror: () => PlacementEngine,
 ): Pass {
   const { table, allocation } = run;
   if (checked.queue === 'fair-share') {
@@ -188,7 +190,9 @@ function chosenPass(
       ? countedOrderPass(table.count)
       : orderPass(table.count, allocation.askerCount);
   }
-  if (checked.backfill === 'conservative') return conservativePass();
+  if (checked.backfill === 'conservative') {
+    return allocation.isCounted ? countedConservativePass(table.count) : placedConservativePass(newMirror());
+  }
   if (checked.backfill === 'easy') {
     return lookAhead === undefined
       ? countedEasyPass(checked.backfillDepth)
