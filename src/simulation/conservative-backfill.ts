@@ -1,4 +1,5 @@
 import type { ClusterRun } from './cluster-run.js';
+import { endFrom } from './end-from.js';
 import { FreeProfile } from './free-profile.js';
 import { strictPass } from './passes.js';
 
@@ -20,6 +21,9 @@ export function countedConservativePass(jobs: number): (run: ClusterRun) => void
   };
 }
 
+/** Jobs from the head of the queue on that are looked at when something comes back early; the others keep their promises. */
+export const COMPRESSED_MAX = 500;
+
 class CountedPromises {
   /** Job → when it is promised a start, microseconds. */
   readonly #begin: Float64Array;
@@ -31,6 +35,11 @@ class CountedPromises {
   #isKept = false;
   /** Whether it no longer does. */
   #isOff = false;
+  /** The earliest promise after now, Infinity if there is none, and whether one is for now. */
+  #next = Number.POSITIVE_INFINITY;
+  #isDue = false;
+  /** When that was so. */
+  #seenAt = 0;
   /** Whether more may be free than was when promises were made. */
   #isFreed = false;
   /** The running jobs in the profile, as ExpectedEnds had them. */
@@ -50,7 +59,8 @@ class CountedPromises {
       if (!this.#isKept || !this.#follow(run)) this.#rebuild(run);
       if (this.#isFreed) this.#compress(run);
       this.#promise(run);
-      this.#start(run);
+      if (this.#isDue) this.#start(run);
+      if (this.#settle(run)) this.#start(run);
     }
     this.#isKept = waiting.length > 0;
     if (this.#isKept) this.#remember(run);
@@ -58,14 +68,11 @@ class CountedPromises {
 
   /** Brings the profile up to now; false if something happened that promises did not reckon with. */
   #follow(run: ClusterRun): boolean {
-    const { now, waiting } = run;
+    const { now } = run;
     const { ends, jobs, length } = run.ends;
     // What should end now may be about to.
     if (this.#isOff || (length > 0 && ends[0]! < now)) return false;
-    for (let at = waiting.start; at < waiting.end; at++) {
-      const job = waiting.jobs[at]!;
-      if (this.#isPromised(run, job) && this.#begin[job]! < now) return false;
-    }
+    if (this.#next < now || (this.#isDue && this.#seenAt < now)) return false;
     this.#profile.advance(now);
     let at = 0;
     for (let i = 0; i < this.#count; i++) {
@@ -101,44 +108,24 @@ class CountedPromises {
     }
   }
 
-  /**
-   * Lets those that wait move forward. Whoever moves frees a time that others before it could not have, so that a promise may
-   * be left at a time at which nothing ends, and nothing would happen: as long as there is one, all are looked at again.
-   */
+  /** Lets those that wait move forward, in the order of the queue. */
   #compress(run: ClusterRun): void {
     const { now, waiting } = run;
-    const profile = this.#profile;
     this.#isFreed = false;
-    for (let hasMoved = true; hasMoved; ) {
-      hasMoved = false;
-      for (let at = waiting.start; at < waiting.end; at++) {
-        const job = waiting.jobs[at]!;
-        const begin = this.#begin[job]!;
-        if (!this.#isPromised(run, job) || begin === now) continue;
-        const { pods } = run.gangOf(job);
-        const duration = run.estimateLeft(job);
-        profile.reserve(begin, duration, -pods);
-        this.#begin[job] = profile.earliest(pods, duration);
-        profile.reserve(this.#begin[job]!, duration, pods);
-        if (this.#begin[job]! < begin) hasMoved = true;
-      }
-      if (hasMoved && this.#allAtEnds(run)) return;
+    const end = Math.min(waiting.end, waiting.start + COMPRESSED_MAX);
+    for (let at = waiting.start; at < end; at++) {
+      const job = waiting.jobs[at]!;
+      if (this.#isPromised(run, job) && this.#begin[job]! > now) this.#moveForward(run, job);
     }
   }
 
-  /** Whether every promise is for now or for a time at which a job is to end. */
-  #allAtEnds(run: ClusterRun): boolean {
-    const { now, waiting } = run;
-    const times = new Set<number>([now]);
-    for (let i = 0; i < run.ends.length; i++) times.add(run.ends.ends[i]!);
-    const begins: number[] = [];
-    for (let at = waiting.start; at < waiting.end; at++) {
-      const job = waiting.jobs[at]!;
-      if (!this.#isPromised(run, job)) continue;
-      begins.push(this.#begin[job]!);
-      times.add(this.#begin[job]! + run.estimateLeft(job));
-    }
-    return begins.every((begin) => times.has(begin));
+  #moveForward(run: ClusterRun, job: number): void {
+    const profile = this.#profile;
+    const { pods } = run.gangOf(job);
+    const duration = run.estimateLeft(job);
+    profile.reserve(this.#begin[job]!, duration, -pods);
+    this.#begin[job] = profile.earliest(pods, duration);
+    profile.reserve(this.#begin[job]!, duration, pods);
   }
 
   /** Promises something to those that have come in, after all that is promised already. */
@@ -154,15 +141,39 @@ class CountedPromises {
       this.#promisedAt[job] = 1 + run.state.starts[job]!;
       profile.reserve(this.#begin[job]!, duration, pods);
     }
+    this.#lookAhead(run);
+  }
+
+  /** Finds whose promise is due next. */
+  #lookAhead({ now, waiting }: ClusterRun): number {
+    let next = -1;
+    this.#next = Number.POSITIVE_INFINITY;
+    this.#isDue = false;
+    for (let at = waiting.start; at < waiting.end; at++) {
+      const job = waiting.jobs[at]!;
+      const begin = this.#begin[job]!;
+      if (begin === now) this.#isDue = true;
+      else if (begin < this.#next) {
+        this.#next = begin;
+        next = job;
+      }
+    }
+    return next;
   }
 
   /** Starts whose time it is, unless it waits for a job that is about to end, or overdue. */
   #start(run: ClusterRun): void {
     const { now, waiting } = run;
+    this.#isDue = false;
     for (let at = waiting.start; at < waiting.end; ) {
       const job = waiting.jobs[at]!;
       const end = now + run.estimateLeft(job);
-      if (this.#begin[job] !== now || !run.start(job)) {
+      if (this.#begin[job] !== now) {
+        at++;
+        continue;
+      }
+      if (!run.start(job)) {
+        this.#isDue = true;
         at++;
         continue;
       }
@@ -171,6 +182,25 @@ class CountedPromises {
       // A restart has steps before it computes, which nobody reckoned with.
       if (run.state.expectedEnd[job] !== end) this.#isOff = true;
     }
+  }
+
+  /**
+   * Sees to it that a running job is to end when the next promise is due, or nothing would happen then: whom it waited for has
+   * moved forward, and so can it.
+   *
+   * @returns whether somebody has moved forward to now
+   */
+  #settle(run: ClusterRun): boolean {
+    let hasMovedToNow = false;
+    while (this.#next < Number.POSITIVE_INFINITY && endFrom(run.ends, this.#next) !== this.#next) {
+      const begin = this.#next;
+      const next = this.#lookAhead(run);
+      this.#moveForward(run, next);
+      if (this.#begin[next] === begin) break;
+      hasMovedToNow ||= this.#begin[next] === run.now;
+      this.#lookAhead(run);
+    }
+    return hasMovedToNow;
   }
 
   #isPromised(run: ClusterRun, job: number): boolean {
@@ -187,5 +217,6 @@ class CountedPromises {
     this.#jobs.set(jobs.subarray(0, length));
     this.#ends.set(ends.subarray(0, length));
     this.#count = length;
+    this.#seenAt = run.now;
   }
 }

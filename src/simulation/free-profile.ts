@@ -29,17 +29,15 @@ export class FreeProfile {
     }
   }
 
-  /** Forgets what was before a time, and joins steps that nothing tells apart. O(steps). */
+  /** Forgets what was before a time. O(steps). */
   advance(now: number): void {
-    const { times, free } = this;
     const first = this.#stepAt(now);
-    let kept = 0;
-    for (let at = first; at < this.length; at++) {
-      if (at > first && free[at]! === free[kept - 1]!) continue;
-      times[kept] = at === first ? now : times[at]!;
-      free[kept++] = free[at]!;
+    if (first > 0) {
+      this.times.copyWithin(0, first, this.length);
+      this.free.copyWithin(0, first, this.length);
+      this.length -= first;
     }
-    this.length = kept;
+    this.times[0] = now;
   }
 
   /**
@@ -66,14 +64,15 @@ export class FreeProfile {
   }
 
   /**
-   * Takes units away from `begin`, which is not before the first step, for so long; fewer than none gives them back.
-   * O(steps).
+   * Takes units away from `begin`, which is not before the first step, for so long; fewer than none gives them back. Steps
+   * that nothing tells apart any more become one. O(steps).
    */
   reserve(begin: number, duration: number, units: number): void {
     const end = begin + duration;
     if (begin === end) return;
     let at = this.#stepAt(begin);
     if (this.times[at]! < begin) this.#split(at++, begin);
+    const first = at;
     while (at < this.length && this.times[at]! < end) {
       if (at + 1 === this.length || this.times[at + 1]! > end) {
         // Infinity - Infinity is not a number, but a reservation without an end needs no step after it.
@@ -82,6 +81,8 @@ export class FreeProfile {
       this.free[at]! -= units;
       at++;
     }
+    this.#join(at);
+    this.#join(first);
   }
 
   /** The step that a time is in; the first for times before it. */
@@ -104,6 +105,14 @@ export class FreeProfile {
     this.times[at + 1] = time;
     this.free[at + 1] = this.free[at]!;
     this.length++;
+  }
+
+  /** Makes a step part of the one before if as many units are free. */
+  #join(at: number): void {
+    if (at === 0 || at >= this.length || this.free[at] !== this.free[at - 1]) return;
+    this.times.copyWithin(at, at + 1, this.length);
+    this.free.copyWithin(at, at + 1, this.length);
+    this.length--;
   }
 
   #grow(): void {

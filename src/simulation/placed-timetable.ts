@@ -3,6 +3,7 @@ import type { Gang } from '../placement/gang.js';
 import type { PodNeed } from '../placement/pod-need.js';
 import { popcount16 } from '../placement/state.js';
 import { GPU_MILLI } from '../units.js';
+import { endFrom } from './end-from.js';
 import { ExpectedEnds } from './expected-ends.js';
 import { FreeProfile } from './free-profile.js';
 import type { Note } from './holdings.js';
@@ -119,15 +120,7 @@ export class PlacedTimetable {
 
   /** The first end of a stay at a time or later; Infinity if there is none. */
   endFrom(time: number): number {
-    const { ends, length } = this.#ends;
-    let low = 0;
-    let high = length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (ends[middle]! < time) low = middle + 1;
-      else high = middle;
-    }
-    return low < length ? ends[low]! : Number.POSITIVE_INFINITY;
+    return endFrom(this.#ends, time);
   }
 
   /**
