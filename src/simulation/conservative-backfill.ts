@@ -6,13 +6,14 @@ import { strictPass } from './passes.js';
 /**
  * Conservative backfill where counting pods is enough: a job that comes in is promised the earliest time that delays no
  * promise already made, whatever its place in the queue, and starts by then. When a job ends early, those that wait move
- * forward in the order of the queue, and nobody back. Only what nobody could know breaks promises: a job that runs longer
- * than believed, or one that is started by others. They are made anew then, in the order of the queue.
+ * forward in the order of the queue, the first {@link COMPRESSED_MAX} of them, and nobody back. Only what nobody could know
+ * breaks promises: a job that runs longer than believed, or one that is started by others. They are made anew then, in the
+ * order of the queue.
  *
  * Source: Mu'alem and Feitelson, IEEE TPDS 12(6), 2001.
  * @param jobs - jobs of the simulation
- * @complexity O(running + queue) while all goes as believed, and for each job that comes in; O(queue × (running + queue))
- * where a job ends early or late
+ * @complexity O(running + queue) while all goes as believed, and for each job that comes in; for each that moves forward where
+ * a job ends early; O(queue × (running + queue)) where one is late
  */
 export function countedConservativePass(jobs: number): (run: ClusterRun) => void {
   const promises = new CountedPromises(jobs);

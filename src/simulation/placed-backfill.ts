@@ -1,5 +1,7 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { ClusterRun } from './cluster-run.js';
+import { COMPRESSED_MAX } from './conservative-backfill.js';
+import { endFrom } from './end-from.js';
 import { RUNNING, WAITING } from './job-state.js';
 import { strictPass } from './passes.js';
 import { PlacedSearch } from './placed-search.js';
@@ -16,8 +18,9 @@ import { forEachServer, newStay, PlacedTimetable, type Stay } from './placed-tim
  * now, and under a policy of scores every job, goes where the policy of the run puts it, if that leaves all promises standing.
  *
  * @param ahead - an engine of the whole cluster, with nothing placed; the pass's own from now on
- * @complexity O(running + queue) while all goes as believed. For each job that comes in, and for each that waits where
- * something comes back early, O(running + queue) times at most, each a plan and the servers of those that come and go
+ * @complexity O(running + queue) while all goes as believed. For each job that comes in, and for each of the first
+ * {@link COMPRESSED_MAX} that wait where something comes back early, O(running + queue) times at most, each a plan and the
+ * servers of those that come and go
  */
 export function placedConservativePass(ahead: PlacementEngine): (run: ClusterRun) => void {
   const promises = new PlacedPromises(ahead);
@@ -35,11 +38,13 @@ interface Known {
 
 /** A promise to a waiting job. */
 interface Promised {
-  readonly stay: Stay;
+  stay: Stay;
   /** Starts of the job when it was made: a promise of an earlier wait is none. */
   readonly starts: number;
-  /** When it was made. */
-  readonly since: number;
+  /** When it was made, or moved forward. */
+  since: number;
+  /** Whether something came back for which the job was too far behind to be looked at. */
+  isPassedOver: boolean;
 }
 
 /** The promises, and what keeps them; see {@link placedConservativePass}. */
@@ -80,6 +85,7 @@ export class PlacedPromises {
       if (this.#isFreed) this.#compress(run);
       this.#promise(run);
       this.#start(run);
+      if (this.#settle(run)) this.#start(run);
       // Whoever ends earlier than was promised lets others move.
     } while (this.#isFreed);
   }
@@ -167,39 +173,64 @@ export class PlacedPromises {
     }
   }
 
-  /**
-   * Lets those that wait move forward. Whoever moves frees a time that others before it could not have, so that a promise may
-   * be left at a time at which nothing ends, and nothing would happen: as long as there is one, all are looked at again.
-   */
+  /** Lets those that wait move forward, in the order of the queue. */
   #compress(run: ClusterRun): void {
     this.#isFreed = false;
     const { now, waiting } = run;
-    const timetable = this.#timetable;
     // Those behind that move free something for those before, who only see it the next time.
     const freed = this.#freed;
     this.#freed = new Set();
-    for (let hasMoved = true; hasMoved; ) {
-      hasMoved = false;
-      for (let at = waiting.start; at < waiting.end; at++) {
-        const job = waiting.jobs[at]!;
-        const promised = this.#promised.get(job);
-        if (promised === undefined || promised.stay.begin === now) continue;
-        const { stay, starts } = promised;
-        const isAtEnd = this.#isAtEnd(stay);
-        timetable.remove(stay);
-        const from = isAtEnd ? this.#search.roomOn(freed, run, job) : now;
-        const sooner = this.#search.earliest(run, job, from, stay.begin);
-        timetable.add(sooner ?? stay);
-        if (sooner === undefined) continue;
-        this.#promised.set(job, { stay: sooner, starts, since: now });
-        forEachServer(stay.note, (server) => {
-          freed.add(server);
-          this.#freed.add(server);
-        });
-        hasMoved = true;
+    for (let at = waiting.start; at < waiting.end; at++) {
+      const promised = this.#promised.get(waiting.jobs[at]!);
+      if (promised === undefined || promised.stay.begin === now) continue;
+      if (at - waiting.start >= COMPRESSED_MAX) promised.isPassedOver = true;
+      else {
+        const { stay } = promised;
+        if (this.#moveForward(run, promised, freed)) forEachServer(stay.note, (server) => freed.add(server));
       }
-      if (hasMoved && this.#allAtEnds(now)) return;
     }
+  }
+
+  /**
+   * Lets a waiting job move forward; says whether it does.
+   *
+   * @param freed - servers on which something may have come back since it was last looked at; undefined = any
+   */
+  #moveForward(run: ClusterRun, promised: Promised, freed: ReadonlySet<number> | undefined): boolean {
+    const { stay } = promised;
+    const timetable = this.#timetable;
+    timetable.remove(stay);
+    const isAnywhere = freed === undefined || promised.isPassedOver;
+    const from = isAnywhere ? run.now : this.#search.roomOn(freed, run, stay.job);
+    const sooner = this.#search.earliest(run, stay.job, from, stay.begin);
+    timetable.add(sooner ?? stay);
+    promised.isPassedOver = false;
+    if (sooner === undefined) return false;
+    promised.stay = sooner;
+    promised.since = run.now;
+    this.#noteFreed(stay);
+    return true;
+  }
+
+  /**
+   * Sees to it that a running job is to end when the next promise is due, or nothing would happen then: whom it waited for has
+   * moved forward, and so can it.
+   *
+   * @returns whether somebody has moved forward to now
+   */
+  #settle(run: ClusterRun): boolean {
+    let hasMovedToNow = false;
+    for (;;) {
+      let next: Promised | undefined;
+      for (const promised of this.#promised.values()) {
+        const { begin } = promised.stay;
+        if (begin > run.now && (next === undefined || begin < next.stay.begin)) next = promised;
+      }
+      if (next === undefined || endFrom(run.ends, next.stay.begin) === next.stay.begin) break;
+      if (!this.#moveForward(run, next, undefined)) break;
+      hasMovedToNow ||= next.stay.begin === run.now;
+    }
+    return hasMovedToNow;
   }
 
   /** Something comes back before it was believed to. */
@@ -212,17 +243,6 @@ export class PlacedPromises {
     forEachServer(stay.note, (server) => {
       this.#freed.add(server);
     });
-  }
-
-  /** Whether every promise is for now or for a time at which a job is to end. */
-  #allAtEnds(now: number): boolean {
-    for (const { stay } of this.#promised.values())
-      if (stay.begin !== now && !this.#isAtEnd(stay)) return false;
-    return true;
-  }
-
-  #isAtEnd({ begin }: Stay): boolean {
-    return this.#timetable.endFrom(begin) === begin;
   }
 
   /** Promises something to those that have come in, after all that is promised already. */
@@ -241,7 +261,12 @@ export class PlacedPromises {
       return;
     }
     this.#timetable.add(stay);
-    this.#promised.set(job, { stay, starts: run.state.starts[job]!, since: run.now });
+    this.#promised.set(job, {
+      stay,
+      starts: run.state.starts[job]!,
+      since: run.now,
+      isPassedOver: false,
+    });
   }
 
   /** Starts whose time it is, unless it waits for a job that is about to end, or overdue. */
