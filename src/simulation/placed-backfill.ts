@@ -201,7 +201,7 @@ export class PlacedPromises {
     const timetable = this.#timetable;
     timetable.remove(stay);
     const isAnywhere = freed === undefined || promised.isPassedOver;
-    const from = isAnywhere ? run.now : this.#search.roomOn(freed, run, stay.job);
+    const from = isAnywhere ? run.now : this.#search.roomOn(freed, run, stay.job, stay.begin);
     const sooner = this.#search.earliest(run, stay.job, from, stay.begin);
     timetable.add(sooner ?? stay);
     promised.isPassedOver = false;

@@ -39,16 +39,18 @@ export class PlacedSearch {
   /**
    * The earliest time from which one of some servers may take a pod of a job for as long as it is believed to run; Infinity if
    * there is none. Whole GPUs are looked at, CPU, memory and shares are not.
+   *
+   * @param before - a later time, or this one, is of no use
    */
-  roomOn(servers: Iterable<number>, run: ClusterRun, job: number): number {
+  roomOn(servers: Iterable<number>, run: ClusterRun, job: number, before: number): number {
     const gang = run.gangOf(job);
     const duration = this.durationOf(run, job, gang.pods);
-    let earliest = Number.POSITIVE_INFINITY;
+    let earliest = before;
     for (const server of servers) {
       earliest = Math.min(earliest, this.#timetable.roomOn(server, gang.need, duration, earliest));
       if (earliest === run.now) break;
     }
-    return earliest;
+    return earliest < before ? earliest : Number.POSITIVE_INFINITY;
   }
 
   /** How long a job is believed to run on so many pods, microseconds; at least one, as nobody is gone before it came. */

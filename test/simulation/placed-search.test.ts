@@ -82,9 +82,10 @@ describe('PlacedSearch', () => {
 
   it('tells when the first of some servers has room', () => {
     const { run, found } = search({ pods: 2 });
-    expect(found.roomOn([0, 1], run, 0)).toBe(10e6);
-    expect(found.roomOn([1], run, 0)).toBe(20e6);
-    expect(found.roomOn([], run, 0)).toBe(Number.POSITIVE_INFINITY);
+    expect(found.roomOn([0, 1], run, 0, 11e6)).toBe(10e6);
+    expect(found.roomOn([1], run, 0, 21e6)).toBe(20e6);
+    expect(found.roomOn([0, 1], run, 0, 10e6)).toBe(Number.POSITIVE_INFINITY);
+    expect(found.roomOn([], run, 0, 99e6)).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('believes that fewer pods take longer, and nobody less than a microsecond', () => {
