@@ -71,8 +71,8 @@ class CountedPromises {
   #follow(run: ClusterRun): boolean {
     const { now } = run;
     const { ends, jobs, length } = run.ends;
-    // What should end now may be about to.
-    if (this.#isOff || (length > 0 && ends[0]! < now)) return false;
+    // Who is overdue is expected to end any moment, as it is in the profile since it should have.
+    if (this.#isOff) return false;
     if (this.#next < now || (this.#isDue && this.#seenAt < now)) return false;
     this.#profile.advance(now);
     let at = 0;

@@ -123,6 +123,24 @@ describe('conservative backfill where pods are counted', () => {
     expect(jobs.map(({ startSeconds }) => startSeconds)).toEqual([0, 13, 23, 23]);
   });
 
+  it('keeps the promises that an overrun does not break', () => {
+    const job = { submitSeconds: 0, durationSeconds: 10, gpus: 1 };
+    const { jobs } = simulate({
+      cluster: oneGpuServers(4),
+      backfill: 'conservative',
+      jobs: [
+        { ...job, durationSeconds: 6, estimateSeconds: 20, pods: 2 },
+        job,
+        { ...job, durationSeconds: 12, estimateSeconds: 9 },
+        // Promised 20; at 6, made anew, it would go before the next, which is promised 10.
+        { ...job, pods: 4 },
+        { ...job, pods: 2 },
+        { ...job, submitSeconds: 11, durationSeconds: 1 },
+      ],
+    });
+    expect(jobs.map(({ startSeconds }) => startSeconds)).toEqual([0, 0, 0, 16, 6, 11]);
+  });
+
   it('starts whoever is left at a time at which nothing ends any more', () => {
     // Every job is left to itself by somebody who moves forward; if nobody looked again, it would wait for ever.
     for (let seed = 0; seed < 4 * SEEDS; seed++) {

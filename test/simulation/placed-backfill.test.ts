@@ -45,7 +45,8 @@ function starts(
   jobs: readonly Partial<SimulationJob>[],
   options: Partial<SimulateOptions> = {},
 ): (number | null)[] {
-  const defaults = { submitSeconds: 0, durationSeconds: 10, gpus: 2 };
+  // With a model counting pods is not enough.
+  const defaults = { submitSeconds: 0, durationSeconds: 10, gpus: 2, gpuModels: ['A'] };
   return simulate({
     cluster: twoGpuServers(servers),
     backfill: 'conservative',
@@ -170,7 +171,9 @@ describe('conservative backfill on any cluster', () => {
     for (let seed = 0; seed < SEEDS; seed++) {
       const options = placed(seed, { estimates: ['exact', 'long'] });
       const jobs = options.jobs.map((job, i) => (i % 7 === 0 ? { ...job, durationSeconds: 0 } : job));
-      waited += checkEarliestPromises({ ...options, jobs, policy: policy(), queue: QUEUES[seed % 3]! }, seed);
+      const passes = seed % 4 === 0 ? 'event' : 'instant';
+      const queue = QUEUES[seed % 3]!;
+      waited += checkEarliestPromises({ ...options, jobs, policy: policy(), queue, passes }, seed);
     }
     expect(waited).toBeGreaterThan(3 * SEEDS);
   });
@@ -252,6 +255,19 @@ describe('conservative backfill on any cluster', () => {
         { durationSeconds: 1, gpus: 1 },
       ]),
     ).toEqual([0, 13, 23, 28]);
+  });
+
+  it('keeps the promises that an overrun does not break', () => {
+    expect(
+      starts(4, [
+        { durationSeconds: 6, estimateSeconds: 20, pods: 2 },
+        {},
+        { durationSeconds: 12, estimateSeconds: 5 },
+        { durationSeconds: 1 },
+        { pods: 4 },
+        { pods: 2 },
+      ]),
+    ).toEqual([0, 0, 0, 6, 17, 7]);
   });
 
   it('promises an elastic gang the pods it can have, for as long as they take', () => {
