@@ -41,6 +41,8 @@ class CountedPromises {
   #isDue = false;
   /** When that was so. */
   #seenAt = 0;
+  /** Pods that fit now beside all whose time it is. */
+  #spare = 0;
   /** Whether more may be free than was when promises were made. */
   #isFreed = false;
   /** The running jobs in the profile, as ExpectedEnds had them. */
@@ -113,6 +115,11 @@ class CountedPromises {
   #compress(run: ClusterRun): void {
     const { now, waiting } = run;
     this.#isFreed = false;
+    this.#spare = run.allocation.freeUnits;
+    for (let at = waiting.start; at < waiting.end; at++) {
+      const job = waiting.jobs[at]!;
+      if (this.#isPromised(run, job) && this.#begin[job] === now) this.#spare -= run.gangOf(job).pods;
+    }
     const end = Math.min(waiting.end, waiting.start + COMPRESSED_MAX);
     for (let at = waiting.start; at < end; at++) {
       const job = waiting.jobs[at]!;
@@ -120,12 +127,20 @@ class CountedPromises {
     }
   }
 
+  /** A promise that is kept is not given up for GPUs of somebody overdue, who may hold them for long yet. */
   #moveForward(run: ClusterRun, job: number): void {
     const profile = this.#profile;
     const { pods } = run.gangOf(job);
     const duration = run.estimateLeft(job);
-    profile.reserve(this.#begin[job]!, duration, -pods);
-    this.#begin[job] = profile.earliest(pods, duration);
+    const before = this.#begin[job]!;
+    profile.reserve(before, duration, -pods);
+    const sooner = profile.earliest(pods, duration);
+    const isSure = run.ends.length === 0 || run.ends.ends[0]! > run.now;
+    const mayMove = isSure || (sooner === run.now && pods <= this.#spare);
+    this.#begin[job] = mayMove ? sooner : before;
+    // It may be sure the next time.
+    if (!mayMove && sooner < before) this.#isFreed = true;
+    if (this.#begin[job] === run.now) this.#spare -= pods;
     profile.reserve(this.#begin[job]!, duration, pods);
   }
 
@@ -193,6 +208,7 @@ class CountedPromises {
    */
   #settle(run: ClusterRun): boolean {
     let hasMovedToNow = false;
+    this.#spare = this.#isDue ? 0 : run.allocation.freeUnits;
     while (this.#next < Number.POSITIVE_INFINITY && endFrom(run.ends, this.#next) !== this.#next) {
       const begin = this.#next;
       const next = this.#lookAhead(run);

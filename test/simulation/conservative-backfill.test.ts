@@ -131,14 +131,15 @@ describe('conservative backfill where pods are counted', () => {
       jobs: [
         { ...job, durationSeconds: 6, estimateSeconds: 20, pods: 2 },
         job,
-        { ...job, durationSeconds: 12, estimateSeconds: 9 },
+        { ...job, durationSeconds: 12, estimateSeconds: 5 },
+        // Promised 5: this one is broken.
+        { ...job, durationSeconds: 1 },
         // Promised 20; at 6, made anew, it would go before the next, which is promised 10.
         { ...job, pods: 4 },
         { ...job, pods: 2 },
-        { ...job, submitSeconds: 11, durationSeconds: 1 },
       ],
     });
-    expect(jobs.map(({ startSeconds }) => startSeconds)).toEqual([0, 0, 0, 16, 6, 11]);
+    expect(jobs.map(({ startSeconds }) => startSeconds)).toEqual([0, 0, 0, 6, 17, 7]);
   });
 
   it('starts whoever is left at a time at which nothing ends any more', () => {
