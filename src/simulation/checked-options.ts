@@ -112,7 +112,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     throw contradiction('defragmentation', 'preemption by order chooses everybody anew at every pass');
   }
   if (options.headroom !== undefined && backfill === 'conservative') {
-    throw contradiction('headroom', 'conservative backfill counts GPUs, whoever may use them: take easy');
+    throw contradiction('headroom', 'conservative backfill promises GPUs, whoever may use them: take easy');
   }
   if (options.backfillDepth !== undefined && backfill !== 'easy') {
     throw contradiction('backfillDepth', 'only the backfill easy has a depth');

@@ -263,21 +263,25 @@ export class ClusterRun {
 
   /** What the scheduler believes a run of a job that waits would take with all its pods, microseconds. */
   estimateOfRun(job: number): number {
-    return this.estimateLeft(job) + (this.state.starts[job]! > 0 ? this.restartMicros : 0);
+    return this.durationOn(job, this.gangOf(job).pods);
+  }
+
+  /** The same on so many pods. */
+  durationOn(job: number, pods: number): number {
+    return this.#computeOn(job, pods) + (this.state.starts[job]! > 0 ? this.restartMicros : 0);
   }
 
   /** When a run that began now, on GPUs that the job holds, would be expected to end. */
   expectedEnd(job: number): number {
-    return this.now + this.#computeOf(job) + (this.state.starts[job]! > 0 ? this.restartMicros : 0);
+    return this.now + this.durationOn(job, this.holdings.pods[job]!);
   }
 
-  /** What the scheduler believes a job computes on the GPUs that it holds, microseconds. */
-  #computeOf(job: number): number {
-    const { pods } = this.gangOf(job);
-    const held = this.holdings.pods[job]!;
+  /** What the scheduler believes a job computes on so many pods, microseconds. */
+  #computeOn(job: number, pods: number): number {
+    const { pods: all } = this.gangOf(job);
     const left = this.estimateLeft(job);
     // Large times must not be rounded where nothing is to be divided.
-    return held === pods ? left : Math.ceil((left * pods) / held);
+    return pods === all ? left : Math.ceil((left * all) / pods);
   }
 
   /**
@@ -310,7 +314,7 @@ export class ClusterRun {
       stamp,
     );
     if (this.settings.looksAhead) {
-      state.expectedEnd[job] = now + before + this.#computeOf(job);
+      state.expectedEnd[job] = now + before + this.#computeOn(job, this.holdings.pods[job]!);
       this.ends.add(job, state.expectedEnd[job]!);
     }
     this.parts.watch?.('start', job);

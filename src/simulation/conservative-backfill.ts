@@ -102,7 +102,7 @@ class CountedPromises {
       const job = waiting.jobs[at]!;
       if (!this.#isPromised(run, job)) continue;
       const { pods } = run.gangOf(job);
-      const duration = run.estimateLeft(job);
+      const duration = run.estimateOfRun(job);
       const begin = this.#begin[job]!;
       const mayKeep = begin >= now && profile.earliest(pods, duration, begin) === begin;
       if (!mayKeep) this.#begin[job] = profile.earliest(pods, duration);
@@ -131,7 +131,7 @@ class CountedPromises {
   #moveForward(run: ClusterRun, job: number): void {
     const profile = this.#profile;
     const { pods } = run.gangOf(job);
-    const duration = run.estimateLeft(job);
+    const duration = run.estimateOfRun(job);
     const before = this.#begin[job]!;
     profile.reserve(before, duration, -pods);
     const sooner = profile.earliest(pods, duration);
@@ -152,7 +152,7 @@ class CountedPromises {
       const job = waiting.jobs[at]!;
       if (this.#isPromised(run, job)) continue;
       const { pods } = run.gangOf(job);
-      const duration = run.estimateLeft(job);
+      const duration = run.estimateOfRun(job);
       this.#begin[job] = profile.earliest(pods, duration);
       this.#promisedAt[job] = 1 + run.state.starts[job]!;
       profile.reserve(this.#begin[job]!, duration, pods);
@@ -183,7 +183,7 @@ class CountedPromises {
     this.#isDue = false;
     for (let at = waiting.start; at < waiting.end; ) {
       const job = waiting.jobs[at]!;
-      const end = now + run.estimateLeft(job);
+      const end = now + run.estimateOfRun(job);
       if (this.#begin[job] !== now) {
         at++;
         continue;

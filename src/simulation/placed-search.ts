@@ -55,9 +55,7 @@ export class PlacedSearch {
 
   /** How long a job is believed to run on so many pods, microseconds; at least one, as nobody is gone before it came. */
   durationOf(run: ClusterRun, job: number, pods: number): number {
-    const { pods: all } = run.gangOf(job);
-    const left = run.estimateLeft(job);
-    return Math.max(1, pods === all ? left : Math.ceil((left * all) / pods));
+    return Math.max(1, run.durationOn(job, pods));
   }
 
   #planAt(run: ClusterRun, job: number, time: number, least: number): Stay | undefined {

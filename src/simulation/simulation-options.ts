@@ -117,7 +117,9 @@ export interface SimulateOptions {
   readonly admission?: 'strict' | 'greedy' | undefined;
   /**
    * What may overtake a head of the queue that does not fit. `easy`: jobs that do not delay the start it can be promised
-   * now. `conservative`: jobs that delay no promise made to anybody before them in the queue. Default `none`.
+   * now. `conservative`: every job is promised a start when it comes in, and GPUs where counting is not enough; nobody who
+   * comes later, moves forward or has a higher priority delays it, and only an overrun, a failure or what else starts or moves
+   * jobs does. Default `none`.
    */
   readonly backfill?: 'none' | 'easy' | 'conservative' | undefined;
   /**
