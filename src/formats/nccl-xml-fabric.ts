@@ -23,7 +23,8 @@ export interface NcclFabric {
  * Links of several elements between the same two ends are summed. Links that only one of two GPUs names, or
  * that lead to the GPU itself or to an address that is no GPU of the file, are left out with a note: NCCL
  * finds no way along them either. Targets that are no GPU are NVSwitches, also `fffffff:ffff:ff` and the like,
- * which stand for switches that a virtual machine does not see; each address is one switch.
+ * which stand for switches that a virtual machine does not see; each address is one switch. Files have no links
+ * between switches (DGX-2 has such): where no GPU joins two of them, all are one, as to NCCL.
  *
  * @param tree - the devices
  * @param options - NVLinks where the file has none
@@ -83,12 +84,18 @@ function readFabric(tree: ServerTree, options: NcclXmlOptions): NcclFabric {
     }
   }
   const notes: string[] = [];
+  const groups = switchGroupCount([...switches.values()].map((gpus) => gpus.keys()));
+  if (groups > 1) {
+    notes.push(
+      `${switches.size} NVSwitches in ${groups} groups that no GPU joins are one switch here, as to NCCL: the file does not say how they are linked.`,
+    );
+  }
   if (own > 0) notes.push(`${own} NVLinks of GPUs to themselves are left out.`);
   if (lost > 0) notes.push(`${lost} links to GPUs that are not counted here are left out.`);
   if (oneSided > 0) notes.push(`${oneSided} links that only one of two GPUs names are left out.`);
   return {
     pairs,
-    switches: [...switches.values()].map((gpus) =>
+    switches: (groups > 1 ? [united([...switches.values()])] : [...switches.values()]).map((gpus) =>
       [...gpus].map(([gpu, links]) => ({
         gpu,
         figures: figuresOf(tree.gpus[gpu]!, 'nvlink', links, options),
@@ -111,6 +118,30 @@ function targetKind(link: NcclGpuLink, isGpu: boolean): 'gpu' | 'cpu' | 'switch'
   if (link.targetClass === undefined) return isGpu ? 'gpu' : 'switch';
   if (isGpuClass(link.targetClass)) return 'gpu';
   return link.targetClass.startsWith('0x068001') ? 'cpu' : 'switch';
+}
+
+/**
+ * The number of groups of switches that no GPU joins.
+ *
+ * @param switches - GPUs of each switch
+ * @complexity O(switches * GPUs)
+ */
+export function switchGroupCount<Gpu>(switches: readonly Iterable<Gpu>[]): number {
+  let groups: ReadonlySet<Gpu>[] = [];
+  for (const gpus of switches) {
+    const own = [...gpus];
+    const joined = groups.filter((group) => own.some((gpu) => group.has(gpu)));
+    groups = groups.filter((group) => !joined.includes(group));
+    groups.push(new Set([...own, ...joined.flatMap((group) => [...group])]));
+  }
+  return groups.length;
+}
+
+/** One switch with the links of all. */
+function united(switches: readonly ReadonlyMap<number, number>[]): ReadonlyMap<number, number> {
+  const all = new Map<number, number>();
+  for (const gpus of switches) for (const [gpu, links] of gpus) add(all, gpu, links);
+  return all;
 }
 
 function statedFabric(tree: ServerTree, nvlink: NcclXmlNvlink, options: NcclXmlOptions): NcclFabric {

@@ -1,5 +1,6 @@
 import type { Device, Link } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import { switchGroupCount } from './nccl-xml-fabric.js';
 import { LOC_GBPS } from './nccl-xml-figures.js';
 import { ncclFigure, refusal } from './nccl-xml-print-figures.js';
 
@@ -68,6 +69,7 @@ export function hostTrees(topology: ServerTopology): readonly HostTree[] {
       c2c.set(gpu, link);
     } else branches.push(link);
   }
+  holdOneFabric(document.devices, document.links);
   const withNuma = new Set(socketOf.values());
   const hosts = document.devices.filter(
     (device) => device.kind === 'numa' || (device.kind === 'socket' && !withNuma.has(device.id)),
@@ -91,6 +93,21 @@ function holdFabric(link: Link, kinds: readonly string[]): void {
   const ends = link.medium === 'xgmi' ? ['gpu'] : ['gpu', 'nvswitch'];
   if (!kinds.every((kind) => ends.includes(kind))) {
     throw refusal(`${a} and ${b} are joined by ${link.medium}, which leads to GPUs and NVSwitches only`);
+  }
+}
+
+/** NCCL, and so {@link fromNcclXml}, takes NVSwitches that no GPU joins for one. */
+function holdOneFabric(devices: readonly Device[], links: readonly Link[]): void {
+  const gpus = new Map(
+    devices.flatMap(({ id, kind }) => (kind === 'nvswitch' ? [[id, new Set<string>()] as const] : [])),
+  );
+  for (const { between } of links) {
+    for (const end of [0, 1] as const) gpus.get(between[end])?.add(between[1 - end]!);
+  }
+  const linked = [...gpus].filter(([, ends]) => ends.size > 0);
+  if (switchGroupCount(linked.map(([, ends]) => ends)) > 1) {
+    const names = linked.map(([id]) => id).join(', ');
+    throw refusal(`no GPU joins the NVSwitches ${names.slice(0, 200)}, which are all one to NCCL`);
   }
 }
 

@@ -28,7 +28,7 @@ const NIC_MODEL = /^(?:(.*), )?(\d{1,6}(?:\.\d{1,3})?) Gb\/s$/;
  * @param topology - a server topology
  * @returns the text, ending in a line end
  * @throws CorralError `invalid-option` if the format cannot express a device or link: scale-up Ethernet, NICs that
- * hang on GPUs, links between NVSwitches, figures that are not in the tables of NCCL
+ * hang on GPUs, links between NVSwitches, several fabrics, figures that are not in the tables of NCCL
  * @complexity O(devices * links)
  * @see NVIDIA/nccl 2.30.7, src/graph/xml.cc
  * @example

@@ -282,6 +282,22 @@ describe('toNcclXml', () => {
     survives(three(second, link('socket a', 'socket c', 'socket', 16)));
   });
 
+  it('refuses two fabrics of NVSwitches, which NCCL takes for one', () => {
+    const withSwitches = (...ends: [string, string][]): ServerTopology =>
+      serverTopology({
+        ...BOX,
+        devices: [
+          ...BOX.devices,
+          ...['first', 'second', 'unused'].map((id) => ({ id, kind: 'nvswitch' as const })),
+        ],
+        links: [...BOX.links, ...ends.map(([a, b]) => link(a, b, 'nvlink', 20, 1))],
+      });
+    expect(refusal(withSwitches(['g"0', 'first'], ['g1', 'second']))).toContain(
+      'no GPU joins the NVSwitches first, second',
+    );
+    survives(withSwitches(['g"0', 'first'], ['g1', 'second'], ['g1', 'first']));
+  });
+
   it('refuses a server without GPUs', () => {
     const devices = [{ id: 'socket', kind: 'socket' }];
     expect(refusal(serverTopology({ ...BOX, devices, links: [] }))).toContain('has no GPU');

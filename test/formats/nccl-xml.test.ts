@@ -352,6 +352,26 @@ describe('fromNcclXml', () => {
       }
     });
 
+    it('of switches that no GPU joins lead to one, since the file has no links between switches', () => {
+      // Two boards, each with switches of its own, as in a DGX-2.
+      const to = (...targets: string[]): string =>
+        targets.map((target) => `<nvlink target="${target}" count="1" tclass="0x068000"/>`).join('');
+      const [left, right] = [to('0:a:0.0', '0:b:0.0'), to('0:c:0.0', '0:d:0.0')];
+      const boards = read(
+        system(cpu(gpu('01', 0, left) + gpu('02', 1, left) + gpu('03', 2, right) + gpu('04', 3, right))),
+      );
+      expect(boards.document.devices.filter(({ kind }) => kind === 'nvswitch')).toHaveLength(1);
+      expect([relation(boards, 'gpu0', 'gpu1'), relation(boards, 'gpu0', 'gpu3')]).toEqual(['NV2', 'NV2']);
+      expect(collectiveBandwidth(boards, all(boards))).toBe(40);
+      expect(notes(boards)).toContain('4 NVSwitches in 2 groups');
+      // A GPU with links to both boards joins them: their switches stay apart.
+      const joined = read(
+        system(cpu(gpu('01', 0, left) + gpu('02', 1, to('0:b:0.0', '0:c:0.0')) + gpu('03', 2, right))),
+      );
+      expect(joined.document.devices.filter(({ kind }) => kind === 'nvswitch')).toHaveLength(4);
+      expect(notes(joined)).not.toContain('groups');
+    });
+
     it('are summed over elements', () => {
       const server = read(
         system(cpu(gpu('01', 0, nvlink('02', 1) + nvlink('02', 2)) + gpu('02', 1, nvlink('01', 3)))),
