@@ -3,6 +3,7 @@ import type { Device, Link, ServerDocument } from '../topology/server-document.j
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import type { HwlocDevice, HwlocDevices } from './hwloc-xml-devices.js';
 import { type FabricEnd, fabricLinksOf } from './hwloc-xml-fabric.js';
+import { mendedFabric } from './hwloc-xml-fabric-quirks.js';
 import { type HwlocFigures, hwlocFigures } from './hwloc-xml-figures.js';
 import { gpuModelOf, memoryGiBOf, nicNameOf } from './hwloc-xml-names.js';
 import { notesOf } from './hwloc-xml-notes.js';
@@ -70,6 +71,7 @@ class DocumentWriter {
   /** Position of the link of two ends, so that none are linked twice. */
   readonly #linked = new Map<string, number>();
   #nowhereId: string | undefined;
+  #fabricNotes: readonly string[] = [];
   #bridgeCount = 0;
 
   constructor(
@@ -183,13 +185,16 @@ class DocumentWriter {
   }
 
   writeFabric(devices: readonly HwlocDevice[]): void {
-    for (const { medium, ends, rawGBps } of fabricLinksOf(this.#topology.matrices, devices)) {
+    const fabric = mendedFabric(fabricLinksOf(this.#topology.matrices, devices), (gpu) => this.#modelOf(gpu));
+    this.#fabricNotes = fabric.notes;
+    for (const link of fabric.links) {
+      const { ends } = link;
       const gpu = ends.find((end): end is HwlocDevice => 'kind' in end && end.kind === 'gpu');
       const model = gpu === undefined ? '' : this.#modelOf(gpu);
       const joinsProcessor = ends.some((end) => !('kind' in end));
       const figures = joinsProcessor
-        ? this.#figures.processorNvlink(rawGBps, model)
-        : this.#figures.fabric(medium, rawGBps, model);
+        ? this.#figures.processorNvlink(link, model)
+        : this.#figures.fabric(link, model);
       const [a, b] = ends.map((end) => this.#fabricId(end));
       this.#link(a!, b!, figures);
     }
@@ -209,7 +214,11 @@ class DocumentWriter {
     const models = [...new Set(this.#gpus.map((gpu) => this.#modelOf(gpu)))];
     const product = infos.get('DMIProductName') ?? infos.get('PlatformModel');
     const hasRdma = this.#nics.some(({ rdma }) => rdma !== undefined);
-    const notes = notesOf(found, otherBandwidths, this.#switches, this.#links);
+    const gpuIds = this.#gpus.map((gpu) => this.#idOf.get(gpu)!);
+    const notes = [
+      ...notesOf(found, gpuIds, otherBandwidths, this.#switches, this.#links),
+      ...this.#fabricNotes,
+    ];
     if (this.#nowhereId !== undefined) notes.push(NOWHERE_NOTE);
     return {
       name: this.#options.name ?? 'hwloc',

@@ -1,9 +1,13 @@
+import type { FabricLink } from './hwloc-xml-fabric.js';
 import type { HwlocXmlOptions } from './hwloc-xml-options.js';
 import { type HwlocLinkFigures, RAW_SHARE, rounded, shareOf } from './hwloc-xml-rates.js';
 
 /** NVLink-C2C of one Grace: 900 GB/s in both directions; NCCL's XML has 44,712 MB/s five times for half of it. */
 const GRACE_RAW_GBPS = 450;
 const GRACE_NCCL_GBPS = 447.12;
+
+/** What the figures of a link of the fabric follow from. */
+export type FabricRate = Pick<FabricLink, 'medium' | 'rawGBps' | 'isOfModel'>;
 
 interface FabricGeneration {
   readonly name: string;
@@ -20,7 +24,7 @@ const GENERATIONS: readonly FabricGeneration[] = [
   { name: 'V100, A100', medium: 'nvlink', models: /V100|A100|A800|GV100|A30\b/i, ncclGBps: 20, rawGBps: 25 },
   { name: 'H100', medium: 'nvlink', models: /H[12]00|H800|H20\b|GH200/i, ncclGBps: 20.6, rawGBps: 25 },
   { name: 'B200', medium: 'nvlink', models: /B[123]00|GB[23]00/i, ncclGBps: 40.1, rawGBps: 50 },
-  { name: 'MI200', medium: 'xgmi', models: /MI2[15]0/i, ncclGBps: 36, rawGBps: 50 },
+  { name: 'MI200', medium: 'xgmi', models: /MI2[015]0/i, ncclGBps: 36, rawGBps: 50 },
   { name: 'MI300', medium: 'xgmi', models: /MI3[0-2]/i, ncclGBps: 48, rawGBps: 64 },
   {
     name: 'Vega',
@@ -35,17 +39,17 @@ const GENERATIONS: readonly FabricGeneration[] = [
  * The figures of a link of the accelerator fabric.
  *
  * @param options - what the caller knows
- * @param medium - NVLink or xGMI
- * @param rawGBps - line rate of all links of the pair, GB/s per direction
+ * @param link - medium, and line rate of all links of the pair, GB/s per direction
  * @param model - model of the GPUs, which tells the generation; else the line rate does
  * @returns figures by links of NCCL's or RCCL's constant; 0.85 of the line rate where no number of links fits
  */
 export function fabricFigures(
   options: HwlocXmlOptions,
-  medium: 'nvlink' | 'xgmi',
-  rawGBps: number,
+  { medium, rawGBps, isOfModel }: FabricRate,
   model: string,
 ): HwlocLinkFigures {
+  const origin = isOfModel ? 'links and line rate of the model' : 'line rate from the hwloc file';
+  const verified = isOfModel === undefined;
   const { basis = 'nccl' } = options;
   const stated = medium === 'nvlink' ? options.nvlinkGBpsPerLink : options.xgmiGBpsPerLink;
   const ofMedium = GENERATIONS.filter((generation) => generation.medium === medium);
@@ -67,8 +71,8 @@ export function fabricFigures(
       bandwidthGBps: rounded(rawGBps * RAW_SHARE),
       basis: 'raw',
       rawGBps,
-      source: `line rate from the hwloc file; ${RAW_SHARE} of it, as the number of links is not known`,
-      verified: true,
+      source: `${origin}; ${RAW_SHARE} of it, as the number of links is not known`,
+      verified,
     };
   }
   const one = stated ?? (basis === 'nccl' ? generation.ncclGBps : generation.rawGBps * RAW_SHARE);
@@ -79,8 +83,8 @@ export function fabricFigures(
     rawGBps,
     ncclGBps: rounded(links * generation.ncclGBps),
     links,
-    source: `line rate from the hwloc file; ${rounded(one)} GB/s per link, ${stated === undefined ? shareOf(basis, `${medium === 'nvlink' ? 'NCCL 2.30.7' : 'RCCL'} topo.h, ${generation.name}`) : 'stated by the caller'}`,
-    verified: true,
+    source: `${origin}; ${rounded(one)} GB/s per link, ${stated === undefined ? shareOf(basis, `${medium === 'nvlink' ? 'NCCL 2.30.7' : 'RCCL'} topo.h, ${generation.name}`) : 'stated by the caller'}`,
+    verified,
   };
 }
 

@@ -10,6 +10,8 @@ export interface FabricLink {
   readonly ends: readonly [FabricEnd, FabricEnd];
   /** Line rate per direction, GB/s. */
   readonly rawGBps: number;
+  /** The line rate is that of the model, as the file has none. */
+  readonly isOfModel?: true;
 }
 
 /** Matrices that are read, and the medium of each. */

@@ -1,16 +1,23 @@
-import { fabricFigures, graceFigures } from './hwloc-xml-fabric-figures.js';
+import { type FabricRate, fabricFigures, graceFigures } from './hwloc-xml-fabric-figures.js';
 import type { HwlocObject } from './hwloc-xml-objects.js';
 import type { HwlocXmlOptions } from './hwloc-xml-options.js';
-import { type HwlocLinkFigures, RAW_SHARE, rounded, shareOf } from './hwloc-xml-rates.js';
+import {
+  type HwlocLinkFigures,
+  isOfFirstGenerations,
+  isPowerOfTwo,
+  RAW_SHARE,
+  rounded,
+  shareOf,
+} from './hwloc-xml-rates.js';
 
 /** The bandwidth of each kind of link in an imported machine. */
 export interface HwlocFigures {
   /** The part of one of `functions` in a PCIe link of a line rate in GB/s, or of which the file says nothing. */
   pcie(rawGBps: number | undefined, functions: number): HwlocLinkFigures;
-  /** A link of the accelerator fabric of a line rate in GB/s between GPUs of a model. */
-  fabric(medium: 'nvlink' | 'xgmi', rawGBps: number, model: string): HwlocLinkFigures;
+  /** A link of the accelerator fabric between GPUs of a model. */
+  fabric(link: FabricRate, model: string): HwlocLinkFigures;
   /** NVLinks between a GPU and a processor, which are no part of the fabric. */
-  processorNvlink(rawGBps: number, model: string): HwlocLinkFigures;
+  processorNvlink(link: FabricRate, model: string): HwlocLinkFigures;
   /** NVLink-C2C of a processor whose NUMA nodes include the memory of `gpuCount` GPUs; none for POWER. */
   graceC2c(gpuCount: number): HwlocLinkFigures | undefined;
   /** Between a NUMA node and its socket, or a GPU inside the processor. */
@@ -59,16 +66,15 @@ export function hwlocFigures(
     source: `${pcieGeneration === undefined ? 'assumed, no speed in the hwloc file' : 'stated by the caller'}: PCIe Gen${pcieGeneration ?? 5} x16, ${shareOf(basis, 'NCCL 2.30.7 topo.cc')}`,
     verified: false,
   };
-  const nvlinkOrXgmi = (medium: 'nvlink' | 'xgmi', rawGBps: number, model: string): HwlocLinkFigures =>
-    fabricFigures(options, medium, rawGBps, model);
+  const fabric = (link: FabricRate, model: string): HwlocLinkFigures => fabricFigures(options, link, model);
   const socket = socketConstant(processor, architecture);
   return {
     pcie: (rawGBps, functions) => {
       const isAssumed = rawGBps === undefined || pcieGeneration !== undefined;
       return partOf(isAssumed ? assumedPcie : pcieFigures(rawGBps, basis), functions);
     },
-    fabric: nvlinkOrXgmi,
-    processorNvlink: (rawGBps, model) => ({ ...nvlinkOrXgmi('nvlink', rawGBps, model), medium: 'c2c' }),
+    fabric,
+    processorNvlink: (link, model) => ({ ...fabric({ ...link, medium: 'nvlink' }, model), medium: 'c2c' }),
     graceC2c: (gpuCount) => (socket.name === POWER ? undefined : graceFigures(gpuCount, basis)),
     onPackage: {
       medium: 'on-package',
@@ -116,15 +122,9 @@ function partOf(link: HwlocLinkFigures, functions: number): HwlocLinkFigures {
 
 /** NCCL counts 0.75 of 8 GT/s a lane as GB/s, and so on up and down by powers of two. */
 function pcieNccl(rawGBps: number): number {
-  // Gen1 and Gen2 send 10 bits a byte: 0.25 and 0.5 GB/s a lane, and 2, 4, … of that.
-  if (isPowerOfTwo(rawGBps / 0.25)) return rawGBps * 0.75;
+  if (isOfFirstGenerations(rawGBps)) return rawGBps * 0.75;
   if (isPowerOfTwo(rawGBps / GEN6_LANE_GBPS)) return (rawGBps / GEN6_LANE_GBPS) * 6;
   return (rawGBps / GEN3_LANE_GBPS) * 0.75;
-}
-
-function isPowerOfTwo(x: number): boolean {
-  const exponent = Math.log2(x);
-  return Math.abs(exponent - Math.round(exponent)) < 0.001;
 }
 
 /** NCCL's constant between two sockets, by vendor, family and model of the processor. */

@@ -1,10 +1,12 @@
 import type { Device, Link } from '../topology/server-document.js';
 import type { HwlocDevices } from './hwloc-xml-devices.js';
+import { isOfFirstGenerations } from './hwloc-xml-rates.js';
 
 /**
  * What a reader of the document should know: what was left out, and what hwloc does not list.
  *
  * @param found - the devices of the file
+ * @param gpuIds - ids of the GPUs in the document
  * @param otherBandwidths - names of matrices that were not read
  * @param switches - switches of the document
  * @param links - links of the document
@@ -13,6 +15,7 @@ import type { HwlocDevices } from './hwloc-xml-devices.js';
  */
 export function notesOf(
   found: HwlocDevices,
+  gpuIds: readonly string[],
   otherBandwidths: readonly string[],
   switches: readonly Device[],
   links: readonly Link[],
@@ -28,9 +31,18 @@ export function notesOf(
   if (new Set(nics.map(({ rdma }) => rdma !== undefined)).size > 1) {
     notes.push('NICs without an RDMA device have the role frontend, as others have one.');
   }
-  const gpuCount = found.devices.filter(({ kind }) => kind === 'gpu').length;
-  if (gpuCount > 1 && !links.some(({ medium }) => medium === 'nvlink' || medium === 'xgmi')) {
+  if (gpuIds.length > 1 && !links.some(({ medium }) => medium === 'nvlink' || medium === 'xgmi')) {
     notes.push('The file lists no NVLink or xGMI between GPUs: add links that the machine has.');
+  }
+  const gpus = new Set(gpuIds);
+  const slow = links.filter(
+    ({ medium, between, rawGBps, verified }) =>
+      medium === 'pcie' && verified && between.some((id) => gpus.has(id)) && isOfFirstGenerations(rawGBps!),
+  );
+  if (slow.length > 0) {
+    notes.push(
+      `${slow.length} PCIe links of GPUs had the speed of Gen1 or Gen2 when the file was written, as GPUs at rest have: write it under load, or give pcieGeneration.`,
+    );
   }
   for (const name of otherBandwidths) notes.push(`The matrix ${name} is not read.`);
   const groups = nvswitchGroupCount(switches, links);

@@ -20,3 +20,17 @@ export function shareOf(basis: 'nccl' | 'raw', nccl: string): string {
 export function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }
+
+/**
+ * Whether a line rate is that of PCIe Gen1 or Gen2, which send 10 bits a byte: 0.25 and 0.5 GB/s a lane, and 2, 4,
+ * … of that.
+ */
+export function isOfFirstGenerations(rawGBps: number): boolean {
+  return isPowerOfTwo(rawGBps / 0.25);
+}
+
+/** Whether a number is a power of two but for rounding. */
+export function isPowerOfTwo(x: number): boolean {
+  const exponent = Math.log2(x);
+  return Math.abs(exponent - Math.round(exponent)) < 0.001;
+}

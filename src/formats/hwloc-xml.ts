@@ -20,6 +20,7 @@ import { type HwlocXmlOptions, parseHwlocOptions } from './hwloc-xml-options.js'
  * - The matrices `NVLinkBandwidth` and `XGMIBandwidth` become links between GPUs and to NVSwitches; those to a
  *   package (POWER8 and 9) become `c2c`. NVLink that the file does not list is not invented: lstopo needs the
  *   NVML or RSMI backend, and cannot see the NVSwitches of virtual machines.
+ *   What versions of hwloc are known to write wrongly there is put right, see `mendedFabric`.
  * - Links between sockets are not in such files: they have NCCL's constant for the processor, or the caller's.
  *   Memory attributes (`memattr`) are figures of memory, not of these links, and are not read.
  *

@@ -257,6 +257,20 @@ describe('fromHwlocXml', () => {
       expect(alone.notes).toBe(undefined);
     });
 
+    it('warns of GPUs whose links were at rest', () => {
+      const notesAt = (speed: string, options?: HwlocXmlOptions): readonly string[] =>
+        fromHwlocXml(oneSocket(hostBridge(bridge(0x10, speed, gpu(0x11, 0)))), options).notes ?? [];
+      for (const speed of ['4.000000', '2.000000', '8.000000']) {
+        expect(notesAt(speed).join()).toContain('1 PCIe links of GPUs had the speed of Gen1 or Gen2');
+      }
+      // Gen3 x2 is as slow as 2 GB/s, and no speed at rest; nor is what the caller says.
+      expect([notesAt('1.969231'), notesAt('15.753846'), notesAt('4.000000', { pcieGeneration: 1 })]).toEqual(
+        [[], [], []],
+      );
+      const slowNic = hostBridge(gpu(1, 0), pci(2, '0200 [8086:1521]', '2.000000'));
+      expect(fromHwlocXml(oneSocket(slowNic)).notes).toBe(undefined);
+    });
+
     it('takes the slower of a device and the ports on its way', () => {
       expect(linkOf(document, 'eth0')).toMatchObject({ rawGBps: 0.5, bandwidthGBps: 0.375, verified: true });
       expect(linkOf(document, 'GPU0')).toMatchObject({ rawGBps: 31.507692, basis: 'nccl', verified: true });
@@ -889,6 +903,114 @@ describe('fromHwlocXml', () => {
         );
         expect(linkOf(fromHwlocXml(text), 'GPU0', 'xgmi')).toMatchObject({ links: 1, bandwidthGBps: 48 });
       }
+    });
+
+    it.each<[string, number, number, number]>([
+      ['NVIDIA A100-SXM4-40GB', 600_000, 12, 240],
+      ['NVIDIA A30', 200_000, 4, 80],
+      ['NVIDIA H100 NVL', 900_000, 18, 370.8],
+      ['NVIDIA H800', 400_000, 8, 164.8],
+    ])('of %s halved where %d MB/s is more than all its links', (model, mbps, links, bandwidthGBps) => {
+      expect(pairOf(model, mbps)).toMatchObject({ links, bandwidthGBps, rawGBps: mbps / 2000 });
+    });
+
+    it('halved where several pairs of a GPU together are more than its links, with a note', () => {
+      const gpus = [0, 1, 2, 3];
+      const text = (mbps: number): ServerDocument =>
+        fromHwlocXml(
+          file(
+            '2.0',
+            [socket(0, numa(0), hostBridge(...gpus.map((i) => gpu(i + 1, i))))],
+            matrix(
+              'NVLinkBandwidth',
+              gpus.map((i) => `OSDev:${2000 + i}`),
+              gpus.map((i) => gpus.map((j) => (i === j ? 0 : mbps))),
+            ),
+          ),
+        );
+      expect(linkOf(text(200_000), 'GPU0', 'nvlink')).toMatchObject({ links: 4, rawGBps: 100 });
+      expect(text(200_000).notes!.join()).toContain('it is halved here');
+      // 4 links of 25 GB/s to each of three others are the 12 of an A100.
+      expect(linkOf(text(100_000), 'GPU0', 'nvlink')).toMatchObject({ links: 4, rawGBps: 100 });
+      expect(text(100_000).notes).toBe(undefined);
+    });
+
+    it('not halved where a GPU has its links once per library that lists it', () => {
+      const keys = ['OSDev:2000', 'PCIDev:1001', 'OSDev:2001'];
+      const rows = [
+        [0, 0, 300_000],
+        [0, 0, 300_000],
+        [300_000, 300_000, 0],
+      ];
+      const gpus = hostBridge(gpu(1, 0), gpu(2, 1));
+      const text = file('3.0', [socket(0, numa(0), gpus)], matrix('NVLinkBandwidth', keys, rows));
+      expect(linkOf(fromHwlocXml(text), 'GPU0', 'nvlink')).toMatchObject({ links: 12, rawGBps: 300 });
+    });
+
+    describe('of AMD at 100 GB/s for every pair, as hwloc 2 writes it', () => {
+      const rsmi = (i: number, model: string): string => {
+        const attributes = { gp_index: 50 + i, name: `rsmi${i}`, subtype: 'RSMI', osdev_type: 1 };
+        return pci(i + 1, '0380 [1002:7408]', GEN4, object('OSDev', attributes, info({ GPUModel: model })));
+      };
+      const read = (model: string, rows: readonly (readonly number[])[]): ServerDocument =>
+        fromHwlocXml(
+          file(
+            '2.0',
+            [socket(0, numa(0), hostBridge(...rows.map((_, i) => rsmi(i, model))))],
+            matrix(
+              'XGMIBandwidth',
+              rows.map((_, i) => `OSDev:${50 + i}`),
+              rows,
+            ),
+          ),
+        );
+      const all = [
+        [1e6, 1e5, 1e5],
+        [1e5, 1e6, 1e5],
+        [1e5, 1e5, 1e6],
+      ];
+
+      it.each<[string, number, number, number]>([
+        ['AMD Instinct MI300X', 1, 48, 64],
+        ['AMD Instinct MI300A', 2, 96, 128],
+        ['AMD Instinct MI210', 1, 36, 50],
+        ['deon Instinct MI50 32GB', 1, 24, 50],
+      ])('with the links of %s', (model, links, bandwidthGBps, rawGBps) => {
+        const document = read(model, all);
+        expect(document.links.filter(({ medium }) => medium === 'xgmi')).toHaveLength(3);
+        expect(linkOf(document, 'GPU0', 'xgmi')).toMatchObject({
+          links,
+          bandwidthGBps,
+          rawGBps,
+          verified: false,
+          source: expect.stringContaining('links and line rate of the model'),
+        });
+        expect(document.notes!.join()).toContain('XGMIBandwidth is 100 GB/s for all pairs');
+      });
+
+      it('with a warning for MI250, whose pairs differ', () => {
+        const document = read('AMD INSTINCT MI200 (MCM) OAM LC MBA HPE C2', all);
+        expect(linkOf(document, 'GPU0', 'xgmi')).toMatchObject({
+          links: 2,
+          bandwidthGBps: 72,
+          verified: true,
+          source: expect.stringContaining('MI200'),
+        });
+        expect(document.notes!.join()).toContain('else check them');
+      });
+
+      it('and leaves figures alone that differ', () => {
+        const document = read('AMD Instinct MI250X', [
+          [1e6, 1e5, 2e5],
+          [1e5, 1e6, 0],
+          [2e5, 0, 1e6],
+        ]);
+        const links = document.links.flatMap(({ medium, links: count }) =>
+          medium === 'xgmi' ? [count] : [],
+        );
+        expect(links).toEqual([2, 4]);
+        expect(document.notes).toBe(undefined);
+      });
     });
 
     it('of processors as c2c, not as a fabric of GPUs', () => {
