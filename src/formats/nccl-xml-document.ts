@@ -8,6 +8,7 @@ import {
 import { cardOf, hasPort, type PciBranch, type ServerTree } from './nccl-xml-devices.js';
 import type { NcclFabric } from './nccl-xml-fabric.js';
 import { broadcomGeneration, type LinkFigures, LOC_GBPS, pcieFigures, rounded } from './nccl-xml-figures.js';
+import { type NcclCounts, ncclNotes } from './nccl-xml-notes.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
 import { modelOf, portOf } from './nccl-xml-ports.js';
 import { socketFigures, socketOf } from './nccl-xml-sockets.js';
@@ -15,8 +16,6 @@ import type { NcclCpu, NcclNet, NcclPci, NcclSystem } from './nccl-xml-tree.js';
 
 /** Longest name taken from the file, in characters. */
 const NAME_LENGTH_MAX = 128;
-/** Longest note of a server document, in characters. */
-const NOTE_LENGTH_MAX = 1024;
 /** Most CPUs: their sockets are joined pairwise, and a document holds 8192 links. */
 const CPUS_MAX = 64;
 
@@ -66,8 +65,9 @@ class DocumentWriter {
   /** Bridge address to switch id, and peer ports still to be joined. */
   readonly #bridges = new Map<string, string>();
   readonly #peers: (readonly [string, string])[] = [];
-  #assumedPcie = 0;
-  #kbpsPorts = 0;
+  /** Ports that are no PCI devices, by dev and name. */
+  readonly #hostPorts = new Set<string>();
+  readonly #counts: NcclCounts = { assumedPcie: 0, kbpsPorts: 0, repeatedPorts: 0 };
 
   constructor(system: NcclSystem, tree: ServerTree, fabric: NcclFabric, options: NcclXmlOptions) {
     this.#system = system;
@@ -99,7 +99,7 @@ class DocumentWriter {
       links: this.#links,
       confidence: 'file',
       sources: [`${this.#system.version === 2 ? 'RCCL' : 'NCCL'} topology XML`],
-      notes: this.#notes(),
+      notes: ncclNotes(this.#tree, this.#fabric, this.#links, this.#counts, this.#options),
     };
   }
 
@@ -118,6 +118,13 @@ class DocumentWriter {
     for (const branch of branches) this.#writeBranch(branch, id, id, location, false);
     for (const net of cpu.nets) {
       if (net.dev === undefined) continue;
+      // NCCL lists a port that is near no CPU below each of them.
+      const port = JSON.stringify([net.dev, net.name]);
+      if (this.#hostPorts.has(port)) {
+        this.#counts.repeatedPorts++;
+        continue;
+      }
+      this.#hostPorts.add(port);
       const figures = { medium: 'pcie' as const, ...unlimited('no PCI device, NCCL 2.30.7 topo.h, LOC') };
       this.#writePort(net, 1, id, location, figures);
     }
@@ -141,7 +148,7 @@ class DocumentWriter {
       this.#writeGpu(pci, aboveId, numaId, place, pcie, stated);
       return;
     }
-    if (!stated) this.#assumedPcie++;
+    if (!stated) this.#counts.assumedPcie++;
     if (kind === 'nic') {
       const ports = (pci.nets ?? []).filter(({ dev }) => dev !== undefined);
       if (!hasPort(pci.nets ?? [])) this.#writeTemplateNic(pci, aboveId, place, pcie);
@@ -189,13 +196,13 @@ class DocumentWriter {
       });
       if (aboveId === numaId) return;
     }
-    if (!stated) this.#assumedPcie++;
+    if (!stated) this.#counts.assumedPcie++;
     this.#link(aboveId, id, pcie);
   }
 
   #writePort(net: NcclNet, ports: number, aboveId: string, place: Location, above: LinkFigures): void {
     const { inKbps, figures, ...fields } = portOf(net, ports, above);
-    if (inKbps) this.#kbpsPorts++;
+    if (inKbps) this.#counts.kbpsPorts++;
     const id = this.#freshId(`nic${net.dev}`);
     this.#nics.push({ device: { id, kind: 'nic', ...place, ...fields }, dev: net.dev! });
     this.#link(aboveId, id, figures);
@@ -241,29 +248,6 @@ class DocumentWriter {
       for (const { gpu, figures } of gpus) this.#link(idOf(gpu), id, figures);
     }
     for (const { gpus, figures } of this.#fabric.pairs) this.#link(idOf(gpus[0]), idOf(gpus[1]), figures);
-  }
-
-  #notes(): string[] {
-    const notes = [...this.#tree.notes, ...this.#fabric.notes];
-    notes.push('The file does not tell host bridges apart: pairs that nvidia-smi calls NODE are PHB here.');
-    if (this.#tree.cpus.length > 1 && this.#options.numaNodesPerSocket === undefined) {
-      notes.push(
-        'The file does not say which NUMA nodes share a socket: each has one of its own, as in NCCL.',
-      );
-    }
-    if (this.#assumedPcie > 0) {
-      notes.push(
-        `${this.#assumedPcie} PCIe links state no speed or width that NCCL knows: their source says what was assumed.`,
-      );
-    }
-    if (this.#kbpsPorts > 0) {
-      notes.push(`The speed of ${this.#kbpsPorts} ports is beyond any: taken to be in kb/s instead of Mb/s.`);
-    }
-    for (const { cpu } of this.#tree.cpus) {
-      if (cpu.affinity !== undefined)
-        notes.push(`CPU affinity of NUMA node ${cpu.numa ?? 'unknown'}: ${cpu.affinity}`);
-    }
-    return notes.map((note) => note.slice(0, NOTE_LENGTH_MAX));
   }
 
   /** `base`, or `base.2` and so on where that is taken. */

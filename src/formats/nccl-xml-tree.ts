@@ -98,14 +98,16 @@ export function readNcclSystem(text: unknown): NcclSystem {
   const root = readXml(text, { what: 'an NCCL topology (<system>)', elementsMax: ELEMENTS_MAX });
   if (root.name !== 'system') throw new CorralError('invalid-format', ['line', root.line], wrongRoot(root));
   refuseText(root);
-  const version = integer(root, 'version', 0, INT_MAX);
-  if (version !== 1 && version !== 2) {
+  const written = filled(root, 'version');
+  const version = /^0*[12]$/.test(written ?? '') ? (Number(written) as 1 | 2) : undefined;
+  if (version === undefined) {
     throw new CorralError(
       'invalid-format',
       ['line', root.line, 'version'],
-      `expected version 1 (NCCL) or 2 (RCCL), got ${quote(root.attributes.get('version'))}`,
+      `expected version 1 (NCCL) or 2 (RCCL), got ${written === undefined ? 'none' : quote(written)}: other programs write <system> too, give the file that NCCL_TOPO_DUMP_FILE writes`,
     );
   }
+  for (const parent of [root, ...named(root, 'cpu')]) refuseLooseGpu(parent);
   return { name: filled(root, 'name'), version, cpus: named(root, 'cpu').map(cpuOf) };
 }
 
@@ -127,6 +129,17 @@ function refuseText(element: XmlElement): void {
     );
   }
   for (const child of element.children) refuseText(child);
+}
+
+/** NCCL passes over such a GPU without a word, and the server would lack it. */
+function refuseLooseGpu(parent: XmlElement): void {
+  const [gpu] = named(parent, 'gpu');
+  if (gpu === undefined) return;
+  throw new CorralError(
+    'invalid-format',
+    ['line', gpu.line],
+    `<gpu> inside <${parent.name}>: NCCL reads GPUs inside a <pci> with their busid only, add it`,
+  );
 }
 
 function cpuOf(element: XmlElement): NcclCpu {
@@ -160,7 +173,7 @@ function pciOf(element: XmlElement): NcclPci {
     throw new CorralError(
       'invalid-format',
       ['line', gpus[1]!.line],
-      `${quote(address)} has ${gpus.length} gpu elements: partitions of one GPU are not read, leave one`,
+      `${quote(address)} has ${gpus.length} gpu elements: a <pci> holds one, and partitions of one GPU (mlopart) are not read: leave one`,
     );
   }
   const nics = named(element, 'nic');

@@ -18,7 +18,7 @@ const UNKNOWN = /^(?:N\/?A|0|X|-|XXXX|UNKNOWN|NONE)$/;
 /** What the tool prints for a GPU and itself. */
 const SELF = /^(?:N\/?A|0|X|-|SELF|TRUE)$/;
 /** A cell of any matrix: what follows a heading in prose is none. */
-const CELL_LIKE = /^(?:[A-Z][A-Z\d]{0,11}|N\/A|PCIe|-|\d+|\d+-\d+|0x[\da-f]+|-\d+)$/;
+const CELL_LIKE = /^(?:[A-Z][A-Z\d]{0,11}|N\/A|PCIe|None|Unknown|-|\d+|\d+-\d+|0x[\da-f]+|-\d+)$/;
 
 const GPU_LABEL = /^GPU\d{1,4}$/;
 interface Row {

@@ -614,7 +614,7 @@ describe('fromNcclXml', () => {
     ['<graphs version="1"><graph id="0"/></graphs>', '<graphs> holds the rings and trees'],
     ['<topology version="3.0"/>', 'looks like a file of hwloc'],
     ['<html/>', 'expected <system>'],
-    ['<system/>', 'expected version 1 (NCCL) or 2 (RCCL), got undefined'],
+    ['<system/>', 'expected version 1 (NCCL) or 2 (RCCL), got none'],
     ['<system version="3"/>', 'line[1].version: expected version 1'],
     [system(''), 'no <cpu>'],
     [system(cpu('')), 'no GPU'],
@@ -637,6 +637,40 @@ describe('fromNcclXml', () => {
     [system(cpu(`${gpu('01', 0)}<nic>${'<net dev="0"/>'.repeat(20_000)}</nic>`)), 'limit-exceeded'],
     [system(cpu(gpu('01', 0) + '<a/>'.repeat(40_000))), 'limit-exceeded line[1]: more than 32768 elements'],
   ];
+
+  it.each([
+    [system(gpu('01', 0).replace(/.*(<gpu[^>]*>).*/, '$1</gpu>')), '<gpu> inside <system>'],
+    [system(cpu('<gpu dev="0" sm="90"/>')), '<gpu> inside <cpu>'],
+    [
+      system(cpu(gpu('01', 0)), 'version="1.0"'),
+      'line[1].version: expected version 1 (NCCL) or 2 (RCCL), got "1.0"',
+    ],
+    [system(cpu(gpu('01', 0)), 'version="12"'), 'got "12"'],
+  ])('refuses what other programs write: %s', (text, reason) => {
+    expect(refusal(text)).toContain(reason);
+  });
+
+  it('lists a port that is near no CPU once, below the first', () => {
+    const port = (attributes: string): string => `<nic><net ${attributes}/></nic>`;
+    const second = 'numaid="1" arch="x86_64" vendor="AuthenticAMD"';
+    const eth0 = port('name="eth0" dev="0" speed="10000"');
+    const server = read(system(cpu(gpu('01', 0) + eth0) + cpu(gpu('02', 1) + eth0, second)));
+    expect(server.nics).toEqual(['nic0']);
+    expect(relation(server, 'gpu0', 'nic0')).toBe('PHB');
+    expect(notes(server)).toContain('1 repeated ports');
+    const other = port('name="eth1" dev="0" speed="10000"');
+    const both = read(system(cpu(gpu('01', 0) + eth0) + cpu(gpu('02', 1) + other, second)));
+    expect(both.nics).toHaveLength(2);
+    expect(notes(both)).not.toContain('repeated');
+  });
+
+  it('warns of sockets that NCCL knows no figure for', () => {
+    const hygon = (numa: number, bus: string): string =>
+      cpu(gpu(bus, numa), `numaid="${numa}" arch="x86_64" vendor="HygonGenuine" familyid="159" modelid="2"`);
+    const text = system(hygon(0, '01') + hygon(1, '02'));
+    expect(notes(read(text))).toContain('give socketGBps');
+    expect(notes(read(text, { socketGBps: 16 }))).not.toContain('socketGBps');
+  });
 
   it.each(refused.map(([text, reason]) => [reason, text] as const))('refuses: %s', (reason, text) => {
     expect(refusal(text)).toContain(reason);

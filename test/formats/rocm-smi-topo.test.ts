@@ -176,6 +176,8 @@ describe('fromRocmSmiTopo', () => {
       ['with cells not known on one side', PAIRS.replace(/^(GPU1 +)\S+/gm, '$1N/A')],
       ['with cells not known on the other side', PAIRS.replace(/^(GPU0 +\S+ +)\S+/gm, '$1N/A')],
       ['with types not known', PAIRS.replace(/XGMI|PCIE/g, 'XXXX')],
+      ['with types that are None', PAIRS.replace(/XGMI|PCIE/g, 'None')],
+      ['with types that are Unknown, the first cell of a row too', PAIRS.replace(/XGMI|PCIE/g, 'Unknown')],
       ['with weights not known', PAIRS.replace(/\b(?:15|72)\b/g, 'N/A ')],
     ])('%s', (_, text) => {
       expect(text).not.toBe(PAIRS);

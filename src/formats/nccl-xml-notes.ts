@@ -1,0 +1,66 @@
+import type { Link } from '../topology/server-document.js';
+import type { ServerTree } from './nccl-xml-devices.js';
+import type { NcclFabric } from './nccl-xml-fabric.js';
+import { LOC_GBPS } from './nccl-xml-figures.js';
+import type { NcclXmlOptions } from './nccl-xml-options.js';
+
+/** Longest note of a server document, in characters. */
+const NOTE_LENGTH_MAX = 1024;
+
+/** What was assumed or left out while a document was written. */
+export interface NcclCounts {
+  /** PCIe links whose speed or width is not in the file. */
+  assumedPcie: number;
+  /** Ports whose speed was taken for kb/s. */
+  kbpsPorts: number;
+  /** Ports that are no PCI devices and were there before. */
+  repeatedPorts: number;
+}
+
+/**
+ * What a reader of the document should know: what was left out, assumed, and what such files never say.
+ *
+ * @param tree - the devices
+ * @param fabric - links between GPUs
+ * @param links - links of the document
+ * @param counts - what was assumed or left out
+ * @param options - what the caller knows
+ * @returns sentences, each at most {@link NOTE_LENGTH_MAX} characters
+ * @complexity O(links)
+ */
+export function ncclNotes(
+  tree: ServerTree,
+  fabric: NcclFabric,
+  links: readonly Link[],
+  counts: Readonly<NcclCounts>,
+  options: NcclXmlOptions,
+): string[] {
+  const notes = [...tree.notes, ...fabric.notes];
+  notes.push('The file does not tell host bridges apart: pairs that nvidia-smi calls NODE are PHB here.');
+  if (tree.cpus.length > 1 && options.numaNodesPerSocket === undefined) {
+    notes.push('The file does not say which NUMA nodes share a socket: each has one of its own, as in NCCL.');
+  }
+  if (counts.assumedPcie > 0) {
+    notes.push(
+      `${counts.assumedPcie} PCIe links state no speed or width that NCCL knows: their source says what was assumed.`,
+    );
+  }
+  if (counts.repeatedPorts > 0) {
+    notes.push(
+      `${counts.repeatedPorts} repeated ports that are no PCI devices are left out: the file does not say which CPU they are near, so they are below the first.`,
+    );
+  }
+  if (links.some(({ medium, ncclGBps }) => medium === 'socket' && ncclGBps === LOC_GBPS)) {
+    notes.push(
+      'NCCL does not know these CPUs and takes the links between their sockets for ones that limit nothing: give socketGBps.',
+    );
+  }
+  if (counts.kbpsPorts > 0) {
+    notes.push(`The speed of ${counts.kbpsPorts} ports is beyond any: taken to be in kb/s instead of Mb/s.`);
+  }
+  for (const { cpu } of tree.cpus) {
+    if (cpu.affinity !== undefined)
+      notes.push(`CPU affinity of NUMA node ${cpu.numa ?? 'unknown'}: ${cpu.affinity}`);
+  }
+  return notes.map((note) => note.slice(0, NOTE_LENGTH_MAX));
+}
