@@ -97,7 +97,7 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
 }
 
 /** Most devices, as in a server document; checked here because names and links cost the square of it. */
-const DEVICES_MAX = 1024;
+export const DEVICES_MAX = 1024;
 
 function holdLimits(
   gpus: number,
@@ -117,7 +117,7 @@ function holdLimits(
     throw new CorralError(
       'limit-exceeded',
       [],
-      `${branches} PCI devices and ${ports} ports, at most ${DEVICES_MAX} in all`,
+      `${branches} PCI devices and ${ports} ports, at most ${DEVICES_MAX} in all: is this one server?`,
     );
   }
 }

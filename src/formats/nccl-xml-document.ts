@@ -5,7 +5,7 @@ import {
   parseServerDocument,
   type ServerDocument,
 } from '../topology/server-document.js';
-import { cardOf, hasPort, type PciBranch, type ServerTree } from './nccl-xml-devices.js';
+import { cardOf, DEVICES_MAX, hasPort, type PciBranch, type ServerTree } from './nccl-xml-devices.js';
 import type { NcclFabric } from './nccl-xml-fabric.js';
 import { broadcomGeneration, type LinkFigures, LOC_GBPS, pcieFigures, rounded } from './nccl-xml-figures.js';
 import { type NcclCounts, ncclNotes } from './nccl-xml-notes.js';
@@ -43,7 +43,16 @@ export function writeNcclDocument(
   if (tree.cpus.length > CPUS_MAX) {
     throw new CorralError('limit-exceeded', [], `${tree.cpus.length} CPUs, at most ${CPUS_MAX}`);
   }
-  return parseServerDocument(new DocumentWriter(system, tree, fabric, options).document());
+  const document = new DocumentWriter(system, tree, fabric, options).document();
+  const { length } = document.devices;
+  if (length > DEVICES_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${length} devices with CPUs and NVSwitches, at most ${DEVICES_MAX}: is this one server?`,
+    );
+  }
+  return parseServerDocument(document);
 }
 
 /** Where a device hangs, as its fields say it. */

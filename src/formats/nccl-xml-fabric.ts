@@ -7,6 +7,9 @@ import type { NcclGpuLink, NcclPci } from './nccl-xml-tree.js';
 /** Most links between two devices, as in a server document. */
 const LINKS_MAX = 1024;
 
+/** Most NVSwitches: a GPU reaches 18 at most. */
+const SWITCHES_MAX = 256;
+
 /** Links of the accelerator fabric between GPUs, by ordinal, and from GPUs to switches. */
 export interface NcclFabric {
   readonly pairs: readonly { readonly gpus: readonly [number, number]; readonly figures: LinkFigures }[];
@@ -29,7 +32,7 @@ export interface NcclFabric {
  * @param tree - the devices
  * @param options - NVLinks where the file has none
  * @returns links with figures
- * @throws CorralError `invalid-option` or `invalid-format` if the figures of links cannot be told
+ * @throws CorralError `invalid-option` or `invalid-format` if the figures of links cannot be told, `limit-exceeded`
  * @complexity O(GPUs^2 + links)
  */
 export function fabricOf(tree: ServerTree, options: NcclXmlOptions): NcclFabric {
@@ -66,6 +69,13 @@ function readFabric(tree: ServerTree, options: NcclXmlOptions): NcclFabric {
       else if (other === undefined) lost += link.count;
       else add(directed[link.medium], gpu * tree.gpus.length + other, link.count);
     }
+  }
+  if (switches.size > SWITCHES_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `links lead to ${switches.size} NVSwitches, at most ${SWITCHES_MAX}: check their targets`,
+    );
   }
   const pairs: { gpus: readonly [number, number]; figures: LinkFigures }[] = [];
   let oneSided = 0;
@@ -221,7 +231,11 @@ function figuresOf(
 function add(counts: Map<number, number>, key: number, count: number): void {
   const sum = (counts.get(key) ?? 0) + count;
   if (sum > LINKS_MAX) {
-    throw new CorralError('invalid-format', [], `${sum} links between two devices, at most ${LINKS_MAX}`);
+    throw new CorralError(
+      'invalid-format',
+      [],
+      `${sum} links between a GPU and one device, at most ${LINKS_MAX}: check the counts of its links`,
+    );
   }
   counts.set(key, sum);
 }

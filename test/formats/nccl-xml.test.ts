@@ -43,6 +43,10 @@ const TEMPLATE = system(
 );
 const TEMPLATE_OPTIONS: NcclXmlOptions = { gpuModel: 'A100', nvlink: { via: 'none' } };
 
+/** A device below a row of bridges. */
+const belowBridges = (count: number, inside: string): string =>
+  count === 0 ? inside : bridge('aa', belowBridges(count - 1, inside));
+
 describe('fromNcclXml', () => {
   it('names GPUs and NICs by dev, in the order of dev', () => {
     const server = read(
@@ -627,7 +631,25 @@ describe('fromNcclXml', () => {
     [PAIR.replace('<gpu ', '<gpu dev="5"/><gpu '), 'partitions of one GPU'],
     [system(cpu(gpu('01', 0, '<nvlink target="0:2:0.0"/>'))), 'line[1].count: <nvlink> needs count'],
     [system(cpu(gpu('01', 0, nvlink('02', -1)))), 'line[1].count: expected an integer from 0 to 1024'],
-    [system(cpu(gpu('01', 0, nvlink('09', 1024, '0x068000').repeat(2)))), '2048 links between two devices'],
+    [
+      system(cpu(gpu('01', 0, nvlink('09', 1024, '0x068000').repeat(2)))),
+      '2048 links between a GPU and one device',
+    ],
+    [
+      system(
+        cpu(gpu('01', 0, Array.from({ length: 257 }, (_, i) => nvlink(`1${i}`, 1, '0x068000')).join(''))),
+      ),
+      'limit-exceeded links lead to 257 NVSwitches, at most 256',
+    ],
+    [
+      system(
+        cpu(
+          gpu('01', 0) +
+            Array.from({ length: 30 }, (_, i) => belowBridges(29, nic(`1${i}`, `dev="${i}"`))).join(''),
+        ) + cpu('', 'numaid="1" arch="arm64"').repeat(63),
+      ),
+      'limit-exceeded 1029 devices',
+    ],
     [system(cpu(gpu('01', 0, '<c2c bw="2000000000" count="9"/>'))), 'line[1].bw: C2C of 18000000 GB/s'],
     [system(cpu(gpu('01', 0)) + cpu('', 'arch="arm64"').repeat(64)), 'limit-exceeded 65 CPUs, at most 64'],
     [
