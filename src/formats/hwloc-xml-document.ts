@@ -49,7 +49,11 @@ export function writeHwlocDocument(
 
 function refuseTooMany(what: string, count: number, max: number): void {
   if (count > max)
-    throw new CorralError('limit-exceeded', [], `${count} ${what}, at most ${max} in one server`);
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${count} ${what}, at most ${max} in one server: is the file of one machine?`,
+    );
 }
 
 class DocumentWriter {

@@ -74,7 +74,7 @@ export function readHwloc(text: unknown, names: readonly string[]): HwlocTopolog
               .map(({ type }) => quote(type))
               .join(', ')
               .slice(0, NAME_LENGTH_MAX)
-      }`,
+      }: give what lstopo writes`,
     );
   }
   const objects = new Map<string, HwlocObject>();
@@ -82,7 +82,8 @@ export function readHwloc(text: unknown, names: readonly string[]): HwlocTopolog
     const gpIndex = object.attributes.get('gp_index');
     if (gpIndex === undefined) continue;
     const key = `${object.type}:${gpIndex}`;
-    if (objects.has(key)) throw invalid(object, `gp_index ${quote(gpIndex)} stands twice`);
+    if (objects.has(key))
+      throw invalid(object, `gp_index ${quote(gpIndex)} stands twice: give the file as lstopo wrote it`);
     objects.set(key, object);
   }
   const matrices = root.children.filter(({ name }) => name.startsWith('distances2'));
@@ -151,11 +152,11 @@ function readObject(element: XmlElement, parent: HwlocObject | undefined): Hwloc
     throw new CorralError(
       'limit-exceeded',
       ['line', line, key],
-      `${value.length} characters, at most ${NAME_LENGTH_MAX}`,
+      `${value.length} characters, at most ${NAME_LENGTH_MAX}: shorten it`,
     );
   };
   const type = text('type');
-  if (type === undefined) throw invalid(element, 'an object without type');
+  if (type === undefined) throw invalid(element, 'an object without type: give the file as lstopo wrote it');
   const children: HwlocObject[] = [];
   const object: HwlocObject = {
     type,
@@ -226,7 +227,11 @@ function readMatrix(element: XmlElement, objects: ReadonlyMap<string, HwlocObjec
     name: attributes.get('name')!,
     objects: keys.map((key) => {
       const object = objects.get(key);
-      if (object === undefined) throw invalid(element, `${quote(key)} is no object of this file`);
+      if (object === undefined)
+        throw invalid(
+          element,
+          `${quote(key)} is no object of this file: give it as lstopo wrote it, or remove this matrix`,
+        );
       return object;
     }),
     values: keys.map((_, i) => flat.slice(i * count, (i + 1) * count)),

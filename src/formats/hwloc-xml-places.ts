@@ -111,5 +111,10 @@ function packagesAround(object: HwlocObject, packageAt: ReadonlyMap<HwlocObject,
 }
 
 function refuseTooMany(what: string, count: number, max: number): void {
-  if (count > max) throw new CorralError('limit-exceeded', [], `${count} ${what}, at most ${max}`);
+  if (count > max)
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${count} ${what}, at most ${max}: is the file of one machine?`,
+    );
 }

@@ -89,7 +89,11 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
   const addresses = new Set<string>();
   for (const pci of gpus) {
     if (addresses.has(pci.address)) {
-      throw new CorralError('duplicate-id', ['line', pci.line, 'busid'], 'two GPUs have this PCI address');
+      throw new CorralError(
+        'duplicate-id',
+        ['line', pci.line, 'busid'],
+        `two GPUs have the PCI address ${quote(pci.address)} (without separators): give each its own`,
+      );
     }
     addresses.add(pci.address);
   }
@@ -160,7 +164,11 @@ function cpusOfHost(system: NcclSystem, options: NcclXmlOptions): readonly NcclC
   const cpus = system.cpus.filter(({ hostHash }) => hostHash === host);
   if (cpus.length === 0) {
     if (options.host === undefined) {
-      throw new CorralError('invalid-format', [], 'no <cpu>: the file describes no machine');
+      throw new CorralError(
+        'invalid-format',
+        [],
+        'no <cpu>, so no machine: give the file that NCCL_TOPO_DUMP_FILE writes',
+      );
     }
     throw new CorralError(
       'unknown-reference',

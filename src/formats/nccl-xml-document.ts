@@ -41,7 +41,11 @@ export function writeNcclDocument(
   options: NcclXmlOptions,
 ): ServerDocument {
   if (tree.cpus.length > CPUS_MAX) {
-    throw new CorralError('limit-exceeded', [], `${tree.cpus.length} CPUs, at most ${CPUS_MAX}`);
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${tree.cpus.length} CPUs, at most ${CPUS_MAX}: is this one server?`,
+    );
   }
   const document = new DocumentWriter(system, tree, fabric, options).document();
   const { length } = document.devices;

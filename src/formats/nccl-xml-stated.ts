@@ -39,7 +39,7 @@ export function statedDevices(
       throw new CorralError(
         'duplicate-id',
         ['devices', i, 'busId'],
-        `${quote(device.busId)} is stated twice`,
+        `${quote(device.busId)} is stated twice: leave one`,
       );
     }
     kinds.set(address, device.kind);
@@ -51,7 +51,7 @@ export function statedDevices(
         throw new CorralError(
           'unknown-reference',
           ['devices', i, 'under'],
-          `no PCI device ${quote(device.under)} in the file`,
+          `no PCI device ${quote(device.under)} in the file: name a bridge that it has, or leave under out`,
         );
       }
       push(under, bridge, branch);
@@ -63,7 +63,10 @@ export function statedDevices(
       throw new CorralError(
         'unknown-reference',
         ['devices', i, 'numa'],
-        `no numaid ${device.numa} in the file`,
+        `no numaid ${device.numa} in the file: it has ${cpus
+          .slice(0, 8)
+          .map(({ numa }) => numa ?? 'none')
+          .join(', ')}`,
       );
     }
     push(below, cpu, branch);

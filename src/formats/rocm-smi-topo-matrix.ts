@@ -115,7 +115,7 @@ export function matrixOf(draft: MatrixDraft, labels: readonly string[], first: M
     throw new CorralError(
       'invalid-format',
       ['line', draft.line],
-      `a heading of the ${draft.section} matrix stands twice`,
+      `a heading of the ${draft.section} matrix stands twice: give the output of one run`,
     );
   }
   for (const label of new Set([...labels, ...columns, ...draft.rows.keys()])) {

@@ -183,7 +183,7 @@ function refuseTooFewOrMany(
     throw new CorralError(
       'limit-exceeded',
       [],
-      `${labels.length} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server`,
+      `${labels.length} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server: describe a larger domain as a tier of servers`,
     );
   }
 }

@@ -58,7 +58,7 @@ function holdLaw(table: RocmTable, pairs: readonly (readonly RocmPair[])[], docu
       throw new CorralError(
         'invalid-format',
         ['line', table.lines[a]!, table.labels[b]!],
-        `no server was found in which ${table.labels[a]} and ${table.labels[b]} are ${word}: the nearest has ${cells[a]![b]}`,
+        `no server was found in which ${table.labels[a]} and ${table.labels[b]} are ${word}: the nearest has ${cells[a]![b]}, check their cells`,
       );
     });
   });

@@ -71,7 +71,7 @@ function tree(content: string, what: string): XmlElement {
     throw new CorralError(
       'invalid-format',
       ['line', valid.err.line],
-      `not well-formed XML: ${quote(valid.err.msg)}`,
+      `not well-formed XML: ${quote(valid.err.msg)}; the text may be damaged, write it anew`,
     );
   }
   let parsed: ParsedNode[];
@@ -147,7 +147,7 @@ function tagsAndText(text: string, elementsMax: number): string {
   let end = 0;
   for (let open = text.indexOf('<'); open !== -1; open = text.indexOf('<', end)) {
     if (depth === 0 && text.slice(end, open).trim() !== '') {
-      refuse(open, `text outside the root element: ${quote(text.slice(end, open).trim())}`);
+      refuse(open, `text outside the root element: ${quote(text.slice(end, open).trim())}; remove it`);
     }
     if (text.startsWith('<!--', open)) {
       end = endOf(text, '-->', open + 4);
@@ -177,30 +177,30 @@ function tagsAndText(text: string, elementsMax: number): string {
       if (end === 0)
         refuse(open, 'the tag is not closed: a quotation mark is missing, or the text is cut off');
       if (!TAG.test(tag.replace(/"[^"]*"|'[^']*'/g, '""')))
-        refuse(open, `${quote(tag)} is not a tag with attributes`);
+        refuse(open, `${quote(tag)} is not a tag with attributes: the text may be damaged`);
       if (tag.startsWith('</')) depth--;
       else {
         if (++elements > elementsMax) {
           throw new CorralError(
             'limit-exceeded',
             ['line', lineAt(open)],
-            `more than ${elementsMax} elements`,
+            `more than ${elementsMax} elements: is this one machine?`,
           );
         }
         if (depth + 1 > XML_DEPTH_MAX) {
           throw new CorralError(
             'limit-exceeded',
             ['line', lineAt(open)],
-            `elements nested more than ${XML_DEPTH_MAX} levels deep`,
+            `elements nested more than ${XML_DEPTH_MAX} levels deep: is this one machine?`,
           );
         }
         if (!tag.endsWith('/>')) depth++;
       }
-      if (depth < 0) refuse(open, `${quote(tag)} closes no element`);
+      if (depth < 0) refuse(open, `${quote(tag)} closes no element: the text may be damaged`);
     }
   }
   const rest = text.slice(end).trim();
-  if (depth === 0 && rest !== '') refuse(end, `text after the root element: ${quote(rest)}`);
+  if (depth === 0 && rest !== '') refuse(end, `text after the root element: ${quote(rest)}; remove it`);
   if (depth > 0) {
     throw new CorralError('invalid-format', [], `${depth} elements are not closed: the text may be cut off`);
   }

@@ -152,7 +152,9 @@ describe('readXml', () => {
 
   it('refuses more elements or characters than it documents', () => {
     expect(read('<a><b/><b/></a>', 3).children).toHaveLength(2);
-    expect(refusal('<a><b/>\n<b/></a>', 2)).toBe('limit-exceeded line[2]: more than 2 elements');
+    expect(refusal('<a><b/>\n<b/></a>', 2)).toBe(
+      'limit-exceeded line[2]: more than 2 elements: is this one machine?',
+    );
     expect(refusal(' '.repeat(2 ** 24 + 1))).toMatch(/^limit-exceeded 16777217 characters/);
   });
 
