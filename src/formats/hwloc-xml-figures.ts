@@ -38,6 +38,8 @@ const PCIE_X16 = {
 /** One lane of 8 GT/s after 128b/130b encoding, and of 64 GT/s after that of Gen6, GB/s; hwloc's figures. */
 const GEN3_LANE_GBPS = 128 / 130;
 const GEN6_LANE_GBPS = (64 / 8) * (242 / 256);
+/** How far rates of GPU libraries are from those of PCIe. */
+const ROUGH_SHARE = 0.05;
 /** NCCL's constant for transfers inside one NUMA node: not limiting. */
 const ON_PACKAGE_NCCL_GBPS = 5000;
 /** Its GPUs reach it by NVLink of their own, which the matrix of bandwidths holds. */
@@ -124,7 +126,10 @@ function partOf(link: HwlocLinkFigures, functions: number): HwlocLinkFigures {
 function pcieNccl(rawGBps: number): number {
   if (isOfFirstGenerations(rawGBps)) return rawGBps * 0.75;
   if (isPowerOfTwo(rawGBps / GEN6_LANE_GBPS)) return (rawGBps / GEN6_LANE_GBPS) * 6;
-  return (rawGBps / GEN3_LANE_GBPS) * 0.75;
+  // GPU libraries print 15 or 31 GB/s for x16 of Gen3 and Gen4.
+  const lanes = rawGBps / GEN3_LANE_GBPS;
+  const whole = 2 ** Math.round(Math.log2(lanes));
+  return (Math.abs(lanes - whole) <= ROUGH_SHARE * whole ? whole : lanes) * 0.75;
 }
 
 /** NCCL's constant between two sockets, by vendor, family and model of the processor. */

@@ -396,6 +396,9 @@ describe('fromHwlocXml', () => {
       ['3.938462', 3],
       [GEN5, 48],
       ['121.000000', 96],
+      ['31.000000', 24],
+      ['15.000000', 12],
+      ['27.000000', 20.566406],
     ])('turns a line rate of %s GB/s into NCCL’s %d', (speed, expected) => {
       const link = linkOf(fromHwlocXml(oneSocket(hostBridge(pci(1, A100, speed)))), 'GPU0');
       expect(link.bandwidthGBps).toBeCloseTo(expected, 5);
