@@ -1,15 +1,8 @@
 import { CorralError, quote } from '../errors.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
-import { statedDevices } from './nccl-xml-stated.js';
+import { type PciBranch, statedDevices } from './nccl-xml-stated.js';
 import type { NcclCpu, NcclNet, NcclPci, NcclSystem } from './nccl-xml-tree.js';
-
-/** A PCI device that the server document will have, with what hangs below it. */
-export interface PciBranch {
-  readonly pci: NcclPci;
-  readonly kind: 'gpu' | 'nic' | 'bridge';
-  readonly branches: readonly PciBranch[];
-}
 
 /** The CPUs of one server with the branches below each. */
 export interface ServerTree {

@@ -5,13 +5,14 @@ import {
   parseServerDocument,
   type ServerDocument,
 } from '../topology/server-document.js';
-import { cardOf, DEVICES_MAX, hasPort, type PciBranch, type ServerTree } from './nccl-xml-devices.js';
+import { cardOf, DEVICES_MAX, hasPort, type ServerTree } from './nccl-xml-devices.js';
 import type { NcclFabric } from './nccl-xml-fabric.js';
 import { broadcomGeneration, type LinkFigures, LOC_GBPS, pcieFigures, rounded } from './nccl-xml-figures.js';
 import { type NcclCounts, ncclNotes } from './nccl-xml-notes.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
 import { modelOf, portOf } from './nccl-xml-ports.js';
 import { socketFigures, socketOf } from './nccl-xml-sockets.js';
+import type { PciBranch } from './nccl-xml-stated.js';
 import type { NcclCpu, NcclNet, NcclPci, NcclSystem } from './nccl-xml-tree.js';
 
 /** Longest name taken from the file, in characters. */

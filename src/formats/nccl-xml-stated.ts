@@ -1,7 +1,13 @@
 import { CorralError, quote } from '../errors.js';
-import type { PciBranch } from './nccl-xml-devices.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
 import { addressKey, type NcclCpu, type NcclPci } from './nccl-xml-tree.js';
+
+/** A PCI device that the server document will have, with what hangs below it. */
+export interface PciBranch {
+  readonly pci: NcclPci;
+  readonly kind: 'gpu' | 'nic' | 'bridge';
+  readonly branches: readonly PciBranch[];
+}
 
 /** What options say about devices: kinds of those in the file, and those to add. */
 export interface StatedDevices {

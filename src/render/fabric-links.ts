@@ -1,7 +1,7 @@
 import type { Device, Link, Medium } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import type { DeviceTree } from './device-tree.js';
-import { meshesOf } from './meshes.js';
+import { type Mesh, meshesOf } from './meshes.js';
 
 /** The links of one GPU to the switches of a group. */
 export interface Spoke {
@@ -18,12 +18,6 @@ export interface SwitchGroup {
   readonly spokes: readonly Spoke[];
   /** Links between switches of the group. */
   readonly inner: readonly Link[];
-}
-
-/** A link for every pair of some devices, all alike, drawn as one. */
-export interface Mesh {
-  readonly members: readonly string[];
-  readonly links: readonly Link[];
 }
 
 /** The links between two groups of switches. */

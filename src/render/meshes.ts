@@ -1,5 +1,10 @@
 import type { Link } from '../topology/server-document.js';
-import type { Mesh } from './fabric-links.js';
+
+/** A link for every pair of some devices, all alike, drawn as one. */
+export interface Mesh {
+  readonly members: readonly string[];
+  readonly links: readonly Link[];
+}
 
 /** Most devices among which meshes are sought: sets of them are bit masks. GPUs are at most 16. */
 const MEMBERS_MAX = 16;

@@ -1,7 +1,8 @@
 import type { Link } from '../topology/server-document.js';
 import { linkLabel } from './device-boxes.js';
-import type { FabricLinks, Mesh, SwitchGroup } from './fabric-links.js';
+import type { FabricLinks, SwitchGroup } from './fabric-links.js';
 import type { Lane } from './lane-drawing.js';
+import type { Mesh } from './meshes.js';
 import { MEDIUM_STYLE } from './styles.js';
 import { counted, figure, printable } from './svg-text.js';
 
