@@ -1,5 +1,6 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
+import { GPU_MILLI } from '../units.js';
 import type { Headroom } from './headroom.js';
 import { Holdings } from './holdings.js';
 import type { JobTable } from './job-table.js';
@@ -15,6 +16,8 @@ export class Allocation {
   readonly isCounted: boolean;
   /** Where it does: pods that fit now. Otherwise 0. */
   freeUnits: number;
+  /** Thousandths of GPUs that jobs hold, for the moment. */
+  heldMilli = 0;
   /** Room kept free, if any. */
   headroom: Headroom | undefined;
   /** How often something was given back. */
@@ -62,6 +65,7 @@ export class Allocation {
     if (this.isCounted) {
       if (gang.pods > this.freeUnits || !this.holdings.take(job, gang)) return false;
       this.freeUnits -= gang.pods;
+      this.heldMilli += this.#milliOf(job);
       return true;
     }
     const asker = this.askerOf(job);
@@ -69,9 +73,19 @@ export class Allocation {
     const isPlaced =
       this.headroom === undefined
         ? this.holdings.take(job, gang)
-        : this.headroom.takeBeside(job, gang, this.holdings);
-    if (!isPlaced) this.#refusedAt[asker] = this.returns;
+        : this.#takeBeside(this.headroom, job, gang);
+    if (isPlaced) this.heldMilli += this.#milliOf(job);
+    else this.#refusedAt[asker] = this.returns;
     return isPlaced;
+  }
+
+  #takeBeside(headroom: Headroom, job: number, gang: Gang): boolean {
+    const { missing } = headroom;
+    const freeMilli = this.engine.tables.gpuCount * GPU_MILLI - this.heldMilli;
+    if (!headroom.takeBeside(job, gang, this.holdings, freeMilli)) return false;
+    // Of room that gives way a job may take a part: the rest is anybody's.
+    if (headroom.missing > missing) this.returns++;
+    return true;
   }
 
   /** Undoes the last {@link place}, of a job that has not begun: what did not fit before still does not. */
@@ -87,6 +101,7 @@ export class Allocation {
     const gang = this.#gangOf(job);
     this.holdings.give(job, gang);
     this.freeUnits += this.isCounted ? gang.pods : 0;
+    this.heldMilli -= this.#milliOf(job);
     this.returns++;
   }
 
@@ -95,6 +110,7 @@ export class Allocation {
     const gang = this.#gangOf(job);
     this.holdings.takeAgain(job, gang);
     this.freeUnits -= this.isCounted ? gang.pods : 0;
+    this.heldMilli += this.#milliOf(job);
   }
 
   /** Gives back what a job holds, for good. */
@@ -106,8 +122,14 @@ export class Allocation {
   /** Says whether a server takes new pods. */
   setInUse(server: number, inUse: boolean): void {
     this.holdings.setCordoned(server, !inUse);
-    if (inUse) this.returns++;
-    else this.headroom?.vacate(server);
+    if (!inUse) this.headroom?.vacate(server);
+    // Also what was kept together with room on a server that is out.
+    if (inUse || this.headroom !== undefined) this.returns++;
+  }
+
+  /** Thousandths of GPUs of a job, by its note. */
+  #milliOf(job: number): number {
+    return this.holdings.pods[job]! * this.#gangOf(job).need.totalGpuMilli;
   }
 
   #gangOf(job: number): Gang {

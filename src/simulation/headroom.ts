@@ -109,6 +109,12 @@ export class Headroom {
    * @returns the placeholders that hold something now and did not
    */
   refill(): number[] {
+    // Whoever was tried is placed for good, or not at all.
+    this.#displaced.clear();
+    return this.#fill();
+  }
+
+  #fill(): number[] {
     const filled: number[] = [];
     if (this.missing === 0) return filled;
     for (let pool = 0; pool < this.#pools.length; pool++) {
@@ -125,33 +131,62 @@ export class Headroom {
   /**
    * Gives a job its GPUs, if it fits, pushing placeholders aside if that is what it takes; what is missing comes before it.
    * If it does not fit, its note stays as it was.
+   *
+   * @param freeMilli - at least as many thousandths of GPUs as jobs leave free
    */
-  takeBeside(job: number, gang: Gang, jobs: Holdings): boolean {
+  takeBeside(job: number, gang: Gang, jobs: Holdings, freeMilli: number): boolean {
     this.#displaced.delete(job);
     // Where running jobs are suspended for this one, room that they had taken is kept again first.
-    const displaced: Displaced[] = this.refill().map((p) => ({ placeholder: p, note: NOTHING }));
-    const isPlaced = jobs.take(job, gang) || this.#takeAmong(job, gang, jobs, displaced);
+    const displaced: Displaced[] = this.#fill().map((p) => ({ placeholder: p, note: NOTHING }));
+    const isPlaced =
+      jobs.take(job, gang) ||
+      (this.mayFit(job, gang, freeMilli) && this.#takeAmong(job, gang, jobs, displaced));
     if (!isPlaced) this.#putBack(displaced);
     else if (displaced.length > 0) this.#displaced.set(job, displaced);
     return isPlaced;
   }
 
-  /** As {@link takeBeside}, where it fits nowhere else; whom it pushes aside is added to `displaced`, in any case. */
+  /** Whether there are enough GPUs in number beside what others than the job may use. Deciding costs more than counting. */
+  mayFit(job: number, gang: Gang, freeMilli: number): boolean {
+    let kept = this.#keptMilli;
+    for (const pool of this.#ownOf(job)) kept -= this.#kept[pool]! * this.#milliOf(pool);
+    return gang.podsMin * gang.need.totalGpuMilli + kept <= freeMilli;
+  }
+
+  /**
+   * As {@link takeBeside}, where it fits nowhere else: in place of any room that finds another place, or else of room that
+   * it may use alone. Whom it pushes aside is added to `displaced`.
+   */
   #takeAmong(job: number, gang: Gang, jobs: Holdings, displaced: Displaced[]): boolean {
     const before = jobs.noteOf(job);
-    const lent: Displaced[] = [];
+    const own = this.#ownOf(job);
+    const all: Displaced[] = [];
     for (let p = 0; p < this.#poolOf.length; p++) {
-      if (this.#rooms.pods[p]! > 0) lent.push({ placeholder: p, note: this.#rooms.noteOf(p) });
+      if (this.#rooms.pods[p]! > 0) all.push({ placeholder: p, note: this.#rooms.noteOf(p) });
     }
-    for (const { placeholder } of lent) this.#drop(placeholder);
-    // What has just been filled goes back to nothing, whatever it holds now.
-    const filled = new Set(displaced.map(({ placeholder }) => placeholder));
-    displaced.push(...lent.filter(({ placeholder }) => !filled.has(placeholder)));
-    if (lent.length === 0 || !jobs.take(job, gang)) return false;
-    if (this.#placeAnew(lent, this.#poolsOf[this.classOf[job]!]!)) return true;
-    jobs.give(job, gang);
-    jobs.putNote(job, before);
+    const mine = all.filter(({ placeholder }) => own.includes(this.#poolOf[placeholder]!));
+    for (const lent of mine.length < all.length ? [all, mine] : [all]) {
+      if (lent.length === 0) continue;
+      for (const { placeholder } of lent) this.#drop(placeholder);
+      if (jobs.take(job, gang)) {
+        if (this.#placeAnew(lent, own)) {
+          // What has just been filled goes back to nothing, whatever it holds now.
+          const filled = new Set(displaced.map(({ placeholder }) => placeholder));
+          displaced.push(...lent.filter((one) => !filled.has(one.placeholder) && this.#hasMoved(one)));
+          return true;
+        }
+        jobs.give(job, gang);
+        jobs.putNote(job, before);
+      }
+      this.#putBack(lent);
+    }
     return false;
+  }
+
+  /** Whether a placeholder holds something else than a note says. */
+  #hasMoved({ placeholder, note }: Displaced): boolean {
+    const { server, mask, pieces, pods } = this.#rooms.noteOf(placeholder);
+    return server !== note.server || mask !== note.mask || pieces !== note.pieces || pods !== note.pods;
   }
 
   /** Puts back whom the placement of a job, which is undone, pushed aside. */
@@ -174,7 +209,7 @@ export class Headroom {
     for (let p = 0; p < this.#poolOf.length; p++) if (this.#rooms.pods[p]! > 0) this.#drop(p);
   }
 
-  /** Gives up the room on a server that takes no more pods. */
+  /** Gives up the room on a server that takes no more pods, and what is kept with it elsewhere. */
   vacate(server: number): void {
     for (let p = 0; p < this.#poolOf.length; p++) {
       if (this.#rooms.pods[p]! > 0 && this.#rooms.isOn(p, server)) this.#drop(p);
@@ -197,6 +232,11 @@ export class Headroom {
     });
   }
 
+  /** The pools that a job may use. */
+  #ownOf(job: number): readonly number[] {
+    return this.#poolsOf[this.classOf[job]!]!;
+  }
+
   #gangOf(placeholder: number): Gang {
     return this.#pools[this.#poolOf[placeholder]!]!.gang;
   }
@@ -208,7 +248,14 @@ export class Headroom {
   #placeAnew(displaced: readonly Displaced[], own: readonly number[]): boolean {
     const isOwn = ({ placeholder }: Displaced): boolean => own.includes(this.#poolOf[placeholder]!);
     const others = displaced.filter((one) => !isOwn(one));
-    for (const one of this.#resumed(others)) if (!this.#place(one.placeholder)) return false;
+    const placesAll = (list: readonly Displaced[]): boolean =>
+      list.every((one) => this.#place(one.placeholder));
+    if (!placesAll(this.#resumed(others))) {
+      // Who stays where it was may be in the way of larger ones.
+      for (const { placeholder } of others) if (this.#rooms.pods[placeholder]! > 0) this.#drop(placeholder);
+      const sizeOf = ({ placeholder }: Displaced): number => this.#milliOf(this.#poolOf[placeholder]!);
+      if (!placesAll([...others].sort((a, b) => sizeOf(b) - sizeOf(a)))) return false;
+    }
     // Pieces of one pool are alike: where one does not fit, the next does not.
     let full = -1;
     for (const { placeholder } of this.#resumed(displaced.filter(isOwn))) {

@@ -16,6 +16,8 @@ export class LookAhead {
   /** Jobs that are not on the engine for the moment. */
   readonly #gone: number[] = [];
   #head = -1;
+  /** At least as many thousandths of GPUs as jobs on the engine leave free. */
+  #freeMilli = 0;
 
   /**
    * @param ahead - mirrors what jobs hold, see Allocation
@@ -37,16 +39,14 @@ export class LookAhead {
     this.#head = job;
     const { ends, jobs, length } = run.ends;
     const needed = head.podsMin * head.need.totalGpuMilli;
-    let free = run.freeMilliMost;
+    this.#freeMilli = run.freeMilliMost;
     for (let at = 0; at < length; ) {
       const end = ends[at]!;
       for (; at < length && ends[at] === end; at++) {
-        const other = jobs[at]!;
-        this.takeOut(run, other);
-        free += run.heldMilliOf(other);
+        this.takeOut(run, jobs[at]!);
       }
       // Deciding costs more than counting.
-      if (free >= needed && this.fits(run)) return end;
+      if (this.#freeMilli >= needed && this.fits(run)) return end;
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -54,6 +54,7 @@ export class LookAhead {
   /** Takes a job out that is on the cluster. */
   takeOut(run: ClusterRun, job: number): void {
     run.holdings.giveOn(this.#ahead, job, run.gangOf(job));
+    this.#freeMilli += run.heldMilliOf(job);
     this.#gone.push(job);
   }
 
@@ -64,10 +65,12 @@ export class LookAhead {
       return gang.pods === 1 ? this.#ahead.peek(gang.need) : this.#ahead.peekPlan(gang) !== undefined;
     }
     const { headroom, jobs } = this.#kept;
-    headroom.adopt(run.allocation.headroom!);
+    const kept = run.allocation.headroom!;
+    if (!kept.mayFit(this.#head, gang, this.#freeMilli)) return false;
+    headroom.adopt(kept);
     // What is missing comes before every job.
     headroom.refill();
-    const fits = headroom.takeBeside(this.#head, gang, jobs);
+    const fits = headroom.takeBeside(this.#head, gang, jobs, this.#freeMilli);
     if (fits) {
       jobs.give(this.#head, gang);
       jobs.forget(this.#head);
