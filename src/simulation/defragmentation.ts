@@ -62,10 +62,8 @@ export class Defragmentation {
     const { waiting } = run;
     if (this.#lookAhead === undefined || waiting.length === 0) return 0;
     const head = waiting.jobs[waiting.start]!;
-    const promised = this.#lookAhead.begin(run, head);
-    this.#lookAhead.end(run);
     const mayMove = (job: number): boolean => this.#moves.isMovable(job);
-    const moved = this.#moves.makeRoomFor(head, mayMove, promised - run.now, movesMax);
+    const moved = this.#moves.makeRoomFor(head, mayMove, this.#lookAhead.waitOf(run, head), movesMax);
     if (moved === 0) return 0;
     waiting.remove(head);
     run.begin(head, 0);

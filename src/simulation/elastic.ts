@@ -26,12 +26,17 @@ export function elasticPass(
     while (waiting.length > 0) {
       const head = waiting.jobs[waiting.start]!;
       if (refused === head && refusedAt === allocation.returns) return;
-      const mayShrink = (job: number): boolean =>
-        run.holdings.pods[job]! > run.gangOf(job).podsMin &&
-        table.priority[job]! <= table.priority[head]! &&
-        moves.isMovable(job);
+      let mayFollow = false;
+      const mayShrink = (job: number): boolean => {
+        if (run.holdings.pods[job]! <= run.gangOf(job).podsMin) return false;
+        if (table.priority[job]! > table.priority[head]!) return false;
+        if (moves.isMovable(job)) return true;
+        mayFollow = true;
+        return false;
+      };
       if (!makeRoom(run, head, mayShrink, moves, lookAhead)) {
-        refused = head;
+        // Who is about to compute may shrink as soon as it does.
+        refused = mayFollow ? -1 : head;
         refusedAt = allocation.returns;
         return;
       }
@@ -49,9 +54,7 @@ function makeRoom(
   lookAhead: LookAhead,
 ): boolean {
   if (!run.running.subarray(0, run.runningCount).some(mayShrink)) return false;
-  const promised = lookAhead.begin(run, head);
-  lookAhead.end(run);
-  if (moves.makeRoomFor(head, mayShrink, promised - run.now, run.runningCount) === 0) return false;
+  if (moves.makeRoomFor(head, mayShrink, lookAhead.waitOf(run, head), run.runningCount) === 0) return false;
   run.waiting.remove(head);
   run.begin(head, 0);
   return true;

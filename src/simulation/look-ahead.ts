@@ -51,6 +51,17 @@ export class LookAhead {
     return Number.POSITIVE_INFINITY;
   }
 
+  /**
+   * How long a job would wait if nobody moved, microseconds; 0 if it waits for a job that is overdue, Infinity = for ever.
+   *
+   * @complexity as {@link begin}
+   */
+  waitOf(run: ClusterRun, job: number): number {
+    const promised = this.begin(run, job);
+    this.end(run);
+    return Math.max(0, promised - run.now);
+  }
+
   /** Takes a job out that is on the cluster. */
   takeOut(run: ClusterRun, job: number): void {
     run.holdings.giveOn(this.#ahead, job, run.gangOf(job));

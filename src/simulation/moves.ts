@@ -1,5 +1,5 @@
 import type { ClusterRun } from './cluster-run.js';
-import type { Note } from './holdings.js';
+import type { GangPieces, Note } from './holdings.js';
 import { suspendFor } from './make-room.js';
 import { victimsOf } from './priority-preemption.js';
 import { clockOfWork, progressAt } from './progress.js';
@@ -29,7 +29,7 @@ export class Moves {
    * Places a job that waits by moving others.
    *
    * @param mayMove - who may be moved
-   * @param waits - how long it would wait otherwise, microseconds; Infinity = for ever
+   * @param waits - how long it would wait otherwise, microseconds, 0 or more; Infinity = for ever
    * @param movesMax - jobs to move at most
    * @returns how many have moved; 0, and nothing has happened, if it is not worth it
    */
@@ -43,22 +43,21 @@ export class Moves {
     // The largest first: it is the hardest to place.
     suspended.sort((a, b) => run.gpusOf(b) - run.gpusOf(a) || submissionOf[a]! - submissionOf[b]!);
     const placed: { readonly other: number; readonly before: Note; readonly after: Note }[] = [];
-    let gain = waits * run.gpusOf(job);
+    // For ever times no GPUs is nothing.
+    let gain = run.gpusOf(job) === 0 ? 0 : waits * run.gpusOf(job);
     let cost = 0;
-    let isWorthIt = suspended.length <= movesMax;
+    let isPossible = suspended.length <= movesMax;
     for (const other of suspended) {
-      if (!isWorthIt) break;
       const before = holdings.noteOf(other);
-      isWorthIt = this.#placeBesideHeadroom(other);
-      if (!isWorthIt) break;
+      isPossible &&= this.#placeBesideHeadroom(other);
+      if (!isPossible) break;
       const after = holdings.noteOf(other);
       holdings.putNote(other, before);
       placed.push({ other, before, after });
       gain += this.#savedBy(other, before, after);
       cost += this.#restartOf(other, after);
-      isWorthIt = gain > cost * this.#gainFactor;
     }
-    if (isWorthIt) {
+    if (isPossible && gain > cost * this.#gainFactor) {
       for (const { other, after } of placed) run.move(other, after);
       return placed.length;
     }
@@ -91,10 +90,7 @@ export class Moves {
     }
     const after = holdings.noteOf(job);
     holdings.putNote(job, before);
-    const grown = Math.max(0, this.#gpusIn(job, after) - this.#gpusIn(job, before));
-    const gain = this.#savedBy(job, before, after) + grown * this.#leftAt(job, after);
-    const rounding = TOLERANCE * this.#gpusIn(job, before) * this.leftNow(job);
-    if (gain > this.#restartOf(job, after) * this.#gainFactor + rounding) {
+    if (this.#isBetter(job, before, after)) {
       this.#run.move(job, after);
       return true;
     }
@@ -105,6 +101,18 @@ export class Moves {
     // All is as it was, and nobody has been refused meanwhile.
     allocation.returns = returns;
     return false;
+  }
+
+  /** Whether a job gains more by a move than it costs. */
+  #isBetter(job: number, before: Note, after: Note): boolean {
+    // A stop and a start on the same GPUs is no move, though a checkpoint that was due may come later then.
+    if (isSamePlace(before, after)) return false;
+    const grown = Math.max(0, this.#gpusIn(job, after) - this.#gpusIn(job, before));
+    // Under fair share who uses how much is for quotas to say.
+    if (grown > 0 && this.#run.settings.queue === 'fair-share') return false;
+    const gain = this.#savedBy(job, before, after) + grown * this.#leftAt(job, after);
+    const rounding = TOLERANCE * this.#gpusIn(job, before) * this.leftNow(job);
+    return gain > this.#restartOf(job, after) * this.#gainFactor + rounding;
   }
 
   /** Places a suspended job without taking what is kept free: a move must not use that up. */
@@ -153,4 +161,22 @@ export class Moves {
     const speed = parts.speedAt?.(job, note) ?? note.pods / this.#run.gangOf(job).pods;
     return clock / speed;
   }
+}
+
+/** Whether two notes are of the same GPUs. */
+function isSamePlace(a: Note, b: Note): boolean {
+  if (a.pods !== b.pods || a.server !== b.server) return false;
+  if (a.pieces === undefined || b.pieces === undefined) return a.pieces === b.pieces && a.mask === b.mask;
+  const masks = masksByServer(a.pieces);
+  const others = masksByServer(b.pieces);
+  return masks.size === others.size && [...masks].every(([server, mask]) => others.get(server) === mask);
+}
+
+/** Server → GPUs of a gang on it. */
+function masksByServer({ servers, masks }: GangPieces): Map<number, number> {
+  const found = new Map<number, number>();
+  servers.forEach((server, i) => {
+    found.set(server, (found.get(server) ?? 0) | masks[i]!);
+  });
+  return found;
 }

@@ -157,9 +157,48 @@ describe('defragmentation for bandwidth', () => {
     expect(play(straddling, options).jobs[3]!.moves).toBe(0);
   });
 
+  it('does not start a gang again where it is, to put off a checkpoint', () => {
+    const jobs = straddling.map((job) =>
+      job.id === 'first' || job.id === 'second' ? { ...job, durationSeconds: 5000 } : job,
+    );
+    const gang = { ...jobs[3]!, checkpoint: { computeSeconds: 70, stallSeconds: 5 } };
+    expect(play([...jobs.slice(0, 3), gang], { cluster: twoRacks }).jobs[3]!.moves).toBe(0);
+  });
+
   it('moves nobody who is as fast as can be', () => {
     const jobs = [{ ...straddling[3]!, submitSeconds: 0, durationSeconds: 10_000 }];
     expect(play(jobs, { cluster: twoRacks }).metrics.moves).toBe(0);
+  });
+});
+
+describe('defragmentation under fair share', () => {
+  const elastic: SimulationJob = {
+    id: 'elastic',
+    submitSeconds: 1,
+    durationSeconds: 1000,
+    pods: 4,
+    podsMin: 1,
+    gpus: 1,
+    tenant: 'a',
+  };
+  /** The elastic job gets what others leave, until second 10. */
+  const jobs: readonly SimulationJob[] = [
+    { submitSeconds: 0, durationSeconds: 10, gpus: 4, tenant: 'b' },
+    { submitSeconds: 0, durationSeconds: 10, gpus: 2, tenant: 'b' },
+    elastic,
+    { submitSeconds: 20, durationSeconds: 500, pods: 2, gpus: 1, tenant: 'a' },
+  ];
+
+  it('lets no job grow past the limit of its tenant', () => {
+    const quotas = [
+      { name: 'a', deservedGpus: 4, limitGpus: 4 },
+      { name: 'b', deservedGpus: 4 },
+    ];
+    const { jobs: results } = play(jobs, { queue: 'fair-share', quotas });
+    expect(results[3]!.startSeconds).toBe(20);
+    expect(results[2]!.runs.map((run) => run.pods.length)).toEqual([2]);
+    // Under other queues it grows.
+    expect(play(jobs).jobs[2]!.runs.map((run) => run.pods.length)).toEqual([2, 4]);
   });
 });
 

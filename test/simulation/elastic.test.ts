@@ -77,6 +77,27 @@ describe('elastic jobs', () => {
     expect(startWith(81)).toBe(100);
   });
 
+  it('give up pods as soon as they compute, for a head that came while they were about to', () => {
+    const options: Partial<SimulateOptions> = {
+      restart: { exposed: { load: phase.fixed(20) } },
+      queue: 'priority',
+      preemption: { victims: 'youngest' },
+    };
+    const high = { ...rigid(10, 5, 4), priority: 9 };
+    // Stopped from 10 to 15, and restarting until 35. The head arrives at 20; nothing ends before 60.
+    const jobs = [
+      { ...elastic, durationSeconds: 1000 },
+      high,
+      rigid(20, 10, 2),
+      // Whoever arrives lets the scheduler look again.
+      rigid(30, 10, 2),
+      rigid(40, 10, 2),
+    ];
+    const { jobs: results } = play(jobs, options);
+    expect(results[0]!.runs[1]).toMatchObject({ startSeconds: 15, endSeconds: 40, ended: 'moved' });
+    expect(results[2]!.startSeconds).toBe(40);
+  });
+
   it('shrink before anybody is preempted', () => {
     const low = { ...rigid(0, 1000, 1), priority: 0 };
     const { metrics } = play(
