@@ -138,9 +138,11 @@ export class Headroom {
     this.#displaced.delete(job);
     // Where running jobs are suspended for this one, room that they had taken is kept again first.
     const displaced: Displaced[] = this.#fill().map((p) => ({ placeholder: p, note: NOTHING }));
+    const nobodyRuns = freeMilli >= this.#rooms.engine.tables.gpuCount * GPU_MILLI;
     const isPlaced =
       jobs.take(job, gang) ||
-      (this.mayFit(job, gang, freeMilli) && this.#takeAmong(job, gang, jobs, displaced));
+      (this.mayFit(job, gang, freeMilli) && this.#takeAmong(job, gang, jobs, displaced)) ||
+      (nobodyRuns && this.#takeAsAtBegin(job, gang, jobs, displaced));
     if (!isPlaced) this.#putBack(displaced);
     else if (displaced.length > 0) this.#displaced.set(job, displaced);
     return isPlaced;
@@ -160,10 +162,7 @@ export class Headroom {
   #takeAmong(job: number, gang: Gang, jobs: Holdings, displaced: Displaced[]): boolean {
     const before = jobs.noteOf(job);
     const own = this.#ownOf(job);
-    const all: Displaced[] = [];
-    for (let p = 0; p < this.#poolOf.length; p++) {
-      if (this.#rooms.pods[p]! > 0) all.push({ placeholder: p, note: this.#rooms.noteOf(p) });
-    }
+    const all = this.#held();
     const mine = all.filter(({ placeholder }) => own.includes(this.#poolOf[placeholder]!));
     for (const lent of mine.length < all.length ? [all, mine] : [all]) {
       if (lent.length === 0) continue;
@@ -181,6 +180,37 @@ export class Headroom {
       this.#putBack(lent);
     }
     return false;
+  }
+
+  /**
+   * As {@link takeBeside}, where nobody else holds GPUs: with all room where it would be had nothing happened yet. Where
+   * room has got to may keep a job out that was told it fits; nothing would ever move it again.
+   */
+  #takeAsAtBegin(job: number, gang: Gang, jobs: Holdings, displaced: Displaced[]): boolean {
+    const all = this.#held();
+    for (const { placeholder } of all) this.#drop(placeholder);
+    const filled = this.#fill().map((p): Displaced => ({ placeholder: p, note: NOTHING }));
+    if (jobs.take(job, gang) || this.#takeAmong(job, gang, jobs, [])) {
+      const known = new Set(displaced.map(({ placeholder }) => placeholder));
+      for (const one of [...all, ...filled]) {
+        if (known.has(one.placeholder)) continue;
+        known.add(one.placeholder);
+        displaced.push(one);
+      }
+      return true;
+    }
+    this.#putBack(filled);
+    this.#putBack(all);
+    return false;
+  }
+
+  /** Placeholders that hold something, and what. */
+  #held(): Displaced[] {
+    const held: Displaced[] = [];
+    for (let p = 0; p < this.#poolOf.length; p++) {
+      if (this.#rooms.pods[p]! > 0) held.push({ placeholder: p, note: this.#rooms.noteOf(p) });
+    }
+    return held;
   }
 
   /** Whether a placeholder holds something else than a note says. */

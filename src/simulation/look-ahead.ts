@@ -1,4 +1,5 @@
 import type { PlacementEngine } from '../placement/engine.js';
+import { GPU_MILLI } from '../units.js';
 import type { ClusterRun } from './cluster-run.js';
 import type { Headroom } from './headroom.js';
 import { Holdings } from './holdings.js';
@@ -77,7 +78,8 @@ export class LookAhead {
     }
     const { headroom, jobs } = this.#kept;
     const kept = run.allocation.headroom!;
-    if (!kept.mayFit(this.#head, gang, this.#freeMilli)) return false;
+    const isAllFree = this.#freeMilli >= this.#ahead.tables.gpuCount * GPU_MILLI;
+    if (!isAllFree && !kept.mayFit(this.#head, gang, this.#freeMilli)) return false;
     headroom.adopt(kept);
     // What is missing comes before every job.
     headroom.refill();

@@ -100,7 +100,9 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
   };
   keepRoom(allocation);
   if (pools !== undefined || (options.failures?.spareServers ?? 0) > 0) {
-    const idle = new Allocation(table, newEngine(topologyAware()), { counts: false });
+    // Where room is depends on the policy, and what fits beside it; not on its luck.
+    const byPolicy = pools !== undefined && policy.ties !== 'random';
+    const idle = new Allocation(table, newEngine(byPolicy ? policy : topologyAware()), { counts: false });
     run.engine.state.cordoned.forEach((isOut, server) => {
       if (isOut === 1) idle.setInUse(server, false);
     });

@@ -153,10 +153,9 @@ export interface SimulateOptions {
    */
   readonly defragmentation?: DefragmentationOptions | undefined;
   /**
-   * For jobs with `podsMin`. `start`: they start with as many pods as fit, and keep them until they are stopped or moved:
-   * then they start again. `running`: while the head of the
-   * queue does not fit, running jobs of at most its priority give up pods, and when nobody waits they get more, as long as
-   * that gains more GPU time than the restarts cost. Default `start`.
+   * For jobs with `podsMin`. `start`: they start with as many pods as fit, and keep them until they are stopped or moved.
+   * `running`: while the head of the queue does not fit, running jobs of at most its priority give up pods, and when nobody
+   * waits they get more, as long as that gains more GPU time than the restarts cost. Default `start`.
    */
   readonly elastic?: 'start' | 'running' | undefined;
   /**

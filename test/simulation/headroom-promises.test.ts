@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { clusterTopology } from '../../src/index.js';
-import { spread } from '../../src/policies/index.js';
+import { bestFit, binPack, spread, topologyAware } from '../../src/policies/index.js';
 import { phase } from '../../src/restart/index.js';
 import {
   type HeadroomPool,
@@ -10,6 +10,7 @@ import {
 } from '../../src/simulation/index.js';
 import type { ClusterTopology } from '../../src/topology/index.js';
 import { gpuBox } from '../placement/random-cluster.js';
+import { drawsOf } from './swarm.js';
 
 /** Servers of so many GPUs in one rack. */
 function boxes(...sizes: readonly number[]): ClusterTopology {
@@ -98,5 +99,45 @@ describe('room that gives way', () => {
       if (first!.failures === 0 && second!.startSeconds !== null) freed++;
     }
     expect(freed).toBeGreaterThan(3);
+  });
+});
+
+describe('headroom on small clusters', () => {
+  const SEEDS = 600;
+
+  function drawn(seed: number): SimulateOptions {
+    const draw = drawsOf(seed + 3_000_000);
+    const sizes = Array.from({ length: draw.between(2, 4) }, () => draw.of([2, 4, 4]));
+    const pools = Array.from(
+      { length: draw.between(1, 3) },
+      (_, i): HeadroomPool => ({
+        name: `pool ${i}`,
+        room: { gpus: draw.of([1, 1, 2, 4]), pods: draw.of([1, 1, 2]) },
+        count: draw.between(1, 2),
+        ...(draw.chance(0.6) ? { tenants: [draw.of(['a', 'b'])] } : {}),
+      }),
+    );
+    return {
+      cluster: boxes(...sizes),
+      headroom: pools,
+      jobs: Array.from({ length: draw.between(1, 12) }, () =>
+        job(draw.between(0, 30), draw.between(1, 30), {
+          gpus: draw.of([1, 1, 2, 3, 4]),
+          pods: draw.of([1, 1, 2, 3]),
+          tenant: draw.of(['', 'a', 'b']),
+          priority: draw.between(0, 2),
+        }),
+      ),
+      policy: draw.of([topologyAware, bestFit, binPack, spread])(),
+      queue: draw.of(['fifo', 'priority'] as const),
+      backfill: draw.of(['none', 'easy'] as const),
+    };
+  }
+
+  it('holds nobody up for ever who was not refused', () => {
+    for (let seed = 0; seed < SEEDS; seed++) {
+      const { jobs } = simulate(drawn(seed));
+      for (const { outcome } of jobs) expect(['finished', 'refused'], `seed ${seed}`).toContain(outcome);
+    }
   });
 });
