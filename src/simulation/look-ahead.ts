@@ -17,8 +17,8 @@ export class LookAhead {
   /** Jobs that are not on the engine for the moment. */
   readonly #gone: number[] = [];
   #head = -1;
-  /** At least as many thousandths of GPUs as jobs on the engine leave free. */
-  #freeMilli = 0;
+  /** Thousandths of GPUs of jobs that are not. */
+  #goneMilli = 0;
 
   /**
    * @param ahead - mirrors what jobs hold, see Allocation
@@ -40,14 +40,14 @@ export class LookAhead {
     this.#head = job;
     const { ends, jobs, length } = run.ends;
     const needed = head.podsMin * head.need.totalGpuMilli;
-    this.#freeMilli = run.freeMilliMost;
+    this.#goneMilli = 0;
     for (let at = 0; at < length; ) {
       const end = ends[at]!;
       for (; at < length && ends[at] === end; at++) {
         this.takeOut(run, jobs[at]!);
       }
       // Deciding costs more than counting.
-      if (this.#freeMilli >= needed && this.fits(run)) return end;
+      if (this.#freeMilli(run) >= needed && this.fits(run)) return end;
     }
     return Number.POSITIVE_INFINITY;
   }
@@ -66,7 +66,7 @@ export class LookAhead {
   /** Takes a job out that is on the cluster. */
   takeOut(run: ClusterRun, job: number): void {
     run.holdings.giveOn(this.#ahead, job, run.gangOf(job));
-    this.#freeMilli += run.heldMilliOf(job);
+    this.#goneMilli += run.heldMilliOf(job);
     this.#gone.push(job);
   }
 
@@ -78,18 +78,24 @@ export class LookAhead {
     }
     const { headroom, jobs } = this.#kept;
     const kept = run.allocation.headroom!;
-    const isAllFree = this.#freeMilli >= this.#ahead.tables.gpuCount * GPU_MILLI;
-    if (!isAllFree && !kept.mayFit(this.#head, gang, this.#freeMilli)) return false;
+    const free = this.#freeMilli(run);
+    const isAllFree = free >= this.#ahead.tables.gpuCount * GPU_MILLI;
+    if (!isAllFree && !kept.mayFit(this.#head, gang, free)) return false;
     headroom.adopt(kept);
     // What is missing comes before every job.
     headroom.refill();
-    const fits = headroom.takeBeside(this.#head, gang, jobs, this.#freeMilli);
+    const fits = headroom.takeBeside(this.#head, gang, jobs, free);
     if (fits) {
       jobs.give(this.#head, gang);
       jobs.forget(this.#head);
     }
     headroom.clear();
     return fits;
+  }
+
+  /** Thousandths of GPUs that jobs on the engine leave free, those of servers that take no pods included. */
+  #freeMilli(run: ClusterRun): number {
+    return this.#ahead.tables.gpuCount * GPU_MILLI - run.allocation.heldMilli + this.#goneMilli;
   }
 
   /** Puts everybody back. */
