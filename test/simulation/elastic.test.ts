@@ -98,6 +98,18 @@ describe('elastic jobs', () => {
     expect(results[2]!.startSeconds).toBe(40);
   });
 
+  it('keep nobody out for whom there is room, after a trial that came to nothing', () => {
+    // Without the first the head fits, but then the first does not fit beside it: nobody shrinks. Who asks for the same as
+    // the first is no worse off for that.
+    const bounded = (submitSeconds: number, durationSeconds: number): SimulationJob => ({
+      ...rigid(submitSeconds, durationSeconds, 3),
+      podsMin: 2,
+    });
+    const jobs = [bounded(0, 1000), rigid(1, 10, 4), bounded(2, 10)];
+    const { jobs: results } = play(jobs, { cluster: oneGpuServers(5), backfill: 'easy' });
+    expect(results.map((result) => result.startSeconds)).toEqual([0, 1000, 2]);
+  });
+
   it('shrink before anybody is preempted', () => {
     const low = { ...rigid(0, 1000, 1), priority: 0 };
     const { metrics } = play(
