@@ -2,16 +2,6 @@ import type { ClusterRun } from './cluster-run.js';
 import type { LookAhead } from './look-ahead.js';
 import type { Moves } from './moves.js';
 
-/** Moving running jobs to where they are worth more. */
-export interface DefragmentationOptions {
-  /** Seconds between two looks, above 0; default 3600. */
-  readonly everySeconds?: number | undefined;
-  /** Jobs that a look moves at most, 1 … 10,000; default 16. Four times as many are looked at. */
-  readonly movesMax?: number | undefined;
-  /** How many times the GPU time of the restarts moves must gain, 0 or more; default 1. */
-  readonly gainFactor?: number | undefined;
-}
-
 /** How many jobs are looked at for one that may be moved. */
 const LOOKS_PER_MOVE = 4;
 

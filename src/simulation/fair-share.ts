@@ -1,7 +1,8 @@
 import type { CheckedVictims } from './checked-options.js';
 import type { ClusterRun } from './cluster-run.js';
-import { makeRoom, victimsOf } from './priority-preemption.js';
+import { makeRoom } from './priority-preemption.js';
 import type { QuotaTree } from './quota-tree.js';
+import { victimsOf } from './victims.js';
 
 /**
  * Fair share: again and again the first job of the tenant that is served first (see QuotaTree) starts. A tenant whose first

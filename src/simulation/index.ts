@@ -1,6 +1,5 @@
 export type { ComparedFigure, ComparedPolicy, CompareOptions, Interval } from './compare.js';
 export { compare } from './compare.js';
-export type { DefragmentationOptions } from './defragmentation.js';
 export type { HeadroomMetrics } from './headroom.js';
 export type { HeadroomPool } from './headroom-pools.js';
 export type {
@@ -19,6 +18,7 @@ export type { RunEnd } from './run-log.js';
 export { simulate, simulationEvents } from './simulate.js';
 export type { JobCheckpoints, SimulationJob } from './simulation-job.js';
 export type {
+  DefragmentationOptions,
   EventKind,
   Queue,
   Quota,

@@ -1,8 +1,8 @@
 import type { ClusterRun } from './cluster-run.js';
 import type { GangPieces, Note } from './holdings.js';
 import { suspendFor } from './make-room.js';
-import { victimsOf } from './priority-preemption.js';
 import { clockOfWork, progressAt } from './progress.js';
+import { victimsOf } from './victims.js';
 
 /** Gains below this part of what is at stake are rounding. */
 const TOLERANCE = 1e-9;

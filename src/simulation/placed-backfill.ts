@@ -294,7 +294,7 @@ export class PlacedPromises {
         return false;
       }
       run.holdings.putNote(job, stay.note);
-      run.holdings.takeAgain(job, stay.gang);
+      run.allocation.resume(job);
     }
     this.#promised.delete(job);
     run.begin(job, 0);

@@ -1,8 +1,7 @@
 import type { CheckedVictims } from './checked-options.js';
 import type { ClusterRun } from './cluster-run.js';
 import { suspendFor } from './make-room.js';
-import { progressAt } from './progress.js';
-import type { VictimRule } from './simulation-options.js';
+import { victimsOf } from './victims.js';
 
 /**
  * Lets a scheduler preempt by priority. After its own pass, while the head of the queue does not fit, running jobs of
@@ -39,40 +38,4 @@ export function makeRoom(run: ClusterRun, job: number, victims: readonly number[
   if (stopped === undefined) return false;
   for (const victim of stopped) run.evict(victim);
   return true;
-}
-
-/** Running jobs that may be stopped, in the order in which they are to go. */
-export function victimsOf(run: ClusterRun, mayStop: (job: number) => boolean, rule: VictimRule): number[] {
-  const found: number[] = [];
-  const keys = new Map<number, number>();
-  for (let i = 0; i < run.runningCount; i++) {
-    const job = run.running[i]!;
-    if (!mayStop(job)) continue;
-    found.push(job);
-    keys.set(job, victimKey(run, job, rule));
-  }
-  const { submissionOf } = run.table;
-  return found.sort((a, b) => keys.get(a)! - keys.get(b)! || submissionOf[b]! - submissionOf[a]!);
-}
-
-function victimKey(run: ClusterRun, job: number, rule: VictimRule): number {
-  switch (rule) {
-    case 'restart-cost':
-      return restartCost(run, job);
-    case 'lowest-priority':
-      return run.table.priority[job]!;
-    case 'youngest':
-      return -run.state.begin[job]!;
-    case 'fewest-gpus':
-      return run.gpusOf(job);
-  }
-}
-
-/** GPU-microseconds lost by stopping a job now: compute since its last checkpoint, if that is not kept, and the restart. */
-function restartCost(run: ClusterRun, job: number): number {
-  const restart = run.restartMicros * run.gpusOf(job);
-  if (run.settings.preemptedKeeps) return restart;
-  const { interval, stall, persistLag, gpus } = run.table;
-  const { work, saved } = progressAt(run.clockOf(job), interval[job]!, stall[job]!, persistLag[job]!);
-  return restart + (work - saved) * gpus[job]!;
 }

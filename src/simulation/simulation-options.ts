@@ -4,7 +4,6 @@ import type { Phase } from '../restart/phase.js';
 import type { RecoveryDurations } from '../restart/recovery.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import type { ServerTopology } from '../topology/server-topology.js';
-import type { DefragmentationOptions } from './defragmentation.js';
 import type { HeadroomPool } from './headroom-pools.js';
 import type { SimulationJob } from './simulation-job.js';
 
@@ -45,6 +44,16 @@ export interface VictimOptions {
   readonly victims: VictimRule;
   /** Seconds that a run is left alone; default 0. */
   readonly runSecondsMin?: number | undefined;
+}
+
+/** Moving running jobs to where they are worth more. */
+export interface DefragmentationOptions {
+  /** Seconds between two looks, above 0; default 3600. */
+  readonly everySeconds?: number | undefined;
+  /** Jobs that a look moves at most, 1 … 10,000; default 16. Four times as many are looked at. */
+  readonly movesMax?: number | undefined;
+  /** How many times the GPU time of the restarts moves must gain, 0 or more; default 1. */
+  readonly gainFactor?: number | undefined;
 }
 
 /** What a tenant, or a group of tenants, may use. */
