@@ -1,20 +1,9 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
 import { GPU_MILLI } from '../units.js';
-import { MICROS } from './clock.js';
+import { HeadroomAccounts, type HeadroomMetrics } from './headroom-accounts.js';
 import type { CheckedPool } from './headroom-pools.js';
 import { Holdings, type Note } from './holdings.js';
-
-/** How well a pool was kept. */
-export interface HeadroomMetrics {
-  readonly name: string;
-  /** GPUs that it is to keep free. */
-  readonly gpus: number;
-  /** GPUs that it kept free, on average from second 0 to the end. */
-  readonly keptGpus: number;
-  /** The part of that time in which it was whole. */
-  readonly wholeFraction: number;
-}
 
 /** A placeholder that was pushed aside, and what it held before. */
 interface Displaced {
@@ -37,8 +26,6 @@ export class Headroom {
   readonly classCount: number;
   /** Placeholders that hold nothing. */
   missing = 0;
-  /** Thousandths of GPUs kept free now. */
-  #keptMilli = 0;
   readonly #pools: readonly CheckedPool[];
   /** Pool → its first placeholder; the next entry is the end. */
   readonly #start: Int32Array;
@@ -48,15 +35,9 @@ export class Headroom {
   readonly #poolsOf: readonly (readonly number[])[];
   /** What placeholders hold. */
   readonly #rooms: Holdings;
-  /** Pool → placeholders that hold something. */
-  readonly #kept: Int32Array;
   /** Job → the placeholders that its last placement pushed aside, with what they held before. */
   readonly #displaced = new Map<number, readonly Displaced[]>();
-  readonly #clock: { readonly now: number };
-  /** Pool → since when the integrals are to be brought up to date, and these: GPU-microseconds, and microseconds whole. */
-  readonly #since: Float64Array;
-  readonly #keptMicros: Float64Array;
-  readonly #wholeMicros: Float64Array;
+  readonly #accounts: HeadroomAccounts;
 
   constructor(
     pools: readonly CheckedPool[],
@@ -65,7 +46,7 @@ export class Headroom {
     clock: { readonly now: number },
   ) {
     this.#pools = pools;
-    this.#clock = clock;
+    this.#accounts = new HeadroomAccounts(pools, clock);
     this.#start = new Int32Array(pools.length + 1);
     pools.forEach((pool, i) => {
       this.#start[i + 1] = this.#start[i]! + pool.count;
@@ -77,10 +58,6 @@ export class Headroom {
     });
     this.#rooms = new Holdings(engine, count);
     this.missing = count;
-    this.#kept = new Int32Array(pools.length);
-    this.#since = new Float64Array(pools.length);
-    this.#keptMicros = new Float64Array(pools.length);
-    this.#wholeMicros = new Float64Array(pools.length);
     this.classOf = new Int32Array(jobs);
     const classes = new Map<string, number>([['', 0]]);
     const poolsOf: number[][] = [[]];
@@ -100,7 +77,7 @@ export class Headroom {
 
   /** GPUs kept free now, shares as parts. */
   get keptGpus(): number {
-    return this.#keptMilli / GPU_MILLI;
+    return this.#accounts.keptMilli / GPU_MILLI;
   }
 
   /**
@@ -150,8 +127,8 @@ export class Headroom {
 
   /** Whether there are enough GPUs in number beside what others than the job may use. Deciding costs more than counting. */
   mayFit(job: number, gang: Gang, freeMilli: number): boolean {
-    let kept = this.#keptMilli;
-    for (const pool of this.#ownOf(job)) kept -= this.#kept[pool]! * this.#milliOf(pool);
+    let kept = this.#accounts.keptMilli;
+    for (const pool of this.#ownOf(job)) kept -= this.#accounts.keptMilliOf(pool);
     return gang.podsMin * gang.need.totalGpuMilli + kept <= freeMilli;
   }
 
@@ -248,18 +225,7 @@ export class Headroom {
 
   /** Figures from second 0 to now. */
   metrics(): HeadroomMetrics[] {
-    return this.#pools.map(({ name, count }, pool) => {
-      this.#settle(pool);
-      const seconds = this.#clock.now / MICROS;
-      const gpus = (count * this.#milliOf(pool)) / GPU_MILLI;
-      return {
-        name,
-        gpus,
-        keptGpus: seconds === 0 ? this.#keptGpusOf(pool) : this.#keptMicros[pool]! / MICROS / seconds,
-        wholeFraction:
-          seconds === 0 ? Number(this.#isWhole(pool)) : this.#wholeMicros[pool]! / MICROS / seconds,
-      };
-    });
+    return this.#accounts.metrics();
   }
 
   /** The pools that a job may use. */
@@ -283,7 +249,8 @@ export class Headroom {
     if (!placesAll(this.#resumed(others))) {
       // Who stays where it was may be in the way of larger ones.
       for (const { placeholder } of others) if (this.#rooms.pods[placeholder]! > 0) this.#drop(placeholder);
-      const sizeOf = ({ placeholder }: Displaced): number => this.#milliOf(this.#poolOf[placeholder]!);
+      const sizeOf = ({ placeholder }: Displaced): number =>
+        this.#accounts.milliOf(this.#poolOf[placeholder]!);
       if (!placesAll([...others].sort((a, b) => sizeOf(b) - sizeOf(a)))) return false;
     }
     // Pieces of one pool are alike: where one does not fit, the next does not.
@@ -328,42 +295,13 @@ export class Headroom {
 
   #drop(p: number): void {
     this.#rooms.give(p, this.#gangOf(p));
-    this.#forget(p);
-  }
-
-  #forget(p: number): void {
     this.#rooms.forget(p);
     this.#count(p, -1);
   }
 
   /** Notes that a placeholder holds something now, 1, or nothing any more, -1. */
   #count(p: number, change: 1 | -1): void {
-    const pool = this.#poolOf[p]!;
-    this.#settle(pool);
-    this.#kept[pool]! += change;
     this.missing -= change;
-    this.#keptMilli += change * this.#milliOf(pool);
-  }
-
-  /** Thousandths of GPUs of a piece of room. */
-  #milliOf(pool: number): number {
-    const { gang } = this.#pools[pool]!;
-    return gang.pods * gang.need.totalGpuMilli;
-  }
-
-  #keptGpusOf(pool: number): number {
-    return (this.#kept[pool]! * this.#milliOf(pool)) / GPU_MILLI;
-  }
-
-  #isWhole(pool: number): boolean {
-    return this.#kept[pool] === this.#pools[pool]!.count;
-  }
-
-  #settle(pool: number): void {
-    const { now } = this.#clock;
-    const passed = now - this.#since[pool]!;
-    this.#since[pool] = now;
-    this.#keptMicros[pool]! += this.#keptGpusOf(pool) * passed;
-    if (this.#isWhole(pool)) this.#wholeMicros[pool]! += passed;
+    this.#accounts.count(this.#poolOf[p]!, change);
   }
 }

@@ -1,6 +1,6 @@
 export type { ComparedFigure, ComparedPolicy, CompareOptions, Interval } from './compare.js';
 export { compare } from './compare.js';
-export type { HeadroomMetrics } from './headroom.js';
+export type { HeadroomMetrics } from './headroom-accounts.js';
 export type { HeadroomPool } from './headroom-pools.js';
 export type {
   InflationReplay,

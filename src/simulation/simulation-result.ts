@@ -1,5 +1,5 @@
 import type { ServerId } from '../ids.js';
-import type { HeadroomMetrics } from './headroom.js';
+import type { HeadroomMetrics } from './headroom-accounts.js';
 import type { Bucket } from './job-state.js';
 import type { Distribution } from './percentiles.js';
 import type { RunEnd } from './run-log.js';
