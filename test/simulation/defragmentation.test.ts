@@ -171,6 +171,53 @@ describe('defragmentation for bandwidth', () => {
   });
 });
 
+describe('defragmentation for pods', () => {
+  it('moves who has most to gain first, and no more than it may', () => {
+    const rigid = (submitSeconds: number, durationSeconds: number, gpus: number): SimulationJob => ({
+      submitSeconds,
+      durationSeconds,
+      gpus,
+    });
+    const small = (id: string, submitSeconds: number, durationSeconds: number): SimulationJob => ({
+      ...rigid(submitSeconds, durationSeconds, 1),
+      id,
+      pods: 2,
+      podsMin: 1,
+    });
+    // Both have one pod of two when six GPUs come back at 50.
+    const jobs = [
+      ...[rigid(0, 10, 4), rigid(0, 10, 3), small('short', 0, 500)],
+      ...[rigid(9, 40, 4), rigid(9, 40, 2), small('long', 9, 2000)],
+    ];
+    const movedAt = (movesMax: number): (number | undefined)[] => {
+      const { jobs: results } = play(jobs, { defragmentation: { everySeconds: 60, movesMax } });
+      return [results[2]!, results[5]!].map(
+        (job) => job.runs.find((run) => run.ended === 'moved')?.endSeconds,
+      );
+    };
+    expect(movedAt(1)).toEqual([120, 60]);
+    expect(movedAt(2)).toEqual([60, 60]);
+  });
+});
+
+describe('defragmentation beside headroom', () => {
+  it('moves nobody onto room that is kept, not even who may use it', () => {
+    // One server has the room and the first, the other the second, which may use the room. On it, it would leave a server
+    // to the last.
+    const jobs: readonly SimulationJob[] = [
+      { submitSeconds: 0, durationSeconds: 1200, gpus: 2 },
+      { submitSeconds: 0, durationSeconds: 1000, gpus: 2, tenant: 'serving' },
+      { submitSeconds: 10, durationSeconds: 10, gpus: 4 },
+    ];
+    const headroom = [{ name: 'room', room: { gpus: 2 }, tenants: ['serving'] }];
+    const beside = play(jobs, { headroom });
+    expect(beside.jobs[2]!.startSeconds).toBe(1000);
+    expect(beside.metrics).toMatchObject({ moves: 0, headroom: [{ keptGpus: 2, wholeFraction: 1 }] });
+    // Without it the two share a server from the start.
+    expect(play(jobs).jobs[2]!.startSeconds).toBe(10);
+  });
+});
+
 describe('defragmentation under fair share', () => {
   const elastic: SimulationJob = {
     id: 'elastic',

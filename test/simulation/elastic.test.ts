@@ -39,6 +39,18 @@ describe('elastic jobs', () => {
     expect(jobs[1]!.runs[0]!.ended).toBe('moved');
   });
 
+  it('grow in the order in which they were submitted', () => {
+    const small = { ...elastic, pods: 3 };
+    // One pod each from 10 on; two GPUs come back at 20.
+    const jobs = [rigid(0, 10, 3), small, rigid(9, 10, 2), { ...small, id: 'second', submitSeconds: 9 }];
+    const { jobs: results } = play(jobs);
+    expect(results[3]!.startSeconds).toBe(10);
+    expect(results[1]!.runs.map((run) => run.pods.length)).toEqual([1, 3]);
+    expect(results[1]!.runs[1]!.startSeconds).toBe(20);
+    expect(results[3]!.runs[0]!.pods).toHaveLength(1);
+    expect(results[3]!.runs[0]!.endSeconds).toBeGreaterThan(20);
+  });
+
   it('do not grow where the restart costs more than the GPUs would do', () => {
     const with_ = (seconds: number) =>
       play([rigid(0, 10, 3), elastic], { restart: { exposed: { load: phase.fixed(seconds) } } }).jobs[1]!;
