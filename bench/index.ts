@@ -2,6 +2,7 @@
  * `npm run bench`: times with their minimum, median and ratio to a calibration kernel of the same run.
  * `npm run bench -- --smoke`: every case once, results checked, times of no meaning.
  * `npm run bench -- --openb DIR`: replays the original openb traces instead of their counts.
+ * `npm run bench -- --log FILE`: backfills a real log as well, see `simulation.ts`.
  */
 import { arch, cpus, platform } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -17,7 +18,11 @@ import { selectionCases } from './select-gpus.js';
 import { simulationCases } from './simulation.js';
 
 const { values: args } = parseArgs({
-  options: { smoke: { type: 'boolean', default: false }, openb: { type: 'string' } },
+  options: {
+    smoke: { type: 'boolean', default: false },
+    openb: { type: 'string' },
+    log: { type: 'string' },
+  },
 });
 const rounds = args.smoke ? 1 : 9;
 
@@ -51,5 +56,5 @@ const asked = args.smoke ? 2_000 : 100_000;
 table(`Asking, ${asked.toLocaleString('en')} servers`, () => askingCases(asked));
 table('CPU, memory and shares', () => (args.smoke ? [1_000] : [1_000, 100_000]).flatMap(mixedCases));
 table('Restarts', () => restartCases(args.smoke));
-table('Simulation', () => simulationCases(args.smoke));
+table('Simulation', () => simulationCases(args.smoke, args.log));
 compileReport(args.smoke ? [1_000] : [1_000, 100_000, 1_000_000]);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { clusterTopology, serverTopology } from '../src/index.js';
 import { llama3FailureLaws, phase } from '../src/restart/index.js';
 import { type SimulationJob, simulate } from '../src/simulation/index.js';
@@ -145,8 +146,43 @@ function monthCase(smoke: boolean, moves: boolean): Case {
   };
 }
 
-/** The plain model on clusters of two sizes, EASY backfill on a log, and a month with everything. */
-export function simulationCases(smoke: boolean): Case[] {
+/**
+ * Backfill on a real log of gangs of one-GPU pods, 128 servers.
+ *
+ * @param file - JSON, `{ jobs: [[id, submitSeconds, runSeconds, pods, user, startFcfs, startEasy], …] }`
+ */
+function logCases(file: string): Case[] {
+  const { jobs: rows } = JSON.parse(readFileSync(file, 'utf8')) as { jobs: readonly (readonly number[])[] };
+  const jobs = rows.map(([, submitSeconds, durationSeconds, pods]) => ({
+    submitSeconds: submitSeconds!,
+    durationSeconds: durationSeconds!,
+    pods: pods!,
+    gpus: 1,
+  }));
+  const cluster = oneGpuServers(128);
+  return (['none', 'easy', 'conservative'] as const).map((backfill, column) => {
+    const known = simulate({ cluster, jobs, backfill });
+    // The log has no starts under conservative backfill.
+    const isGiven = backfill !== 'conservative';
+    const wrong = known.jobs.filter((job, i) => isGiven && job.startSeconds !== rows[i]![5 + column]);
+    check(wrong.length === 0, 'every job starts when it did');
+    return {
+      name: `simulate, the log given, backfill ${backfill}`,
+      unit: 'job',
+      run: () => {
+        check(simulate({ cluster, jobs, backfill }).digest === known.digest, 'the same digest every time');
+        return jobs.length;
+      },
+    };
+  });
+}
+
+/**
+ * The plain model on clusters of two sizes, EASY backfill on a log, and a month with everything.
+ *
+ * @param log - a file with a real log, see {@link logCases}
+ */
+export function simulationCases(smoke: boolean, log?: string): Case[] {
   const plain = (servers: number, count: number): Case => {
     const cluster = oneGpuServers(servers);
     const jobs = plainJobs(servers, count);
@@ -181,6 +217,7 @@ export function simulationCases(smoke: boolean): Case[] {
         return jobs.length;
       },
     },
+    ...(log === undefined ? [] : logCases(log)),
     monthCase(smoke, false),
     monthCase(smoke, true),
   ];
