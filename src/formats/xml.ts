@@ -5,6 +5,8 @@ import { CorralError, quote } from '../errors.js';
 export const XML_LENGTH_MAX: number = 2 ** 24;
 /** Most elements of one text: 262,144. */
 export const XML_ELEMENTS_MAX: number = 2 ** 18;
+/** Most attributes of one element; NCCL itself takes 16. */
+export const XML_ATTRIBUTES_MAX = 1024;
 /** Deepest nesting of elements, the root being 1. */
 export const XML_DEPTH_MAX = 64;
 
@@ -32,7 +34,7 @@ export interface XmlElement {
  * @param options.elementsMax - most elements; default {@link XML_ELEMENTS_MAX}
  * @returns the root element
  * @throws CorralError `invalid-format` with the line, `limit-exceeded` beyond {@link XML_LENGTH_MAX}
- *   characters, `elementsMax` elements or {@link XML_DEPTH_MAX} levels
+ *   characters, `elementsMax` elements, {@link XML_ATTRIBUTES_MAX} attributes of one or {@link XML_DEPTH_MAX} levels
  * @complexity O(characters)
  */
 export function readXml(
@@ -176,7 +178,15 @@ function tagsAndText(text: string, elementsMax: number): string {
       const tag = text.slice(open, end);
       if (end === 0)
         refuse(open, 'the tag is not closed: a quotation mark is missing, or the text is cut off');
-      if (!TAG.test(tag.replace(/"[^"]*"|'[^']*'/g, '""')))
+      const emptied = tag.replace(/"[^"]*"|'[^']*'/g, '""');
+      if (emptied.split('=', XML_ATTRIBUTES_MAX + 2).length > XML_ATTRIBUTES_MAX + 1) {
+        throw new CorralError(
+          'limit-exceeded',
+          ['line', lineAt(open)],
+          `more than ${XML_ATTRIBUTES_MAX} attributes in one tag: the text may be damaged`,
+        );
+      }
+      if (!TAG.test(emptied))
         refuse(open, `${quote(tag)} is not a tag with attributes: the text may be damaged`);
       if (tag.startsWith('</')) depth--;
       else {

@@ -148,6 +148,10 @@ describe('readXml', () => {
     expect(read(`${'<a>'.repeat(XML_DEPTH_MAX - 1)}<b/>${'</a>'.repeat(XML_DEPTH_MAX - 1)}`).name).toBe('a');
     expect(refusal(nested(XML_DEPTH_MAX + 1))).toMatch(/^limit-exceeded .*64 levels/);
     expect(refusal('<a>'.repeat(100_000))).toMatch(/^limit-exceeded /);
+    const attributes = (count: number): string =>
+      `<a ${Array.from({ length: count }, (_, i) => `a${i}=""`).join(' ')}/>`;
+    expect(read(attributes(1024)).attributes.size).toBe(1024);
+    expect(refusal(attributes(1025))).toMatch(/^limit-exceeded line\[1\]: more than 1024 attributes/);
   });
 
   it('refuses more elements or characters than it documents', () => {
