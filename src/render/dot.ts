@@ -1,6 +1,7 @@
 import { CorralError, quote } from '../errors.js';
-import type { Device, Link, Medium } from '../topology/server-document.js';
+import type { Device, Link } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import { MEDIUM_STYLE } from './styles.js';
 
 /** Options of {@link toDot}. */
 export interface DotOptions {
@@ -9,20 +10,6 @@ export interface DotOptions {
   /** Text above the drawing; default: the title of the document. */
   readonly title?: string;
 }
-
-/** Line colour and width of each medium. */
-const STYLE: Readonly<
-  Record<Medium, { readonly colour: string; readonly width: number; readonly name: string }>
-> = {
-  nvlink: { colour: '#4C8C2B', width: 3, name: 'NVLink' },
-  xgmi: { colour: '#C1272D', width: 3, name: 'xGMI' },
-  'scale-up-ethernet': { colour: '#7B3FA0', width: 3, name: 'scale-up Ethernet' },
-  pcie: { colour: '#3366AA', width: 1.5, name: 'PCIe' },
-  c2c: { colour: '#0B8A8A', width: 2.5, name: 'chip to chip' },
-  socket: { colour: '#D9822B', width: 3, name: 'between sockets' },
-  'on-package': { colour: '#999999', width: 1, name: 'on package' },
-  'on-chip': { colour: '#999999', width: 1, name: 'on chip' },
-};
 
 /** Shape and fill of each kind of device. */
 const SHAPE: Readonly<Record<Device['kind'], string>> = {
@@ -168,7 +155,7 @@ function meshLines(
   link: Link,
   kinds: ReadonlyMap<string, Device['kind']>,
 ): string[] {
-  const style = STYLE[link.medium];
+  const style = MEDIUM_STYLE[link.medium];
   let hub = 'mesh';
   while (kinds.has(hub)) hub += "'";
   const label = `${style.name}, every pair ${figure(link.bandwidthGBps)}`;
@@ -217,7 +204,7 @@ function labelOf(device: Device, count: number): string {
 }
 
 function edge(link: Link, kinds: ReadonlyMap<string, Device['kind']>): string {
-  const style = STYLE[link.medium];
+  const style = MEDIUM_STYLE[link.medium];
   const quiet = link.medium === 'on-package' || link.medium === 'on-chip';
   const [a, b] = order(link, kinds);
   const label = quiet ? '' : `, label=${text(` ${figure(link.bandwidthGBps)}`)}, fontcolor="${style.colour}"`;

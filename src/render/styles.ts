@@ -1,6 +1,6 @@
 import type { DeviceKind, Medium } from '../topology/server-document.js';
 
-/** Line colour, width in pixels and name of each medium, as in the DOT drawing. */
+/** Line colour, width in pixels and name of each medium, in every drawing. */
 export const MEDIUM_STYLE: Readonly<
   Record<Medium, { readonly colour: string; readonly width: number; readonly name: string }>
 > = {
