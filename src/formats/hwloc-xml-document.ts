@@ -11,7 +11,7 @@ import type { HwlocTopology } from './hwloc-xml-objects.js';
 import type { HwlocXmlOptions } from './hwloc-xml-options.js';
 import { type PciItem, type PciRoot, pciRootsOf } from './hwloc-xml-pci.js';
 import { type HwlocPlace, type HwlocPlaces, placesOf } from './hwloc-xml-places.js';
-import type { HwlocLinkFigures } from './hwloc-xml-rates.js';
+import type { LinkFigures } from './link-figures.js';
 
 /** Most NICs; virtual functions are not among them. */
 const NICS_MAX = 256;
@@ -172,7 +172,7 @@ class DocumentWriter {
   }
 
   /** NVLink-C2C, where the memory of a GPU is a NUMA node beside that of its processor. */
-  #graceLink({ kind, pci }: HwlocDevice, { home }: HwlocPlace): HwlocLinkFigures | undefined {
+  #graceLink({ kind, pci }: HwlocDevice, { home }: HwlocPlace): LinkFigures | undefined {
     if (kind !== 'gpu' || home === undefined || pci === undefined) return undefined;
     const coherent = new Set(this.#places.homes[home]!.coherentGpus);
     return coherent.has(pci.busId.toLowerCase()) ? this.#figures.graceC2c(coherent.size) : undefined;
@@ -278,7 +278,7 @@ class DocumentWriter {
   }
 
   /** Joins two vertices; the faster of two links of one medium stays, of two media the first. */
-  #link(a: string, b: string, figures: HwlocLinkFigures): void {
+  #link(a: string, b: string, figures: LinkFigures): void {
     const before = this.#linked.get(JSON.stringify([a, b])) ?? this.#linked.get(JSON.stringify([b, a]));
     if (before === undefined) {
       this.#linked.set(JSON.stringify([a, b]), this.#links.length);

@@ -1,6 +1,7 @@
 import type { FabricLink } from './hwloc-xml-fabric.js';
 import type { HwlocXmlOptions } from './hwloc-xml-options.js';
-import { type HwlocLinkFigures, RAW_SHARE, rounded, shareOf } from './hwloc-xml-rates.js';
+import { shareOf } from './hwloc-xml-rates.js';
+import { type LinkFigures, RAW_SHARE, rounded } from './link-figures.js';
 
 /** NVLink-C2C of one Grace: 900 GB/s in both directions; NCCL's XML has 44,712 MB/s five times for half of it. */
 const GRACE_RAW_GBPS = 450;
@@ -47,7 +48,7 @@ export function fabricFigures(
   options: HwlocXmlOptions,
   { medium, rawGBps, isOfModel }: FabricRate,
   model: string,
-): HwlocLinkFigures {
+): LinkFigures {
   const origin = isOfModel ? 'links and line rate of the model' : 'line rate from the hwloc file';
   const verified = isOfModel === undefined;
   const { basis = 'nccl' } = options;
@@ -105,7 +106,7 @@ function linksIn(rawGBps: number, { rawGBps: one }: FabricGeneration, tolerance:
  * @param gpuCount - GPUs of the processor
  * @param basis - which figures are wanted
  */
-export function graceFigures(gpuCount: number, basis: 'nccl' | 'raw'): HwlocLinkFigures {
+export function graceFigures(gpuCount: number, basis: 'nccl' | 'raw'): LinkFigures {
   return {
     medium: 'c2c',
     bandwidthGBps: rounded((basis === 'nccl' ? GRACE_NCCL_GBPS : GRACE_RAW_GBPS * RAW_SHARE) / gpuCount),

@@ -1,47 +1,30 @@
 import { type FabricRate, fabricFigures, graceFigures } from './hwloc-xml-fabric-figures.js';
 import type { HwlocObject } from './hwloc-xml-objects.js';
 import type { HwlocXmlOptions } from './hwloc-xml-options.js';
-import {
-  type HwlocLinkFigures,
-  isOfFirstGenerations,
-  isPowerOfTwo,
-  RAW_SHARE,
-  rounded,
-  shareOf,
-} from './hwloc-xml-rates.js';
+import { isOfFirstGenerations, isPowerOfTwo, shareOf } from './hwloc-xml-rates.js';
+import { type LinkFigures, ON_PACKAGE_NCCL_GBPS, PCIE_X16, RAW_SHARE, rounded } from './link-figures.js';
 
 /** The bandwidth of each kind of link in an imported machine. */
 export interface HwlocFigures {
   /** The part of one of `functions` in a PCIe link of a line rate in GB/s, or of which the file says nothing. */
-  pcie(rawGBps: number | undefined, functions: number): HwlocLinkFigures;
+  pcie(rawGBps: number | undefined, functions: number): LinkFigures;
   /** A link of the accelerator fabric between GPUs of a model. */
-  fabric(link: FabricRate, model: string): HwlocLinkFigures;
+  fabric(link: FabricRate, model: string): LinkFigures;
   /** NVLinks between a GPU and a processor, which are no part of the fabric. */
-  processorNvlink(link: FabricRate, model: string): HwlocLinkFigures;
+  processorNvlink(link: FabricRate, model: string): LinkFigures;
   /** NVLink-C2C of a processor whose NUMA nodes include the memory of `gpuCount` GPUs; none for POWER. */
-  graceC2c(gpuCount: number): HwlocLinkFigures | undefined;
+  graceC2c(gpuCount: number): LinkFigures | undefined;
   /** Between a NUMA node and its socket, or a GPU inside the processor. */
-  readonly onPackage: HwlocLinkFigures;
+  readonly onPackage: LinkFigures;
   /** Between two sockets. */
-  readonly socket: HwlocLinkFigures;
+  readonly socket: LinkFigures;
 }
 
-/** An x16 link by generation: NCCL's constant (2.30.7, src/graph/topo.cc) and the line rate after encoding. */
-const PCIE_X16 = {
-  1: { ncclGBps: 3, rawGBps: 4 },
-  2: { ncclGBps: 6, rawGBps: 8 },
-  3: { ncclGBps: 12, rawGBps: 15.75 },
-  4: { ncclGBps: 24, rawGBps: 31.51 },
-  5: { ncclGBps: 48, rawGBps: 63.02 },
-  6: { ncclGBps: 96, rawGBps: 121 },
-} as const;
 /** One lane of 8 GT/s after 128b/130b encoding, and of 64 GT/s after that of Gen6, GB/s; hwloc's figures. */
 const GEN3_LANE_GBPS = 128 / 130;
 const GEN6_LANE_GBPS = (64 / 8) * (242 / 256);
 /** How far rates of GPU libraries are from those of PCIe. */
 const ROUGH_SHARE = 0.05;
-/** NCCL's constant for transfers inside one NUMA node: not limiting. */
-const ON_PACKAGE_NCCL_GBPS = 5000;
 /** Its GPUs reach it by NVLink of their own, which the matrix of bandwidths holds. */
 const POWER = 'POWER9';
 
@@ -60,7 +43,7 @@ export function hwlocFigures(
 ): HwlocFigures {
   const { basis = 'nccl', pcieGeneration, socketGBps } = options;
   const x16 = PCIE_X16[pcieGeneration ?? 5];
-  const assumedPcie: HwlocLinkFigures = {
+  const assumedPcie: LinkFigures = {
     medium: 'pcie',
     bandwidthGBps: basis === 'nccl' ? x16.ncclGBps : rounded(x16.rawGBps * RAW_SHARE),
     basis,
@@ -68,7 +51,7 @@ export function hwlocFigures(
     source: `${pcieGeneration === undefined ? 'assumed, no speed in the hwloc file' : 'stated by the caller'}: PCIe Gen${pcieGeneration ?? 5} x16, ${shareOf(basis, 'NCCL 2.30.7 topo.cc')}`,
     verified: false,
   };
-  const fabric = (link: FabricRate, model: string): HwlocLinkFigures => fabricFigures(options, link, model);
+  const fabric = (link: FabricRate, model: string): LinkFigures => fabricFigures(options, link, model);
   const socket = socketConstant(processor, architecture);
   return {
     pcie: (rawGBps, functions) => {
@@ -97,7 +80,7 @@ export function hwlocFigures(
   };
 }
 
-function pcieFigures(rawGBps: number, basis: 'nccl' | 'raw'): HwlocLinkFigures {
+function pcieFigures(rawGBps: number, basis: 'nccl' | 'raw'): LinkFigures {
   const ncclGBps = rounded(pcieNccl(rawGBps));
   return {
     medium: 'pcie',
@@ -111,7 +94,7 @@ function pcieFigures(rawGBps: number, basis: 'nccl' | 'raw'): HwlocLinkFigures {
 }
 
 /** The part of a PCIe link that falls to each function of a card. */
-function partOf(link: HwlocLinkFigures, functions: number): HwlocLinkFigures {
+function partOf(link: LinkFigures, functions: number): LinkFigures {
   if (functions === 1) return link;
   return {
     ...link,

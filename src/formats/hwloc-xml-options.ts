@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { parse } from '../topology/validate.js';
+import { basis, linkGBps, pcieGeneration, text } from './option-schemas.js';
 
 /** What {@link fromHwlocXml} cannot read from the file; every figure is GB/s per direction. */
 export interface HwlocXmlOptions {
@@ -33,33 +34,15 @@ export interface HwlocXmlOptions {
   readonly basis?: 'nccl' | 'raw';
 }
 
-/** Longest name, in characters, as in a server document. */
-const TEXT_LENGTH_MAX = 1024;
-/** A faster link is a unit mistake (Gb/s, MB/s). */
-const LINK_MAX_GBPS = 1000;
-
-const text = v.pipe(
-  v.string('expected a text'),
-  v.minLength(1, 'expected a non-empty text'),
-  v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
-);
-const expectedLink = `expected a number above 0, at most ${LINK_MAX_GBPS} GB/s`;
-const linkGBps = v.pipe(
-  v.number(expectedLink),
-  v.check((x) => x > 0 && x <= LINK_MAX_GBPS, expectedLink),
-);
-
 const optionsSchema: v.GenericSchema<HwlocXmlOptions> = v.strictObject({
   name: v.exactOptional(text),
   title: v.exactOptional(text),
   gpuModel: v.exactOptional(text),
-  pcieGeneration: v.exactOptional(
-    v.picklist([1, 2, 3, 4, 5, 6] as const, 'expected a PCIe generation from 1 to 6'),
-  ),
+  pcieGeneration: v.exactOptional(pcieGeneration),
   nvlinkGBpsPerLink: v.exactOptional(linkGBps),
   xgmiGBpsPerLink: v.exactOptional(linkGBps),
   socketGBps: v.exactOptional(linkGBps),
-  basis: v.exactOptional(v.picklist(['nccl', 'raw'] as const, 'expected nccl or raw')),
+  basis: v.exactOptional(basis),
 });
 
 /**

@@ -1,10 +1,4 @@
-import type { Link } from '../topology/server-document.js';
-
-/** What a link of a document says of its bandwidth, apart from its two ends. */
-export type HwlocLinkFigures = Omit<Link, 'between'>;
-
-/** What software reaches of a line rate where nothing was measured. */
-export const RAW_SHARE = 0.85;
+import { RAW_SHARE } from './link-figures.js';
 
 /**
  * Where a figure comes from, for the source of a link.
@@ -14,11 +8,6 @@ export const RAW_SHARE = 0.85;
  */
 export function shareOf(basis: 'nccl' | 'raw', nccl: string): string {
   return basis === 'nccl' ? nccl : `${RAW_SHARE} of the line rate`;
-}
-
-/** To 1 kB/s, so that 18 * 20.6 is 370.8. */
-export function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
 }
 
 /**

@@ -5,9 +5,10 @@ import {
   parseServerDocument,
   type ServerDocument,
 } from '../topology/server-document.js';
+import { type LinkFigures, rounded } from './link-figures.js';
 import { cardOf, DEVICES_MAX, hasPort, type ServerTree } from './nccl-xml-devices.js';
 import type { NcclFabric } from './nccl-xml-fabric.js';
-import { broadcomGeneration, type LinkFigures, LOC_GBPS, pcieFigures, rounded } from './nccl-xml-figures.js';
+import { broadcomGeneration, LOC_GBPS, pcieFigures } from './nccl-xml-figures.js';
 import { type NcclCounts, ncclNotes } from './nccl-xml-notes.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
 import { modelOf, portOf } from './nccl-xml-ports.js';

@@ -1,6 +1,7 @@
 import { CorralError } from '../errors.js';
+import { type LinkFigures, rounded } from './link-figures.js';
 import { isGpuClass, type ServerTree } from './nccl-xml-devices.js';
-import { type LinkFigures, nvlinkPerLink, rounded, xgmiPerLink } from './nccl-xml-figures.js';
+import { nvlinkPerLink, xgmiPerLink } from './nccl-xml-figures.js';
 import type { NcclXmlNvlink, NcclXmlOptions } from './nccl-xml-options.js';
 import type { NcclGpuLink, NcclPci } from './nccl-xml-tree.js';
 

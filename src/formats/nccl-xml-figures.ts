@@ -1,9 +1,6 @@
 import { quote } from '../errors.js';
-import type { Link } from '../topology/server-document.js';
+import { type LinkFigures, rounded } from './link-figures.js';
 import type { NcclCpu, NcclPci } from './nccl-xml-tree.js';
-
-/** What a link of a document says of its bandwidth, apart from its two ends. */
-export type LinkFigures = Omit<Link, 'between'>;
 
 /** PCIe: NCCL's lane rate (100 Mb/s, src/graph/topo.cc) and the line rate of x16 after encoding, by generation. */
 export const PCIE_GENERATIONS = [
@@ -156,9 +153,4 @@ export function broadcomGeneration(ids: readonly (number | undefined)[], level: 
   const model = subsystemDevice >> 12;
   if (device === 0xc010 && model === 0xa) return 4;
   return device === 0xc030 && model === level ? 5 : 0;
-}
-
-/** To 1 kB/s, so that 18 * 20.6 is 370.8. */
-export function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
 }

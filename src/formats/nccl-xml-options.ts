@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parse } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { integer, linkGBps, numaNodesPerSocket, pcieGeneration, text } from './option-schemas.js';
 
 /** NVLink of servers whose file leaves it to NCCL's detection. GPUs are named by ordinal. */
 export type NcclXmlNvlink =
@@ -54,35 +55,10 @@ export interface NcclXmlOptions {
   readonly devices?: readonly NcclXmlDevice[];
 }
 
-/** Longest name, in characters, as in a server document. */
-const TEXT_LENGTH_MAX = 1024;
-/** A faster link is a unit mistake (Gb/s, MB/s). */
-const LINK_MAX_GBPS = 1000;
-/** Most NUMA nodes of one socket; EPYC has up to 4, or one per L3 cache: 16. */
-const NUMA_NODES_PER_SOCKET_MAX = 64;
 /** Most NVLinks of one GPU or pair: no GPU has a tenth of it. */
 const LINKS_MAX = 1024;
 /** Most devices to add, as in a server document. */
 const DEVICES_MAX = 1024;
-
-const text = v.pipe(
-  v.string('expected a text'),
-  v.minLength(1, 'expected a non-empty text'),
-  v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
-);
-const expectedLink = `expected a number above 0, at most ${LINK_MAX_GBPS} GB/s`;
-const linkGBps = v.pipe(
-  v.number(expectedLink),
-  v.check((x) => x > 0 && x <= LINK_MAX_GBPS, expectedLink),
-);
-
-function integer(min: number, max: number): v.GenericSchema<number> {
-  const expected = `expected an integer from ${min} to ${max}`;
-  return v.pipe(
-    v.number(expected),
-    v.check((x) => Number.isInteger(x) && x >= min && x <= max, expected),
-  );
-}
 
 const ordinal = integer(0, GPUS_PER_SERVER_MAX - 1);
 const nvlinkSchema: v.GenericSchema<NcclXmlNvlink> = v.variant('via', [
@@ -114,11 +90,9 @@ const optionsSchema: v.GenericSchema<NcclXmlOptions> = v.strictObject({
   host: v.exactOptional(text),
   nvlink: v.exactOptional(nvlinkSchema),
   nvlinkGBpsPerLink: v.exactOptional(linkGBps),
-  pcieGeneration: v.exactOptional(
-    v.picklist([1, 2, 3, 4, 5, 6] as const, 'expected a PCIe generation from 1 to 6'),
-  ),
+  pcieGeneration: v.exactOptional(pcieGeneration),
   socketGBps: v.exactOptional(linkGBps),
-  numaNodesPerSocket: v.exactOptional(integer(1, NUMA_NODES_PER_SOCKET_MAX)),
+  numaNodesPerSocket: v.exactOptional(numaNodesPerSocket),
   classless: v.exactOptional(v.picklist(['gpu', 'nic'] as const, 'expected gpu or nic')),
   devices: v.exactOptional(
     v.pipe(

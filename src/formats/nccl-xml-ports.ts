@@ -1,5 +1,5 @@
 import type { Device } from '../topology/server-document.js';
-import { type LinkFigures, rounded } from './nccl-xml-figures.js';
+import { type LinkFigures, rounded } from './link-figures.js';
 import type { NcclNet, NcclPci } from './nccl-xml-tree.js';
 
 /** NCCL's figure for a port that does not state its speed, Mb/s. */

@@ -1,5 +1,6 @@
 import { CorralError } from '../errors.js';
-import { interCpu, type LinkFigures } from './nccl-xml-figures.js';
+import type { LinkFigures } from './link-figures.js';
+import { interCpu } from './nccl-xml-figures.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
 import type { NcclCpu } from './nccl-xml-tree.js';
 

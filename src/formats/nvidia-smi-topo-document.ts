@@ -1,7 +1,8 @@
 import { CorralError } from '../errors.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
+import type { LinkFigures } from './link-figures.js';
 import { numaOf } from './nvidia-smi-topo-affinity.js';
-import { type AssumedFigures, assumedFigures, type LinkFigures } from './nvidia-smi-topo-figures.js';
+import { type AssumedFigures, assumedFigures } from './nvidia-smi-topo-figures.js';
 import { nvlinksOfTable } from './nvidia-smi-topo-nvlink.js';
 import type { NvidiaSmiTopoOptions } from './nvidia-smi-topo-options.js';
 import type { BridgeGroup, NumaGroup, PortGroup } from './nvidia-smi-topo-places.js';

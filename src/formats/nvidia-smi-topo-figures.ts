@@ -1,8 +1,6 @@
-import type { BandwidthBasis, Link } from '../topology/server-document.js';
+import type { BandwidthBasis } from '../topology/server-document.js';
+import { type LinkFigures, ON_PACKAGE_NCCL_GBPS, PCIE_X16, RAW_SHARE, rounded } from './link-figures.js';
 import type { NvidiaSmiTopoOptions } from './nvidia-smi-topo-options.js';
-
-/** What a link of a document says of its bandwidth, apart from its two ends. */
-export type LinkFigures = Omit<Link, 'between'>;
 
 /** The bandwidth of each kind of link in an imported server. */
 export interface AssumedFigures {
@@ -16,23 +14,10 @@ export interface AssumedFigures {
   nvlink(links: number): LinkFigures;
 }
 
-/** An x16 link by generation: NCCL's constant (2.30.7, src/graph/topo.cc) and the line rate after encoding. */
-const PCIE_X16 = {
-  1: { ncclGBps: 3, rawGBps: 4 },
-  2: { ncclGBps: 6, rawGBps: 8 },
-  3: { ncclGBps: 12, rawGBps: 15.75 },
-  4: { ncclGBps: 24, rawGBps: 31.51 },
-  5: { ncclGBps: 48, rawGBps: 63.02 },
-  6: { ncclGBps: 96, rawGBps: 121 },
-} as const;
 /** One NVLink 4: NCCL's constant for H100 (2.30.7, src/graph/topo.h), and the line rate of NVLink 2 to 4. */
 const NVLINK_4 = { ncclGBps: 20.6, rawGBps: 25 };
 /** Between two sockets of Sapphire Rapids: NCCL's constant; no line rate was found. */
 const SOCKET_NCCL_GBPS = 22;
-/** NCCL's constant for transfers inside one NUMA node: not limiting. */
-const ON_PACKAGE_NCCL_GBPS = 5000;
-/** What software reaches of a line rate where nothing was measured. */
-const RAW_SHARE = 0.85;
 
 const ASSUMED = 'assumed, not in nvidia-smi topo -m';
 
@@ -102,9 +87,4 @@ function defaultFigure(
 
 function sourceOf(basis: BandwidthBasis, file: string): string {
   return basis === 'nccl' ? `NCCL 2.30.7 ${file}` : `${RAW_SHARE} of the line rate`;
-}
-
-/** To 1 kB/s, so that 18 * 20.6 is 370.8. */
-function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
 }

@@ -1,38 +1,23 @@
 import { CorralError, quote } from '../errors.js';
-import type { BandwidthBasis, Link } from '../topology/server-document.js';
+import type { BandwidthBasis } from '../topology/server-document.js';
+import { type LinkFigures, ON_PACKAGE_NCCL_GBPS, PCIE_X16, RAW_SHARE, rounded } from './link-figures.js';
 import type { RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
 import type { RocmPair } from './rocm-smi-topo-pairs.js';
-
-/** What a link of a document says of its bandwidth, apart from its two ends. */
-export type RocmLinkFigures = Omit<Link, 'between'>;
 
 /** The bandwidth of each kind of link in an imported server. */
 export interface RocmFigures {
   /** A PCIe x16 link. */
-  readonly pcie: RocmLinkFigures;
+  readonly pcie: LinkFigures;
   /** Between a NUMA node and its socket. */
-  readonly onPackage: RocmLinkFigures;
+  readonly onPackage: LinkFigures;
   /** Between two sockets. */
-  readonly socket: RocmLinkFigures;
+  readonly socket: LinkFigures;
   /** The xGMI links of a pair whose headings are `a` and `b`. */
-  xgmi(pair: RocmPair, a: string, b: string): RocmLinkFigures;
+  xgmi(pair: RocmPair, a: string, b: string): LinkFigures;
 }
 
-/** An x16 link by generation: NCCL's constant (2.30.7, src/graph/topo.cc) and the line rate after encoding. */
-const PCIE_X16 = {
-  1: { ncclGBps: 3, rawGBps: 4 },
-  2: { ncclGBps: 6, rawGBps: 8 },
-  3: { ncclGBps: 12, rawGBps: 15.75 },
-  4: { ncclGBps: 24, rawGBps: 31.51 },
-  5: { ncclGBps: 48, rawGBps: 63.02 },
-  6: { ncclGBps: 96, rawGBps: 121 },
-} as const;
 /** Between two sockets of AMD: NCCL's constant; no line rate was found. */
 const SOCKET_NCCL_GBPS = 16;
-/** NCCL's constant for transfers inside one NUMA node: not limiting. */
-const ON_PACKAGE_NCCL_GBPS = 5000;
-/** What software reaches of a line rate where nothing was measured. */
-const RAW_SHARE = 0.85;
 
 interface XgmiGeneration {
   readonly name: string;
@@ -106,7 +91,7 @@ function xgmiFigures(
   basis: 'nccl' | 'raw',
   pair: RocmPair,
   links: { readonly count: number | undefined; readonly source: string },
-): RocmLinkFigures {
+): LinkFigures {
   const { count } = links;
   const statedGBps = options.xgmiGBpsPerLink;
   const rate = statedGBps === undefined ? rateOf(options, basis, pair, count) : undefined;
@@ -205,9 +190,4 @@ function linksByPair(options: RocmSmiTopoOptions): LinkCount {
     const count = generation?.links ?? 1;
     return { count, source: `${ASSUMED}: ${count === 1 ? '1 link' : `${count} links`} of the pair` };
   };
-}
-
-/** To 1 kB/s, so that 0.85 of 128 is 108.8. */
-function rounded(value: number): number {
-  return Math.round(value * 1e6) / 1e6;
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parse } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { basis, integer, linkGBps, numaNodesPerSocket, pcieGeneration, text } from './option-schemas.js';
 
 /** What {@link fromRocmSmiTopo} cannot read from the text; every figure is GB/s per direction. */
 export interface RocmSmiTopoOptions {
@@ -48,46 +49,21 @@ export interface XgmiLinks {
   readonly links: number;
 }
 
-/** Longest name, in characters, as in a server document. */
-const TEXT_LENGTH_MAX = 1024;
-/** A faster link is a unit mistake (Gb/s, MB/s). */
-const LINK_MAX_GBPS = 1000;
-/** Most NUMA nodes of one socket; EPYC has up to 4, or one per L3 cache: 16. */
-const NUMA_NODES_PER_SOCKET_MAX = 64;
 /** Most xGMI links of a pair; a GPU of today has 8. */
 export const XGMI_LINKS_MAX = 16;
 /** Pairs of the largest server. */
 const PAIRS_MAX = (GPUS_PER_SERVER_MAX * (GPUS_PER_SERVER_MAX - 1)) / 2;
 
-const text = v.pipe(
-  v.string('expected a text'),
-  v.minLength(1, 'expected a non-empty text'),
-  v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
-);
-const expectedLink = `expected a number above 0, at most ${LINK_MAX_GBPS} GB/s`;
-const linkGBps = v.pipe(
-  v.number(expectedLink),
-  v.check((x) => x > 0 && x <= LINK_MAX_GBPS, expectedLink),
-);
-const integer = (max: number) => {
-  const expected = `expected an integer from 1 to ${max}`;
-  return v.pipe(
-    v.number(expected),
-    v.check((x) => Number.isInteger(x) && x >= 1 && x <= max, expected),
-  );
-};
 const pairLinks: v.GenericSchema<XgmiLinks> = v.strictObject({
   between: v.pipe(v.strictTuple([text, text]), v.readonly()),
-  links: integer(XGMI_LINKS_MAX),
+  links: integer(1, XGMI_LINKS_MAX),
 });
 
 const optionsSchema: v.GenericSchema<RocmSmiTopoOptions> = v.strictObject({
   name: v.exactOptional(text),
   title: v.exactOptional(text),
   gpuModel: v.exactOptional(text),
-  pcieGeneration: v.exactOptional(
-    v.picklist([1, 2, 3, 4, 5, 6] as const, 'expected a PCIe generation from 1 to 6'),
-  ),
+  pcieGeneration: v.exactOptional(pcieGeneration),
   xgmiGBpsPerLink: v.exactOptional(linkGBps),
   xgmiLinks: v.exactOptional(
     v.lazy((input) =>
@@ -97,12 +73,12 @@ const optionsSchema: v.GenericSchema<RocmSmiTopoOptions> = v.strictObject({
             v.maxLength(PAIRS_MAX, `expected at most ${PAIRS_MAX} pairs`),
             v.readonly(),
           )
-        : integer(XGMI_LINKS_MAX),
+        : integer(1, XGMI_LINKS_MAX),
     ),
   ),
   socketGBps: v.exactOptional(linkGBps),
-  numaNodesPerSocket: v.exactOptional(integer(NUMA_NODES_PER_SOCKET_MAX)),
-  basis: v.exactOptional(v.picklist(['nccl', 'raw'] as const, 'expected nccl or raw')),
+  numaNodesPerSocket: v.exactOptional(numaNodesPerSocket),
+  basis: v.exactOptional(basis),
 });
 
 /**
