@@ -69,6 +69,14 @@ export interface Device {
   readonly memoryGiB?: number;
   /** NICs only: what the port is for. Only `compute` NICs (the default) carry collectives. */
   readonly role?: 'compute' | 'storage' | 'frontend';
+  /** NICs only: what all its ports together carry, GB/s per direction; absent = not known, not limiting. */
+  readonly portGBps?: number;
+  /** Where `portGBps` comes from; `nccl` is the line rate in Gb/s divided by 8. */
+  readonly portBasis?: BandwidthBasis;
+  /** Where `portGBps` was read. */
+  readonly portSource?: string;
+  /** Whether `portGBps` was checked against a dump or a vendor's document. */
+  readonly portVerified?: boolean;
 }
 
 /** One edge of a server document. */
@@ -107,6 +115,9 @@ export interface ServerDocument {
   readonly notes?: readonly string[];
 }
 
+/** Fields that only a NIC has. */
+const NIC_FIELDS = ['role', 'portGBps', 'portBasis', 'portSource', 'portVerified'] as const;
+
 const deviceSchema: v.GenericSchema<Device> = v.strictObject({
   id: text,
   kind: v.picklist(DEVICE_KINDS),
@@ -117,6 +128,10 @@ const deviceSchema: v.GenericSchema<Device> = v.strictObject({
   model: v.exactOptional(text),
   memoryGiB: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(MEMORY_MAX_GIB))),
   role: v.exactOptional(v.picklist(['compute', 'storage', 'frontend'])),
+  portGBps: v.exactOptional(bandwidthGBps),
+  portBasis: v.exactOptional(v.picklist(BANDWIDTH_BASES)),
+  portSource: v.exactOptional(text),
+  portVerified: v.exactOptional(v.boolean()),
 });
 
 const linkSchema: v.GenericSchema<Link> = v.strictObject({
@@ -187,11 +202,12 @@ export function parseServerDocument(
     }
     ids.add(device.id);
     if (device.kind === 'gpu') gpuCount++;
-    if (device.role !== undefined && device.kind !== 'nic') {
+    for (const field of NIC_FIELDS) {
+      if (device[field] === undefined || device.kind === 'nic') continue;
       throw new CorralError(
         'invalid-document',
-        [...path, 'devices', i, 'role'],
-        'only a nic has a role: remove it',
+        [...path, 'devices', i, field],
+        `only a nic has a ${field}: remove it`,
       );
     }
   });
