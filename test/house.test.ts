@@ -27,6 +27,7 @@ const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts']);
 /** Packages that src may import, and who may. */
 const PACKAGES: Record<string, readonly string[]> = {
   graphology: ['topology', 'bandwidth', 'check'],
+  'graphology-shortest-path': ['check'],
   valibot: ['topology', 'formats', 'catalogue'],
   'pure-rand': ['.'],
   'fast-check': ['arbitraries'],

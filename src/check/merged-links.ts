@@ -5,6 +5,8 @@ import type { Capacity } from './every-cut.js';
 export interface MergedLink extends Capacity {
   /** Whether it belongs to the accelerator fabric. */
   readonly inFabric: boolean;
+  /** What one flow reaches, GB/s: the capacity, or the cap on flows where that is less. */
+  readonly flowGBps: number;
 }
 
 const FABRIC: ReadonlySet<Medium> = new Set<Medium>(['nvlink', 'xgmi', 'scale-up-ethernet']);
@@ -32,11 +34,21 @@ export function mergedLinks(server: ServerTopology): MergedLink[] {
     const signatures = switches.map(signatureOf);
     firstOf = new Map(switches.map((id, i) => [id, switches[signatures.indexOf(signatures[i]!)]!]));
   }
-  return graph.mapEdges((_, { medium, bandwidthGBps }, a, b) => ({
-    a: firstOf.get(a) ?? a,
-    b: firstOf.get(b) ?? b,
+  return plainLinks(server).map((link) => ({
+    ...link,
+    a: firstOf.get(link.a) ?? link.a,
+    b: firstOf.get(link.b) ?? link.b,
+  }));
+}
+
+/** The links of a server, each NVSwitch by itself. */
+export function plainLinks({ graph }: ServerTopology): MergedLink[] {
+  return graph.mapEdges((_, { medium, bandwidthGBps, flowCapGBps = bandwidthGBps }, a, b) => ({
+    a,
+    b,
     GBps: bandwidthGBps,
     inFabric: FABRIC.has(medium),
+    flowGBps: Math.min(bandwidthGBps, flowCapGBps),
   }));
 }
 
