@@ -26,8 +26,8 @@ const ALLOWED: Record<string, readonly string[]> = {
 const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts']);
 /** Packages that src may import, and who may. */
 const PACKAGES: Record<string, readonly string[]> = {
-  graphology: ['topology', 'bandwidth', 'check'],
-  'graphology-shortest-path': ['check'],
+  graphology: ['topology', 'bandwidth', 'formats', 'check'],
+  'graphology-shortest-path': ['formats', 'check'],
   valibot: ['topology', 'formats', 'catalogue'],
   'pure-rand': ['.'],
   'fast-check': ['arbitraries'],
