@@ -14,7 +14,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   placement: ['topology', 'bandwidth', 'compile'],
   policies: ['topology', 'bandwidth', 'compile', 'placement'],
   simulation: ['topology', 'bandwidth', 'compile', 'placement', 'policies', 'restart'],
-  restart: ['topology', 'placement'],
+  // A transfer leaves a server as a gang does: through what `nicBandwidth` says, one definition in one place.
+  restart: ['topology', 'bandwidth', 'placement'],
   serving: ['topology', 'placement'],
   catalogue: ['topology'],
   formats: ['topology'],

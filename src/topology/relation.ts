@@ -60,6 +60,17 @@ export function relation(server: ServerTopology, from: DeviceId, to: DeviceId): 
   return wordOf(neighbourhood, switchLevelsFrom(neighbourhood, from), from, to);
 }
 
+/**
+ * {@link relation} of one device to each of a list, in its order.
+ *
+ * @complexity O(devices + links) in all
+ */
+export function relationsFrom(server: ServerTopology, from: DeviceId, to: readonly DeviceId[]): string[] {
+  const neighbourhood = neighbourhoodOf(server);
+  const levels = switchLevelsFrom(neighbourhood, from);
+  return to.map((id) => wordOf(neighbourhood, levels, from, id));
+}
+
 /** The word of each accelerator fabric, in the order in which a pair that has several is named. */
 const FABRIC_WORDS: readonly (readonly [Medium, string])[] = [
   ['nvlink', 'NV'],
