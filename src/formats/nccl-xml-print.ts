@@ -23,13 +23,16 @@ const NIC_MODEL = /^(?:(.*), )?(\d{1,6}(?:\.\d{1,3})?) Gb\/s$/;
  *
  * The law: {@link fromNcclXml} of the text has the relation matrix of the server and, by NCCL's constants, its
  * collective bandwidths. What the format has no place for (NUMA nodes of one socket, host bridges, GPU models,
- * roles of NICs, whether the rate of a port is known) stands in attributes called `corral_…`, which NCCL passes over. PCI addresses are made up,
- * and so is `gdr="1"`; the CPU named is one that has the figure between the sockets.
+ * roles of NICs, whether the rate of a port is known and verified) stands in attributes called `corral_…`, which
+ * NCCL passes over. The `speed` of a NIC is its `portGBps` in whole Mb/s, else the Gb/s of its model, else what its
+ * link carries. PCI addresses are made up, and so is `gdr="1"`; the CPU named is one that has the figure between
+ * the sockets.
  *
  * @param topology - a server topology
  * @returns the text, ending in a line end
  * @throws CorralError `invalid-option` if the format cannot express a device or link: scale-up Ethernet, NICs that
- * hang on GPUs, links between NVSwitches, several fabrics, figures that are not in the tables of NCCL
+ * hang on GPUs, links between NVSwitches, several fabrics, figures that are not in the tables of NCCL, ports of
+ * more than 10 Tb/s
  * @complexity O(devices * links)
  * @see NVIDIA/nccl 2.30.7, src/graph/xml.cc
  * @example
