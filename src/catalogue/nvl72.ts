@@ -3,23 +3,20 @@ import type { ClusterDocument } from '../topology/cluster-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { buildFabric } from './build-fabric.js';
 import {
-  computePorts,
   countOption,
   type FabricServerOptions,
   oversubscriptionOption,
   parseOptions,
   portGbpsOption,
-  portsToGBps,
   positiveOption,
   quantityOption,
   serverOption,
   sizeOption,
 } from './builder-options.js';
+import { fabricServer } from './fabric-server.js';
 
 /** Compute trays in a full rack: 18 trays of four GPUs are the 72 (GB200 NVL72 specification). */
 const TRAYS_PER_RACK_MAX = 18;
-/** Compute NIC of a tray by type, Gb/s: ConnectX-7 in GB200, ConnectX-8 in GB300. */
-const RAIL_GBPS = { 'gb200-nvl72-tray': 400, 'gb300-nvl72-tray': 800 } as const;
 
 /** Options of {@link nvl72}. */
 export interface Nvl72Options extends FabricServerOptions {
@@ -31,7 +28,7 @@ export interface Nvl72Options extends FabricServerOptions {
   readonly traysPerRack?: number;
   /** Racks of one scalable unit. Default 8 (DGX SuperPOD GB200 reference architecture: 576 GPUs). */
   readonly racksPerUnit?: number;
-  /** Rate of one compute NIC, Gb/s per direction. Default 400 for GB200, 800 for GB300. */
+  /** Rate of one compute NIC, Gb/s per direction. Default as the tray states: 400 for GB200, 800 for GB300. */
   readonly railGbps?: number;
   /** Rate below the leaves of a unit divided by the rate above them. Default 1, non-blocking. */
   readonly oversubscription?: number;
@@ -74,12 +71,16 @@ const optionsSchema = v.strictObject({
  */
 export function nvl72(options: Nvl72Options = {}): ClusterDocument {
   const valid = parseOptions(optionsSchema, options);
-  const server = serverOption(valid.server);
-  const trayGBps = portsToGBps(computePorts(server, 'server'), valid.railGbps ?? RAIL_GBPS[valid.server]);
-  const rackGBps = valid.traysPerRack * trayGBps;
+  const server = fabricServer(valid.server, {
+    builder: 'nvl72',
+    portsName: 'server',
+    gbps: valid.railGbps,
+    gbpsName: 'railGbps',
+    usualGbps: 400,
+  });
+  const rackGBps = valid.traysPerRack * server.GBps;
   return buildFabric({
     server,
-    given: valid.server,
     serverWord: 'tray',
     levels: [
       {
@@ -91,7 +92,10 @@ export function nvl72(options: Nvl72Options = {}): ClusterDocument {
     ],
     serverCount: valid.racks * valid.traysPerRack,
     resources: valid,
-    accelerator: { tier: 'rack', GBpsPerGpu: valid.GBpsPerGpu ?? nvlinkGBpsPerGpu(server) },
+    accelerator: {
+      tier: 'rack',
+      GBpsPerGpu: valid.GBpsPerGpu ?? nvlinkGBpsPerGpu(serverOption(valid.server)),
+    },
   });
 }
 

@@ -146,9 +146,10 @@ describe('nicBandwidth', () => {
     );
   }, 60_000);
 
-  it('takes ports from what synthetic() is told', () => {
+  it('is limited by the links alone where no port is stated', () => {
     const server = serverTopology(synthetic('cpu:2 gpu:2 nic:1'));
-    // No port stated: the PCIe link.
     expect(nicBandwidth(server, [0])).toBe(55.4);
+    expect(nicBandwidth(server, [0, 1])).toBe(55.4);
+    expect(nicBandwidth(server, [0, 1, 2, 3])).toBeCloseTo(110.8, 9);
   });
 });
