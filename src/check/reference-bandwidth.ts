@@ -12,7 +12,7 @@ const known = new WeakMap<ServerTopology, Map<number, number>>();
  *     min over A of (n - 1) c(A) / |A ∩ S|,   A a set of vertices with ∅ ≠ A ∩ S ≠ S
  *
  * where c(A) is the capacity that leaves A (Zhao et al., arXiv 2402.06787). Links of the accelerator fabric
- * alone count if they connect S without help, otherwise all. Equal NVSwitches are one vertex. GPUs outside S do
+ * alone count if they connect S without help, otherwise all. The NVSwitches of a fabric are one vertex. GPUs outside S do
  * not forward, nor do NICs. Per-flow caps play no part. Every cut is looked at: this judges
  * `collectiveBandwidth`, and is far slower.
  *

@@ -1,3 +1,4 @@
+import { nicBandwidth } from '../bandwidth/nic-bandwidth.js';
 import {
   acceleratorGBpsPerGpuOf,
   type ClusterServer,
@@ -14,7 +15,8 @@ export class TransferPaths {
   readonly #nics = new Map<unknown, number>();
 
   /**
-   * @param nicGBps - into and out of one server; default: what its type's NICs carry together
+   * @param nicGBps - into and out of one server; default: what all GPUs of its type reach through
+   * its ports, {@link nicBandwidth}
    */
   constructor(cluster: ClusterTopology, nicGBps: number | undefined) {
     this.#cluster = cluster;
@@ -44,9 +46,10 @@ export class TransferPaths {
   }
 
   /**
-   * GB/s from one server to another: the NIC, or the accelerator fabric where a domain that holds both is one;
+   * GB/s from one server to another: the ports of its NICs, or the accelerator fabric where a domain that holds both
+   * is one;
    * and below their lowest common tier the share of each uplink on the way that falls to one server when all use
-   * it. That is the NIC over the oversubscription, as others do use it.
+   * it. That is the ports over the oversubscription, as others do use it.
    */
   betweenGBps(a: number, b: number): number {
     const common = this.commonTier(a, b);
@@ -69,17 +72,9 @@ export class TransferPaths {
     if (this.#nicGBps !== undefined) return this.#nicGBps;
     const known = this.#nics.get(server.type);
     if (known !== undefined) return known;
-    const { graph, nics } = server.type;
-    let sum = 0;
-    for (const nic of nics) {
-      let widest = 0;
-      graph.forEachEdge(nic, (_, link) => {
-        widest = Math.max(widest, link.bandwidthGBps);
-      });
-      sum += widest;
-    }
-    // A server type without NICs says nothing about its network: not limiting.
-    const total = sum === 0 ? Number.POSITIVE_INFINITY : sum;
+    const reached = nicBandwidth(server.type, [...server.type.gpus.keys()]);
+    // A server type whose GPUs reach no compute NIC says nothing about its network: not limiting.
+    const total = reached === 0 ? Number.POSITIVE_INFINITY : reached;
     this.#nics.set(server.type, total);
     return total;
   }

@@ -1,6 +1,7 @@
 import type { DeviceId } from '../ids.js';
-import type { DeviceKind, Medium, ServerDocument } from './server-document.js';
+import type { DeviceKind } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
+import { isFabric, switchFabrics } from './switch-fabrics.js';
 
 /** A vertex that forwards for anybody: switch, NUMA node, socket. */
 export const FORWARDS = 0;
@@ -17,7 +18,7 @@ export const LEAF = 2;
  */
 export interface Network {
   readonly vertexCount: number;
-  /** Vertex to device id; equal NVSwitches are one vertex, which bears the id of the first. */
+  /** Vertex to device id; the NVSwitches of a fabric are one vertex, which bears the id of the first. */
   readonly devices: readonly DeviceId[];
   readonly vertexOf: ReadonlyMap<DeviceId, number>;
   /** Vertex to FORWARDS, GPU or LEAF. */
@@ -38,18 +39,13 @@ export interface Network {
   readonly arcs: Int32Array;
 }
 
-/** Whether a link is part of the accelerator fabric. */
-export function isFabric(medium: Medium): boolean {
-  return medium === 'nvlink' || medium === 'xgmi' || medium === 'scale-up-ethernet';
-}
-
 const merged = new WeakMap<ServerTopology, Network>();
 const unmerged = new WeakMap<ServerTopology, Network>();
 
 /**
- * The network of a server, with equal NVSwitches as one vertex and their links summed: traffic of a pair
- * is spread over all of them, so one of them alone would understate what the pair can reach. Two
- * NVSwitches are equal if they link to the same devices (equal ones counting as one), whatever the bandwidth.
+ * The network of a server, with the NVSwitches of a fabric as one vertex and their links summed, see
+ * {@link switchFabrics}: traffic of a pair is spread over all of them, so one of them alone would understate
+ * what the pair can reach. Links between switches of one fabric are not limiting.
  *
  * @param server - a server topology
  * @returns the network; built on first use, then remembered with the topology
@@ -57,7 +53,7 @@ const unmerged = new WeakMap<ServerTopology, Network>();
 export function networkOf(server: ServerTopology): Network {
   let network = merged.get(server);
   if (network === undefined) {
-    network = flatten(server, equalSwitches(server.document));
+    network = flatten(server, switchFabrics(server.document));
     merged.set(server, network);
   }
   return network;
@@ -71,45 +67,6 @@ export function unmergedNetworkOf(server: ServerTopology): Network {
     unmerged.set(server, network);
   }
   return network;
-}
-
-/**
- * Equal NVSwitches, found as the coarsest partition in which members of a class link to the same devices and
- * the same classes, by the same kind of link.
- *
- * @returns switch id to the id of the first switch of its class
- */
-function equalSwitches(document: ServerDocument): ReadonlyMap<DeviceId, DeviceId> {
-  const position = new Map(document.devices.map((device, i) => [device.id, i]));
-  const neighbours = new Map<DeviceId, { readonly id: DeviceId; readonly inFabric: boolean }[]>();
-  for (const device of document.devices) if (device.kind === 'nvswitch') neighbours.set(device.id, []);
-  for (const { between, medium } of document.links) {
-    const inFabric = isFabric(medium);
-    neighbours.get(between[0])?.push({ id: between[1], inFabric });
-    neighbours.get(between[1])?.push({ id: between[0], inFabric });
-  }
-  let classOf = new Map<DeviceId, DeviceId>();
-  const first = neighbours.keys().next().value;
-  if (first === undefined) return classOf;
-  for (const id of neighbours.keys()) classOf.set(id, first);
-  for (let classCount = 0; ; ) {
-    const next = new Map<DeviceId, DeviceId>();
-    const representatives = new Map<string, DeviceId>();
-    for (const [id, linked] of neighbours) {
-      // Splitting only ever refines: the class so far is part of the signature.
-      const parts = new Set(
-        linked.map(
-          ({ id: other, inFabric }) => 2 * position.get(classOf.get(other) ?? other)! + (inFabric ? 1 : 0),
-        ),
-      );
-      const signature = JSON.stringify([position.get(classOf.get(id)!), [...parts].sort((a, b) => a - b)]);
-      if (!representatives.has(signature)) representatives.set(signature, id);
-      next.set(id, representatives.get(signature)!);
-    }
-    classOf = next;
-    if (representatives.size === classCount) return classOf;
-    classCount = representatives.size;
-  }
 }
 
 function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, DeviceId>): Network {

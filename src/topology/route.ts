@@ -8,13 +8,13 @@ import { pathWidthGBps, widestPath } from './widest-path.js';
 
 /** The path of a transfer between two devices. */
 export interface Route {
-  /** From the one to the other, both included; of equal NVSwitches the first stands for all. */
+  /** From the one to the other, both included; of the NVSwitches of a fabric the first stands for all. */
   readonly devices: readonly DeviceId[];
   /** The pair in the words of `nvidia-smi topo -m`. */
   readonly relation: string;
   /**
    * What one transfer reaches alone, GB/s per direction: the smallest bandwidth, or per-flow cap, of the
-   * links; links to equal NVSwitches are summed. `Infinity` from a device to itself.
+   * links; links to the NVSwitches of a fabric are summed. `Infinity` from a device to itself.
    */
   readonly bandwidthGBps: number;
 }
@@ -25,7 +25,8 @@ export interface Route {
  * If the accelerator fabric joins the two without another GPU between them, the route stays inside it:
  * a library does not leave NVLink for PCIe. Otherwise every link counts. Among the paths that count the
  * widest wins, then the one with the fewest hops, then document order. No route crosses another GPU
- * (somebody else may own it) or a NIC (traffic ends there). The way back is the same route reversed.
+ * (somebody else may own it) or a NIC (traffic ends there). The way back is the same route reversed. The
+ * NVSwitches of a fabric are one, unless the route begins or ends at one of them.
  *
  * @param server - a server topology
  * @param from - id of any device

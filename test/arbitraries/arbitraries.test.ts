@@ -72,6 +72,16 @@ describe('serverDocument', () => {
       new Set(['socket', 'on-chip', 'pcie', 'nvlink', 'xgmi', 'scale-up-ethernet']),
     );
     expect(links.some(({ flowCapGBps }) => flowCapGBps !== undefined)).toBe(true);
+    const nics = devices.filter(({ kind }) => kind === 'nic');
+    expect(new Set(nics.map(({ portGBps }) => portGBps === undefined)).size).toBe(2);
+    // NICs on one place, on two, and on GPUs.
+    const linksOfNics = sample.flatMap((document) => {
+      const { graph, nics: ids } = serverTopology(document);
+      return ids.map((id) => graph.mapNeighbors(id, (_, { kind }) => kind));
+    });
+    expect(linksOfNics.some((kinds) => kinds.length === 2 && !kinds.includes('gpu'))).toBe(true);
+    expect(linksOfNics.some((kinds) => kinds.length === 1 && kinds.includes('gpu'))).toBe(true);
+    expect(linksOfNics.some((kinds) => kinds.length === 2 && kinds.includes('gpu'))).toBe(true);
     const counts = sample.map((document) => serverTopology(document).gpus.length);
     expect([Math.min(...counts), Math.max(...counts)]).toEqual([1, 6]);
   });
@@ -91,6 +101,13 @@ describe('serverDocument', () => {
       expect(document.devices.map(({ kind }) => kind)).toEqual(['socket', 'numa', ...Array(7).fill('gpu')]);
       expect(document.links.every((link) => link.flowCapGBps === undefined)).toBe(true);
       expect(document.gpuModel).toBe('H100');
+    }
+    for (const document of fc.sample(serverDocument({ nicsOnGpus: false }), { seed: SEED, numRuns: 100 })) {
+      const { graph, nics } = serverTopology(document);
+      for (const nic of nics) {
+        expect(graph.degree(nic)).toBe(1);
+        expect(graph.someNeighbor(nic, (_, { kind }) => kind === 'gpu')).toBe(false);
+      }
     }
     expect(serverTopology(fc.sample(serverDocument({ gpusMax: 0 }), 1)[0]).gpus).toEqual([]);
     expect(fc.sample(serverDocument({ gpusMin: 16, gpusMax: 16 }), 1)[0]!.devices.length).toBeGreaterThan(17);
