@@ -27,6 +27,7 @@ export type { GpuSelection, SelectGpusOptions } from './placement/select-gpus.js
 export { selectGpus } from './placement/select-gpus.js';
 export type { CompileOptions, Snapshot, Solver } from './placement/solver.js';
 export type {
+  AcceleratorEntry,
   BandwidthBasis,
   ClusterDocument,
   ClusterServer,
@@ -42,6 +43,7 @@ export type {
   ServerEntry,
   ServerGraph,
   ServerTopology,
+  UplinkEntry,
 } from './topology/index.js';
 export { relation, relationMatrix, route, serverTopology } from './topology/index.js';
 

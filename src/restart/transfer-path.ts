@@ -1,5 +1,10 @@
 import { nicBandwidth } from '../bandwidth/nic-bandwidth.js';
-import type { ClusterServer, ClusterTopology } from '../topology/cluster-topology.js';
+import {
+  acceleratorGBpsPerGpuOf,
+  type ClusterServer,
+  type ClusterTopology,
+  uplinkGBpsOf,
+} from '../topology/cluster-topology.js';
 
 /** Bandwidths between servers of a cluster, as a transfer of checkpoint parts meets them. */
 export class TransferPaths {
@@ -23,7 +28,7 @@ export class TransferPaths {
       });
     }
     this.#uplinkShareGBps = cluster.tiers.map((tier, t) =>
-      servers[t]!.map((count) => (tier.uplinkGBps ?? Number.POSITIVE_INFINITY) / count),
+      servers[t]!.map((count, domain) => uplinkGBpsOf(tier, domain) / count),
     );
   }
 
@@ -41,7 +46,8 @@ export class TransferPaths {
   }
 
   /**
-   * GB/s from one server to another: the ports of its NICs, or the accelerator fabric where a tier that holds both is one;
+   * GB/s from one server to another: the ports of its NICs, or the accelerator fabric where a domain that holds both
+   * is one;
    * and below their lowest common tier the share of each uplink on the way that falls to one server when all use
    * it. That is the ports over the oversubscription, as others do use it.
    */
@@ -55,7 +61,7 @@ export class TransferPaths {
       narrowest = Math.min(narrowest, shares[from.domains[t]!]!, shares[to.domains[t]!]!);
     }
     for (let t = 0; t <= common && t < this.#cluster.tiers.length; t++) {
-      const perGpu = this.#cluster.tiers[t]!.acceleratorGBpsPerGpu;
+      const perGpu = acceleratorGBpsPerGpuOf(this.#cluster.tiers[t]!, from.domains[t]!);
       if (perGpu === undefined) continue;
       return Math.max(narrowest, perGpu * Math.min(from.type.gpus.length, to.type.gpus.length));
     }

@@ -26,7 +26,6 @@ export class LinkSharing {
   readonly #loads: (number[] | undefined)[];
   /** Domain → jobs that cross its uplink, in the order in which they came. */
   readonly #jobsOf: number[][];
-  readonly #levelOf: Int32Array;
 
   constructor(tables: ClusterTables, holdings: Holdings, jobs: number) {
     const { levelCount, levelStart } = tables.fabric;
@@ -35,12 +34,7 @@ export class LinkSharing {
     this.#holdings = holdings;
     this.#domains = new Array<number[] | undefined>(jobs).fill(undefined);
     this.#loads = new Array<number[] | undefined>(jobs).fill(undefined);
-    const domainCount = levelStart[levelCount]!;
-    this.#jobsOf = Array.from({ length: domainCount }, () => []);
-    this.#levelOf = new Int32Array(domainCount);
-    for (let level = 0; level < levelCount; level++) {
-      this.#levelOf.fill(level, levelStart[level]!, levelStart[level + 1]!);
-    }
+    this.#jobsOf = Array.from({ length: levelStart[levelCount]! }, () => []);
   }
 
   /** Lets a job communicate where it is placed. O(its servers × tiers + those it shares with). */
@@ -85,10 +79,11 @@ export class LinkSharing {
       gpus += count;
       inside.set(domain, (inside.get(domain) ?? 0) + count);
     });
-    for (let level = 0; inside.size > 1; level++) {
+    while (inside.size > 1) {
       const around = new Map<number, number>();
       for (const [domain, count] of inside) {
-        if (level >= fabric.acceleratorLevel && fabric.uplinkGBps[level]! < Number.POSITIVE_INFINITY) {
+        const island = fabric.islandOf[domain]!;
+        if ((island === -1 || island === domain) && fabric.uplinkGBps[domain]! < Number.POSITIVE_INFINITY) {
           domains.push(domain);
           loads.push(Math.max(count, gpus - count) / (gpus - 1));
         }
@@ -104,7 +99,7 @@ export class LinkSharing {
   }
 
   #capacity(domain: number): number {
-    return this.#tables.fabric.uplinkGBps[this.#levelOf[domain]!]!;
+    return this.#tables.fabric.uplinkGBps[domain]!;
   }
 
   /** Whether those who cross an uplink could use more than it carries. */

@@ -1,6 +1,6 @@
-export type { ClusterDocument, ServerEntry } from './cluster-document.js';
+export type { AcceleratorEntry, ClusterDocument, ServerEntry, UplinkEntry } from './cluster-document.js';
 export type { ClusterServer, ClusterTier, ClusterTopology } from './cluster-topology.js';
-export { buildClusterTopology } from './cluster-topology.js';
+export { acceleratorGBpsPerGpuOf, buildClusterTopology, uplinkGBpsOf } from './cluster-topology.js';
 export type { RelationMatrix } from './relation.js';
 export { relation, relationMatrix } from './relation.js';
 export type { Route } from './route.js';

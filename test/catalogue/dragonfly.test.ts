@@ -80,7 +80,7 @@ describeWithShared(
     it('has its size and its global bandwidth', () => {
       const frontier = fabrics.find((fabric) => fabric.id === 'frontier-dragonfly')!;
       expect(dragonfly().servers).toHaveLength(frontier.groups * frontier.nodesPerGroup);
-      expect((dragonfly().uplinks!.group!.GBps * 8) / 1000).toBeCloseTo(frontier.globalTbpsPerGroup, 9);
+      expect((dragonfly().uplinks!.group!.GBps! * 8) / 1000).toBeCloseTo(frontier.globalTbpsPerGroup, 9);
     });
   },
 );
