@@ -46,4 +46,20 @@ describe('TransferPaths', () => {
     expect(paths.betweenGBps(0, 3)).toBe(7200);
     expect(paths.betweenGBps(0, 4)).toBe(200);
   });
+
+  it('knows accelerator fabrics and uplinks of single domains', () => {
+    const paths = new TransferPaths(
+      smallCluster(sizes, {
+        uplinks: { rack: { GBps: 800, domains: { b0r0: 80, b1r1: null } } },
+        accelerator: { tier: 'rack', domains: { b0r0: 900 } },
+      }),
+      400,
+    );
+    expect(paths.betweenGBps(0, 3)).toBe(7200);
+    expect(paths.betweenGBps(4, 7)).toBe(400);
+    // Out of b0r0 80 GB/s for 4 servers; into b1r1 nothing limits.
+    expect([paths.betweenGBps(0, 4), paths.betweenGBps(4, 8), paths.betweenGBps(12, 13)]).toEqual([
+      20, 200, 400,
+    ]);
+  });
 });

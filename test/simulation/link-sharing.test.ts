@@ -25,6 +25,9 @@ const tables = compileClusterTables(
   }),
 );
 
+/** The boxes of these clusters have no NICs. */
+const noPorts = (): Float64Array => new Float64Array(2 ** 4);
+
 interface Gang {
   readonly servers: readonly number[];
   readonly alone: number;
@@ -93,7 +96,7 @@ describe('LinkSharing', () => {
         const servers = new Set(Array.from({ length: draw.between(1, 6) }, () => draw.between(0, 26)));
         return { servers: [...servers].sort((a, b) => a - b), alone: draw.between(1, 30) };
       });
-      const links = new LinkSharing(tables, holdingsOf(gangs), JOBS);
+      const links = new LinkSharing(tables, holdingsOf(gangs), JOBS, noPorts);
       const inside = new Set<number>();
       for (let step = 0; step < 30; step++) {
         const job = draw.between(0, JOBS - 1);
@@ -113,7 +116,7 @@ describe('LinkSharing', () => {
       { servers: [1, 4], alone: 30 },
       { servers: [9, 12], alone: 30 },
     ];
-    const links = new LinkSharing(tables, holdingsOf(gangs), 3);
+    const links = new LinkSharing(tables, holdingsOf(gangs), 3, noPorts);
     links.enter(0);
     expect(links.changed).toEqual([]);
     links.enter(2);
