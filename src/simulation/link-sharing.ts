@@ -1,18 +1,20 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { popcount16 } from '../placement/state.js';
 import type { Holdings } from './holdings.js';
+import { SharedPorts } from './shared-ports.js';
 
 /** Demands that exceed a capacity by less are none: sums of a few quotients. */
 const TOLERANCE = 1e-12;
 
 /**
- * Who shares the uplinks of the tiers with whom, and what each gang gets of them: weighted max-min fair shares, as in
- * `fairShares`, where a gang at 1 GB/s per GPU loads the uplink of a domain that holds g of its n GPUs with
- * max(g, n - g) / (n - 1) GB/s, and never goes faster than it would alone.
+ * Who shares the uplinks of the tiers and the ports of servers with whom, and what each gang gets of them: weighted max-min
+ * fair shares, as in `fairShares`, where a gang at 1 GB/s per GPU loads the uplink of a domain, or the ports of a server,
+ * that holds g of its n GPUs with max(g, n - g) / (n - 1) GB/s, and never goes faster than it would alone.
  *
  * When a gang comes or goes, only those are computed again that it shares a contended uplink with, directly or through
- * others. Links inside servers and NICs are not shared here: GPUs of one server that are two gangs' count as if each were
- * alone. Gangs communicate all the time here, each at its rate, so that bursts that miss each other are not seen.
+ * others. Links among the GPUs of a server are not shared here, nor are the ports of servers inside an accelerator fabric:
+ * there two gangs count as if each were alone. Gangs communicate all the time here, each at its rate, so that bursts that
+ * miss each other are not seen.
  */
 export class LinkSharing {
   /** Job → GB/s per GPU and direction; only of jobs that are in. */
@@ -21,12 +23,14 @@ export class LinkSharing {
   readonly changed: number[] = [];
   readonly #tables: ClusterTables;
   readonly #holdings: Holdings;
-  /** Job → domains whose uplinks it crosses, and its load on each at 1 GB/s. */
+  /** Job → domains whose uplinks it crosses, and its load on each at 1 GB/s. The ports of a server follow the domains. */
   readonly #domains: (number[] | undefined)[];
   readonly #loads: (number[] | undefined)[];
   /** Domain → jobs that cross its uplink, in the order in which they came. */
   readonly #jobsOf: number[][];
   readonly #levelOf: Int32Array;
+  readonly #domainCount: number;
+  readonly #ports: SharedPorts;
 
   constructor(tables: ClusterTables, holdings: Holdings, jobs: number) {
     const { levelCount, levelStart } = tables.fabric;
@@ -36,7 +40,9 @@ export class LinkSharing {
     this.#domains = new Array<number[] | undefined>(jobs).fill(undefined);
     this.#loads = new Array<number[] | undefined>(jobs).fill(undefined);
     const domainCount = levelStart[levelCount]!;
-    this.#jobsOf = Array.from({ length: domainCount }, () => []);
+    this.#domainCount = domainCount;
+    this.#ports = new SharedPorts(tables);
+    this.#jobsOf = Array.from({ length: domainCount + tables.serverCount }, () => []);
     this.#levelOf = new Int32Array(domainCount);
     for (let level = 0; level < levelCount; level++) {
       this.#levelOf.fill(level, levelStart[level]!, levelStart[level + 1]!);
@@ -62,13 +68,19 @@ export class LinkSharing {
     for (const domain of domains) {
       const jobs = this.#jobsOf[domain]!;
       jobs.splice(jobs.indexOf(job), 1);
+      if (this.#isServer(domain)) this.#ports.leave(job, domain - this.#domainCount);
     }
     this.#domains[job] = undefined;
     this.#loads[job] = undefined;
     this.#share(contended);
   }
 
-  /** The uplinks that a gang crosses. */
+  /** Whether it stands for the ports of a server. */
+  #isServer(domain: number): boolean {
+    return domain >= this.#domainCount;
+  }
+
+  /** The uplinks that a gang crosses, and the ports that others may use beside it. */
   #find(job: number): void {
     const { fabric } = this.#tables;
     const pieces = this.#holdings.pieces[job];
@@ -78,13 +90,25 @@ export class LinkSharing {
     this.#loads[job] = loads;
     if (pieces === undefined) return;
     let inside = new Map<number, number>();
+    const masks = new Map<number, number>();
     let gpus = 0;
     pieces.servers.forEach((server, i) => {
       const domain = fabric.cellDomain[fabric.groupOf[server]!]!;
-      const count = popcount16(pieces.masks[i]!);
+      const mask = pieces.masks[i]!;
+      const count = popcount16(mask);
       gpus += count;
       inside.set(domain, (inside.get(domain) ?? 0) + count);
+      masks.set(server, (masks.get(server) ?? 0) | mask);
     });
+    if (masks.size > 1 && fabric.acceleratorLevel < 0) {
+      for (const [server, mask] of masks) {
+        if (!this.#ports.mayShare(server, mask)) continue;
+        const count = popcount16(mask);
+        domains.push(this.#domainCount + server);
+        loads.push(Math.max(count, gpus - count) / (gpus - 1));
+        this.#ports.enter(job, server, mask);
+      }
+    }
     for (let level = 0; inside.size > 1; level++) {
       const around = new Map<number, number>();
       for (const [domain, count] of inside) {
@@ -104,11 +128,14 @@ export class LinkSharing {
   }
 
   #capacity(domain: number): number {
+    if (this.#isServer(domain)) return this.#ports.GBps(domain - this.#domainCount);
     return this.#tables.fabric.uplinkGBps[this.#levelOf[domain]!]!;
   }
 
   /** Whether those who cross an uplink could use more than it carries. */
   #isContended(domain: number): boolean {
+    // What a gang reaches alone holds the ports already.
+    if (this.#isServer(domain) && this.#jobsOf[domain]!.length < 2) return false;
     let demand = 0;
     for (const job of this.#jobsOf[domain]!) {
       demand += this.#loadOn(job, domain) * this.#holdings.bandwidthGBps[job]!;
