@@ -58,7 +58,9 @@ const optionsSchema = v.strictObject({
  * Builds a cluster of NVL72 racks: trays are servers, a rack is an accelerator domain of up to 72 GPUs, and
  * the compute NICs of the trays join racks and units.
  *
- * Rails between the racks are no tree; `unit` is the group of racks that share leaves.
+ * Rails between the racks are no tree; `unit` is the group of racks that share leaves. A gang over two racks is split as
+ * unevenly as its bandwidth allows, which loads the uplinks least: 19 trays are 15 + 4 at 745.2 GB/s, since the NICs of three
+ * trays would carry 703.1.
  *
  * @param options - see {@link Nvl72Options}; all have defaults
  * @returns a cluster document with tiers `unit` and `rack`; NVLink, not the NICs, counts inside a rack

@@ -51,7 +51,10 @@ const optionsSchema = v.strictObject({
  *
  * Rails are no tree. The document gives the tree of their locality groups: servers of one unit reach each
  * other below its leaves, whatever the rail, because traffic between rails first changes GPU inside the server
- * (NCCL calls it PXN, src/graph/paths.cc); only traffic between units loads the uplinks.
+ * (NCCL calls it PXN, src/graph/paths.cc); only traffic between units loads the uplinks, which are those of all rails
+ * together. That is exact for gangs of whole servers, and for what any gang reaches alone unless `oversubscription` exceeds
+ * `serversPerUnit`; see ARCHITECTURE.md for what gangs on some rails only share. The server type is written with the rails
+ * asked for; where it states just these it stays as given.
  *
  * @param options - see {@link RailOptimizedOptions}; all have defaults
  * @returns a cluster document with the tier `unit`

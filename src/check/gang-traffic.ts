@@ -36,7 +36,7 @@ const known = new WeakMap<ClusterTopology, Crossings>();
  * what each island with two or more of the GPUs reaches in itself, and (n - 1) c(D) / max(g, n - g) for every island
  * and every other domain D outside accelerator domains with 0 < g < n of the GPUs. Islands are accelerator domains, and
  * the servers that lie in none; c(D) is the uplink of the domain, and for an island at most the flow from the GPUs to
- * the compute NICs of each of its servers.
+ * the ports of each of its servers.
  *
  * @param taken - the GPUs
  * @returns GB/s per GPU and direction; null for fewer than two GPUs

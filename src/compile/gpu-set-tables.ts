@@ -16,7 +16,7 @@ export interface GpuSetFigures {
   readonly bandwidthGBps: Float64Array;
   /** Mask → load on links that others could use, GB/s summed over links and directions. Length: 2^n. */
   readonly sharedLoadGBps: Float64Array;
-  /** Mask → bandwidth to all compute NICs together, GB/s. Length: 2^n. */
+  /** Mask → what it sends out of the server, or receives, see `nicBandwidth`, GB/s per direction. Length: 2^n. */
   readonly nicGBps: Float64Array;
   /**
    * Mask → 2^32 × rank by bandwidth, then shared load, + rank by NIC bandwidth, then ordinals: all of the objective

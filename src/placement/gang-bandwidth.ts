@@ -199,7 +199,7 @@ export class GangBandwidth {
  *
  * Inside one accelerator domain that of its fabric. Otherwise the least of: what every island reaches by itself, and
  * (n − 1) · c / max(g, n − g) for every island and domain around islands that holds g of the n GPUs, some but not all;
- * c is what its uplink carries, and for islands also what the chosen GPUs bring to the NICs of their servers.
+ * c is what its uplink carries, and for islands also what the chosen GPUs bring to the ports of their servers.
  *
  * Source: the cut bound of Zhao and Krishnamurthy (arXiv 2305.18461) on a tree, closed form.
  * @param level - the narrowest level with a domain that holds all

@@ -60,7 +60,7 @@ export interface SelectionStep {
  * 3. highest leftover value: over the sizes to come, weight × the largest total worth of disjoint sets of that
  *    size among the GPUs left, relative to the empty server, where a set is worth its bandwidth / (1 + the links
  *    of others that a byte of it crosses on average), a single GPU 1;
- * 4. highest bandwidth to the compute NICs;
+ * 4. highest bandwidth to the ports of its NICs, see `nicBandwidth`;
  * 5. lowest ordinals.
  *
  * Figures that differ by less than a billionth of themselves are equal.

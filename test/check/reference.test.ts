@@ -123,6 +123,54 @@ describe('referenceBandwidth', () => {
   });
 });
 
+describe('referenceNicBandwidth', () => {
+  it('is the least of ports, links and what joins the sockets, worked out by hand', () => {
+    // GPUs 0 and 1 below a switch with NIC 0, GPU 2 on the other socket without one.
+    const server = smallServer(
+      ['socket0', 'socket1', 'sw0', 'gpu0', 'gpu1', 'gpu2', 'nic0'],
+      [
+        ['socket0', 'socket1', 'socket', 10],
+        ['socket0', 'sw0', 'pcie', 24],
+        ['sw0', 'gpu0', 'pcie', 24],
+        ['sw0', 'gpu1', 'pcie', 24],
+        ['socket1', 'gpu2', 'pcie', 24],
+        ['sw0', 'nic0', 'pcie', 48],
+      ],
+      { nic0: 40 },
+    );
+    expect(
+      [[0], [2], [0, 2], [0, 1], [0, 1, 2], []].map((gpus) => referenceNicBandwidth(server, gpus)),
+    ).toEqual([24, 10, 34, 40, 40, 0]);
+  });
+
+  it('uses none but the nearest NICs, and all of them', () => {
+    // Two below the switch (PIX) are 15 + 15; the third, on the socket (PHB), is not used.
+    const server = smallServer(
+      ['socket0', 'sw0', 'gpu0', 'nic0', 'nic1', 'nic2'],
+      [
+        ['socket0', 'sw0', 'pcie', 48],
+        ['sw0', 'gpu0', 'pcie', 48],
+        ['sw0', 'nic0', 'pcie', 20],
+        ['sw0', 'nic1', 'pcie', 20],
+        ['socket0', 'nic2', 'pcie', 20],
+      ],
+      { nic0: 15, nic1: 15, nic2: 15 },
+    );
+    expect(referenceNicBandwidth(server, [0])).toBe(30);
+  });
+
+  it('refuses servers too large to enumerate', () => {
+    const ids = Array.from({ length: 21 }, (_, i) => `sw${i}`);
+    const large = smallServer(
+      ['gpu0', 'nic0', ...ids],
+      ids.flatMap((id) => [['gpu0', id, 'pcie', 1] as const, ['nic0', id, 'pcie', 1] as const]),
+    );
+    expect(() => referenceNicBandwidth(large, [0])).toThrow(
+      expect.objectContaining({ code: 'limit-exceeded' }),
+    );
+  });
+});
+
 describe('referenceSelectGpus', () => {
   it('takes the highest bandwidth first', () => {
     const server = withFigures('dgx1-v100', 'nccl');

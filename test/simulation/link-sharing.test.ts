@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { clusterTopology } from '../../src/index.js';
+import { spread } from '../../src/policies/index.js';
 import type { Holdings } from '../../src/simulation/holdings.js';
 import { simulate } from '../../src/simulation/index.js';
 import { LinkSharing } from '../../src/simulation/link-sharing.js';
@@ -172,5 +173,22 @@ describe('simulate with communication', () => {
     const shared = simulate({ cluster, jobs });
     expect(shared.jobs.map((job) => job.endSeconds)).toEqual([750 + 500, 750]);
     expect(shared.metrics.gpuHours.slowdown).toBeGreaterThan(0);
+  });
+
+  it('slows two gangs down that send through the only port of their servers', () => {
+    const cluster = clusterTopology({
+      tiers: [],
+      types: { v100: 'azure-ndv2' },
+      servers: ['a', 'b'].map((id) => ({ id, type: 'v100' })),
+    });
+    const half = { pods: 2, gpus: 4, submitSeconds: 0, durationSeconds: 1000, communicationFraction: 0.5 };
+    const jobs = [half, half].map((job) => ({ ...job, ratedGBps: 21.875 }));
+    // Spread: one half on each server. The one near the port reaches 7 · 12.5 / 4 GB/s alone, the other 7 · 10 / 4.
+    const options = { cluster, jobs, policy: spread() };
+    const alone = simulate({ ...options, linkSharing: false });
+    expect(alone.jobs.map((job) => job.endSeconds)).toEqual([1000, 1125]);
+    // Each loads a port with 4/7 at 1 GB/s: 12.5 · 7 / 8 = 10.9375 GB/s for both, half of what they are rated for.
+    const shared = simulate(options);
+    expect(shared.jobs.map((job) => job.endSeconds)).toEqual([1500, 1500]);
   });
 });
