@@ -5,6 +5,9 @@ import type { Capacity } from './every-cut.js';
 export interface MergedLink extends Capacity {
   /** Whether it belongs to the accelerator fabric. */
   readonly inFabric: boolean;
+  readonly medium: Medium;
+  /** What one flow reaches, GB/s. */
+  readonly flowGBps: number;
 }
 
 const FABRIC: ReadonlySet<Medium> = new Set<Medium>(['nvlink', 'xgmi', 'scale-up-ethernet']);
@@ -49,11 +52,13 @@ export function mergedLinks(server: ServerTopology): MergedLink[] {
       }
     }
   }
-  return graph.mapEdges((_, { medium, bandwidthGBps }, a, b) => ({
+  return graph.mapEdges((_, { medium, bandwidthGBps, flowCapGBps = bandwidthGBps }, a, b) => ({
     a: firstOf.get(a) ?? a,
     b: firstOf.get(b) ?? b,
     GBps: bandwidthGBps,
     inFabric: FABRIC.has(medium),
+    medium,
+    flowGBps: Math.min(bandwidthGBps, flowCapGBps),
   }));
 }
 

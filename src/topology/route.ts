@@ -1,7 +1,9 @@
 import { CorralError, quote } from '../errors.js';
 import type { DeviceId } from '../ids.js';
 import { deviceAt } from './device-at.js';
-import { type Network, networkOf, unmergedNetworkOf } from './network.js';
+import { directedNetworkOf } from './directed-network.js';
+import { directedPath } from './directed-path.js';
+import { GPU, type Network, networkOf, unmergedNetworkOf } from './network.js';
 import { relation } from './relation.js';
 import type { ServerTopology } from './server-topology.js';
 import { pathWidthGBps, widestPath } from './widest-path.js';
@@ -25,7 +27,9 @@ export interface Route {
  * If the accelerator fabric joins the two without another GPU between them, the route stays inside it:
  * a library does not leave NVLink for PCIe. Otherwise every link counts. Among the paths that count the
  * widest wins, then the one with the fewest hops, then document order. No route crosses another GPU
- * (somebody else may own it) or a NIC (traffic ends there). The way back is the same route reversed. The
+ * (somebody else may own it) or a NIC (traffic ends there). Between two sockets it follows their own route, chosen
+ * in the same way among sockets and NUMA nodes: no detour through a third socket to avoid a narrow one below. The
+ * way back is the same route reversed. The
  * NVSwitches of a fabric are one, unless the route begins or ends at one of them.
  *
  * @param server - a server topology
@@ -67,8 +71,11 @@ export function routeArcs(
   from: number,
   to: number,
 ): { readonly arcs: Int32Array; readonly inFabric: boolean } | undefined {
-  const inside = widestPath(network, from, to, true);
+  const inside = widestPath(network, from, to, network.fabric);
   if (inside !== undefined) return { arcs: inside, inFabric: true };
-  const path = widestPath(network, from, to, false);
+  // Only GPUs are kept from each other: a GPU reaches NICs and memory as ever.
+  const isDirect = network.peerToPeer || network.roles[from] !== GPU || network.roles[to] !== GPU;
+  const directed = directedNetworkOf(network, isDirect);
+  const path = directed === undefined ? widestPath(network, from, to) : directedPath(directed, from, to);
   return path === undefined ? undefined : { arcs: path, inFabric: false };
 }
