@@ -1,6 +1,7 @@
 import type { DirectedNetwork } from '../topology/directed-network.js';
 import { GPU } from '../topology/network.js';
 import { type HopGraph, hopGraph } from './hop-graph.js';
+import { intakeBound } from './intake-bound.js';
 import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
 import { largestFirst } from './simplex.js';
 import { twinClasses } from './twin-classes.js';
@@ -26,7 +27,7 @@ const cache = new WeakMap<DirectedNetwork, Known>();
  * For each GPU of the set: the largest x such that every other one, feeding x, brings it all of that. Where no
  * link is on two routes this is a smallest cut of the directed network, found by Newton's iteration on the cut
  * ratio (Dinkelbach, Management Science 13, 1967). Otherwise the routes load links jointly, and a linear programme
- * over the ways between GPUs decides.
+ * over the ways between GPUs decides. Without peer-to-peer {@link intakeBound} holds besides.
  *
  * @param directed - a server's directed network
  * @param mask - the GPUs of the set, bit i for ordinal i
@@ -51,6 +52,7 @@ export function directedBandwidth(directed: DirectedNetwork, mask: number): numb
   let answer = answers.get(key);
   if (answer === undefined) {
     answer = leastOverSinks(graph, twins, counts, n);
+    if (!directed.peerToPeer) answer = Math.min(answer, intakeBound(directed, mask));
     answers.set(key, answer);
   }
   return answer;

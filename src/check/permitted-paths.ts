@@ -13,6 +13,8 @@ export interface PermittedPath {
   readonly to: string;
   /** The links it crosses with their direction, each by a name of its own; see `capacities`. */
   readonly links: readonly string[];
+  /** Whether it stays in the accelerator fabric. */
+  readonly inFabric: boolean;
 }
 
 export interface PermittedPaths {
@@ -55,11 +57,11 @@ export function permittedPaths(server: ServerTopology, gpus: readonly string[]):
   const routes = routesBetweenSockets(server, links);
   const peerToPeer = server.document.peerToPeer ?? true;
   const paths: PermittedPath[] = [];
-  const add = (from: string, to: string, devices: readonly string[]): void => {
+  const add = (from: string, to: string, devices: readonly string[], inFabric: boolean): void => {
     if (paths.length === PATHS_MAX) {
       throw new CorralError('limit-exceeded', [], `more than ${PATHS_MAX} paths: take a smaller server`);
     }
-    paths.push({ from, to, links: devices.slice(1).map((id, i) => keyOf(devices[i]!, id)) });
+    paths.push({ from, to, links: devices.slice(1).map((id, i) => keyOf(devices[i]!, id)), inFabric });
   };
   const inside = links.filter((link) => !isBetweenSockets(server, link));
   const ascents = new Map(gpus.map((gpu) => [gpu, ascentsFrom(server, inside, gpu)]));
@@ -67,7 +69,14 @@ export function permittedPaths(server: ServerTopology, gpus: readonly string[]):
     for (const to of gpus) {
       if (from === to) continue;
       const direct = inside.filter((link) => joins(link, from, to));
-      if (direct.some(({ inFabric }) => inFabric || peerToPeer)) add(from, to, [from, to]);
+      if (direct.some(({ inFabric }) => inFabric || peerToPeer)) {
+        add(
+          from,
+          to,
+          [from, to],
+          direct.some(({ inFabric }) => inFabric),
+        );
+      }
       for (const up of ascents.get(from)!) {
         for (const down of ascents.get(to)!) {
           const back = [...down.vertices].reverse();
@@ -77,11 +86,12 @@ export function permittedPaths(server: ServerTopology, gpus: readonly string[]):
             const isAllowed = peerToPeer
               ? new Set(whole).size === whole.length
               : isHost || (up.inFabric && down.inFabric);
-            if (isAllowed) add(from, to, whole);
+            if (isAllowed) add(from, to, whole, up.inFabric && down.inFabric);
           }
           for (const { from: s, to: t, devices } of routes) {
-            if (up.end === s && down.end === t)
-              add(from, to, [...up.vertices, ...devices.slice(1), ...back.slice(1)]);
+            if (up.end === s && down.end === t) {
+              add(from, to, [...up.vertices, ...devices.slice(1), ...back.slice(1)], false);
+            }
           }
         }
       }

@@ -3,7 +3,7 @@ import { type Capacity, smallestCut } from './every-cut.js';
 import { maskOf, sortedGpus } from './gpu-set.js';
 import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
 import { mostReceived } from './most-received.js';
-import { permittedPaths, restrictsPaths } from './permitted-paths.js';
+import { type PermittedPaths, permittedPaths, restrictsPaths } from './permitted-paths.js';
 
 /** Answers given, by the bits of the set: a search asks for each set many times. */
 const known = new WeakMap<ServerTopology, Map<number, number>>();
@@ -20,7 +20,8 @@ const known = new WeakMap<ServerTopology, Map<number, number>>();
  *
  * Cuts cannot say that traffic between two sockets follows their route, nor that without peer-to-peer it passes host
  * memory. On servers with more than one link between sockets, and without peer-to-peer, every permitted path is
- * written down instead, and a linear programme over them gives the largest rate at which each GPU can receive.
+ * written down instead, and a linear programme over them gives the largest rate at which each GPU can receive. No
+ * link carries more than all GPUs together receive over it: that binds where nothing turns round at a switch.
  *
  * @param server - a server type
  * @param gpus - GPU ordinals, in any order
@@ -64,5 +65,29 @@ function bandwidthOf(server: ServerTopology, gpus: readonly number[]): number {
   if (inFabric > 0) return inFabric;
   if (!restrictsPaths(server)) return over(links);
   const paths = permittedPaths(server, chosen);
-  return (gpus.length - 1) * Math.min(...chosen.map((sink) => mostReceived(chosen, sink, paths)));
+  const received = Math.min(...chosen.map((sink) => mostReceived(chosen, sink, paths)));
+  return (gpus.length - 1) * Math.min(received, ...sharesOfLinks(chosen, paths));
+}
+
+/**
+ * What each link allows when all GPUs receive at once: GPUs that the fabric joins need what the others send once, and
+ * links that every path from elsewhere crosses carry it for each such group.
+ */
+function sharesOfLinks(gpus: readonly string[], { paths, capacities }: PermittedPaths): number[] {
+  const groupOf = new Map(gpus.map((gpu) => [gpu, gpu]));
+  for (const { from, to, inFabric } of paths) {
+    const [one, other] = [groupOf.get(from)!, groupOf.get(to)!];
+    if (inFabric) for (const [gpu, group] of groupOf) if (group === one) groupOf.set(gpu, other);
+  }
+  const groups = [...new Set(groupOf.values())].map((group) =>
+    gpus.filter((gpu) => groupOf.get(gpu) === group),
+  );
+  return [...capacities].map(([name, GBps]) => {
+    const crossing = groups.filter((group) => {
+      const into = paths.filter(({ from, to }) => group.includes(to) && !group.includes(from));
+      return into.length > 0 && into.every(({ links }) => links.includes(name));
+    });
+    const count = crossing.reduce((sum, group) => sum + gpus.length - group.length, 0);
+    return count === 0 ? Number.POSITIVE_INFINITY : GBps / count;
+  });
 }

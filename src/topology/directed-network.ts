@@ -12,6 +12,8 @@ import { hasSocketDetours, type SocketRoute, socketRoutes } from './socket-route
  */
 export interface DirectedNetwork {
   readonly network: Network;
+  /** Whether two GPUs may exchange data without passing through host memory. */
+  readonly peerToPeer: boolean;
   readonly vertexCount: number;
   /** Vertex of the network to its outbound half, and to its inbound half; the same where it is not split. */
   readonly outbound: Int32Array;
@@ -93,6 +95,7 @@ function direct(network: Network, peerToPeer: boolean): DirectedNetwork {
   for (const { from, to, arcs } of routes ?? []) add(outbound[from]!, inbound[to]!, arcs);
   return {
     network,
+    peerToPeer,
     vertexCount: vertexOf.length,
     outbound,
     inbound,

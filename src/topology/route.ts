@@ -21,6 +21,15 @@ export interface Route {
   readonly bandwidthGBps: number;
 }
 
+/** Options of {@link route}. */
+export interface RouteOptions {
+  /**
+   * Whether GPUs may talk to each other directly across PCIe and sockets. Default: what the server document says,
+   * and true if it says nothing.
+   */
+  readonly peerToPeer?: boolean;
+}
+
 /**
  * The route of a transfer between two devices.
  *
@@ -32,9 +41,13 @@ export interface Route {
  * way back is the same route reversed. The
  * NVSwitches of a fabric are one, unless the route begins or ends at one of them.
  *
+ * Without peer-to-peer a route between two GPUs that the fabric does not join passes the nearest NUMA node or
+ * socket, where the memory is; it may cross a PCIe switch on the way up and again on the way down.
+ *
  * @param server - a server topology
  * @param from - id of any device
  * @param to - id of any device
+ * @param options - see {@link RouteOptions}
  * @returns devices, relation, and the bottleneck in GB/s per direction
  * @throws CorralError `unknown-reference` if a device does not exist; `invalid-option` if no path joins
  * them, as from a GPU to a NIC that hangs on another GPU
@@ -42,13 +55,18 @@ export interface Route {
  * @example
  * route(topology('l40s-8-dual-root'), 'gpu0', 'gpu4').relation // 'SYS'
  */
-export function route(server: ServerTopology, from: DeviceId, to: DeviceId): Route {
+export function route(
+  server: ServerTopology,
+  from: DeviceId,
+  to: DeviceId,
+  options: RouteOptions = {},
+): Route {
   const endsAtSwitch = [deviceAt(server, from, ['from']), deviceAt(server, to, ['to'])].some(
     (device) => device.kind === 'nvswitch',
   );
   const word = relation(server, from, to);
   if (from === to) return { devices: [from], relation: word, bandwidthGBps: Number.POSITIVE_INFINITY };
-  const network = endsAtSwitch ? unmergedNetworkOf(server) : networkOf(server);
+  const network = endsAtSwitch ? unmergedNetworkOf(server) : networkOf(server, options.peerToPeer);
   const path = routeArcs(network, network.vertexOf.get(from)!, network.vertexOf.get(to)!)?.arcs;
   if (path === undefined) {
     throw new CorralError(
