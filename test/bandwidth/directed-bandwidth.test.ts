@@ -1,10 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collectiveBandwidth } from '../../src/bandwidth/collective-bandwidth.js';
+import { optimalBandwidth } from '../../src/bandwidth/optimal.js';
 import { topology } from '../../src/catalogue/index.js';
 import { referenceBandwidth } from '../../src/check/index.js';
+import { networkOf } from '../../src/topology/network.js';
 import { route } from '../../src/topology/route.js';
+import type { ServerTopology } from '../../src/topology/server-topology.js';
 import { members } from './figures.js';
+import { FlowProgramme } from './flow-programme.js';
 import { arbitraryMultiSocketServer, chain, gpusOn, mesh, multiSocketServer } from './multi-socket-server.js';
 import { SEED } from './small-server.js';
 
@@ -64,6 +68,47 @@ describe('optimal over several sockets', () => {
       { seed: SEED, numRuns: 200 },
     );
   }, 120_000);
+
+  it('agrees with HiGHS on random servers and where routes load links jointly', async () => {
+    const programme = await FlowProgramme.load();
+    const compare = (server: ServerTopology): void => {
+      for (let mask = 0; mask < 2 ** server.gpus.length; mask++) {
+        const gpus = members(mask);
+        const ours = collectiveBandwidth(server, gpus);
+        const theirs = programme.optimal(server, gpus);
+        if (ours !== theirs) {
+          expect(Math.abs(ours - theirs), `${gpus}: ${ours}, ${theirs}`).toBeLessThan(1e-6 * theirs + 1e-9);
+        }
+      }
+    };
+    compare(multiSocketServer([2, 2, 2], mesh(3)));
+    compare(multiSocketServer([2, 2, 2], chain(3)));
+    compare(multiSocketServer([2, 1, 1, 2], [...chain(4), [0, 3]]));
+    compare(multiSocketServer([1, 1, 1, 1, 1], [...chain(5), [0, 4]]));
+    for (const server of fc.sample(arbitraryMultiSocketServer({ isPlain: true }), {
+      seed: SEED,
+      numRuns: 60,
+    })) {
+      compare(server);
+    }
+  }, 120_000);
+
+  it('takes all sets of 16 GPUs in seconds, and is quicker where sockets are alike', () => {
+    for (const [server, budgetMs] of [
+      [multiSocketServer(new Array(4).fill(4), mesh(4)), 2000],
+      [multiSocketServer(new Array(4).fill(4), [...chain(4), [0, 3]]), 2000],
+      [multiSocketServer(new Array(16).fill(1), mesh(16)), 3000],
+    ] as const) {
+      const begin = performance.now();
+      let largest = 0;
+      for (let mask = 3; mask < 2 ** 16; mask++) {
+        const gbps = optimalBandwidth(networkOf(server), mask);
+        if (gbps < Number.POSITIVE_INFINITY) largest = Math.max(largest, gbps);
+      }
+      expect(largest).toBeCloseTo(48, 9);
+      expect(performance.now() - begin).toBeLessThan(budgetMs);
+    }
+  }, 60_000);
 
   it('leaves an MI300A node, whose fabric joins all sets, as it was', () => {
     const server = topology('mi300a-4');

@@ -39,9 +39,12 @@ export function gpusOn(gpusPerSocket: readonly number[], sockets: string): numbe
 
 /**
  * Random servers of 2 to 5 GPUs on 1 to 5 sockets, some below PCIe switches, joined in any way, with or without
- * peer-to-peer. Some have NVLinks between GPUs, or a switch on two sockets.
+ * peer-to-peer. Some have NVLinks between GPUs, or a switch on two sockets; plain ones have neither, and
+ * peer-to-peer.
  */
-export function arbitraryMultiSocketServer(): fc.Arbitrary<ServerTopology> {
+export function arbitraryMultiSocketServer(
+  options: { readonly isPlain?: boolean } = {},
+): fc.Arbitrary<ServerTopology> {
   const gbps = fc.oneof(
     fc.integer({ min: 1, max: 8 }),
     fc.constantFrom(10, 22, 48),
@@ -56,10 +59,12 @@ export function arbitraryMultiSocketServer(): fc.Arbitrary<ServerTopology> {
       places: fc.array(fc.nat({ max: 20 }), { minLength: 5, maxLength: 5 }),
       joined: fc.array(fc.boolean(), { minLength: 10, maxLength: 10 }),
       isMesh: fc.boolean(),
-      nvlinks: fc.array(fc.nat({ max: 9 }), { maxLength: 2 }),
-      bridge: fc.option(fc.tuple(fc.nat({ max: 20 }), fc.nat({ max: 20 })), { freq: 5 }),
+      nvlinks: fc.array(fc.nat({ max: 9 }), { maxLength: options.isPlain ? 0 : 2 }),
+      bridge: options.isPlain
+        ? fc.constant(null)
+        : fc.option(fc.tuple(fc.nat({ max: 20 }), fc.nat({ max: 20 })), { freq: 5 }),
       figures: fc.array(gbps, { minLength: 24, maxLength: 24 }),
-      peerToPeer: fc.option(fc.boolean()),
+      peerToPeer: options.isPlain ? fc.constant(null) : fc.option(fc.boolean()),
     })
     .map((choice) => {
       const sockets = Array.from({ length: choice.sockets }, (_, i) => i);
