@@ -1,4 +1,9 @@
-export type { CollectiveAlgorithm, CollectiveBandwidthOptions, Flow } from './bandwidth/index.js';
+export type {
+  CollectiveAlgorithm,
+  CollectiveBandwidthOptions,
+  Flow,
+  SharedBandwidthOptions,
+} from './bandwidth/index.js';
 export { collectiveBandwidth, fairShares, sharedBandwidth } from './bandwidth/index.js';
 export { clusterTopology } from './catalogue/cluster-topology.js';
 export type { CorralErrorCode, ErrorPath } from './errors.js';
@@ -39,6 +44,7 @@ export type {
   Medium,
   RelationMatrix,
   Route,
+  RouteOptions,
   ServerDocument,
   ServerEntry,
   ServerGraph,

@@ -15,7 +15,7 @@ export interface ServerDocumentConstraints {
   readonly nicsMax?: number | undefined;
   /** Whether a NIC may hang on a GPU, or on two places; default true. Else each hangs on a NUMA node or a switch. */
   readonly nicsOnGpus?: boolean | undefined;
-  /** Most CPU sockets, 1 or 2; default 2. */
+  /** Most CPU sockets, 1 … 4, joined each to each; default 2. */
   readonly socketsMax?: number | undefined;
   /** Most NUMA nodes of one socket, 1 … 4; default 2. */
   readonly numaPerSocketMax?: number | undefined;
@@ -114,7 +114,7 @@ export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.
     );
   }
   const nicsMax = limit('nicsMax', 3, 0, 16);
-  const socketsMax = limit('socketsMax', 2, 1, 2);
+  const socketsMax = limit('socketsMax', 2, 1, 4);
   const numaPerSocketMax = limit('numaPerSocketMax', 2, 1, 4);
   const switchesPerNumaMax = limit('switchesPerNumaMax', 2, 0, 4);
   const shapes: readonly FabricChoice['shape'][] = booleanOf('fabric', constraints.fabric)
@@ -188,7 +188,7 @@ function documentOf(choices: Choices): ServerDocument {
   let switchCount = 0;
   choices.sockets.forEach(({ numaNodes }, socket) => {
     devices.push({ id: `socket${socket}`, kind: 'socket', socket });
-    if (socket > 0) join('socket0', `socket${socket}`, 'socket');
+    for (let other = 0; other < socket; other++) join(`socket${other}`, `socket${socket}`, 'socket');
     for (const switches of numaNodes) {
       const numa = numaCount++;
       const id = `numa${numa}`;

@@ -5,6 +5,7 @@ import type { Capacity } from './every-cut.js';
 export interface MergedLink extends Capacity {
   /** Whether it belongs to the accelerator fabric. */
   readonly inFabric: boolean;
+  readonly medium: Medium;
   /** What one flow reaches, GB/s: the capacity, or the cap on flows where that is less. */
   readonly flowGBps: number;
 }
@@ -65,6 +66,7 @@ export function plainLinks({ graph }: ServerTopology): MergedLink[] {
     b,
     GBps: bandwidthGBps,
     inFabric: FABRIC.has(medium),
+    medium,
     flowGBps: Math.min(bandwidthGBps, flowCapGBps),
   }));
 }

@@ -3,7 +3,7 @@ export type { ClusterServer, ClusterTier, ClusterTopology } from './cluster-topo
 export { acceleratorGBpsPerGpuOf, buildClusterTopology, uplinkGBpsOf } from './cluster-topology.js';
 export type { RelationMatrix } from './relation.js';
 export { relation, relationMatrix } from './relation.js';
-export type { Route } from './route.js';
+export type { Route, RouteOptions } from './route.js';
 export { route } from './route.js';
 export type { BandwidthBasis, Device, DeviceKind, Link, Medium, ServerDocument } from './server-document.js';
 export { serverDocumentSchema } from './server-document.js';

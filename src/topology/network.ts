@@ -17,12 +17,16 @@ export const LEAF = 2;
  * `ends[a ^ 1]`, and the arc back is `a ^ 1`. Never changed after it is built.
  */
 export interface Network {
+  /** Whether GPUs may talk to each other across PCIe and sockets without passing through host memory. */
+  readonly peerToPeer: boolean;
   readonly vertexCount: number;
   /** Vertex to device id; the NVSwitches of a fabric are one vertex, which bears the id of the first. */
   readonly devices: readonly DeviceId[];
   readonly vertexOf: ReadonlyMap<DeviceId, number>;
   /** Vertex to FORWARDS, GPU or LEAF. */
   readonly roles: Uint8Array;
+  /** Vertex to 1 if it is a NUMA node or a socket: there is host memory. */
+  readonly hosts: Uint8Array;
   /** GPU ordinal to vertex. */
   readonly gpuVertices: Int32Array;
   readonly linkCount: number;
@@ -34,6 +38,8 @@ export interface Network {
   readonly flowGBps: Float64Array;
   /** Link to 1 if it belongs to the accelerator fabric. */
   readonly fabric: Uint8Array;
+  /** Link to 1 if it joins two CPUs: its medium is `socket`, and neither end is a GPU or a NIC. */
+  readonly betweenSockets: Uint8Array;
   /** Compressed rows: the arcs that leave vertex `v` are `arcs[rows[v]] … arcs[rows[v + 1] - 1]`, by head. */
   readonly rows: Int32Array;
   readonly arcs: Int32Array;
@@ -41,6 +47,8 @@ export interface Network {
 
 const merged = new WeakMap<ServerTopology, Network>();
 const unmerged = new WeakMap<ServerTopology, Network>();
+/** A network to the same one with the other answer to `peerToPeer`. */
+const otherwise = new WeakMap<Network, Network>();
 
 /**
  * The network of a server, with the NVSwitches of a fabric as one vertex and their links summed, see
@@ -48,15 +56,16 @@ const unmerged = new WeakMap<ServerTopology, Network>();
  * what the pair can reach. Links between switches of one fabric are not limiting.
  *
  * @param server - a server topology
+ * @param peerToPeer - default: what the document says
  * @returns the network; built on first use, then remembered with the topology
  */
-export function networkOf(server: ServerTopology): Network {
+export function networkOf(server: ServerTopology, peerToPeer?: boolean): Network {
   let network = merged.get(server);
   if (network === undefined) {
     network = flatten(server, switchFabrics(server.document));
     merged.set(server, network);
   }
-  return network;
+  return withPeerToPeer(network, peerToPeer ?? network.peerToPeer);
 }
 
 /** The network of a server with each NVSwitch by itself: for paths that begin or end at one. */
@@ -69,16 +78,28 @@ export function unmergedNetworkOf(server: ServerTopology): Network {
   return network;
 }
 
+function withPeerToPeer(network: Network, peerToPeer: boolean): Network {
+  if (network.peerToPeer === peerToPeer) return network;
+  let other = otherwise.get(network);
+  if (other === undefined) {
+    other = { ...network, peerToPeer };
+    otherwise.set(network, other);
+  }
+  return other;
+}
+
 function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, DeviceId>): Network {
   const { devices, links } = server.document;
   const kept: DeviceId[] = [];
   const roles: number[] = [];
+  const hosts: number[] = [];
   const vertexOf = new Map<DeviceId, number>();
   for (const device of devices) {
     if ((mergedInto.get(device.id) ?? device.id) !== device.id) continue;
     vertexOf.set(device.id, kept.length);
     kept.push(device.id);
     roles.push(roleOf(device.kind));
+    hosts.push(device.kind === 'numa' || device.kind === 'socket' ? 1 : 0);
   }
   for (const [id, first] of mergedInto) vertexOf.set(id, vertexOf.get(first)!);
 
@@ -86,6 +107,7 @@ function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, Devic
   const capacityGBps: number[] = [];
   const flowGBps: number[] = [];
   const fabric: number[] = [];
+  const betweenSockets: number[] = [];
   // Links between the same two vertices are summed, but the fabric is never added to PCIe.
   const linkOf = new Map<number, number>();
   for (const link of links) {
@@ -106,19 +128,24 @@ function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, Devic
     capacityGBps.push(link.bandwidthGBps);
     flowGBps.push(flow);
     fabric.push(inFabric);
+    const isBetween = link.medium === 'socket' && roles[a] === FORWARDS && roles[b] === FORWARDS;
+    betweenSockets.push(isBetween ? 1 : 0);
   }
   const compressed = compress(kept.length, ends);
   return {
+    peerToPeer: server.document.peerToPeer ?? true,
     vertexCount: kept.length,
     devices: kept,
     vertexOf,
     roles: Uint8Array.from(roles),
+    hosts: Uint8Array.from(hosts),
     gpuVertices: Int32Array.from(server.gpus, (id) => vertexOf.get(id)!),
     linkCount: fabric.length,
     ends: Int32Array.from(ends),
     capacityGBps: Float64Array.from(capacityGBps),
     flowGBps: Float64Array.from(flowGBps),
     fabric: Uint8Array.from(fabric),
+    betweenSockets: Uint8Array.from(betweenSockets),
     rows: compressed.rows,
     arcs: compressed.arcs,
   };
