@@ -1,5 +1,5 @@
 import { FIGURE_TOLERANCE } from '../compile/figure-ranks.js';
-import { bestSet, type GpuSetTables } from '../compile/gpu-set-tables.js';
+import { bestSet, type GpuSetTables, isBetterSet, lossSteps } from '../compile/gpu-set-tables.js';
 import { popcount16 } from './state.js';
 
 /** Fronts and choices kept per server type; beyond it they are found anew. */
@@ -68,24 +68,24 @@ export class SetChoices {
    */
   best(free: number, count: number, bandwidthGBps: number, nicGBps: number): number {
     if (popcount16(free) === count) return free;
-    const { sizeOf, order, loss } = this.tables;
+    const { tables } = this;
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
     for (let set = free; set !== 0; set = (set - 1) & free) {
-      if (sizeOf[set] !== count) continue;
-      if (!atLeast(this.tables.bandwidthGBps[set]!, bandwidthGBps)) continue;
-      if (!atLeast(this.tables.nicGBps[set]!, nicGBps)) continue;
-      const load = unitLoad(this.tables, set);
+      if (tables.sizeOf[set] !== count) continue;
+      if (!atLeast(tables.bandwidthGBps[set]!, bandwidthGBps)) continue;
+      if (!atLeast(tables.nicGBps[set]!, nicGBps)) continue;
+      const load = unitLoad(tables, set);
       const slack = FIGURE_TOLERANCE * least;
       if (best !== 0 && load >= least - slack) {
         if (load > least + slack) continue;
-        const more = loss[free ^ set]! - loss[free ^ best]!;
-        if (more > 0 || (more === 0 && order[set]! > order[best]!)) continue;
+        const more = lossSteps(tables, free, set) - lossSteps(tables, free, best);
+        if (more > 0 || (more === 0 && !isBetterSet(tables, free, set, best))) continue;
       }
       best = set;
       least = load;
     }
-    return best === 0 ? bestSet(this.tables, free, count) : best;
+    return best === 0 ? bestSet(tables, free, count) : best;
   }
 }
 
@@ -94,8 +94,8 @@ export function leastLoss(tables: GpuSetTables, free: number, count: number): nu
   let best = 0;
   for (let set = free; set !== 0; set = (set - 1) & free) {
     if (tables.sizeOf[set] !== count) continue;
-    const less = best === 0 ? -1 : tables.loss[free ^ set]! - tables.loss[free ^ best]!;
-    if (less < 0 || (less === 0 && tables.order[set]! < tables.order[best]!)) best = set;
+    const less = best === 0 ? -1 : lossSteps(tables, free, set) - lossSteps(tables, free, best);
+    if (less < 0 || (less === 0 && isBetterSet(tables, free, set, best))) best = set;
   }
   return best;
 }
