@@ -9,7 +9,7 @@ import {
   lossOf,
 } from '../compile/gpu-set-tables.js';
 import { CorralError, quote } from '../errors.js';
-import { GPU_PLACES, type GpuPlace, gpuPlaces, placesTouched } from '../topology/gpu-places.js';
+import { GPU_PLACES, type GpuPlace, gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { ordinals, popcount16 } from './state.js';
 
@@ -143,13 +143,13 @@ function placesNamed(server: ServerTopology, place: GpuPlace): readonly number[]
   }
   const places = gpuPlaces(server)[place];
   if (places !== undefined) return places;
-  throw new CorralError('invalid-option', ['place'], `${unknownPlace(server, place)}: leave place out`);
+  throw new CorralError('invalid-option', ['place'], `${unknownPlace(server, [place])}: leave place out`);
 }
 
-/** Says that a server type does not know a kind of place. */
-export function unknownPlace({ name }: ServerTopology, place: GpuPlace): string {
-  const what = place === 'numa' ? 'NUMA node' : 'socket';
-  return `server type ${quote(name)} does not say which ${what} its GPUs are on`;
+/** Says which of several kinds of places a server type does not know. */
+export function unknownPlace(server: ServerTopology, places: readonly GpuPlace[]): string {
+  const unknown = places.filter((place) => gpuPlaces(server)[place] === undefined).map(placeName);
+  return `server type ${quote(server.name)} does not say which ${unknown.join(' and ')} its GPUs are on`;
 }
 
 /** The best of the allowed sets; 0 if there is none. */

@@ -1,5 +1,6 @@
 import { FIGURE_TOLERANCE } from '../compile/figure-ranks.js';
 import { bestSet, type GpuSetTables, isBetterSet, lossSteps } from '../compile/gpu-set-tables.js';
+import type { PlaceSets } from './place-sets.js';
 import { popcount16 } from './state.js';
 
 /** Fronts and choices kept per server type; beyond it they are found anew. */
@@ -11,10 +12,15 @@ const KEPT_MAX = 2 ** 16;
  */
 export class SetChoices {
   readonly tables: GpuSetTables;
+  readonly #among: PlaceSets | undefined;
   readonly #fronts = new Map<number, Float64Array>();
 
-  constructor(tables: GpuSetTables) {
+  /**
+   * @param among - the sets to choose from; absent = all
+   */
+  constructor(tables: GpuSetTables, among?: PlaceSets) {
     this.tables = tables;
+    this.#among = among;
   }
 
   /**
@@ -30,7 +36,7 @@ export class SetChoices {
     const { sizeOf, bandwidthGBps, nicGBps } = this.tables;
     const pairs: [bandwidth: number, nic: number][] = [];
     for (let set = free; set !== 0; set = (set - 1) & free) {
-      if (sizeOf[set] !== count) continue;
+      if (sizeOf[set] !== count || this.#among?.has(set) === false) continue;
       const bandwidth = bandwidthGBps[set]!;
       const nic = nicGBps[set]!;
       if (pairs.some((pair) => pair[0] >= bandwidth && pair[1] >= nic)) continue;
@@ -72,7 +78,7 @@ export class SetChoices {
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
     for (let set = free; set !== 0; set = (set - 1) & free) {
-      if (tables.sizeOf[set] !== count) continue;
+      if (tables.sizeOf[set] !== count || this.#among?.has(set) === false) continue;
       if (!atLeast(tables.bandwidthGBps[set]!, bandwidthGBps)) continue;
       if (!atLeast(tables.nicGBps[set]!, nicGBps)) continue;
       const load = unitLoad(tables, set);
@@ -85,8 +91,21 @@ export class SetChoices {
       best = set;
       least = load;
     }
-    return best === 0 ? bestSet(tables, free, count) : best;
+    if (best !== 0) return best;
+    return this.#among === undefined ? bestSet(tables, free, count) : this.#among.best(free, count);
   }
+}
+
+const kept = new WeakMap<GpuSetTables | PlaceSets, SetChoices>();
+
+/** The {@link SetChoices} of a server type, kept with its tables or with the sets to choose from. */
+export function setChoices(tables: GpuSetTables, among?: PlaceSets): SetChoices {
+  let choices = kept.get(among ?? tables);
+  if (choices === undefined) {
+    choices = new SetChoices(tables, among);
+    kept.set(among ?? tables, choices);
+  }
+  return choices;
 }
 
 /** Of the sets of `count` GPUs of a free mask the one without which most value is left, the first by its order. */

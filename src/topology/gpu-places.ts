@@ -8,6 +8,11 @@ export type GpuPlace = 'socket' | 'numa';
 /** The words for {@link GpuPlace}: no tier of a cluster bears such a name. */
 export const GPU_PLACES: readonly GpuPlace[] = ['socket', 'numa'];
 
+/** What a kind of place is called in a sentence. */
+export function placeName(place: GpuPlace): string {
+  return place === 'numa' ? 'NUMA node' : 'socket';
+}
+
 /** Which GPUs of a server are on one place. */
 export interface GpuPlaces {
   /** Socket → bit mask of its GPU ordinals, in the order of their lowest; undefined = the document does not say. */
