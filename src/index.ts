@@ -34,6 +34,7 @@ export type {
   ClusterTopology,
   Device,
   DeviceKind,
+  GpuPlace,
   Link,
   Medium,
   RelationMatrix,

@@ -1,6 +1,7 @@
 export type { ClusterDocument, ServerEntry } from './cluster-document.js';
 export type { ClusterServer, ClusterTier, ClusterTopology } from './cluster-topology.js';
 export { buildClusterTopology } from './cluster-topology.js';
+export type { GpuPlace } from './gpu-places.js';
 export type { RelationMatrix } from './relation.js';
 export { relation, relationMatrix } from './relation.js';
 export type { Route } from './route.js';
