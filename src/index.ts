@@ -40,6 +40,7 @@ export type {
   ClusterTopology,
   Device,
   DeviceKind,
+  GpuPlace,
   Link,
   Medium,
   RelationMatrix,

@@ -3,7 +3,7 @@ import type { GpuSetTables } from '../compile/gpu-set-tables.js';
 import type { FreeIndex } from './free-index.js';
 import type { Gang } from './gang.js';
 import type { GangPlan } from './gang-plan.js';
-import { atLeast, SetChoices } from './set-choices.js';
+import { atLeast, type SetChoices, setChoices } from './set-choices.js';
 import { podsThatFit, popcount16 } from './state.js';
 
 /**
@@ -73,7 +73,8 @@ export class GangBandwidth {
   }
 
   choicesOf(kind: number): SetChoices {
-    return choicesOf(this.#index, kind);
+    const { need } = this.gang;
+    return setChoices(this.#index.kinds[kind]!.classes.tables, this.#index.placeSetsOf(need, kind));
   }
 
   /** Asks for another bandwidth. */
@@ -278,17 +279,4 @@ export function gangBandwidth(
     domains.length = parents;
   }
   return least;
-}
-
-const choices = new WeakMap<object, SetChoices>();
-
-/** The choices of a kind, kept with its tables. */
-export function choicesOf(index: FreeIndex, kind: number): SetChoices {
-  const { tables } = index.kinds[kind]!.classes;
-  let known = choices.get(tables);
-  if (known === undefined) {
-    known = new SetChoices(tables);
-    choices.set(tables, known);
-  }
-  return known;
 }

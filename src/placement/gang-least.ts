@@ -1,3 +1,4 @@
+import { lossGpus } from '../compile/gpu-set-tables.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { hasCount } from './count-set.js';
 import type { FreeIndex } from './free-index.js';
@@ -224,11 +225,10 @@ export class GangLeast {
   /** GPU-equivalents lost by pods on a server. */
   #damageOn(server: number, pods: number): number {
     const { classes } = this.#index.kinds[this.#index.kindOf(server)]!;
-    const { value } = classes.tables;
     const free = this.#index.state.freeMask[server]!;
-    const loss = value[free]! - value[free ^ this.#reach.maskOn(server, pods)]!;
+    const loss = lossGpus(classes.tables, free, this.#reach.maskOn(server, pods));
     const isWhole = popcount16(free) === classes.gpuCount;
-    return classes.gpuCount * loss + (isWhole ? this.#rateOf(this.#index.tables.fabric.groupOf[server]!) : 0);
+    return loss + (isWhole ? this.#rateOf(this.#index.tables.fabric.groupOf[server]!) : 0);
   }
 
   /** A rack all of whose servers are taken whole, by number. */

@@ -1,3 +1,4 @@
+import { lossGpus } from '../compile/gpu-set-tables.js';
 import type { FreeIndex } from './free-index.js';
 import { unitLoad } from './set-choices.js';
 import { popcount16 } from './state.js';
@@ -68,8 +69,7 @@ export function costOf(
     const group = fabric.groupOf[server]!;
     const { full, classes } = index.kinds[index.kindOf(server)]!;
     const free = state.freeMask[server]!;
-    const { value } = classes.tables;
-    damage += classes.gpuCount * (value[free]! - value[free ^ mask]!);
+    damage += lossGpus(classes.tables, free, mask);
     if (free === full) addTo(cells, taken, group, 1);
     const count = popcount16(mask);
     addTo(domains, held, fabric.cellDomain[group]!, count);

@@ -194,7 +194,7 @@ export class GangSearch {
       const allowed = reach.allowedFor(kind, free);
       // All numbers from 0 up: a mask of ones.
       const most = 31 - Math.clz32(allowed);
-      limits = (allowed & (allowed + 1)) !== 0 || most < Math.floor(sizeOf(free) / gang.need.gpus);
+      limits = (allowed & (allowed + 1)) !== 0 || most < this.#index.podsOf(gang.need, kind, free);
     });
     return limits;
   }
@@ -617,10 +617,4 @@ export function mostOnOneServer(tables: ClusterTables, state: PlacementState, ga
     most = Math.max(most, podsThatFit(tables, state, gang.need, s, gang.pods));
   }
   return most;
-}
-
-function sizeOf(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }

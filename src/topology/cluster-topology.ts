@@ -1,6 +1,7 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
 import { clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
+import { GPU_PLACES } from './gpu-places.js';
 import { type ServerTopology, serverTopologyAt } from './server-topology.js';
 import { parse } from './validate.js';
 
@@ -91,6 +92,13 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
   });
   const tierNames = new Map<string, number>();
   cluster.tiers.forEach((name, i) => {
+    if (RESERVED_NAMES.includes(name)) {
+      throw new CorralError(
+        'invalid-document',
+        ['tiers', i],
+        `no tier may be named ${RESERVED_NAMES.map(quote).join(', ')}: requests mean something else by them, rename it`,
+      );
+    }
     if (tierNames.has(name)) {
       throw new CorralError('duplicate-id', ['tiers', i], `tier ${quote(name)} is named twice: remove one`);
     }
@@ -203,6 +211,9 @@ function figuresOf(
   if (each.some((figure) => figure !== first)) return { each };
   return first === null ? {} : { all: first };
 }
+
+/** What a request may require beside the tiers of the document. */
+const RESERVED_NAMES: readonly string[] = [...GPU_PLACES, 'server', 'cluster'];
 
 /** Names that the validator drops from a record, lest they reach the prototype of an object. */
 const LOST_NAMES: readonly string[] = ['__proto__', 'prototype', 'constructor'];

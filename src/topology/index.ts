@@ -1,6 +1,7 @@
 export type { AcceleratorEntry, ClusterDocument, ServerEntry, UplinkEntry } from './cluster-document.js';
 export type { ClusterServer, ClusterTier, ClusterTopology } from './cluster-topology.js';
 export { acceleratorGBpsPerGpuOf, buildClusterTopology, uplinkGBpsOf } from './cluster-topology.js';
+export type { GpuPlace } from './gpu-places.js';
 export type { RelationMatrix } from './relation.js';
 export { relation, relationMatrix } from './relation.js';
 export type { Route, RouteOptions } from './route.js';

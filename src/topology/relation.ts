@@ -163,6 +163,26 @@ function standingOf(neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>, dev
 }
 
 /**
+ * The NUMA node and the socket above a device, as far as devices of the document are that.
+ *
+ * @param id - id of a device of the server
+ * @returns the nearest of the two through PCIe switches; above a NUMA node also the socket that it hangs on
+ * @complexity O(links of the NUMA node), once the server's neighbourhood is read
+ */
+export function hostsAbove(
+  server: ServerTopology,
+  id: DeviceId,
+): { readonly numa: Device | undefined; readonly socket: Device | undefined } {
+  const { standings, neighbours } = neighbourhoodOf(server);
+  const { host } = standings.get(id)!;
+  if (host?.kind !== 'numa') return { numa: undefined, socket: host };
+  const above = neighbours
+    .get(host.id)!
+    .find(({ device, link }) => device.kind === 'socket' && isHostLink(link));
+  return { numa: host, socket: above?.device };
+}
+
+/**
  * The fewest PCIe switch levels between a device and every other that it reaches through PCIe switches
  * alone; 0 for a direct link.
  */

@@ -197,6 +197,28 @@ describe('placementRequest', () => {
   });
 });
 
+describe('placementRequest of places', () => {
+  const placed = placementRequest({ podsMax: 3, places: ['socket', 'numa'] });
+
+  it('asks for a place for every pod, and of single pods also as a level', () => {
+    const sample = fc.sample(placed, { seed: SEED, numRuns: 400 });
+    const said = sample.map(({ requirePerPod, require, prefer }) => ({ requirePerPod, require, prefer }));
+    for (const field of ['requirePerPod', 'require', 'prefer'] as const) {
+      const values = said.map((one) => one[field]).filter((value) => value !== undefined);
+      expect(new Set(values)).toEqual(new Set(['socket', 'numa']));
+    }
+    for (const { pods = 1, require, prefer } of sample) {
+      if (pods > 1) expect([require, prefer]).toEqual([undefined, undefined]);
+    }
+  });
+
+  it('takes no other places', () => {
+    expect(() => placementRequest({ places: ['rack' as 'numa'] })).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path: ['places'] }),
+    );
+  });
+});
+
 describe('placementRequest of gangs', () => {
   const gangs = placementRequest({ podsMax: 4, tiers: ['rack', 'cluster'], labels: true });
 

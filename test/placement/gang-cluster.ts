@@ -86,6 +86,20 @@ export const serverTypes: readonly ServerTopology[] = [
     .map((document) => serverTopology(document)),
 ];
 
+/** Server types of {@link serverTypes} with something to choose inside, and some whose sockets have two NUMA nodes. */
+const placedTypes: readonly ServerTopology[] = [
+  ...serverTypes.filter(({ gpus }) => gpus.length > 1),
+  ...[
+    'cpu:2 numa:2 gpu:1',
+    'cpu:2 numa:1 nic:1 gpu:2',
+    'cpu:2 numa:1 gpu:3',
+    'cpu:2 numa:2 nic:1 gpu:1 nvswitch:1',
+    'cpu:2 numa:1 nic:1 gpu:2 nvswitch:1',
+    'cpu:3 numa:1 gpu:2 nvswitch:2',
+    'cpu:2 numa:1 gpu:3 nvswitch:1',
+  ].map((description) => serverTopology(synthetic(description, { gpuModel: 'A' }))),
+];
+
 /** One step of what happened before a request is judged; `pick` chooses among the live placements, or servers. */
 export type GangStep =
   | { readonly kind: 'place'; readonly request: CheckedRequest }
@@ -136,15 +150,19 @@ export class Dice {
  * shape.
  *
  * @param seed - equal seeds give equal cases
+ * @param options - `places`: requests may want each pod on one socket or NUMA node
  */
-export function gangCase(seed: number): GangCase {
+export function gangCase(seed: number, options: { readonly places: boolean } = { places: false }): GangCase {
   const dice = new Dice(seed);
-  const cluster = clusterOf(dice, new Dice(OWN_FIGURES_SEED + seed));
+  const figures = new Dice(OWN_FIGURES_SEED + seed);
+  const cluster = clusterOf(dice, figures, options.places ? placedTypes : serverTypes);
   const levels = ['server', ...cluster.tiers.map(({ name }) => name), 'cluster'];
   const gpus = cluster.servers.reduce((sum, { type }) => sum + type.gpus.length, 0);
-  const single = (): CheckedRequest => requestOf(dice, levels, 1);
+  const onPlaces = (request: CheckedRequest): CheckedRequest =>
+    options.places && dice.chance(60) ? { ...request, ...placeOf(dice, request) } : request;
+  const single = (): CheckedRequest => onPlaces(requestOf(dice, levels, 1));
   // Gangs that might just fit are the ones with something to decide.
-  const gang = (): CheckedRequest => requestOf(dice, levels, Math.max(2, gpus));
+  const gang = (): CheckedRequest => onPlaces(requestOf(dice, levels, Math.max(2, gpus)));
   const history = Array.from({ length: dice.below(13) }, (): GangStep => {
     const roll = dice.below(100);
     if (roll < 65) return { kind: 'place', request: roll < 50 ? single() : gang() };
@@ -158,7 +176,7 @@ export function gangCase(seed: number): GangCase {
 /**
  * @param figures - draws what single domains have instead of the figures of their tier
  */
-function clusterOf(dice: Dice, figures: Dice): ClusterTopology {
+function clusterOf(dice: Dice, figures: Dice, serverTypes: readonly ServerTopology[]): ClusterTopology {
   const tiers = TIERS.slice(0, dice.of([0, 1, 1, 1, 2, 2, 2, 2, 3, 3]));
   const all = [...serverTypes.keys()];
   // Where servers are small, gangs are on several.
@@ -237,6 +255,15 @@ function unequal<Entry extends object>(
   if (figures.chance(50) || Object.keys(domains).length === 0) return entry;
   const { GBps: _, GBpsPerGpu: __, ...rest } = entry as Record<string, unknown>;
   return figures.chance(25) ? { ...rest, domains } : { ...entry, domains };
+}
+
+/** Which sockets or NUMA nodes a request is to ask for. */
+function placeOf(dice: Dice, { pods = 1, require, prefer }: CheckedRequest): CheckedRequest {
+  const kind = dice.of(['socket', 'numa'] as const);
+  const roll = pods > 1 ? 0 : dice.below(4);
+  if (roll === 1 && require === undefined) return { require: kind };
+  if (roll === 2 && prefer === undefined) return { prefer: kind };
+  return { requirePerPod: kind };
 }
 
 /** A request for one pod, or for a gang of two or more that touches up to `gpusMax` GPUs. */

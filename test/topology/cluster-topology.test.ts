@@ -325,6 +325,21 @@ describe('clusterTopology', () => {
     expect(cluster.tiers[0]!.name).toBe('block');
   });
 
+  it.each(['numa', 'socket', 'server', 'cluster'])(
+    'refuses a tier named %s, which requests have a use for',
+    (name) => {
+      const document = {
+        tiers: ['block', name],
+        types: GOOD.types,
+        servers: [{ id: 'a', type: 'h100', domains: { block: 'b', [name]: 'n' } }],
+      };
+      expect(() => clusterTopology(document)).toThrow(
+        expect.objectContaining({ code: 'invalid-document', path: ['tiers', 1] }),
+      );
+      expect(() => clusterTopology(document)).toThrow(/rename it$/);
+    },
+  );
+
   it('says where, what and what to do', () => {
     expect(() => clusterTopology(server({ type: 'b200' }))).toThrow(
       'servers[1].type: no server type "b200": add it to types',
