@@ -47,7 +47,8 @@ export class GangExact {
   /** Whether a domain that has room for the gang can hold it with the bandwidth aimed at. */
   isReached(domain: number, level: number): boolean {
     const island = this.#index.tables.fabric.islandOf[domain]!;
-    if (island !== -1 && !this.#reach.islandAllows(island)) return false;
+    // Inside one accelerator domain nothing but its fabric limits.
+    if (island !== -1) return this.#reach.islandAllows(island);
     const units = this.#unitsOf(level, this.#slices, true);
     const sets = this.#setsInside(domain, level);
     return hasCount(units.rest ? sets.withRest! : sets.plain, units.count);

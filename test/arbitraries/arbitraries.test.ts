@@ -144,6 +144,13 @@ describe('clusterDocument', () => {
     }
     expect(sample.some(({ uplinks }) => uplinks !== undefined)).toBe(true);
     expect(sample.some(({ accelerator }) => accelerator !== undefined)).toBe(true);
+    // Figures of single domains, beside one of the tier and without, null among them.
+    const entries = sample.flatMap(({ uplinks = {} }) => Object.values(uplinks));
+    expect(entries.some(({ GBps, domains }) => GBps !== undefined && domains !== undefined)).toBe(true);
+    expect(entries.some(({ GBps, domains }) => GBps === undefined && domains !== undefined)).toBe(true);
+    const own = sample.map(({ accelerator }) => Object.values(accelerator?.domains ?? {}));
+    expect(own.some((figures) => figures.includes(null))).toBe(true);
+    expect(own.some((figures) => figures.some((figure) => figure !== null))).toBe(true);
     expect(Math.max(...sample.map((document) => document.servers.length))).toBe(8);
   });
 
