@@ -1,13 +1,9 @@
 import type { DirectedNetwork } from '../topology/directed-network.js';
 import { GPU } from '../topology/network.js';
+import { type FlowProblem, feedRate } from './feed-rate.js';
 import { type HopGraph, hopGraph } from './hop-graph.js';
 import { intakeBound } from './intake-bound.js';
-import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
-import { largestFirst } from './simplex.js';
 import { twinClasses } from './twin-classes.js';
-
-/** Two bandwidths that differ by less than this share of themselves are the same. */
-const RELATIVE_TOLERANCE = 1e-12;
 
 /** What is remembered of a directed network. */
 interface Known {
@@ -86,26 +82,13 @@ function leastOverSinks(graph: HopGraph, twins: Int32Array, counts: Int32Array, 
       (twin, i) => i < sink && twin === twins[sink] && counts[i] === counts[sink],
     );
     if (counts[sink] === 0 || isLikeEarlier) continue;
-    const problem = problemOf(graph, counts, sink);
-    best = graph.isJoint ? byProgramme(problem, n, best) : bySmallestCut(problem, n, best);
+    best = Math.min(best, (n - 1) * feedRate(problemOf(graph, counts, sink), best / (n - 1)));
   }
   return best;
 }
 
-/** The flow to one GPU: vertices as in the graph, and the receiving GPU, which stands apart from its class, last. */
-interface Problem {
-  readonly vertexCount: number;
-  /** Vertex to the number of GPUs that feed there. */
-  readonly supplies: Int32Array;
-  readonly tails: readonly number[];
-  readonly heads: readonly number[];
-  /** Arc to the capacities that it uses, each by its number. */
-  readonly uses: readonly (readonly number[])[];
-  /** GB/s. */
-  readonly capacities: readonly number[];
-}
-
-function problemOf(graph: HopGraph, counts: Int32Array, sinkClass: number): Problem {
+/** The flow to one GPU of a class, which stands apart from the others. */
+function problemOf(graph: HopGraph, counts: Int32Array, sinkClass: number): FlowProblem {
   const { network, classes, vertexCount, arcs } = graph;
   const sink = vertexCount;
   const supplies = new Int32Array(vertexCount + 1);
@@ -138,63 +121,5 @@ function problemOf(graph: HopGraph, counts: Int32Array, sinkClass: number): Prob
       uses.push(crossed.map((arc) => use(arc, tail, to)));
     }
   }
-  return { vertexCount: vertexCount + 1, supplies, tails, heads, uses, capacities };
-}
-
-/**
- * The least of `known` and (n - 1) x, with the largest x that the receiver can get from each of the others.
- *
- * At the rate of the best cut known a max-flow either confirms it or shows a better one, whose ratio is next.
- */
-function bySmallestCut(problem: Problem, n: number, known: number): number {
-  const { vertexCount, supplies, tails, heads, uses, capacities } = problem;
-  const size = vertexCount + 1;
-  const sink = vertexCount - 1;
-  const source = vertexCount;
-  const between = new Float64Array(size * size);
-  tails.forEach((tail, arc) => {
-    const gbps = uses[arc]!.reduce((least, i) => Math.min(least, capacities[i]!), Number.POSITIVE_INFINITY);
-    between[tail * size + heads[arc]!]! += gbps;
-  });
-  let intake = 0;
-  for (let v = 0; v < vertexCount; v++) intake += between[v * size + sink]!;
-  let best = Math.min(known, intake);
-  const residual = new Float64Array(size * size);
-  const scratch: FlowScratch = flowScratch(size);
-  for (;;) {
-    const x = best / (n - 1);
-    residual.set(between);
-    for (let v = 0; v < vertexCount; v++) residual[source * size + v] = supplies[v]! * x;
-    const received = maxFlow(residual, size, source, sink, scratch);
-    if (received >= best * (1 - RELATIVE_TOLERANCE)) return best;
-    let gpus = 0;
-    let capacity = 0;
-    for (let u = 0; u < vertexCount; u++) {
-      if (scratch.level[u]! < 0) continue;
-      gpus += supplies[u]!;
-      for (let v = 0; v < vertexCount; v++) if (scratch.level[v]! < 0) capacity += between[u * size + v]!;
-    }
-    const better = (capacity * (n - 1)) / gpus;
-    if (!(better < best)) return best;
-    best = better;
-  }
-}
-
-/** As {@link bySmallestCut}, where arcs share capacities. Variables: x, then the flow over each arc. */
-function byProgramme(problem: Problem, n: number, known: number): number {
-  const { vertexCount, supplies, tails, heads, uses, capacities } = problem;
-  const width = 1 + tails.length;
-  // What leaves a vertex is at most what enters it and is fed there; the receiver gets all that is fed.
-  const rows = Array.from({ length: vertexCount + capacities.length }, () => new Float64Array(width));
-  for (let v = 0; v < vertexCount - 1; v++) rows[v]![0] = -supplies[v]!;
-  rows[vertexCount - 1]![0] = n - 1;
-  tails.forEach((tail, arc) => {
-    rows[tail]![1 + arc] = 1;
-    rows[heads[arc]!]![1 + arc] = -1;
-    for (const i of uses[arc]!) rows[vertexCount + i]![1 + arc] = 1;
-  });
-  const limits = Float64Array.from(rows, (_, row) =>
-    row < vertexCount ? 0 : capacities[row - vertexCount]!,
-  );
-  return Math.min(known, (n - 1) * largestFirst(rows, limits, known / (n - 1)));
+  return { vertexCount: vertexCount + 1, supplies, tails, heads, uses, capacities, isJoint: graph.isJoint };
 }

@@ -5,6 +5,8 @@ import { nicBandwidth } from '../../src/bandwidth/nic-bandwidth.js';
 import { type TopologyName, topology } from '../../src/catalogue/index.js';
 import { referenceBandwidth, referenceSelectGpus } from '../../src/check/index.js';
 import { referenceNicBandwidth } from '../../src/check/reference-nic-bandwidth.js';
+import { referenceSharedLoad } from '../../src/check/reference-shared-load.js';
+import { gpuSetTables } from '../../src/compile/gpu-set-tables.js';
 import { collectiveBandwidth, type ServerTopology, serverTopology } from '../../src/index.js';
 import { withFigures } from '../bandwidth/figures.js';
 import { smallServer } from '../bandwidth/small-server.js';
@@ -169,6 +171,28 @@ describe('referenceNicBandwidth', () => {
       expect.objectContaining({ code: 'limit-exceeded' }),
     );
   });
+});
+
+describe('the objective on several sockets, and without peer-to-peer', () => {
+  it('has the bandwidth and the shared load of its definition for every set of generated servers', () => {
+    const document = serverDocument({ gpusMin: 2, gpusMax: 4, socketsMax: 4, numaPerSocketMax: 1 });
+    fc.assert(
+      fc.property(document, fc.boolean(), (generated, peerToPeer) => {
+        const server = serverTopology({ ...generated, peerToPeer });
+        const tables = gpuSetTables(server);
+        for (const gpus of subsets(server)) {
+          const mask = gpus.reduce((bits, gpu) => bits | (1 << gpu), 0);
+          const GBps = tables.bandwidthGBps[mask]!;
+          const expected = referenceBandwidth(server, gpus);
+          if (GBps !== expected) expect(Math.abs(GBps - expected)).toBeLessThan(1e-7 * expected);
+          if (gpus.length < 2) continue;
+          const load = referenceSharedLoad(server, gpus, GBps);
+          expect(Math.abs(tables.sharedLoadGBps[mask]! - load)).toBeLessThanOrEqual(1e-9 * load);
+        }
+      }),
+      { seed: SEED, numRuns: 60 },
+    );
+  }, 60_000);
 });
 
 describe('referenceSelectGpus', () => {
