@@ -66,8 +66,9 @@ interface Candidate {
  *
  * Looked at is every set of wholly free GPUs that gives each pod its own on one server; for shares every distribution
  * of pods over servers, and on each every set of wholly free GPUs that they could break; without GPUs every such
- * distribution. Where each pod must be on one place, every way to cut a set into pods is looked at. Pods are equal, so that slices are a matter of numbers: the pods of each domain are whole slices,
- * but for one domain that also has the smaller last slice, if there is one.
+ * distribution. Where each pod must be on one place, every way to cut a set into pods is looked at. Pods are equal, so
+ * that slices are a matter of numbers: the pods of each domain are whole slices, but for one domain that also has the
+ * smaller last slice, if there is one.
  *
  * @param cluster - at most 12 GPUs in all and 8 servers
  * @param state - what is free, and which servers are cordoned

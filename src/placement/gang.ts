@@ -70,20 +70,20 @@ export class Levels {
 export function gangOf(request: PlacementRequest, need: PodNeed, levels: Levels): Gang {
   const pods = request.pods ?? 1;
   const { require, prefer, slice } = request;
-  // What is on one socket or NUMA node, one pod, is on one server: the rest is a matter of the need.
-  const levelOf = (name: TierName | undefined, path: readonly string[]): number => {
-    if (name === undefined) return levels.last;
-    return isPlace(name) ? SERVER : levels.levelOf(name, path);
-  };
   return {
     need,
     pods,
     podsMin: request.podsMin ?? pods,
-    requireLevel: levelOf(require, ['require']),
-    preferLevel: levelOf(prefer, ['prefer']),
+    requireLevel: require === undefined ? levels.last : levelOf(require, ['require'], levels),
+    preferLevel: prefer === undefined ? levels.last : levelOf(prefer, ['prefer'], levels),
     slicePods: slice?.pods ?? 1,
     sliceLevel: slice === undefined ? SERVER : levels.levelOf(slice.tier, ['slice', 'tier']),
   };
+}
+
+/** What is on one socket or NUMA node, a single pod, is on one server: the rest is a matter of the need. */
+function levelOf(name: TierName, path: readonly string[], levels: Levels): number {
+  return isPlace(name) ? SERVER : levels.levelOf(name, path);
 }
 
 /** The need of several pods of a gang as that of one pod on one server. */
