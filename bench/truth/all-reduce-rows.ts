@@ -96,7 +96,7 @@ function insideRow(
     ...row,
     server: `\`${name}\``,
     modelGBps: collectiveBandwidth(server, gpus),
-    ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring-search' }),
+    ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring' }),
     ncclConstantsGBps: collectiveBandwidth(withNcclConstants(server.document), gpus),
   };
 }

@@ -1,4 +1,4 @@
-import { searchRings } from '../../src/bandwidth/ring-search.js';
+import { packRings } from '../../src/bandwidth/ring.js';
 import { type TopologyName, topology } from '../../src/catalogue/index.js';
 import { collectiveBandwidth, type ServerTopology } from '../../src/index.js';
 import { networkOf } from '../../src/topology/network.js';
@@ -27,7 +27,7 @@ export function ncclLimitRows(): NcclLimitRow[] {
     const gpus = allGpus(server);
     return {
       input: `\`${name}\`${withoutNvlinksOf === undefined ? '' : ` without the NVLinks of ${withoutNvlinksOf}`}`,
-      ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring-search' }),
+      ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring' }),
       optimalGBps: collectiveBandwidth(server, gpus),
       ncclBestGBps: busGBps,
       why: why(server, busGBps),
@@ -38,7 +38,7 @@ export function ncclLimitRows(): NcclLimitRow[] {
 /** The first rule of NCCL's that gives its limit from our rings. */
 function why(server: ServerTopology, busGBps: number): string {
   const all = 2 ** server.gpus.length - 1;
-  const rings = searchRings(networkOf(server), all).rings.map((ring) => ring.bandwidthGBps);
+  const rings = packRings(networkOf(server), all).rings.map((ring) => ring.bandwidthGBps);
   const generation = generationOf(server.document.gpuModel);
   const step = channelsOnLadder(rings, generation);
   const ours = rings.map(gbps).join(' + ');

@@ -1,6 +1,6 @@
-import { searchRings } from '../../src/bandwidth/ring-search.js';
+import { packRings } from '../../src/bandwidth/ring.js';
 import { type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
-import { collectiveBandwidth, type ServerTopology } from '../../src/index.js';
+import { collectiveBandwidth, route, type ServerTopology } from '../../src/index.js';
 import { networkOf } from '../../src/topology/network.js';
 import type { ServerDocument } from '../../src/topology/server-document.js';
 import nccl from '../data/nccl.json' with { type: 'json' };
@@ -92,7 +92,7 @@ export function ncclRow(c: NcclCase, document: ServerDocument, input: string): N
   return {
     name: c.case,
     input,
-    ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring-search' }),
+    ringGBps: collectiveBandwidth(server, gpus, { algorithm: 'ring' }),
     optimalGBps: collectiveBandwidth(server, gpus),
     ncclRingGBps: totalGBps(ring),
     ncclRing: `${c.ring.channels} × ${c.ring.GBpsPerChannel} ${c.ring.path}`,
@@ -107,7 +107,7 @@ export function ncclRow(c: NcclCase, document: ServerDocument, input: string): N
 /** The rings of ours on NCCL's ladder of speeds, if that gives NCCL's figure; else what is special about the case. */
 function whyRing(c: NcclCase, document: ServerDocument, ring: Channels): string {
   const all = 2 ** c.gpus - 1;
-  const rings = searchRings(networkOf(withNcclConstants(document)), all).rings.map((r) => r.bandwidthGBps);
+  const rings = packRings(networkOf(withNcclConstants(document)), all).rings.map((r) => r.bandwidthGBps);
   const generation = generationOf(document.gpuModel);
   const found = channelsOnLadder(rings, generation);
   const ours = rings.map(gbps).join(' + ');
@@ -119,24 +119,31 @@ function whyRing(c: NcclCase, document: ServerDocument, ring: Channels): string 
   if (totalGBps(found) === totalGBps(ring)) {
     return `ladder: ${found.count} × ${found.GBpsPerChannel} = ${gbps(totalGBps(found))} of ${ours}`;
   }
-  const apart = searchRings(networkOf(withNcclConstants(withNumaNodesApart(document))), all).rings;
-  const step = channelsOnLadder(
-    apart.map((r) => r.bandwidthGBps),
-    generation,
-  );
+  const apart = oneRingAtMostGBps(withNcclConstants(withNumaNodesApart(document)));
+  const step = channelsOnLadder([apart], generation);
   if (step === undefined || totalGBps(step) !== totalGBps(ring)) {
     throw new Error(
       `${c.case}: NCCL's ring is ${totalGBps(ring)}, the ladder on ${ours} gives ${totalGBps(found)}`,
     );
   }
-  return `NCCL joins any two NUMA nodes of a machine by the inter-CPU link, those of one socket too; in the document they are on one package and do not limit. With its rule our ring is ${apart.map((r) => gbps(r.bandwidthGBps)).join(' + ')}, on the ladder ${step.count} × ${step.GBpsPerChannel} = ${gbps(totalGBps(step))}`;
+  return `NCCL joins any two NUMA nodes of a machine by the inter-CPU link, those of one socket too; in the document they are on one package and do not limit. With its rule one ring is ${gbps(apart)}, on the ladder ${step.count} × ${step.GBpsPerChannel} = ${gbps(totalGBps(step))}. Two rings that cross that link in opposite directions would be ${ours}; NCCL does not find them`;
+}
+
+/** No ring alone is wider: it joins every GPU to two others. */
+function oneRingAtMostGBps(server: ServerTopology): number {
+  const second = (gpu: string): number =>
+    server.gpus
+      .filter((other) => other !== gpu)
+      .map((other) => route(server, gpu, other).bandwidthGBps)
+      .sort((a, b) => b - a)[1]!;
+  return Math.min(...server.gpus.map(second));
 }
 
 /** Why the best schedule beats every ring: a ring carries all data over every link, a cut need not. */
 function whyOptimal(server: ServerTopology): string {
   const gpus = allGpus(server);
   const optimal = collectiveBandwidth(server, gpus);
-  if (optimal <= 1.1 * collectiveBandwidth(server, gpus, { algorithm: 'ring-search' })) return '';
+  if (optimal <= 1.1 * collectiveBandwidth(server, gpus, { algorithm: 'ring' })) return '';
   const between = server.document.links.find((link) => link.medium === 'socket');
   if (between === undefined)
     throw new Error(`${server.name}: optimal is above ring, and no socket link is the reason`);

@@ -42,7 +42,7 @@ function figures(document: ServerDocument): string[] {
   const server = withNcclConstants(document);
   const gpus = allGpus(server);
   return [
-    gbps(collectiveBandwidth(server, gpus, { algorithm: 'ring-search' })),
+    gbps(collectiveBandwidth(server, gpus, { algorithm: 'ring' })),
     gbps(collectiveBandwidth(server, gpus)),
   ];
 }

@@ -4,7 +4,6 @@ import type { ServerTopology } from '../topology/server-topology.js';
 import { gpuMask } from './gpu-mask.js';
 import { optimalBandwidth } from './optimal.js';
 import { packRings } from './ring.js';
-import { searchRings } from './ring-search.js';
 
 /** The ways to schedule a collective. */
 export const COLLECTIVE_ALGORITHMS = ['optimal', 'ring', 'ring-search'] as const;
@@ -12,9 +11,8 @@ export const COLLECTIVE_ALGORITHMS = ['optimal', 'ring', 'ring-search'] as const
  * How a collective is scheduled.
  *
  * - `optimal`: the best that is possible.
- * - `ring`: rings packed one after the other, none taken back.
- * - `ring-search`: rings as a search with backtracking finds them, as NCCL's; never below `ring`. They differ on meshes: of 8
- *   GPUs joined each with each, which is exactly 7 rings, a greedy packing finds 6.
+ * - `ring`: what a library of today reaches: equal rings, found with backtracking, as NCCL's.
+ * - `ring-search`: another name for `ring`.
  */
 export type CollectiveAlgorithm = (typeof COLLECTIVE_ALGORITHMS)[number];
 
@@ -37,8 +35,7 @@ export interface CollectiveBandwidthOptions {
  * (n - 1) / n * D / bandwidth, an all-reduce of D bytes twice that.
  *
  * `optimal` is exact for reduce-scatter followed by all-gather, see {@link optimalBandwidth}; in-network
- * reduction (NVLS) can beat it for all-reduce. `ring`, see {@link packRings}, and `ring-search`, see {@link searchRings}, never
- * exceed it.
+ * reduction (NVLS) can beat it for all-reduce. `ring`, see {@link packRings}, never exceeds it.
  *
  * @param server - a server topology
  * @param gpus - GPU ordinals, in any order: the answer does not depend on it
@@ -46,7 +43,8 @@ export interface CollectiveBandwidthOptions {
  * @returns GB/s per GPU and direction; `Infinity` for fewer than two GPUs; 0 if no links join them
  * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice, or an unknown
  * algorithm
- * @complexity microseconds for `optimal`; `ring` tries up to n! orders per ring, see {@link packRings}
+ * @complexity microseconds for `optimal` and for `ring` behind one NVSwitch; at most some ten milliseconds for `ring` on a
+ * mesh, see {@link packRings}
  * @example
  * collectiveBandwidth(topology('dgx-a100'), [0, 1, 2, 3])
  * collectiveBandwidth(topology('dgx1-v100'), [0, 1, 2, 3, 4, 5, 6, 7], { algorithm: 'ring' })
@@ -60,8 +58,7 @@ export function collectiveBandwidth(
   const mask = gpuMask(server, gpus, ['gpus']);
   const network = networkOf(server, peerToPeer);
   if (algorithm === 'optimal') return optimalBandwidth(network, mask);
-  if (algorithm === 'ring') return packRings(network, mask).bandwidthGBps;
-  if (algorithm === 'ring-search') return searchRings(network, mask).bandwidthGBps;
+  if (algorithm === 'ring' || algorithm === 'ring-search') return packRings(network, mask).bandwidthGBps;
   throw new CorralError(
     'invalid-option',
     ['options', 'algorithm'],

@@ -1,97 +1,140 @@
-import type { Network } from '../topology/network.js';
-import type { PairRoutes } from './pair-routes.js';
-import type { Ring } from './ring.js';
+import type { RingHops } from './ring-hops.js';
+import { RingRooms } from './ring-rooms.js';
+
+/** Rings of one bandwidth, as orders of positions (see {@link RingHops}), and the hops tried to find them. */
+export interface EqualRings {
+  readonly orders: readonly (readonly number[])[];
+  readonly steps: number;
+}
+
+/** Hops tried for one ring by {@link firstRings}. */
+const FIRST_STEPS_MAX = 2 ** 9;
 
 /**
- * Hops tried per packing, the first budget of NCCL's own search. Full meshes of up to 8 GPUs need 1,434 at most,
- * a DGX-1P 1,000; where no such packing exists the search ends here with the best it has.
- */
-const SEARCH_STEPS_MAX = 2 ** 14;
-
-/** Twice the channels that NCCL opens: more rings of one speed than this are of no use to anybody. */
-const RINGS_MAX = 64;
-
-/** A link that falls short of a whole number of rings by less than this share of one carries that number. */
-const TOLERANCE = 1e-9;
-
-/**
- * The most rings of one bandwidth that fit at once inside the accelerator fabric.
+ * Rings of one bandwidth that fit at once, found one by one and none taken back.
  *
- * Depth first with backtracking over the rings in lexicographic order, each not before the one found last, as
- * NCCL's search tries channels of one speed (NVIDIA/nccl src/graph/search.cc). A greedy packing has no second
- * thoughts: of a full mesh of 8 GPUs, which is exactly 7 rings, it finds 6.
+ * From each GPU to those over the fewest links first, and of these to the one with the fewest ways on (Warnsdorff's rule for
+ * tours), then to the one with most room. On a tree of links a ring is then a tour of the tree that crosses each link once
+ * each way.
  *
- * @param network - a server's network
- * @param routes - of its pairs of GPUs
- * @param ordinals - the GPUs, ascending, two or more
+ * @param hops - of a set of GPUs
  * @param ringGBps - what each ring carries
- * @param count - stop when so many are found
- * @returns the rings found, at most {@link RINGS_MAX}; of equal numbers those found first
- * @complexity at most {@link SEARCH_STEPS_MAX} hops tried
+ * @param fewest - rings that are worth finding; fewer are no result
+ * @param most - stop when so many are found
+ * @returns the rings found, none if fewer than `fewest`
+ * @complexity at most 512 hops tried per ring
+ */
+export function firstRings(hops: RingHops, ringGBps: number, fewest: number, most: number): EqualRings {
+  const { nearest, arcs } = hops;
+  const n = hops.ordinals.length;
+  const rooms = new RingRooms(hops, ringGBps);
+  const orders: number[][] = [];
+  let steps = 0;
+  let stepsEnd = 0;
+
+  const choices = (at: number, used: number): number[] => {
+    const open = nearest[at]!.filter((to) => (((rooms.open(at) & ~used) >> to) & 1) === 1);
+    const waysOn = (from: number): number => bitCount(rooms.open(from) & ~used);
+    return open.sort(
+      (a, b) =>
+        arcs[at * n + a]!.length - arcs[at * n + b]!.length ||
+        waysOn(a) - waysOn(b) ||
+        rooms.ofPair(at, b) - rooms.ofPair(at, a) ||
+        a - b,
+    );
+  };
+  /** Whether the order becomes a ring; its hops stay loaded then. */
+  const isRing = (order: number[], used: number): boolean => {
+    const at = order.at(-1)!;
+    for (const next of order.length === n ? [0] : choices(at, used)) {
+      if (steps >= stepsEnd) return false;
+      if (rooms.ofPair(at, next) < 1) continue;
+      steps++;
+      if (rooms.enter(at, next)) {
+        if (order.length === n) return true;
+        order.push(next);
+        if (isRing(order, used | (1 << next))) return true;
+        order.pop();
+      }
+      rooms.leave(at, next);
+    }
+    return false;
+  };
+  while (orders.length < most && orders.length + rooms.ringsAtMost() >= Math.max(fewest, orders.length + 1)) {
+    stepsEnd = steps + FIRST_STEPS_MAX;
+    const order = [0];
+    if (!isRing(order, 1)) break;
+    orders.push(order);
+  }
+  return { orders: orders.length >= fewest ? orders : [], steps };
+}
+
+/**
+ * The most rings of one bandwidth that fit at once.
+ *
+ * Depth first with backtracking over the rings in the order of their hops, to the nearest GPU first, each ring not before
+ * the one found last, as NCCL's search tries channels of one speed (NVIDIA/nccl src/graph/search.cc).
+ *
+ * @param hops - of a set of GPUs
+ * @param ringGBps - what each ring carries
+ * @param fewest - rings that are worth finding; fewer are no result
+ * @param most - stop when so many are found
+ * @param stepsMax - stop after so many hops tried
+ * @returns the rings found, none if fewer than `fewest`; of equal numbers those found first
+ * @complexity at most `stepsMax` hops tried
  */
 export function equalRings(
-  network: Network,
-  routes: PairRoutes,
-  ordinals: readonly number[],
+  hops: RingHops,
   ringGBps: number,
-  count: number,
-): Ring[] {
-  const { gpuCount, arcs } = routes;
-  const wanted = Math.min(count, RINGS_MAX);
-  const whole = (gbps: number): number => Math.floor(gbps / ringGBps + TOLERANCE);
-  /** Arc to the number of hops it still carries; ordered pair likewise, under its per-flow cap. */
-  const arcRoom = Int32Array.from({ length: 2 * network.linkCount }, (_, arc) =>
-    whole(network.capacityGBps[arc >> 1]!),
-  );
-  const pairRoom = Int32Array.from(routes.widthGBps, (width, pair) =>
-    routes.inFabric[pair] === 1 ? whole(width) : 0,
-  );
-  const start = ordinals[0]!;
+  fewest: number,
+  most: number,
+  stepsMax: number,
+): EqualRings {
+  const { nearest } = hops;
+  const n = hops.ordinals.length;
+  const rooms = new RingRooms(hops, ringGBps);
   const found: number[][] = [];
   let best: number[][] = [];
   let steps = 0;
-  const isOver = (): boolean => best.length >= wanted || steps >= SEARCH_STEPS_MAX;
 
-  /** Loads a hop, and says whether there was room; either way `leave` takes it back. */
-  const enter = (pair: number): boolean => {
-    let fits = --pairRoom[pair]! >= 0;
-    for (const arc of arcs[pair]!) fits = --arcRoom[arc]! >= 0 && fits;
-    return fits;
-  };
-  const leave = (pair: number): void => {
-    pairRoom[pair]!++;
-    for (const arc of arcs[pair]!) arcRoom[arc]!++;
-  };
+  const isOver = (): boolean => best.length >= most || steps >= stepsMax;
   const nextRing = (): void => {
     if (found.length > best.length) best = [...found];
-    if (!isOver()) extend([start], 1 << start, found.at(-1));
+    const needed = Math.max(fewest, best.length + 1);
+    if (!isOver() && found.length + rooms.ringsAtMost() >= needed) extend([0], 1, found.at(-1));
   };
   /** `used`: the GPUs in the order. `after`: the ring found last, while the order equals its beginning. */
   const extend = (order: number[], used: number, after: readonly number[] | undefined): void => {
     const at = order.at(-1)!;
-    const closing = order.length === ordinals.length;
-    for (const next of closing ? [start] : ordinals) {
+    const isClosing = order.length === n;
+    let isBefore = !isClosing && after !== undefined;
+    for (const next of isClosing ? [0] : nearest[at]!) {
+      const isEqual = !isClosing && next === after?.[order.length];
+      if (isEqual) isBefore = false;
+      if (isBefore || (!isClosing && ((used >> next) & 1) === 1)) continue;
       if (isOver()) return;
-      if (!closing && ((used >> next) & 1) === 1) continue;
-      if (!closing && after !== undefined && next < after[order.length]!) continue;
-      const pair = at * gpuCount + next;
-      if (pairRoom[pair]! < 1) continue;
+      if (rooms.ofPair(at, next) < 1) continue;
       steps++;
-      if (enter(pair)) {
-        if (closing) {
+      if (rooms.enter(at, next)) {
+        if (isClosing) {
           found.push([...order]);
           nextRing();
           found.pop();
         } else {
           order.push(next);
-          const isEqual = next === after?.[order.length - 1];
           extend(order, used | (1 << next), isEqual ? after : undefined);
           order.pop();
         }
       }
-      leave(pair);
+      rooms.leave(at, next);
     }
   };
   nextRing();
-  return best.map((order) => ({ order, bandwidthGBps: ringGBps }));
+  return { orders: best.length >= fewest ? best : [], steps };
+}
+
+function bitCount(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }

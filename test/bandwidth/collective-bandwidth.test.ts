@@ -2,9 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CollectiveAlgorithm, collectiveBandwidth } from '../../src/bandwidth/collective-bandwidth.js';
 import { topology } from '../../src/catalogue/index.js';
+import { withFigures } from './figures.js';
 import { SEED } from './small-server.js';
 
-const ALGORITHMS: readonly CollectiveAlgorithm[] = ['optimal', 'ring'];
+const ALGORITHMS: readonly CollectiveAlgorithm[] = ['optimal', 'ring', 'ring-search'];
 
 describe('collectiveBandwidth', () => {
   it.each(ALGORITHMS)('of fewer than two GPUs is unlimited with %s', (algorithm) => {
@@ -13,7 +14,7 @@ describe('collectiveBandwidth', () => {
   });
 
   it('is optimal unless told otherwise', () => {
-    const server = topology('mi300x-8');
+    const server = withFigures('l40s-8-dual-root', 'nccl');
     const gpus = [0, 1, 2, 3, 4, 5, 6, 7];
     expect(collectiveBandwidth(server, gpus)).toBe(
       collectiveBandwidth(server, gpus, { algorithm: 'optimal' }),
@@ -21,6 +22,19 @@ describe('collectiveBandwidth', () => {
     expect(collectiveBandwidth(server, gpus)).toBeGreaterThan(
       collectiveBandwidth(server, gpus, { algorithm: 'ring' }),
     );
+  });
+
+  it('knows ring by a second name', () => {
+    const server = topology('dgx1-v100');
+    for (const gpus of [
+      [0, 3],
+      [0, 1, 2, 5],
+      [0, 1, 2, 3, 4, 5, 6, 7],
+    ]) {
+      expect(collectiveBandwidth(server, gpus, { algorithm: 'ring-search' })).toBe(
+        collectiveBandwidth(server, gpus, { algorithm: 'ring' }),
+      );
+    }
   });
 
   it.each(ALGORITHMS)('does not depend on the order of the GPUs with %s', (algorithm) => {

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { equalRings } from '../../src/bandwidth/equal-rings.js';
+import { equalRings, firstRings } from '../../src/bandwidth/equal-rings.js';
 import { fabricBandwidth } from '../../src/bandwidth/optimal.js';
 import { pairRoutesOf } from '../../src/bandwidth/pair-routes.js';
 import type { Ring } from '../../src/bandwidth/ring.js';
+import { type RingHops, ringHops, ringLimit } from '../../src/bandwidth/ring-hops.js';
 import { type Network, networkOf } from '../../src/topology/network.js';
 import { members } from './figures.js';
 import { arbitraryServer, SEED, type ShortLink, smallServer } from './small-server.js';
@@ -15,8 +16,16 @@ function fullMesh(gpuCount: number, gbps: number): Network {
   return networkOf(smallServer(ids, links));
 }
 
+function hopsOf(network: Network, gpus: readonly number[]): RingHops {
+  return ringHops(network, pairRoutesOf(network), gpus, true);
+}
+
+function named(gpus: readonly number[], orders: readonly (readonly number[])[], gbps: number): Ring[] {
+  return orders.map((order) => ({ order: order.map((at) => gpus[at]!), bandwidthGBps: gbps }));
+}
+
 function rings(network: Network, gpus: readonly number[], gbps: number, count = 64): Ring[] {
-  return equalRings(network, pairRoutesOf(network), gpus, gbps, count);
+  return named(gpus, equalRings(hopsOf(network, gpus), gbps, 1, count, 2 ** 14).orders, gbps);
 }
 
 /** What the rings take of each arc, as a share of its capacity. */
@@ -70,9 +79,17 @@ describe('equalRings', () => {
     ]);
   });
 
-  it('stops at the number that is asked for, and at 64', () => {
-    expect(rings(fullMesh(3, 100), [0, 1, 2], 1, 5)).toHaveLength(5);
-    expect(rings(fullMesh(3, 100), [0, 1, 2], 1, 1000)).toHaveLength(64);
+  it('stops at the number that is asked for, and has none where it finds fewer than are worth it', () => {
+    const network = fullMesh(3, 10);
+    expect(rings(network, [0, 1, 2], 1, 5)).toHaveLength(5);
+    expect(equalRings(hopsOf(network, [0, 1, 2]), 10, 2, 9, 100).orders).toHaveLength(2);
+    expect(equalRings(hopsOf(network, [0, 1, 2]), 10, 3, 9, 100).orders).toEqual([]);
+  });
+
+  it('tries no more hops than it may', () => {
+    const { orders, steps } = equalRings(hopsOf(fullMesh(12, 48), members(2 ** 12 - 1)), 48, 1, 11, 500);
+    expect(steps).toBe(500);
+    expect(orders.length).toBeGreaterThan(0);
   });
 
   it('finds none that is wider than a link it needs', () => {
@@ -128,5 +145,54 @@ describe('equalRings', () => {
       { seed: SEED, numRuns: 100 },
     );
     expect(some).toBeGreaterThan(100);
+  });
+});
+
+describe('firstRings', () => {
+  it('finds all 15 rings or nearly so on a full mesh of 16 GPUs', () => {
+    const gpus = members(0xffff);
+    const network = fullMesh(16, 48);
+    const { orders, steps } = firstRings(hopsOf(network, gpus), 48, 1, 15);
+    expect(orders.length).toBeGreaterThan(11);
+    expect(largestLoad(network, named(gpus, orders, 48))).toBe(1);
+    expect(steps).toBeLessThan(15 * 512);
+  });
+
+  it('has none where it finds fewer than are worth it', () => {
+    const hops = hopsOf(fullMesh(3, 10), [0, 1, 2]);
+    expect(firstRings(hops, 10, 2, 9).orders).toHaveLength(2);
+    expect(firstRings(hops, 10, 3, 9).orders).toEqual([]);
+  });
+
+  it('loads every link at most fully on random servers, and backtracking finds no fewer', () => {
+    fc.assert(
+      fc.property(arbitraryServer({ caps: true }), fc.integer({ min: 1, max: 8 }), (server, gbps) => {
+        const network = networkOf(server);
+        const gpus = [...server.gpus.keys()];
+        const hops = ringHops(network, pairRoutesOf(network), gpus, false);
+        const { orders } = firstRings(hops, gbps, 1, 6);
+        for (const order of orders) expect([...order].sort((a, b) => a - b)).toEqual(gpus);
+        expect(largestLoad(network, named(gpus, orders, gbps))).toBeLessThanOrEqual(1 + 1e-8);
+        expect(orders.length * gbps).toBeLessThanOrEqual(ringLimit(hops) * (1 + 1e-8));
+        const all = equalRings(hops, gbps, 1, 6, 2 ** 14);
+        if (all.steps < 2 ** 14) expect(all.orders.length).toBeGreaterThanOrEqual(orders.length);
+      }),
+      { seed: SEED, numRuns: 150 },
+    );
+  });
+});
+
+describe('ringLimit', () => {
+  it('is the narrowest cut that every ring crosses, not that of the best schedule', () => {
+    const ids = ['gpu0', 'gpu1', 'gpu2', 'gpu3', 'numa0', 'numa1'];
+    const links = ids.slice(0, 4).map((id, i): ShortLink => [id, `numa${i >> 1}`, 'pcie', 24]);
+    const network = networkOf(smallServer(ids, [...links, ['numa0', 'numa1', 'socket', 16]]));
+    expect(ringLimit(ringHops(network, pairRoutesOf(network), [0, 1, 2, 3], false))).toBe(16);
+    expect(ringLimit(ringHops(network, pairRoutesOf(network), [0, 1], false))).toBe(24);
+  });
+
+  it('is 0 where hops do not connect the set', () => {
+    const network = networkOf(smallServer(['gpu0', 'gpu1', 'gpu2'], [['gpu0', 'gpu1', 'nvlink', 5]]));
+    expect(ringLimit(hopsOf(network, [0, 1, 2]))).toBe(0);
   });
 });

@@ -83,6 +83,18 @@ describe('sharedBandwidth', () => {
     ).toEqual([alone, alone]);
   });
 
+  it('gives all links of a full mesh of four to one group', () => {
+    const server = topology('hgx-a100-4gpu');
+    expect(sharedBandwidth(server, [[0, 1, 2, 3]])[0]).toBeCloseTo(272.4, 9);
+    // Two groups over the same links: half each.
+    const [a, b] = sharedBandwidth(server, [
+      [0, 1, 2, 3],
+      [0, 1, 2, 3],
+    ]);
+    expect(a).toBeCloseTo(136.2, 9);
+    expect(b).toBeCloseTo(136.2, 9);
+  });
+
   it('shares the links of a GPU that is in two groups', () => {
     const server = topology('dgx-h100');
     const [alone] = sharedBandwidth(server, [[0, 1]]);
