@@ -1,4 +1,9 @@
-export type { CollectiveAlgorithm, CollectiveBandwidthOptions, Flow } from './bandwidth/index.js';
+export type {
+  CollectiveAlgorithm,
+  CollectiveBandwidthOptions,
+  Flow,
+  SharedBandwidthOptions,
+} from './bandwidth/index.js';
 export { collectiveBandwidth, fairShares, sharedBandwidth } from './bandwidth/index.js';
 export { clusterTopology } from './catalogue/cluster-topology.js';
 export type { CorralErrorCode, ErrorPath } from './errors.js';
@@ -27,6 +32,7 @@ export type { GpuSelection, SelectGpusOptions } from './placement/select-gpus.js
 export { selectGpus } from './placement/select-gpus.js';
 export type { CompileOptions, Snapshot, Solver } from './placement/solver.js';
 export type {
+  AcceleratorEntry,
   BandwidthBasis,
   ClusterDocument,
   ClusterServer,
@@ -34,14 +40,17 @@ export type {
   ClusterTopology,
   Device,
   DeviceKind,
+  GpuPlace,
   Link,
   Medium,
   RelationMatrix,
   Route,
+  RouteOptions,
   ServerDocument,
   ServerEntry,
   ServerGraph,
   ServerTopology,
+  UplinkEntry,
 } from './topology/index.js';
 export { relation, relationMatrix, route, serverTopology } from './topology/index.js';
 

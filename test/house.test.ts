@@ -14,7 +14,8 @@ const ALLOWED: Record<string, readonly string[]> = {
   placement: ['topology', 'bandwidth', 'compile'],
   policies: ['topology', 'bandwidth', 'compile', 'placement'],
   simulation: ['topology', 'bandwidth', 'compile', 'placement', 'policies', 'restart'],
-  restart: ['topology', 'placement'],
+  // A transfer leaves a server as a gang does: through what `nicBandwidth` says, one definition in one place.
+  restart: ['topology', 'bandwidth', 'placement'],
   serving: ['topology', 'placement'],
   catalogue: ['topology'],
   formats: ['topology'],
@@ -26,7 +27,8 @@ const ALLOWED: Record<string, readonly string[]> = {
 const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts']);
 /** Packages that src may import, and who may. */
 const PACKAGES: Record<string, readonly string[]> = {
-  graphology: ['topology', 'bandwidth', 'check'],
+  graphology: ['topology', 'bandwidth', 'formats', 'check'],
+  'graphology-shortest-path': ['formats', 'check'],
   valibot: ['topology', 'formats', 'catalogue'],
   'pure-rand': ['.'],
   'fast-check': ['arbitraries'],

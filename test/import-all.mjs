@@ -35,7 +35,7 @@ const entries = {
   'corral/simulation': ['simulate', 'simulationEvents', 'compare', 'inflationReplay'],
   'corral/render': ['toDot', 'serverToSvg', 'clusterToSvg'],
   'corral/arbitraries': ['serverDocument', 'clusterDocument', 'placementRequest', 'operations'],
-  'corral/check': ['referenceBandwidth', 'referenceSelectGpus', 'checkPlacements'],
+  'corral/check': ['referenceBandwidth', 'referenceRoute', 'referenceSelectGpus', 'checkPlacements'],
   'corral/formats': [
     'fromOpenbNodes',
     'fromOpenbPods',

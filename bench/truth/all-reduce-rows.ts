@@ -41,36 +41,31 @@ const INSIDE: readonly { id: string; server: TopologyName; isTaken?: true; why: 
 /** Sets of k GPUs of one machine: the library's choice and its ring. */
 const NVLS_SERVERS: Readonly<Record<string, TopologyName>> = { H200: 'dgx-h200', B200: 'dgx-b200' };
 
-/** All-reduces over several servers: the port rate of all NICs of a server, GB/s per direction. */
-const ACROSS: readonly { id: string; server: TopologyName; portsGBps: number; why: string }[] = [
+/** All-reduces over several servers. */
+const ACROSS: readonly { id: string; server: TopologyName; why: string }[] = [
   {
     id: 'b200-32-allreduce',
     server: 'dgx-b200',
-    portsGBps: 8 * 50,
     why: "the model is the best schedule, which sends what leaves a server once (31 × 400 / 24); a ring passes everything through the NICs of every server, which bounds it by 400, and by 8 × 48 = 384 with NCCL's steps",
   },
   {
     id: 'h100-16-oci',
     server: 'dgx-h100',
-    portsGBps: 8 * 50,
     why: "NVLS inside and a tree between the two servers; NCCL's cost model says 461.6",
   },
   {
     id: 'p4de-16',
     server: 'aws-p4d.24xlarge',
-    portsGBps: 4 * 12.5,
     why: "EFA at its port rate, of which protocol and the hop through PCIe Gen3 take a part; NCCL's own model says 82.8",
   },
   {
     id: 'p5-16',
     server: 'aws-p5.48xlarge',
-    portsGBps: 32 * 12.5,
     why: 'NVLS inside and a tree between the two servers',
   },
   {
     id: 'h200-32',
     server: 'dgx-h200',
-    portsGBps: 8 * 50,
     why: 'the model is limited by NVLink here, the library by NICs of 8 × 48 = 384 as well',
   },
 ];
@@ -144,18 +139,16 @@ export function insideRows(): AllReduceRow[] {
 
 /** All-reduces over several servers: the bandwidth of a placement in a cluster of just these servers. */
 export function acrossRows(): MeasuredRow[] {
-  const rows = ACROSS.map(({ id, server, portsGBps, why }): MeasuredRow => {
+  const rows = ACROSS.map(({ id, server, why }): MeasuredRow => {
     const m = measurement(id);
-    const ids = Array.from({ length: m.nNodes! }, (_, i) => `server${i}`);
     const cluster = clusterTopology({
-      tiers: ['nics'],
-      uplinks: { nics: { GBps: portsGBps } },
+      tiers: [],
       types: { server },
-      servers: ids.map((each) => ({ id: each, type: 'server', domains: { nics: each } })),
+      servers: Array.from({ length: m.nNodes! }, (_, i) => ({ id: `server${i}`, type: 'server' })),
     });
     return {
       id,
-      what: `${m.nNodes} × ${m.nGpus! / m.nNodes!} GPUs, ${sizeName(m.sizesBytes!.at(-1)!)}, NICs of a server ${portsGBps} GB/s`,
+      what: `${m.nNodes} × ${m.nGpus! / m.nNodes!} GPUs, ${sizeName(m.sizesBytes!.at(-1)!)}, NICs of a server ${portsGBps(server)} GB/s`,
       server: `\`${server}\``,
       measuredGBps: largest(m),
       modelGBps: gangGBps(cluster, m.nNodes!, m.nGpus! / m.nNodes!),
@@ -177,6 +170,13 @@ export function acrossRows(): MeasuredRow[] {
       why: `not at its plateau: 8 B200 reach ${atSize('b200-8-allreduce', 536_870_912)} at this size and ${largest(measurement('b200-8-allreduce'))} at 16 GiB. The rest is not explained`,
     },
   ];
+}
+
+/** What the compute NICs of a server carry together at their port rate, GB/s per direction. */
+function portsGBps(server: TopologyName): number {
+  return topology(server)
+    .document.devices.filter(({ role }) => role === 'compute')
+    .reduce((sum, { portGBps }) => sum + portGBps!, 0);
 }
 
 function gangGBps(cluster: ReturnType<typeof clusterTopology>, pods: number, gpus: number): number {

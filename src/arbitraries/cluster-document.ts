@@ -1,6 +1,12 @@
 import * as fc from 'fast-check';
 import { CorralError } from '../errors.js';
-import type { ClusterDocument, ServerDocument, ServerEntry } from '../topology/index.js';
+import type {
+  AcceleratorEntry,
+  ClusterDocument,
+  ServerDocument,
+  ServerEntry,
+  UplinkEntry,
+} from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import {
   booleanOf,
@@ -34,7 +40,7 @@ export interface ClusterDocumentConstraints {
   readonly limits?: boolean | undefined;
   /** Whether servers may bear labels; default true. */
   readonly labels?: boolean | undefined;
-  /** Whether tiers may have uplinks, and one of them an accelerator fabric; default true. */
+  /** Whether tiers may have uplinks, and one of them accelerator fabrics, of equal figures or not; default true. */
   readonly fabrics?: boolean | undefined;
 }
 
@@ -55,6 +61,8 @@ const NAMES = [
 const TIERS = ['zone', 'block', 'rack'] as const;
 /** Domains inside one wider domain. */
 const DOMAINS_MAX = 3;
+/** Domains of one tier that may have a figure of their own. */
+const OWN_FIGURES_MAX = 4;
 
 interface ServerChoice {
   readonly type: number;
@@ -70,13 +78,22 @@ interface Choices {
   readonly tierCount: number;
   readonly inlineTypes: readonly ServerDocument[];
   readonly servers: readonly ServerChoice[];
-  readonly uplinks: readonly (number | null)[];
-  readonly accelerator: { readonly tier: number; readonly GBpsPerGpu: number } | null;
+  readonly uplinks: readonly (FigureChoice | null)[];
+  readonly accelerator: ({ readonly tier: number } & FigureChoice) | null;
+}
+
+/** The figure of all domains of a tier, and what single domains have instead. */
+interface FigureChoice {
+  readonly usual: number;
+  /** Whether domains that have no figure of their own have the usual one, or none. */
+  readonly hasUsual: boolean;
+  /** Own figures, of the domains in the order in which servers first name them; undefined = the usual one. */
+  readonly own: readonly (number | null | undefined)[];
 }
 
 /**
  * Small valid cluster documents: servers `s0`, `s1` … of mixed types, in up to three tiers (zone, block, rack)
- * whose domains form a tree, with or without CPU, memory, models, labels, uplinks and an accelerator tier.
+ * whose domains form a tree, with or without CPU, memory, models, labels, uplinks and accelerator fabrics.
  *
  * @param constraints - see {@link ClusterDocumentConstraints}
  * @returns an arbitrary; it shrinks to few servers without tiers
@@ -124,6 +141,11 @@ export function clusterDocument(constraints: ClusterDocumentConstraints = {}): f
     },
     { requiredKeys: ['type', 'domains'] },
   );
+  const figures = {
+    usual: bandwidthGBps,
+    hasUsual: fc.boolean(),
+    own: fc.array(fc.option(fc.option(bandwidthGBps), { nil: undefined }), { maxLength: OWN_FIGURES_MAX }),
+  };
   const choices: fc.Arbitrary<Choices> = fc.record({
     tierCount: fc.nat(tiersMax),
     inlineTypes: fc.array(serverDocument({ gpusMin: 0, gpusMax, gpuModels }), {
@@ -132,9 +154,9 @@ export function clusterDocument(constraints: ClusterDocumentConstraints = {}): f
       size: 'max',
     }),
     servers: fc.array(server, { minLength: serversMin, maxLength: serversMax, size: 'max' }),
-    uplinks: fc.tuple(...TIERS.map(() => (fabrics ? fc.option(bandwidthGBps) : fc.constant(null)))),
+    uplinks: fc.tuple(...TIERS.map(() => (fabrics ? fc.option(fc.record(figures)) : fc.constant(null)))),
     accelerator: fabrics
-      ? fc.option(fc.record({ tier: fc.nat(TIERS.length - 1), GBpsPerGpu: bandwidthGBps }))
+      ? fc.option(fc.record({ tier: fc.nat(TIERS.length - 1), ...figures }))
       : fc.constant(null),
   });
   return choices.map((chosen) => documentOf(chosen, catalogueTypes));
@@ -160,20 +182,48 @@ function documentOf(choices: Choices, catalogueTypes: readonly string[]): Cluste
       ...rest,
     };
   });
-  const uplinks: Record<string, { readonly GBps: number }> = {};
+  const uplinks: Record<string, UplinkEntry> = {};
   tiers.forEach((tier, t) => {
-    const GBps = choices.uplinks[t];
-    if (typeof GBps === 'number') uplinks[tier] = { GBps };
+    const choice = choices.uplinks[t];
+    if (choice === null || choice === undefined) return;
+    const { usual, own } = figuresOf(choice, tier, servers);
+    // An entry without any figure says nothing: then the usual one counts.
+    const GBps = usual ?? (own === undefined ? choice.usual : undefined);
+    uplinks[tier] = { ...(GBps !== undefined && { GBps }), ...(own !== undefined && { domains: own }) };
   });
-  const { accelerator } = choices;
+  let accelerator: AcceleratorEntry | undefined;
+  if (choices.accelerator !== null && tiers.length > 0) {
+    const tier = tiers[choices.accelerator.tier % tiers.length]!;
+    const { usual, own } = figuresOf(choices.accelerator, tier, servers);
+    accelerator = {
+      tier,
+      ...(usual !== undefined && { GBpsPerGpu: usual }),
+      ...(own !== undefined && { domains: own }),
+    };
+  }
   return {
     tiers,
     types,
     servers,
     ...(Object.keys(uplinks).length > 0 && { uplinks }),
-    ...(accelerator !== null &&
-      tiers.length > 0 && {
-        accelerator: { tier: tiers[accelerator.tier % tiers.length]!, GBpsPerGpu: accelerator.GBpsPerGpu },
-      }),
+    ...(accelerator !== undefined && { accelerator }),
+  };
+}
+
+/** What a choice means for the domains of a tier that there are. */
+function figuresOf(
+  { usual, hasUsual, own }: FigureChoice,
+  tier: string,
+  servers: readonly ServerEntry[],
+): { readonly usual: number | undefined; readonly own: Record<string, number | null> | undefined } {
+  const domains = new Set(servers.map((server) => server.domains![tier]!));
+  const figures: Record<string, number | null> = {};
+  [...domains].forEach((domain, d) => {
+    const figure = own[d];
+    if (figure !== undefined) figures[domain] = figure;
+  });
+  return {
+    usual: hasUsual ? usual : undefined,
+    own: Object.keys(figures).length > 0 ? figures : undefined,
   };
 }

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { CorralError, quote } from '../errors.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 import {
   booleanOf,
@@ -29,6 +30,11 @@ export interface PlacementRequestConstraints {
    * none, as a solver refuses names that its cluster does not have.
    */
   readonly tiers?: readonly string[] | undefined;
+  /**
+   * Kinds of places that every pod's GPUs may have to be on, `socket` and `numa`; default none. Where a single pod is
+   * asked for it may as well be required or preferred as a level.
+   */
+  readonly places?: readonly ('socket' | 'numa')[] | undefined;
   /** Whether a request may ask for labels, such as servers of {@link clusterDocument} bear; default false. */
   readonly labels?: boolean | undefined;
 }
@@ -42,6 +48,7 @@ export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestCons
   'gpuModels',
   'podsMax',
   'tiers',
+  'places',
   'labels',
 ];
 
@@ -57,6 +64,7 @@ export interface GeneratedRequest {
   readonly labels?: Readonly<Record<string, string>>;
   readonly require?: string;
   readonly prefer?: string;
+  readonly requirePerPod?: 'socket' | 'numa';
   readonly slice?: { readonly pods: number; readonly tier: string };
 }
 
@@ -121,12 +129,14 @@ export function placementRequest(
 function gangOf({
   podsMax,
   tiers,
+  places,
   labels,
 }: PlacementRequestConstraints): fc.Arbitrary<GeneratedRequest> | undefined {
   const most = integerOf('podsMax', podsMax, { value: 1, min: 1, max: 10_000 });
   const levels = namesOf('tiers', tiers, { names: [], min: 0 });
   const wantLabels = booleanOf('labels', labels, false);
-  if (most === 1 && levels.length === 0 && !wantLabels) return undefined;
+  const kinds = placesOf(places);
+  if (most === 1 && levels.length === 0 && kinds.length === 0 && !wantLabels) return undefined;
   const pods = fc.integer({ min: 1, max: most });
   /** Absent in three of four: a request that wants everything at once is seldom met. */
   const seldom = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
@@ -153,6 +163,15 @@ function gangOf({
       require: ofLevel((level) => level),
       prefer: ofLevel((level) => level),
       slice: ofLevel((tier) => fc.record({ pods, tier }, { noNullPrototype: true })),
+      // No draw is spent on places that nobody asked for.
+      ...(kinds.length > 0 && {
+        place: seldom(
+          fc.record({
+            kind: fc.constantFrom(...kinds),
+            as: fc.constantFrom('requirePerPod', 'requirePerPod', 'require', 'prefer'),
+          }),
+        ),
+      }),
     })
     .map(
       (chosen): GeneratedRequest => ({
@@ -162,8 +181,19 @@ function gangOf({
         ...(chosen.require !== null && { require: chosen.require }),
         ...(chosen.prefer !== null && { prefer: chosen.prefer }),
         ...(chosen.slice !== null && { slice: chosen.slice }),
+        ...(chosen.place !== undefined &&
+          chosen.place !== null && {
+            [(chosen.pods ?? 1) > 1 ? 'requirePerPod' : chosen.place.as]: chosen.place.kind,
+          }),
       }),
     );
+}
+
+function placesOf(places: readonly unknown[] | undefined): ('socket' | 'numa')[] {
+  return namesOf('places', places as readonly string[] | undefined, { names: [], min: 0 }).map((place) => {
+    if (place === 'socket' || place === 'numa') return place;
+    throw new CorralError('invalid-option', ['places'], `expected socket or numa, got ${quote(place)}`);
+  });
 }
 
 /** Mostly round figures, so that servers are filled to the last bit now and then. */

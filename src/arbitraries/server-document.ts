@@ -13,7 +13,9 @@ export interface ServerDocumentConstraints {
   readonly gpusMax?: number | undefined;
   /** Most NICs, 0 … 16; default 3. */
   readonly nicsMax?: number | undefined;
-  /** Most CPU sockets, 1 or 2; default 2. */
+  /** Whether a NIC may hang on a GPU, or on two places; default true. Else each hangs on a NUMA node or a switch. */
+  readonly nicsOnGpus?: boolean | undefined;
+  /** Most CPU sockets, 1 … 4, joined each to each; default 2. */
   readonly socketsMax?: number | undefined;
   /** Most NUMA nodes of one socket, 1 … 4; default 2. */
   readonly numaPerSocketMax?: number | undefined;
@@ -31,6 +33,7 @@ const NAMES = [
   'gpusMin',
   'gpusMax',
   'nicsMax',
+  'nicsOnGpus',
   'socketsMax',
   'numaPerSocketMax',
   'switchesPerNumaMax',
@@ -44,10 +47,20 @@ interface Choices {
   readonly gpuModel: string;
   readonly sockets: readonly { readonly numaNodes: readonly (readonly SwitchChoice[])[] }[];
   readonly gpus: readonly { readonly place: number }[];
-  readonly nics: readonly { readonly place: number; readonly role: NonNullable<Device['role']> | null }[];
+  readonly nics: readonly NicChoice[];
   readonly fabric: FabricChoice;
   /** Taken in turn by the links, and from the start again when they run out. */
   readonly figures: readonly { readonly GBps: number; readonly cap: number | null }[];
+}
+
+interface NicChoice {
+  readonly place: number;
+  readonly role: NonNullable<Device['role']> | null;
+  readonly portGBps: number | null;
+  /** The GPU it hangs on instead, taken modulo the GPUs. */
+  readonly gpu: number | null;
+  /** A second place or GPU that it is linked to, if that is another one than the first. */
+  readonly second: number | null;
 }
 
 interface SwitchChoice {
@@ -101,13 +114,16 @@ export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.
     );
   }
   const nicsMax = limit('nicsMax', 3, 0, 16);
-  const socketsMax = limit('socketsMax', 2, 1, 2);
+  const socketsMax = limit('socketsMax', 2, 1, 4);
   const numaPerSocketMax = limit('numaPerSocketMax', 2, 1, 4);
   const switchesPerNumaMax = limit('switchesPerNumaMax', 2, 0, 4);
   const shapes: readonly FabricChoice['shape'][] = booleanOf('fabric', constraints.fabric)
     ? ['none', 'pairs', 'ring', 'mesh', 'switch', 'some']
     : ['none'];
   const cap = booleanOf('flowCaps', constraints.flowCaps) ? fc.option(bandwidthGBps) : fc.constant(null);
+  const nicsOnGpus = booleanOf('nicsOnGpus', constraints.nicsOnGpus);
+  const rarely = (number: fc.Arbitrary<number>): fc.Arbitrary<number | null> =>
+    fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: number });
   const gpuModels = namesOf('gpuModels', constraints.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
 
   const pcieSwitch: fc.Arbitrary<SwitchChoice> = fc.record({
@@ -126,6 +142,9 @@ export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.
       fc.record({
         place: fc.nat(63),
         role: fc.constantFrom<NonNullable<Device['role']> | null>(null, 'compute', 'storage', 'frontend'),
+        portGBps: fc.option(bandwidthGBps, { freq: 2 }),
+        gpu: nicsOnGpus ? rarely(fc.nat(15)) : fc.constant(null),
+        second: nicsOnGpus ? rarely(fc.nat(63)) : fc.constant(null),
       }),
       { maxLength: nicsMax, size: 'max' },
     ),
@@ -169,7 +188,7 @@ function documentOf(choices: Choices): ServerDocument {
   let switchCount = 0;
   choices.sockets.forEach(({ numaNodes }, socket) => {
     devices.push({ id: `socket${socket}`, kind: 'socket', socket });
-    if (socket > 0) join('socket0', `socket${socket}`, 'socket');
+    for (let other = 0; other < socket; other++) join(`socket${other}`, `socket${socket}`, 'socket');
     for (const switches of numaNodes) {
       const numa = numaCount++;
       const id = `numa${numa}`;
@@ -194,12 +213,30 @@ function documentOf(choices: Choices): ServerDocument {
   choices.gpus.forEach(({ place }, i) => {
     hang(`gpu${i}`, 'gpu', place, {});
   });
-  choices.nics.forEach(({ place, role }, i) => {
-    hang(`nic${i}`, 'nic', place, role === null ? {} : { role });
-  });
-
   const { fabric } = choices;
   const gpuCount = choices.gpus.length;
+  choices.nics.forEach(({ place, role, portGBps, gpu, second }, i) => {
+    const id = `nic${i}`;
+    const more: Partial<Device> = {
+      ...(role !== null && { role }),
+      ...(portGBps !== null && { portGBps, portBasis: 'raw', portSource: 'generated', portVerified: false }),
+    };
+    const places = hosts.map((host) => host.id);
+    let first = places[place % places.length]!;
+    if (gpu === null || gpuCount === 0) hang(id, 'nic', place, more);
+    else {
+      first = `gpu${gpu % gpuCount}`;
+      const { numa, socket } = hosts[choices.gpus[gpu % gpuCount]!.place % hosts.length]!;
+      devices.push({ id, kind: 'nic', numa, socket, ...more });
+      join(first, id, 'pcie');
+    }
+    // A second GPU beside a GPU, a second place beside a place.
+    const others = gpu === null ? places : choices.gpus.map((_, g) => `gpu${g}`);
+    if (second === null || others.length === 0) return;
+    const other = others[second % others.length]!;
+    if (other !== first) join(other, id, 'pcie');
+  });
+
   if (fabric.shape === 'switch' && gpuCount > 0) {
     for (let s = 0; s < fabric.switches; s++) {
       devices.push({ id: `nvswitch${s}`, kind: 'nvswitch' });

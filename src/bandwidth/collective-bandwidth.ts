@@ -20,6 +20,12 @@ export type CollectiveAlgorithm = (typeof COLLECTIVE_ALGORITHMS)[number];
 export interface CollectiveBandwidthOptions {
   /** Default `optimal`: the property of the hardware, and the one that placement maximises. */
   readonly algorithm?: CollectiveAlgorithm;
+  /**
+   * Whether GPUs may talk to each other directly across PCIe and sockets; if not, every byte that does not stay in
+   * the accelerator fabric goes through host memory. Default: what the server document says, and true if it says
+   * nothing.
+   */
+  readonly peerToPeer?: boolean;
 }
 
 /**
@@ -48,11 +54,11 @@ export function collectiveBandwidth(
   gpus: readonly number[],
   options: CollectiveBandwidthOptions = {},
 ): number {
-  const { algorithm = 'optimal' } = options;
+  const { algorithm = 'optimal', peerToPeer } = options;
   const mask = gpuMask(server, gpus, ['gpus']);
-  if (algorithm === 'optimal') return optimalBandwidth(networkOf(server), mask);
-  if (algorithm === 'ring' || algorithm === 'ring-search')
-    return packRings(networkOf(server), mask).bandwidthGBps;
+  const network = networkOf(server, peerToPeer);
+  if (algorithm === 'optimal') return optimalBandwidth(network, mask);
+  if (algorithm === 'ring' || algorithm === 'ring-search') return packRings(network, mask).bandwidthGBps;
   throw new CorralError(
     'invalid-option',
     ['options', 'algorithm'],

@@ -7,4 +7,4 @@ export { type Flow, fairShares } from './fair-shares.js';
 export { nicBandwidth } from './nic-bandwidth.js';
 export { optimalBandwidth } from './optimal.js';
 export { packRings, type Ring, type RingPacking } from './ring.js';
-export { sharedBandwidth } from './shared-bandwidth.js';
+export { type SharedBandwidthOptions, sharedBandwidth } from './shared-bandwidth.js';

@@ -1,4 +1,6 @@
+import { directedNetworkOf } from '../topology/directed-network.js';
 import { FORWARDS, LEAF, type Network } from '../topology/network.js';
+import { directedBandwidth } from './directed-bandwidth.js';
 import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
 import { addCapacity, contractForwarders, type ReducedLinks } from './reduced-links.js';
 
@@ -20,7 +22,8 @@ const RELATIVE_TOLERANCE = 1e-12;
  *
  * where c(A) is the capacity that leaves A. Links of the accelerator fabric alone count if they connect S
  * without help, otherwise all. Switches, NUMA nodes, sockets and GPUs of S forward; other GPUs and NICs do
- * not. Per-flow caps play no part: a schedule may use as many flows as it likes.
+ * not. Between two sockets traffic follows their route, without detours through a third one, and without
+ * peer-to-peer it passes through host memory: see {@link directedBandwidth}. Per-flow caps play no part: a schedule may use as many flows as it likes.
  *
  * It is exact for reduce-scatter plus all-gather. An all-reduce with in-network reduction (NVLS), or one
  * whose two phases cut the data unevenly, can be faster.
@@ -32,7 +35,11 @@ const RELATIVE_TOLERANCE = 1e-12;
  */
 export function optimalBandwidth(network: Network, mask: number): number {
   const inFabric = fabricBandwidth(network, mask);
-  return inFabric > 0 ? inFabric : smallestCut(graphsOf(network).everything, mask);
+  if (inFabric > 0) return inFabric;
+  const directed = directedNetworkOf(network, network.peerToPeer);
+  return directed === undefined
+    ? smallestCut(graphsOf(network).everything, mask)
+    : directedBandwidth(directed, mask);
 }
 
 /** {@link optimalBandwidth} over the accelerator fabric alone; 0 if that does not connect the set. */

@@ -5,6 +5,15 @@ import { gpuMask } from './gpu-mask.js';
 import { pairRoutesOf } from './pair-routes.js';
 import { packRings } from './ring.js';
 
+/** Options of {@link sharedBandwidth}. */
+export interface SharedBandwidthOptions {
+  /**
+   * Whether GPUs may talk to each other directly across PCIe and sockets. Default: what the server document says,
+   * and true if it says nothing.
+   */
+  readonly peerToPeer?: boolean;
+}
+
 /**
  * The bus bandwidth of several sets of GPUs of one server that communicate at the same time.
  *
@@ -20,6 +29,7 @@ import { packRings } from './ring.js';
  *
  * @param server - a server topology
  * @param groups - GPU ordinals of each group, in any order
+ * @param options - see {@link SharedBandwidthOptions}
  * @returns GB/s per GPU and direction of each group; `Infinity` for a group of fewer than two GPUs, 0 for one
  * that no links join
  * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice in a group
@@ -29,8 +39,12 @@ import { packRings } from './ring.js';
  * sharedBandwidth(server, [[0, 1], [2, 3]]); // each pair behind its own switch
  * sharedBandwidth(server, [[0, 2], [1, 3]]); // both across the socket link
  */
-export function sharedBandwidth(server: ServerTopology, groups: readonly (readonly number[])[]): number[] {
-  const network = networkOf(server);
+export function sharedBandwidth(
+  server: ServerTopology,
+  groups: readonly (readonly number[])[],
+  options: SharedBandwidthOptions = {},
+): number[] {
+  const network = networkOf(server, options.peerToPeer);
   const flows = groups.map((gpus, i) => groupFlow(network, gpuMask(server, gpus, ['groups', i])));
   const capacities = Float64Array.from(
     { length: 2 * network.linkCount },

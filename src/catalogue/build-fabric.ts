@@ -1,7 +1,7 @@
 import { CorralError } from '../errors.js';
 import type { ClusterDocument, ServerEntry } from '../topology/cluster-document.js';
-import type { ServerTopology } from '../topology/server-topology.js';
 import { FABRIC_SERVERS_MAX } from './builder-options.js';
+import type { FabricServer } from './fabric-server.js';
 
 /** A level of the tree, from the point of view of one domain. */
 export interface FabricLevel {
@@ -18,8 +18,7 @@ export interface FabricLevel {
  * Servers are in order of locality, neighbours in the list are neighbours in the fabric. Ids say where a member
  * is (`unit1-rack3-tray7`) for the reader; nothing takes them apart.
  *
- * @param fabric.server - the type of every server
- * @param fabric.given - how the caller gave it: a catalogue name stays a name in the document
+ * @param fabric.server - the type of every server; a catalogue name stays a name in the document
  * @param fabric.serverWord - how server ids end: `server` gives `unit0-server3`
  * @param fabric.levels - widest first
  * @param fabric.serverCount - servers in all
@@ -29,8 +28,7 @@ export interface FabricLevel {
  * @complexity O(servers · levels)
  */
 export function buildFabric(fabric: {
-  readonly server: ServerTopology;
-  readonly given: unknown;
+  readonly server: Pick<FabricServer, 'name' | 'type'>;
   readonly serverWord: string;
   readonly levels: readonly FabricLevel[];
   readonly serverCount: number;
@@ -74,7 +72,7 @@ export function buildFabric(fabric: {
   return {
     tiers: levels.map((level) => level.tier),
     servers,
-    types: { [server.name]: typeof fabric.given === 'string' ? server.name : server.document },
+    types: { [server.name]: server.type },
     uplinks,
     ...(fabric.accelerator !== undefined && { accelerator: fabric.accelerator }),
   };

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { CorralError } from '../errors.js';
 import type { ServerDocument } from '../topology/server-document.js';
 import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
 import { parse } from '../topology/validate.js';
@@ -71,27 +70,6 @@ export function parseOptions<const S extends v.GenericSchema>(schema: S, options
  */
 export function serverOption(server: unknown): ServerTopology {
   return typeof server === 'string' ? topology(server as TopologyName) : serverTopologyAt(server, ['server']);
-}
-
-/**
- * How many ports join a server to the compute fabric: as many as it has compute NICs.
- *
- * @param server - the server type
- * @param option - the option that would say so instead
- * @throws CorralError `invalid-option` if it has none
- */
-export function computePorts(server: ServerTopology, option: string): number {
-  const ports = server.document.devices.filter(
-    (device) => device.kind === 'nic' && (device.role ?? 'compute') === 'compute',
-  ).length;
-  if (ports === 0) {
-    throw new CorralError(
-      'invalid-option',
-      [option],
-      `server type ${server.name} has no compute NIC to count: say how many ports join it to the fabric`,
-    );
-  }
-  return ports;
 }
 
 /** Ports of a rate in Gb/s (10^9 bits/s) as GB/s (10^9 bytes/s), both per direction. */

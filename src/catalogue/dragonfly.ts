@@ -6,12 +6,13 @@ import {
   type FabricServerOptions,
   parseOptions,
   portGbpsOption,
+  portsOption,
   portsToGBps,
   quantityOption,
   type ServerOption,
-  serverOption,
   sizeOption,
 } from './builder-options.js';
+import { fabricServer } from './fabric-server.js';
 
 /** Most links between two groups: more is a unit mistake. */
 const GROUP_LINKS_MAX = 4096;
@@ -24,6 +25,16 @@ export interface DragonflyOptions extends FabricServerOptions {
   readonly groups?: number;
   /** Servers of one group. Default 128 (Frontier). */
   readonly serversPerGroup?: number;
+  /**
+   * Ports that join one server to its group: its first compute NICs in document order; the others are left out.
+   * Default: all. At most as many as it has.
+   */
+  readonly portsPerServer?: number;
+  /**
+   * Rate of one of these ports, Gb/s per direction. Default: that of the server's own ports where it states one rate for
+   * all, else 200 (Slingshot 11).
+   */
+  readonly portGbps?: number;
   /** Links between each two groups. Default 4 (Frontier). */
   readonly linksPerGroupPair?: number;
   /** Rate of one of these links, Gb/s per direction. Default 200 (Slingshot 11). */
@@ -36,6 +47,8 @@ const optionsSchema = v.strictObject({
   server: v.optional(v.unknown(), 'mi250x-frontier'),
   groups: v.optional(sizeOption, 74),
   serversPerGroup: v.optional(sizeOption, 128),
+  portsPerServer: v.optional(portsOption),
+  portGbps: v.optional(portGbpsOption),
   linksPerGroupPair: v.optional(countOption(GROUP_LINKS_MAX), 4),
   globalGbps: v.optional(portGbpsOption, 200),
 });
@@ -59,11 +72,17 @@ const optionsSchema = v.strictObject({
  */
 export function dragonfly(options: DragonflyOptions = {}): ClusterDocument {
   const valid = parseOptions(optionsSchema, options);
-  const server = serverOption(valid.server);
+  const server = fabricServer(valid.server, {
+    builder: 'dragonfly',
+    ports: valid.portsPerServer,
+    portsName: 'portsPerServer',
+    gbps: valid.portGbps,
+    gbpsName: 'portGbps',
+    usualGbps: 200,
+  });
   const globalLinks = (valid.groups - 1) * valid.linksPerGroupPair;
   return buildFabric({
     server,
-    given: valid.server,
     serverWord: 'server',
     levels: [
       {

@@ -2,18 +2,16 @@ import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildFabric } from './build-fabric.js';
 import {
-  computePorts,
   type FabricServerOptions,
   oversubscriptionOption,
   parseOptions,
   portGbpsOption,
   portsOption,
-  portsToGBps,
   quantityOption,
   type ServerOption,
-  serverOption,
   sizeOption,
 } from './builder-options.js';
+import { fabricServer } from './fabric-server.js';
 
 /** Options of {@link fatTree}. */
 export interface FatTreeOptions extends FabricServerOptions {
@@ -25,9 +23,15 @@ export interface FatTreeOptions extends FabricServerOptions {
   readonly leavesPerPod?: number;
   /** Groups of leaves with spines of their own. Default 1: leaf and spine only, and no `pod` tier. */
   readonly pods?: number;
-  /** Ports that join one server to the fabric. Default: the number of its compute NICs. */
+  /**
+   * Ports that join one server to the fabric: its first compute NICs in document order; the others are left out.
+   * Default: all. At most as many as it has.
+   */
   readonly portsPerServer?: number;
-  /** Rate of one of these ports, Gb/s per direction. Default 400 (InfiniBand NDR, 400G Ethernet). */
+  /**
+   * Rate of one of these ports, Gb/s per direction. Default: that of the server's own ports where it states one rate for
+   * all, else 400 (InfiniBand NDR, 400G Ethernet).
+   */
   readonly portGbps?: number;
   /**
    * Rate below a leaf divided by the rate above it. Default 1, non-blocking. Below 1: more links up than
@@ -46,7 +50,7 @@ const optionsSchema = v.strictObject({
   leavesPerPod: v.optional(sizeOption, 8),
   pods: v.optional(sizeOption, 1),
   portsPerServer: v.optional(portsOption),
-  portGbps: v.optional(portGbpsOption, 400),
+  portGbps: v.optional(portGbpsOption),
   leafOversubscription: v.optional(oversubscriptionOption, 1),
   podOversubscription: v.optional(oversubscriptionOption, 1),
 });
@@ -55,7 +59,9 @@ const optionsSchema = v.strictObject({
  * Builds a folded Clos network: servers below leaves, leaves below spines, and pods of leaves below a core.
  *
  * Oversubscription is a property of one level, downlinks divided by uplinks of the same switches (Leiserson,
- * fat trees, 1985; the usual datasheet figure), so the ratios of leaf and pod multiply.
+ * fat trees, 1985; the usual datasheet figure), so the ratios of leaf and pod multiply. The server type is written with the
+ * ports asked for; where it states just these it stays as given. So n GPUs in equal pods of g on servers whose ports carry
+ * N GB/s together reach at most (n − 1) N / max(g, n − g).
  *
  * @param options - see {@link FatTreeOptions}; all have defaults
  * @returns a cluster document with tiers `leaf`, or `pod` and `leaf` if there are several pods
@@ -68,9 +74,15 @@ const optionsSchema = v.strictObject({
  */
 export function fatTree(options: FatTreeOptions = {}): ClusterDocument {
   const valid = parseOptions(optionsSchema, options);
-  const server = serverOption(valid.server);
-  const ports = valid.portsPerServer ?? computePorts(server, 'portsPerServer');
-  const leafGBps = (valid.serversPerLeaf * portsToGBps(ports, valid.portGbps)) / valid.leafOversubscription;
+  const server = fabricServer(valid.server, {
+    builder: 'fatTree',
+    ports: valid.portsPerServer,
+    portsName: 'portsPerServer',
+    gbps: valid.portGbps,
+    gbpsName: 'portGbps',
+    usualGbps: 400,
+  });
+  const leafGBps = (valid.serversPerLeaf * server.GBps) / valid.leafOversubscription;
   const leaf = { tier: 'leaf', size: valid.serversPerLeaf, uplinkGBps: leafGBps };
   const pod = {
     tier: 'pod',
@@ -79,7 +91,6 @@ export function fatTree(options: FatTreeOptions = {}): ClusterDocument {
   };
   return buildFabric({
     server,
-    given: valid.server,
     serverWord: 'server',
     levels: valid.pods > 1 ? [pod, leaf] : [leaf],
     serverCount: valid.pods * valid.leavesPerPod * valid.serversPerLeaf,

@@ -3,23 +3,20 @@ import type { ClusterDocument } from '../topology/cluster-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { buildFabric } from './build-fabric.js';
 import {
-  computePorts,
   countOption,
   type FabricServerOptions,
   oversubscriptionOption,
   parseOptions,
   portGbpsOption,
-  portsToGBps,
   positiveOption,
   quantityOption,
   serverOption,
   sizeOption,
 } from './builder-options.js';
+import { fabricServer } from './fabric-server.js';
 
 /** Compute trays in a full rack: 18 trays of four GPUs are the 72 (GB200 NVL72 specification). */
 const TRAYS_PER_RACK_MAX = 18;
-/** Compute NIC of a tray by type, Gb/s: ConnectX-7 in GB200, ConnectX-8 in GB300. */
-const RAIL_GBPS = { 'gb200-nvl72-tray': 400, 'gb300-nvl72-tray': 800 } as const;
 
 /** Options of {@link nvl72}. */
 export interface Nvl72Options extends FabricServerOptions {
@@ -31,7 +28,7 @@ export interface Nvl72Options extends FabricServerOptions {
   readonly traysPerRack?: number;
   /** Racks of one scalable unit. Default 8 (DGX SuperPOD GB200 reference architecture: 576 GPUs). */
   readonly racksPerUnit?: number;
-  /** Rate of one compute NIC, Gb/s per direction. Default 400 for GB200, 800 for GB300. */
+  /** Rate of one compute NIC, Gb/s per direction. Default as the tray states: 400 for GB200, 800 for GB300. */
   readonly railGbps?: number;
   /** Rate below the leaves of a unit divided by the rate above them. Default 1, non-blocking. */
   readonly oversubscription?: number;
@@ -61,7 +58,9 @@ const optionsSchema = v.strictObject({
  * Builds a cluster of NVL72 racks: trays are servers, a rack is an accelerator domain of up to 72 GPUs, and
  * the compute NICs of the trays join racks and units.
  *
- * Rails between the racks are no tree; `unit` is the group of racks that share leaves.
+ * Rails between the racks are no tree; `unit` is the group of racks that share leaves. A gang over two racks is split as
+ * unevenly as its bandwidth allows, which loads the uplinks least: 19 trays are 15 + 4 at 745.2 GB/s, since the NICs of three
+ * trays would carry 703.1.
  *
  * @param options - see {@link Nvl72Options}; all have defaults
  * @returns a cluster document with tiers `unit` and `rack`; NVLink, not the NICs, counts inside a rack
@@ -74,12 +73,16 @@ const optionsSchema = v.strictObject({
  */
 export function nvl72(options: Nvl72Options = {}): ClusterDocument {
   const valid = parseOptions(optionsSchema, options);
-  const server = serverOption(valid.server);
-  const trayGBps = portsToGBps(computePorts(server, 'server'), valid.railGbps ?? RAIL_GBPS[valid.server]);
-  const rackGBps = valid.traysPerRack * trayGBps;
+  const server = fabricServer(valid.server, {
+    builder: 'nvl72',
+    portsName: 'server',
+    gbps: valid.railGbps,
+    gbpsName: 'railGbps',
+    usualGbps: 400,
+  });
+  const rackGBps = valid.traysPerRack * server.GBps;
   return buildFabric({
     server,
-    given: valid.server,
     serverWord: 'tray',
     levels: [
       {
@@ -91,7 +94,10 @@ export function nvl72(options: Nvl72Options = {}): ClusterDocument {
     ],
     serverCount: valid.racks * valid.traysPerRack,
     resources: valid,
-    accelerator: { tier: 'rack', GBpsPerGpu: valid.GBpsPerGpu ?? nvlinkGBpsPerGpu(server) },
+    accelerator: {
+      tier: 'rack',
+      GBpsPerGpu: valid.GBpsPerGpu ?? nvlinkGBpsPerGpu(serverOption(valid.server)),
+    },
   });
 }
 

@@ -2,18 +2,16 @@ import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildFabric } from './build-fabric.js';
 import {
-  computePorts,
   type FabricServerOptions,
   oversubscriptionOption,
   parseOptions,
   portGbpsOption,
   portsOption,
-  portsToGBps,
   quantityOption,
   type ServerOption,
-  serverOption,
   sizeOption,
 } from './builder-options.js';
+import { fabricServer } from './fabric-server.js';
 
 /** Options of {@link railOptimized}. */
 export interface RailOptimizedOptions extends FabricServerOptions {
@@ -23,9 +21,15 @@ export interface RailOptimizedOptions extends FabricServerOptions {
   readonly serversPerUnit?: number;
   /** Units of this size. Default 4; 1 is a rail-only cluster, in which no spine is needed. */
   readonly units?: number;
-  /** Rails, which are NICs of one server that each go to a leaf of their own. Default: its compute NICs. */
+  /**
+   * Rails: compute NICs of one server, the first in document order, that each go to a leaf of their own. The others are
+   * left out. Default: all. At most as many as it has.
+   */
   readonly railsPerServer?: number;
-  /** Rate of one rail, Gb/s per direction. Default 400 (InfiniBand NDR). */
+  /**
+   * Rate of one rail, Gb/s per direction. Default: that of the server's own ports where it states one rate for all, else
+   * 400 (InfiniBand NDR).
+   */
   readonly railGbps?: number;
   /** Rate below the leaves of a unit divided by the rate above them. Default 1, non-blocking. */
   readonly oversubscription?: number;
@@ -38,7 +42,7 @@ const optionsSchema = v.strictObject({
   serversPerUnit: v.optional(sizeOption, 32),
   units: v.optional(sizeOption, 4),
   railsPerServer: v.optional(portsOption),
-  railGbps: v.optional(portGbpsOption, 400),
+  railGbps: v.optional(portGbpsOption),
   oversubscription: v.optional(oversubscriptionOption, 1),
 });
 
@@ -47,7 +51,10 @@ const optionsSchema = v.strictObject({
  *
  * Rails are no tree. The document gives the tree of their locality groups: servers of one unit reach each
  * other below its leaves, whatever the rail, because traffic between rails first changes GPU inside the server
- * (NCCL calls it PXN, src/graph/paths.cc); only traffic between units loads the uplinks.
+ * (NCCL calls it PXN, src/graph/paths.cc); only traffic between units loads the uplinks, which are those of all rails
+ * together. That is exact for gangs of whole servers, and for what any gang reaches alone unless `oversubscription` exceeds
+ * `serversPerUnit`; see ARCHITECTURE.md for what gangs on some rails only share. The server type is written with the rails
+ * asked for; where it states just these it stays as given.
  *
  * @param options - see {@link RailOptimizedOptions}; all have defaults
  * @returns a cluster document with the tier `unit`
@@ -60,16 +67,21 @@ const optionsSchema = v.strictObject({
  */
 export function railOptimized(options: RailOptimizedOptions = {}): ClusterDocument {
   const valid = parseOptions(optionsSchema, options);
-  const server = serverOption(valid.server);
-  const rails = valid.railsPerServer ?? computePorts(server, 'railsPerServer');
+  const server = fabricServer(valid.server, {
+    builder: 'railOptimized',
+    ports: valid.railsPerServer,
+    portsName: 'railsPerServer',
+    gbps: valid.railGbps,
+    gbpsName: 'railGbps',
+    usualGbps: 400,
+  });
   const unit = {
     tier: 'unit',
     size: valid.serversPerUnit,
-    uplinkGBps: (valid.serversPerUnit * portsToGBps(rails, valid.railGbps)) / valid.oversubscription,
+    uplinkGBps: (valid.serversPerUnit * server.GBps) / valid.oversubscription,
   };
   return buildFabric({
     server,
-    given: valid.server,
     serverWord: 'server',
     levels: [unit],
     serverCount: valid.units * valid.serversPerUnit,

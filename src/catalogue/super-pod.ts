@@ -1,15 +1,8 @@
 import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildFabric } from './build-fabric.js';
-import {
-  computePorts,
-  countOption,
-  type FabricServerOptions,
-  parseOptions,
-  portsToGBps,
-  quantityOption,
-  serverOption,
-} from './builder-options.js';
+import { countOption, type FabricServerOptions, parseOptions, quantityOption } from './builder-options.js';
+import { fabricServer } from './fabric-server.js';
 import { nvl72 } from './nvl72.js';
 
 /** The design of each generation, from its DGX SuperPOD reference architecture. */
@@ -74,13 +67,17 @@ export function superPod(options: SuperPodOptions = {}): ClusterDocument {
       racks: valid.units * design.racksPerUnit,
     });
   }
-  const server = serverOption(design.server);
-  const serverGBps = portsToGBps(computePorts(server, 'generation'), design.railGbps);
+  const server = fabricServer(design.server, {
+    builder: 'superPod',
+    portsName: 'generation',
+    gbps: design.railGbps,
+    gbpsName: 'generation',
+    usualGbps: design.railGbps,
+  });
   return buildFabric({
     server,
-    given: design.server,
     serverWord: 'server',
-    levels: [{ tier: 'unit', size: design.serversPerUnit, uplinkGBps: design.serversPerUnit * serverGBps }],
+    levels: [{ tier: 'unit', size: design.serversPerUnit, uplinkGBps: design.serversPerUnit * server.GBps }],
     serverCount: valid.units * design.serversPerUnit - design.managementPlaces,
     resources: valid,
   });

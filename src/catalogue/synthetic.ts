@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { CorralError, quote } from '../errors.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { parseOptions } from './builder-options.js';
+import { parseOptions, portGbpsOption } from './builder-options.js';
 import { nearestNames } from './nearest-names.js';
 
 /** Longest description, in characters: it comes from outside. */
@@ -55,6 +55,8 @@ export interface SyntheticOptions {
   readonly name?: string;
   /** Model of every GPU. Default `synthetic`. */
   readonly gpuModel?: string;
+  /** What the port of every NIC carries, Gb/s per direction. Default: not stated, the PCIe link limits. */
+  readonly portGbps?: number;
 }
 
 const nameExpected = `expected a text of 1 to ${NAME_LENGTH_MAX} characters`;
@@ -65,6 +67,7 @@ const nameOption = v.pipe(
 const optionsSchema = v.strictObject({
   name: v.optional(nameOption),
   gpuModel: v.optional(nameOption, 'synthetic'),
+  portGbps: v.optional(portGbpsOption),
 });
 
 interface Level {
@@ -112,8 +115,13 @@ export function synthetic(description: string, options: SyntheticOptions = {}): 
   checkOrder(levels);
   checkSize(levels);
   const normal = levels.map((level) => `${level.word}:${level.count}`).join(' ');
-  const { name, gpuModel } = parseOptions(optionsSchema, options);
-  return { name: name ?? normal, title: `Synthetic server ${normal}`, gpuModel, ...grow(levels, gpuModel) };
+  const { name, gpuModel, portGbps } = parseOptions(optionsSchema, options);
+  return {
+    name: name ?? normal,
+    title: `Synthetic server ${normal}`,
+    gpuModel,
+    ...grow(levels, gpuModel, portGbps),
+  };
 }
 
 function isLevelWord(word: string): word is LevelWord {
@@ -212,7 +220,11 @@ interface Place {
   readonly isRoot: boolean;
 }
 
-function grow(levels: readonly Level[], gpuModel: string): Pick<ServerDocument, 'devices' | 'links'> {
+function grow(
+  levels: readonly Level[],
+  gpuModel: string,
+  portGbps: number | undefined,
+): Pick<ServerDocument, 'devices' | 'links'> {
   const sockets: Device[] = [];
   const numas: Device[] = [];
   const nvswitches: Device[] = [];
@@ -220,6 +232,15 @@ function grow(levels: readonly Level[], gpuModel: string): Pick<ServerDocument, 
   const hostLinks: Link[] = [];
   const links: Link[] = [];
   const numbers = { switch: 0, gpu: 0, nic: 0 };
+  const port: Partial<Device> =
+    portGbps === undefined
+      ? {}
+      : {
+          portGBps: portGbps / 8,
+          portBasis: 'nccl',
+          portSource: `${SOURCE}, option portGbps: ${portGbps} Gb/s`,
+          portVerified: false,
+        };
 
   const sprout = (place: Place, index: number): void => {
     const level = levels[index];
@@ -235,7 +256,7 @@ function grow(levels: readonly Level[], gpuModel: string): Pick<ServerDocument, 
         socket: place.socket,
         ...(place.isRoot && { hostBridge: `bridge-${id}` }),
         ...(word === 'gpu' && { model: gpuModel }),
-        ...(word === 'nic' && { role: 'compute' }),
+        ...(word === 'nic' && { role: 'compute', ...port }),
       });
       links.push({ between: [place.id, id], ...PCIE });
       if (word === 'switch') sprout({ ...place, id, isRoot: false }, index + 1);

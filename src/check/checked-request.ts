@@ -18,10 +18,15 @@ export interface CheckedRequest {
   readonly gpuModels?: readonly string[] | undefined;
   /** Labels that a server must bear, each with this value. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** The level of which one domain must hold all pods: `server`, a tier, or `cluster`. */
+  /** The level of which one domain must hold all pods: `server`, a tier, or `cluster`; for one pod `socket`, `numa`. */
   readonly require?: TierName | undefined;
-  /** The level of which one domain should hold all pods. It excludes nothing. */
+  /**
+   * The level of which one domain should hold all pods. It excludes nothing; `socket` and `numa`, for one pod, do where
+   * they can be met.
+   */
   readonly prefer?: TierName | undefined;
+  /** The GPUs of every pod on one socket, or on one NUMA node. */
+  readonly requirePerPod?: 'socket' | 'numa' | undefined;
   /** Every `pods` consecutive pods in one domain of a level; the last slice may be smaller. */
   readonly slice?: { readonly pods: number; readonly tier: TierName } | undefined;
 }

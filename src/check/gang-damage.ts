@@ -4,7 +4,7 @@ import type { GangState } from './gang-state.js';
 import type { TakenGpus } from './gang-traffic.js';
 import { ordinalsOf } from './gpu-set.js';
 import { domainsAt } from './levels.js';
-import { DEFAULT_SIZES, leftoverValue, sizeWeights } from './reference-leftover-value.js';
+import { DEFAULT_SIZES, leftoverValue, sizeWeights, straddleLoss } from './reference-leftover-value.js';
 import { remembered } from './remembered.js';
 
 /** Servers of one type and model in one domain of a tier. */
@@ -55,7 +55,8 @@ export class GangDamage {
   }
 
   /**
-   * The sum of two losses: of each server's leftover value, times its GPUs; and, over the domains of every tier and
+   * The sum of two losses: of each server's leftover value, and a thousandth for each further socket that the gang is on,
+   * times its GPUs; and, over the domains of every tier and
    * the kinds of servers in it, of n W^2 / 2N, where W of the N servers of the kind, of n GPUs each, are wholly free
    * and not cordoned. The first keeps servers useful, the second keeps whole servers together.
    *
@@ -68,8 +69,9 @@ export class GangDamage {
     taken.forEach((mask, server) => {
       if (mask === 0) return;
       const before = this.#free[server]!;
+      const { type } = this.#cluster.servers[server]!;
       const loss = this.#valueOf(server, before) - this.#valueOf(server, before & ~mask);
-      damage += this.#cluster.servers[server]!.type.gpus.length * loss;
+      damage += type.gpus.length * (loss + straddleLoss(type, ordinalsOf(before & mask)));
     });
     for (const { servers, gpus } of alikeOf(this.#cluster)) {
       let before = 0;

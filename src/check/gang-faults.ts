@@ -3,6 +3,7 @@ import type { ServerId } from '../ids.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { CheckedRequest } from './checked-request.js';
+import { type PlaceKind, placesOf } from './gpu-places.js';
 import { domainAt, levelOf } from './levels.js';
 
 /** Where one pod is said to be. */
@@ -59,8 +60,37 @@ export function podFaults(server: ClusterServer, request: CheckedRequest, gpus: 
   for (const gpu of gpus) {
     if (server.type.gpus[gpu] === undefined) faults.push(`${name} has no GPU ${gpu}`);
   }
+  for (const kind of placesAsked(request)) {
+    const places = placesOf(server.type, kind);
+    if (gpus.length > 1 && new Set(gpus.map((gpu) => places?.[gpu] ?? gpu)).size > 1) {
+      faults.push(`GPUs ${gpus.join(', ')} of ${name} are not on one ${kind}, as far as is known`);
+    }
+  }
   faults.push(...serverFaults(server, request));
   return faults;
+}
+
+/**
+ * The kinds of places on one of which the GPUs of every pod must be.
+ *
+ * @throws CorralError `invalid-request` for `socket` or `numa` as the level of a gang of several pods
+ */
+export function placesAsked(request: CheckedRequest): PlaceKind[] {
+  const { requirePerPod, require } = request;
+  for (const field of ['require', 'prefer'] as const) {
+    if (isPlaceKind(request[field]) && (request.pods ?? 1) > 1) {
+      throw new CorralError('invalid-request', [field], `${quote(request[field])} is for a single pod`);
+    }
+  }
+  return [
+    ...(requirePerPod === undefined ? [] : [requirePerPod]),
+    ...(isPlaceKind(require) ? [require] : []),
+  ];
+}
+
+/** Whether a name is that of a place inside a server. */
+export function isPlaceKind(name: string | undefined): name is PlaceKind {
+  return name === 'socket' || name === 'numa';
 }
 
 /** Why a server is not one that was asked for: its model, its labels. */
@@ -98,7 +128,11 @@ export function gangFaults(
   const inOneDomain = (pods: readonly number[], level: number): boolean =>
     pods.every((server) => domainAt(cluster, server, level) === domainAt(cluster, pods[0]!, level));
   const { require, slice } = request;
-  if (require !== undefined && !inOneDomain(servers, levelOf(cluster, require, ['require']))) {
+  if (
+    require !== undefined &&
+    !isPlaceKind(require) &&
+    !inOneDomain(servers, levelOf(cluster, require, ['require']))
+  ) {
     faults.push(`pods lie in several domains of level ${JSON.stringify(require)}, which is required`);
   }
   const level = sliceLevel(cluster, request);

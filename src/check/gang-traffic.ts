@@ -1,4 +1,4 @@
-import type { ClusterTopology } from '../topology/index.js';
+import { acceleratorGBpsPerGpuOf, type ClusterTopology, uplinkGBpsOf } from '../topology/index.js';
 import { ordinalsOf, sizeOf } from './gpu-set.js';
 import { domainsAt } from './levels.js';
 import { referenceBandwidth } from './reference-bandwidth.js';
@@ -15,16 +15,16 @@ interface Domain {
   readonly gpus: number;
   /** GB/s per direction out of it; Infinity = not limiting. */
   readonly uplinkGBps: number;
+  /** GB/s per GPU inside, where it is an accelerator fabric. */
+  readonly acceleratorGBps: number | undefined;
 }
 
 /** What gangs of one cluster cross. */
 interface Crossings {
-  /** Where NICs are not needed inside: accelerator domains, or else servers. */
+  /** Where NICs are not needed inside: accelerator domains, and the servers that lie in none. */
   readonly islands: readonly Domain[];
-  /** Domains of the tiers wider than the islands. */
+  /** All other domains that lie in no accelerator domain. */
   readonly wider: readonly Domain[];
-  /** GB/s per GPU in an island that is an accelerator domain; undefined where islands are servers. */
-  readonly acceleratorGBps: number | undefined;
 }
 
 const known = new WeakMap<ClusterTopology, Crossings>();
@@ -32,11 +32,11 @@ const known = new WeakMap<ClusterTopology, Crossings>();
 /**
  * The bandwidth that the best possible schedule reaches with n GPUs anywhere in a cluster, by its definition.
  *
- * On one server, {@link referenceBandwidth}. In one domain of the accelerator tier, its bandwidth per GPU. Otherwise
- * the least of what each island with two or more of the GPUs reaches in itself, and (n - 1) c(D) / max(g, n - g) for
- * every island and every domain D of wider tiers with 0 < g < n of the GPUs. Islands are accelerator domains, in a
- * cluster without them servers; c(D) is the uplink of the tier, and for an island at most the flow from the GPUs to
- * the compute NICs of each of its servers.
+ * On one server, {@link referenceBandwidth}. In one accelerator domain, its bandwidth per GPU. Otherwise the least of
+ * what each island with two or more of the GPUs reaches in itself, and (n - 1) c(D) / max(g, n - g) for every island
+ * and every other domain D outside accelerator domains with 0 < g < n of the GPUs. Islands are accelerator domains, and
+ * the servers that lie in none; c(D) is the uplink of the domain, and for an island at most the flow from the GPUs to
+ * the ports of each of its servers.
  *
  * @param taken - the GPUs
  * @returns GB/s per GPU and direction; null for fewer than two GPUs
@@ -48,9 +48,9 @@ export function gangBandwidthGBps(cluster: ClusterTopology, taken: TakenGpus): n
   if (n < 2) return null;
   const only = taken.findIndex((mask) => sizeOf(mask) === n);
   if (only !== -1) return setBandwidthGBps(cluster, only, taken[only]!);
-  const { islands, wider, acceleratorGBps } = crossingsOf(cluster);
+  const { islands, wider } = crossingsOf(cluster);
   let least = Number.POSITIVE_INFINITY;
-  for (const { servers, uplinkGBps } of islands) {
+  for (const { servers, uplinkGBps, acceleratorGBps } of islands) {
     const inside = gpusIn(taken, servers);
     if (inside >= 2) {
       least = Math.min(least, acceleratorGBps ?? setBandwidthGBps(cluster, servers[0]!, taken[servers[0]!]!));
@@ -83,12 +83,10 @@ export function gangLoad(cluster: ClusterTopology, taken: TakenGpus): number {
   const n = gpusIn(taken, [...taken.keys()]);
   const only = taken.findIndex((mask) => sizeOf(mask) === n);
   if (only !== -1) return loadInside(cluster, only, taken[only]!);
-  const { islands, wider, acceleratorGBps } = crossingsOf(cluster);
+  const { islands, wider } = crossingsOf(cluster);
   let load = 0;
-  if (acceleratorGBps === undefined) {
-    taken.forEach((mask, server) => {
-      load += loadInside(cluster, server, mask);
-    });
+  for (const { servers, acceleratorGBps } of islands) {
+    if (acceleratorGBps === undefined) load += loadInside(cluster, servers[0]!, taken[servers[0]!]!);
   }
   for (const { servers, gpus } of [...islands, ...wider]) {
     const inside = gpusIn(taken, servers);
@@ -119,20 +117,37 @@ function gpusIn(taken: TakenGpus, servers: readonly number[]): number {
 
 function crossingsOf(cluster: ClusterTopology): Crossings {
   return remembered(known, cluster, () => {
-    const { tiers } = cluster;
-    const accelerator = tiers.findIndex(({ acceleratorGBpsPerGpu }) => acceleratorGBpsPerGpu !== undefined);
-    // Levels count from the server up, tiers from the widest down.
-    const islandLevel = accelerator === -1 ? 0 : tiers.length - accelerator;
-    const domainsOf = (level: number): Domain[] =>
-      domainsAt(cluster, level).map((servers) => ({
-        servers,
-        gpus: servers.reduce((sum, server) => sum + cluster.servers[server]!.type.gpus.length, 0),
-        uplinkGBps: tiers[tiers.length - level]?.uplinkGBps ?? Number.POSITIVE_INFINITY,
-      }));
-    return {
-      islands: domainsOf(islandLevel),
-      wider: tiers.flatMap((_, t) => (tiers.length - t > islandLevel ? domainsOf(tiers.length - t) : [])),
-      acceleratorGBps: tiers[accelerator]?.acceleratorGBpsPerGpu,
-    };
+    const islands: Domain[] = [];
+    const wider: Domain[] = [];
+    // From the widest tier down, so that what lies in an accelerator domain is known to do so; the servers last.
+    const inside = new Set<number>();
+    cluster.tiers.forEach((tier, t) => {
+      domainsAt(cluster, cluster.tiers.length - t).forEach((servers, d) => {
+        if (inside.has(servers[0]!)) return;
+        const acceleratorGBps = acceleratorGBpsPerGpuOf(tier, d);
+        const domain = {
+          servers,
+          gpus: gpusOf(cluster, servers),
+          uplinkGBps: uplinkGBpsOf(tier, d),
+          acceleratorGBps,
+        };
+        if (acceleratorGBps === undefined) wider.push(domain);
+        else {
+          islands.push(domain);
+          for (const server of servers) inside.add(server);
+        }
+      });
+    });
+    for (const server of cluster.servers.keys()) {
+      if (inside.has(server)) continue;
+      const servers = [server];
+      const gpus = gpusOf(cluster, servers);
+      islands.push({ servers, gpus, uplinkGBps: Number.POSITIVE_INFINITY, acceleratorGBps: undefined });
+    }
+    return { islands, wider };
   });
+}
+
+function gpusOf(cluster: ClusterTopology, servers: readonly number[]): number {
+  return servers.reduce((sum, server) => sum + cluster.servers[server]!.type.gpus.length, 0);
 }

@@ -10,6 +10,8 @@ export { judgePlacement } from './judge-placement.js';
 export { referenceBandwidth } from './reference-bandwidth.js';
 export type { ReferencePlacement, ReferencePlaceOptions } from './reference-place.js';
 export { referencePlace } from './reference-place.js';
+export type { ReferenceRoute } from './reference-route.js';
+export { referenceRoute } from './reference-route.js';
 export type { ReferenceSelectGpusOptions, ReferenceSelection } from './reference-select-gpus.js';
 export { referenceSelectGpus } from './reference-select-gpus.js';
 export { referenceSharedLoad } from './reference-shared-load.js';

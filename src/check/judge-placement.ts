@@ -3,7 +3,15 @@ import type { ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { CheckedRequest } from './checked-request.js';
 import { GangDamage } from './gang-damage.js';
-import { type CheckedPod, gangFaults, gpusPerPod, milliPerGpu, podFaults, podRange } from './gang-faults.js';
+import {
+  type CheckedPod,
+  gangFaults,
+  gpusPerPod,
+  isPlaceKind,
+  milliPerGpu,
+  podFaults,
+  podRange,
+} from './gang-faults.js';
 import { gangState, type ReferenceState } from './gang-state.js';
 import { gangBandwidthGBps, gangLoad } from './gang-traffic.js';
 import { maskOf } from './gpu-set.js';
@@ -101,7 +109,8 @@ export function judgePlacement(
   if (placement.tier !== tier) {
     violations.push(`tier said to be ${JSON.stringify(placement.tier)}, it is ${JSON.stringify(tier)}`);
   }
-  if (request.prefer !== undefined) levelOf(cluster, request.prefer, ['prefer']);
+  if (request.prefer !== undefined && !isPlaceKind(request.prefer))
+    levelOf(cluster, request.prefer, ['prefer']);
   const wholeGpus = gpusPerPod(request) > 0 && milliPerGpu(request) === GPU_MILLI;
   const bandwidthGBps = wholeGpus ? gangBandwidthGBps(cluster, taken) : null;
   if (!sameBandwidth(placement.bandwidthGBps, bandwidthGBps)) {

@@ -11,7 +11,7 @@ export function levelNames(cluster: ClusterTopology): TierName[] {
 }
 
 /**
- * The position of a level among {@link levelNames}; of a tier that is called as a level is, the narrower of the two.
+ * The position of a level among {@link levelNames}.
  *
  * @throws CorralError `invalid-request` if there is none of this name
  */

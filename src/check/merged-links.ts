@@ -1,42 +1,73 @@
 import type { DeviceKind, Medium, ServerTopology } from '../topology/index.js';
 import type { Capacity } from './every-cut.js';
 
-/** A link after equal NVSwitches have become one vertex. */
+/** A link after the NVSwitches of each fabric have become one vertex. */
 export interface MergedLink extends Capacity {
   /** Whether it belongs to the accelerator fabric. */
   readonly inFabric: boolean;
+  readonly medium: Medium;
+  /** What one flow reaches, GB/s: the capacity, or the cap on flows where that is less. */
+  readonly flowGBps: number;
 }
 
 const FABRIC: ReadonlySet<Medium> = new Set<Medium>(['nvlink', 'xgmi', 'scale-up-ethernet']);
 
 /**
- * The links of a server, each NVSwitch replaced by the first one equal to it. Two are equal if they link to the
- * same devices, by fabric or not, where equal NVSwitches count as the same device.
+ * The links of a server, each NVSwitch replaced by the first one of its fabric. Two are of one fabric if links of
+ * one accelerator medium join them, or both of them to one GPU, directly or by way of further switches.
  *
- * @complexity O(NVSwitches × links), small as both are
+ * @complexity O(links^2 × NVSwitches), small as both are
  */
 export function mergedLinks(server: ServerTopology): MergedLink[] {
   const { graph } = server;
-  const switches = graph.filterNodes((_, { kind }) => kind === 'nvswitch');
-  let firstOf = new Map(switches.map((id) => [id, switches[0]!]));
-  // Begin with all equal, and part those whose neighbours differ, until none do.
-  for (let classes = 0; classes !== new Set(firstOf.values()).size; ) {
-    classes = new Set(firstOf.values()).size;
-    const signatureOf = (id: string): string => {
-      const ends = graph.mapEdges(id, (_, { medium }, a, b) => {
-        const other = a === id ? b : a;
-        return JSON.stringify([firstOf.get(other) ?? other, FABRIC.has(medium)]);
-      });
-      return JSON.stringify([firstOf.get(id), ...[...new Set(ends)].sort()]);
-    };
-    const signatures = switches.map(signatureOf);
-    firstOf = new Map(switches.map((id, i) => [id, switches[signatures.indexOf(signatures[i]!)]!]));
+  const firstOf = new Map<string, string>();
+  for (const { id, kind } of server.document.devices) if (kind === 'nvswitch') firstOf.set(id, id);
+  const edges = graph
+    .mapEdges((_, { medium }, a, b) => ({ a, b, medium }))
+    .filter(({ medium }) => FABRIC.has(medium));
+  const order = [...firstOf.keys()];
+  const lower = (a: string, b: string): boolean => {
+    const [x, y] = [firstOf.get(a)!, firstOf.get(b)!];
+    if (x === y) return false;
+    const first = order.indexOf(x) < order.indexOf(y) ? x : y;
+    firstOf.set(a, first);
+    firstOf.set(b, first);
+    return true;
+  };
+  // Names spread from the first switches until none changes.
+  for (let changed = true; changed; ) {
+    changed = false;
+    for (const { a, b, medium } of edges) {
+      if (firstOf.has(a) && firstOf.has(b) && lower(a, b)) changed = true;
+      for (const other of edges) {
+        if (other.medium !== medium) continue;
+        for (const [hub, from] of [
+          [a, b],
+          [b, a],
+        ] as const) {
+          const to = other.a === hub ? other.b : other.b === hub ? other.a : undefined;
+          if (to === undefined || !firstOf.has(from) || !firstOf.has(to)) continue;
+          if (graph.getNodeAttribute(hub, 'kind') === 'gpu' && lower(from, to)) changed = true;
+        }
+      }
+    }
   }
-  return graph.mapEdges((_, { medium, bandwidthGBps }, a, b) => ({
-    a: firstOf.get(a) ?? a,
-    b: firstOf.get(b) ?? b,
+  return plainLinks(server).map((link) => ({
+    ...link,
+    a: firstOf.get(link.a) ?? link.a,
+    b: firstOf.get(link.b) ?? link.b,
+  }));
+}
+
+/** The links of a server, each NVSwitch by itself. */
+export function plainLinks({ graph }: ServerTopology): MergedLink[] {
+  return graph.mapEdges((_, { medium, bandwidthGBps, flowCapGBps = bandwidthGBps }, a, b) => ({
+    a,
+    b,
     GBps: bandwidthGBps,
     inFabric: FABRIC.has(medium),
+    medium,
+    flowGBps: Math.min(bandwidthGBps, flowCapGBps),
   }));
 }
 

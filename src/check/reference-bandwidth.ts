@@ -2,6 +2,8 @@ import type { ServerTopology } from '../topology/index.js';
 import { type Capacity, smallestCut } from './every-cut.js';
 import { maskOf, sortedGpus } from './gpu-set.js';
 import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
+import { mostReceived } from './most-received.js';
+import { type PermittedPaths, permittedPaths, restrictsPaths } from './permitted-paths.js';
 
 /** Answers given, by the bits of the set: a search asks for each set many times. */
 const known = new WeakMap<ServerTopology, Map<number, number>>();
@@ -12,16 +14,22 @@ const known = new WeakMap<ServerTopology, Map<number, number>>();
  *     min over A of (n - 1) c(A) / |A ∩ S|,   A a set of vertices with ∅ ≠ A ∩ S ≠ S
  *
  * where c(A) is the capacity that leaves A (Zhao et al., arXiv 2402.06787). Links of the accelerator fabric
- * alone count if they connect S without help, otherwise all. Equal NVSwitches are one vertex. GPUs outside S do
+ * alone count if they connect S without help, otherwise all. The NVSwitches of a fabric are one vertex. GPUs outside S do
  * not forward, nor do NICs. Per-flow caps play no part. Every cut is looked at: this judges
  * `collectiveBandwidth`, and is far slower.
+ *
+ * Cuts cannot say that traffic between two sockets follows their route, nor that without peer-to-peer it passes host
+ * memory. On servers with more than one link between sockets, and without peer-to-peer, every permitted path is
+ * written down instead, and a linear programme over them gives the largest rate at which each GPU can receive. No
+ * link carries more than all GPUs together receive over it: that binds where nothing turns round at a switch.
  *
  * @param server - a server type
  * @param gpus - GPU ordinals, in any order
  * @returns GB/s per GPU and direction; `Infinity` for fewer than two GPUs, 0 if nothing joins them
  * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice;
- * `limit-exceeded` if more than 20 vertices are left after those with one neighbour are dropped
- * @complexity O(2^vertices) on the first call, then a look-up
+ * `limit-exceeded` if more than 20 vertices are left after those with one neighbour are dropped, or for more than
+ * 5,000 paths
+ * @complexity O(2^vertices), or that of a linear programme per GPU, on the first call, then a look-up
  * @example
  * referenceBandwidth(topology('dgx1-v100'), [0, 1, 2, 3]) // 80
  */
@@ -54,5 +62,32 @@ function bandwidthOf(server: ServerTopology, gpus: readonly number[]): number {
       (GBps, near) => (GBps * (gpus.length - 1)) / Math.max(near, gpus.length - near),
     );
   const inFabric = over(links.filter((link: MergedLink) => link.inFabric));
-  return inFabric > 0 ? inFabric : over(links);
+  if (inFabric > 0) return inFabric;
+  if (!restrictsPaths(server)) return over(links);
+  const paths = permittedPaths(server, chosen);
+  const received = Math.min(...chosen.map((sink) => mostReceived(chosen, sink, paths)));
+  return (gpus.length - 1) * Math.min(received, ...sharesOfLinks(chosen, paths));
+}
+
+/**
+ * What each link allows when all GPUs receive at once: GPUs that the fabric joins need what the others send once, and
+ * links that every path from elsewhere crosses carry it for each such group.
+ */
+function sharesOfLinks(gpus: readonly string[], { paths, capacities }: PermittedPaths): number[] {
+  const groupOf = new Map(gpus.map((gpu) => [gpu, gpu]));
+  for (const { from, to, inFabric } of paths) {
+    const [one, other] = [groupOf.get(from)!, groupOf.get(to)!];
+    if (inFabric) for (const [gpu, group] of groupOf) if (group === one) groupOf.set(gpu, other);
+  }
+  const groups = [...new Set(groupOf.values())].map((group) =>
+    gpus.filter((gpu) => groupOf.get(gpu) === group),
+  );
+  return [...capacities].map(([name, GBps]) => {
+    const crossing = groups.filter((group) => {
+      const into = paths.filter(({ from, to }) => group.includes(to) && !group.includes(from));
+      return into.length > 0 && into.every(({ links }) => links.includes(name));
+    });
+    const count = crossing.reduce((sum, group) => sum + gpus.length - group.length, 0);
+    return count === 0 ? Number.POSITIVE_INFINITY : GBps / count;
+  });
 }

@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import type { ServerTopology } from '../topology/index.js';
+import { socketsOf } from './gpu-places.js';
 import { maskOf, subsetsOfSize } from './gpu-set.js';
 import { referenceBandwidth } from './reference-bandwidth.js';
 import { remembered } from './remembered.js';
@@ -11,6 +12,9 @@ export const DEFAULT_SIZES: Readonly<Record<number, number>> = { 1: 3, 2: 2, 4: 
 /** Sizes that a server can hold, with weights scaled to a sum of 1. */
 export type SizeWeights = ReadonlyMap<number, number>;
 
+/** What sockets are of the value; and what a set loses for each socket beyond the first. */
+const SOCKETS = 1 / 1000;
+
 /** Server → set size → set → largest total worth of disjoint sets of that size in it. */
 const packings = new WeakMap<ServerTopology, Map<number, Map<number, number>>>();
 
@@ -18,6 +22,9 @@ const packings = new WeakMap<ServerTopology, Map<number, Map<number, number>>>()
  * What GPUs are worth while they are free: over the sizes k to come, weight × P(k, free) / P(k, whole server), P the
  * largest total worth of disjoint sets of k GPUs (k = 1: their number), a set being worth its bandwidth /
  * (1 + the links of others that a byte of it crosses on average).
+ *
+ * A thousandth of it is, where the server has several sockets with GPUs and is known to: of all ordered pairs of GPUs
+ * that share a socket, a GPU and itself being one, the share that is free.
  *
  * @param free - GPU ordinals, checked, ascending
  * @returns 0 … 1
@@ -29,7 +36,19 @@ export function leftoverValue(server: ServerTopology, free: readonly number[], w
     const whole = packing(server, size, [...server.gpus.keys()]);
     if (whole > 0) value += (weight * packing(server, size, free)) / whole;
   }
-  return value;
+  const sockets = socketsOf(server);
+  if (weights.size === 0 || new Set(sockets).size < 2) return value;
+  const all = [...server.gpus.keys()];
+  const pairsOf = (gpus: readonly number[]): number =>
+    gpus.reduce((sum, a) => sum + gpus.filter((b) => sockets![a] === sockets![b]).length, 0);
+  return (1 - SOCKETS) * value + (SOCKETS * pairsOf(free)) / pairsOf(all);
+}
+
+/** What a set loses by being on several sockets, in the units of {@link leftoverValue}; 0 where they are not known. */
+export function straddleLoss(server: ServerTopology, gpus: readonly number[]): number {
+  const sockets = socketsOf(server);
+  if (sockets === undefined || gpus.length === 0) return 0;
+  return SOCKETS * (new Set(gpus.map((gpu) => sockets[gpu])).size - 1);
 }
 
 /**

@@ -1,14 +1,22 @@
-import type { ServerTopology } from '../topology/index.js';
-import { type Capacity, smallestCut } from './every-cut.js';
-import { kindOf, mergedLinks } from './merged-links.js';
+import { CorralError } from '../errors.js';
+import { relation, type ServerTopology } from '../topology/index.js';
+import { VERTICES_MAX } from './every-cut.js';
+import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
+import { remembered } from './remembered.js';
 
-/** Names of the two ends of the flow; no id that a person writes begins with a NUL. */
-const SET = '\u0000set';
-const NICS = '\u0000nics';
+/** Relation words from near to far. A fabric joins a GPU and a NIC as closely as a switch does: as PIX. */
+const WORDS: readonly string[] = ['PIX', 'PXB', 'PHB', 'NODE', 'SYS'];
+const FAR = WORDS.indexOf('SYS');
 
 /**
- * What a set of GPUs can send through all compute NICs together: by max-flow min-cut, the smallest capacity that
- * parts the set from the NICs. GPUs outside the set do not forward, NICs only receive.
+ * What a set of GPUs can send through the ports of its NICs together, by max-flow min-cut: the least that any way of
+ * choosing a near side lets through.
+ *
+ * The NICs of the set are all compute NICs that come first in the order PIX, PXB, PHB, NODE, SYS for one of its GPUs. The
+ * near side holds the set and any switches, NUMA nodes and sockets. It lets through what its links carry to other such
+ * vertices, and to each NIC of the set the least of its links from the near side and of `portGBps`. GPUs outside the set
+ * can be on the near side too, but carry only from GPUs of the set that have nothing nearer than SYS, over direct links of
+ * the fabric, to NICs that hang on GPUs alone.
  *
  * @param gpus - GPU ordinals, checked
  * @returns GB/s per direction; 0 without GPUs or NICs that they reach
@@ -16,18 +24,148 @@ const NICS = '\u0000nics';
  * @complexity O(2^vertices)
  */
 export function referenceNicBandwidth(server: ServerTopology, gpus: readonly number[]): number {
-  const chosen = new Set<string>(gpus.map((ordinal) => server.gpus[ordinal]!));
-  // Nothing limits the flow among the GPUs of the set, nor behind the NICs: each are one vertex.
-  const endOf = (id: string): string | undefined => {
-    const kind = kindOf(server, id);
-    if (kind === 'gpu') return chosen.has(id) ? SET : undefined;
-    if (kind !== 'nic') return id;
-    return (server.graph.getNodeAttribute(id, 'role') ?? 'compute') === 'compute' ? NICS : undefined;
-  };
-  const capacities = mergedLinks(server).flatMap(({ a, b, GBps }): Capacity[] => {
-    const from = endOf(a);
-    const to = endOf(b);
-    return from === undefined || to === undefined ? [] : [{ a: from, b: to, GBps }];
+  const chosen = new Set(gpus.map((ordinal) => server.gpus[ordinal]!));
+  const uses = usesOf(server);
+  const nics = new Set([...chosen].flatMap((gpu) => uses.get(gpu)!.nics));
+  const carriers = carriersOf(server, chosen, nics, uses);
+  const vertices = [...carriers.keys()];
+  if (vertices.length > VERTICES_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `${vertices.length} vertices, and every cut of at most ${VERTICES_MAX} can be looked at: take a smaller server`,
+    );
+  }
+  const positionOf = new Map(vertices.map((id, v) => [id, v]));
+  const positions = (links: Iterable<readonly [string, number]>): { at: number; GBps: number }[] =>
+    [...links].flatMap(([id, GBps]) => (positionOf.has(id) ? [{ at: positionOf.get(id)!, GBps }] : []));
+  const carried = vertices.map((id) => {
+    const { fromSet, links } = carriers.get(id)!;
+    return { fromSet, links: positions(links) };
   });
-  return smallestCut([SET, NICS], capacities, (GBps) => GBps);
+  const ports = [...nics].map((nic) => {
+    const links = linksOf(server, nic);
+    return {
+      portGBps: server.graph.getNodeAttribute(nic, 'portGBps') ?? Number.POSITIVE_INFINITY,
+      fromSet: links.reduce((sum, { other, GBps }) => sum + (chosen.has(other) ? GBps : 0), 0),
+      links: positions(links.map(({ other, GBps }) => [other, GBps])),
+    };
+  });
+
+  let least = Number.POSITIVE_INFINITY;
+  for (let side = 0; side < 2 ** vertices.length; side++) {
+    const isNear = (v: number): boolean => ((side >>> v) & 1) === 1;
+    let through = 0;
+    carried.forEach(({ fromSet, links }, v) => {
+      if (!isNear(v)) through += fromSet;
+      else for (const { at, GBps } of links) if (!isNear(at)) through += GBps;
+    });
+    for (const { portGBps, fromSet, links } of ports) {
+      let GBps = fromSet;
+      for (const link of links) if (isNear(link.at)) GBps += link.GBps;
+      through += Math.min(portGBps, GBps);
+    }
+    least = Math.min(least, through);
+  }
+  return least;
+}
+
+/** What a GPU uses: its nearest compute NICs, and whether they are as far as SYS. */
+interface Use {
+  readonly nics: readonly string[];
+  readonly isFar: boolean;
+}
+
+const known = new WeakMap<ServerTopology, ReadonlyMap<string, Use>>();
+
+function usesOf(server: ServerTopology): ReadonlyMap<string, Use> {
+  return remembered(known, server, () => {
+    const compute = server.nics.filter(
+      (id) => (server.graph.getNodeAttribute(id, 'role') ?? 'compute') === 'compute',
+    );
+    return new Map(
+      server.gpus.map((gpu): [string, Use] => {
+        const byWord: string[][] = WORDS.map(() => []);
+        for (const nic of compute) {
+          const hangsElsewhere = hangsOnGpus(server, nic) && !server.graph.areNeighbors(gpu, nic);
+          const word = hangsElsewhere ? FAR : Math.max(0, WORDS.indexOf(relation(server, gpu, nic)));
+          byWord[word]!.push(nic);
+        }
+        const word = byWord.findIndex((nics) => nics.length > 0);
+        return [gpu, { nics: byWord[word] ?? [], isFar: word === FAR || word === -1 }];
+      }),
+    );
+  });
+}
+
+function hangsOnGpus(server: ServerTopology, nic: string): boolean {
+  return server.graph.everyNeighbor(nic, (_, { kind }) => kind === 'gpu');
+}
+
+/** A vertex between the set and the NICs: what reaches it from the set, and its links to others like it. */
+interface Carrier {
+  fromSet: number;
+  readonly links: Map<string, number>;
+}
+
+/** Forwarders, and the GPUs outside the set that lend their NICs; those that no cut needs are left out. */
+function carriersOf(
+  server: ServerTopology,
+  chosen: ReadonlySet<string>,
+  nics: ReadonlySet<string>,
+  uses: ReadonlyMap<string, Use>,
+): Map<string, Carrier> {
+  const carriers = new Map<string, Carrier>();
+  const carrierOf = (id: string): Carrier =>
+    remembered(carriers, id, (): Carrier => ({ fromSet: 0, links: new Map() }));
+  const forwards = (id: string): boolean => !['gpu', 'nic'].includes(kindOf(server, id));
+  for (const { a, b, GBps, inFabric } of mergedOf(server)) {
+    for (const [from, to] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      if (a === b) continue;
+      if (forwards(from) && forwards(to)) {
+        const { links } = carrierOf(from);
+        links.set(to, (links.get(to) ?? 0) + GBps);
+      }
+      if (chosen.has(from) && forwards(to)) carrierOf(to).fromSet += GBps;
+      const isLoan = inFabric && chosen.has(from) && kindOf(server, to) === 'gpu' && !chosen.has(to);
+      if (isLoan && uses.get(from)!.isFar && lends(server, to, nics)) carrierOf(to).fromSet += GBps;
+    }
+  }
+  // A vertex with a single neighbour, and no NIC of the set, is on the side of that neighbour.
+  for (let dropped = true; dropped; ) {
+    dropped = false;
+    for (const [id, { fromSet, links }] of carriers) {
+      const reachesNic = linksOf(server, id).some(({ other }) => nics.has(other));
+      if (reachesNic || links.size + (fromSet > 0 ? 1 : 0) > 1) continue;
+      for (const other of links.keys()) carriers.get(other)!.links.delete(id);
+      carriers.delete(id);
+      dropped = true;
+    }
+  }
+  return carriers;
+}
+
+function lends(server: ServerTopology, owner: string, nics: ReadonlySet<string>): boolean {
+  return linksOf(server, owner).some(({ other }) => nics.has(other) && hangsOnGpus(server, other));
+}
+
+const merged = new WeakMap<ServerTopology, readonly MergedLink[]>();
+
+function mergedOf(server: ServerTopology): readonly MergedLink[] {
+  return remembered(merged, server, () => mergedLinks(server));
+}
+
+/** The links of a device, after NVSwitches are merged; to one neighbour they are summed. */
+function linksOf(server: ServerTopology, id: string): { readonly other: string; readonly GBps: number }[] {
+  const to = new Map<string, number>();
+  for (const { a, b, GBps } of mergedOf(server)) {
+    if (a !== b && (a === id || b === id)) {
+      const other = a === id ? b : a;
+      to.set(other, (to.get(other) ?? 0) + GBps);
+    }
+  }
+  return [...to].map(([other, GBps]) => ({ other, GBps }));
 }

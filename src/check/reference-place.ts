@@ -1,13 +1,22 @@
 import { CorralError } from '../errors.js';
 import type { TierName } from '../ids.js';
-import type { ClusterTopology } from '../topology/index.js';
+import type { ClusterTopology, ServerTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { CheckedRequest } from './checked-request.js';
 import { GangDamage } from './gang-damage.js';
-import { gpusPerPod, milliPerGpu, podRange, serverFaults, sliceLevel } from './gang-faults.js';
+import {
+  gpusPerPod,
+  isPlaceKind,
+  milliPerGpu,
+  placesAsked,
+  podRange,
+  serverFaults,
+  sliceLevel,
+} from './gang-faults.js';
 import { type GangState, gangState, type ReferenceState } from './gang-state.js';
 import { gangBandwidthGBps, gangLoad, type TakenGpus } from './gang-traffic.js';
-import { sizeOf } from './gpu-set.js';
+import { type PlaceKind, placesOf } from './gpu-places.js';
+import { ordinalsOf, sizeOf, subsetsOfSize } from './gpu-set.js';
 import { domainAt, domainsAt, levelNames, levelOf } from './levels.js';
 
 /** Most GPUs of a cluster whose placements are enumerated: 4096 sets of them. */
@@ -57,8 +66,9 @@ interface Candidate {
  *
  * Looked at is every set of wholly free GPUs that gives each pod its own on one server; for shares every distribution
  * of pods over servers, and on each every set of wholly free GPUs that they could break; without GPUs every such
- * distribution. Pods are equal, so that slices are a matter of numbers: the pods of each domain are whole slices,
- * but for one domain that also has the smaller last slice, if there is one.
+ * distribution. Where each pod must be on one place, every way to cut a set into pods is looked at. Pods are equal, so
+ * that slices are a matter of numbers: the pods of each domain are whole slices, but for one domain that also has the
+ * smaller last slice, if there is one.
  *
  * @param cluster - at most 12 GPUs in all and 8 servers
  * @param state - what is free, and which servers are cordoned
@@ -97,27 +107,41 @@ export function referencePlace(
   }
   const before = gangState(cluster, state);
   const damage = new GangDamage(cluster, before, options.sizes);
-  const choices = before.map((_, server) => choicesOf(cluster, server, before, damage, request, max));
+  const asked = placesAsked(request);
   const names = levelNames(cluster);
+  const { require, prefer } = request;
   const widest =
-    request.require === undefined ? names.length - 1 : levelOf(cluster, request.require, ['require']);
-  if (request.prefer !== undefined) levelOf(cluster, request.prefer, ['prefer']);
+    require === undefined || isPlaceKind(require) ? names.length - 1 : levelOf(cluster, require, ['require']);
+  if (prefer !== undefined && !isPlaceKind(prefer)) levelOf(cluster, prefer, ['prefer']);
   const fitsSlices = sliceRule(cluster, request);
 
-  for (let pods = wholeGpus ? Math.min(max, gpus) : max; pods >= min; pods--) {
-    for (let level = 0; level <= widest; level++) {
-      const found = new Candidates(cluster, wholeGpus);
-      for (const servers of domainsAt(cluster, level)) {
-        forEachDistribution(choices, servers, pods, (distribution) => {
-          if (!fitsSlices(distribution)) return;
-          forEachTaken(choices, distribution, (taken) => found.add(distribution, taken));
-        });
-      }
-      const best = found.best(damage);
-      if (best !== undefined) return { pods, tier: names[level]!, ...best };
-    }
+  // A place that is preferred is as one that is required, if any server has it free.
+  const wishes = isPlaceKind(prefer) ? [[...asked, prefer], asked] : [asked];
+  for (const places of wishes) {
+    const choices = before.map((_, server) =>
+      choicesOf(cluster, server, before, damage, request, max, places),
+    );
+    const best = bestAmong(choices);
+    if (best !== undefined) return best;
   }
   return undefined;
+
+  function bestAmong(choices: readonly Choices[]): ReferencePlacement | undefined {
+    for (let pods = wholeGpus ? Math.min(max, gpus) : max; pods >= min; pods--) {
+      for (let level = 0; level <= widest; level++) {
+        const found = new Candidates(cluster, wholeGpus);
+        for (const servers of domainsAt(cluster, level)) {
+          forEachDistribution(choices, servers, pods, (distribution) => {
+            if (!fitsSlices(distribution)) return;
+            forEachTaken(choices, distribution, (taken) => found.add(distribution, taken));
+          });
+        }
+        const best = found.best(damage);
+        if (best !== undefined) return { pods, tier: names[level]!, ...best };
+      }
+    }
+    return undefined;
+  }
 }
 
 /** Number of pods → the sets of wholly free GPUs that so many pods can newly use on a server. */
@@ -130,6 +154,7 @@ function choicesOf(
   damage: GangDamage,
   request: CheckedRequest,
   podsMax: number,
+  places: readonly PlaceKind[],
 ): Choices {
   const { gpuMilli, cpuMilli, memoryMiB, cordoned } = state[server]!;
   if (cordoned || serverFaults(cluster.servers[server]!, request).length > 0) return [[0]];
@@ -145,7 +170,9 @@ function choicesOf(
   const couldTake = (pods: number, set: number): boolean => {
     const size = sizeOf(set);
     if (perPod === 0) return size === 0;
-    if (perGpu === GPU_MILLI) return size === pods * perPod;
+    if (perGpu === GPU_MILLI) {
+      return size === pods * perPod && isCutIntoPods(cluster.servers[server]!.type, set, perPod, places);
+    }
     // Every GPU of the set gets a share or more.
     return size <= pods && pods <= onUsed + size * sharesOfOne;
   };
@@ -157,6 +184,28 @@ function choicesOf(
     choices.push(perGpu === GPU_MILLI ? possible : [leastHarmful(possible, server, damage)]);
   }
   return choices;
+}
+
+/** Whether a set of GPUs can be given to pods so that those of each are on one place of every kind. */
+function isCutIntoPods(
+  server: ServerTopology,
+  set: number,
+  perPod: number,
+  places: readonly PlaceKind[],
+): boolean {
+  if (places.length === 0 || perPod < 2) return true;
+  const names = places.map((kind) => placesOf(server, kind));
+  if (names.includes(undefined)) return set === 0;
+  const areTogether = (gpus: readonly number[]): boolean =>
+    names.every((place) => gpus.every((gpu) => place![gpu] === place![gpus[0]!]));
+  const cuts = (gpus: readonly number[]): boolean => {
+    const [first, ...others] = gpus;
+    if (first === undefined) return true;
+    return subsetsOfSize(others, perPod - 1).some(
+      (rest) => areTogether([first, ...rest]) && cuts(others.filter((gpu) => !rest.includes(gpu))),
+    );
+  };
+  return cuts(ordinalsOf(set));
 }
 
 /**

@@ -2,7 +2,13 @@ import { CorralError, quote } from '../errors.js';
 import type { ServerTopology } from '../topology/index.js';
 import { sortedGpus, subsetsOfSize } from './gpu-set.js';
 import { referenceBandwidth } from './reference-bandwidth.js';
-import { DEFAULT_SIZES, leftoverValue, type SizeWeights, sizeWeights } from './reference-leftover-value.js';
+import {
+  DEFAULT_SIZES,
+  leftoverValue,
+  type SizeWeights,
+  sizeWeights,
+  straddleLoss,
+} from './reference-leftover-value.js';
 import { same } from './same-figure.js';
 import { loadOfSet, nicBandwidthOfSet } from './set-figures.js';
 
@@ -36,8 +42,9 @@ export interface ReferenceSelection {
  * {@link referenceSharedLoad} on links that others could use; (3) highest leftover value: over the sizes k to come,
  * weight × P(k, left) / P(k, whole server), P the largest total worth of disjoint sets of k GPUs (k = 1: their
  * number), a set being worth its bandwidth / (1 + the links of others that a byte of it crosses on average), weights
- * scaled to a sum of 1; (4) highest flow to the compute NICs; (5) lowest ordinals. Figures that differ by less than
- * a billionth of themselves are equal.
+ * scaled to a sum of 1, a thousandth of it for GPUs left on one socket, less a thousandth for each further socket of the
+ * set; (4) highest flow to the ports of its NICs; (5) lowest ordinals. Figures that differ by less than a billionth of
+ * themselves are equal.
  *
  * @param server - a server type
  * @param count - GPUs wanted, 1 or more
@@ -122,12 +129,17 @@ class Candidate {
     return nicBandwidthOfSet(this.#server, this.gpus);
   }
 
+  /** What stays, less what the set loses by being on several sockets; plus 1, which keeps it above 0. */
+  get netValue(): number {
+    return 1 + this.leftoverValue - straddleLoss(this.#server, this.gpus);
+  }
+
   isBetterThan(other: Candidate): boolean {
     const { bandwidthGBps, sharedLoadGBps } = this;
     if (!same(bandwidthGBps, other.bandwidthGBps)) return bandwidthGBps > other.bandwidthGBps;
     if (!same(sharedLoadGBps, other.sharedLoadGBps)) return sharedLoadGBps < other.sharedLoadGBps;
-    const value = this.leftoverValue;
-    const otherValue = other.leftoverValue;
+    const value = this.netValue;
+    const otherValue = other.netValue;
     if (!same(value, otherValue)) return value > otherValue;
     return !same(this.nicGBps, other.nicGBps) && this.nicGBps > other.nicGBps;
   }

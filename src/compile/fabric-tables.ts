@@ -1,5 +1,10 @@
 import { CorralError } from '../errors.js';
-import type { ClusterTopology } from '../topology/cluster-topology.js';
+import {
+  acceleratorGBpsPerGpuOf,
+  type ClusterTier,
+  type ClusterTopology,
+  uplinkGBpsOf,
+} from '../topology/cluster-topology.js';
 
 /** Most domains × kinds: a quarter of a gigabyte for each of two tables. */
 const CELLS_MAX = 2 ** 26;
@@ -55,11 +60,25 @@ export interface FabricTables {
   /** Kind → local number → server; absent with one kind. */
   readonly serverAt: readonly Int32Array[] | undefined;
 
-  /** Level → GB/s per direction out of one domain, and into it; Infinity = not limiting. Length: levels. */
+  /** Domain → GB/s per direction out of it, and into it; Infinity = not limiting. Length: domains. */
   readonly uplinkGBps: Float64Array;
-  /** The level whose domains are accelerator fabrics, -1 for none; and GB/s per GPU inside one. */
+  /** The level of which domains are accelerator fabrics, all or some; -1 for none. */
   readonly acceleratorLevel: number;
-  readonly acceleratorGBps: number;
+  /** Domain → GB/s per GPU inside it, where it is an accelerator fabric; 0 = it is none. Length: domains. */
+  readonly acceleratorGBps: Float64Array;
+  /** Domain → the accelerator fabric that it is or lies in; -1 = in none. Length: domains. */
+  readonly islandOf: Int32Array;
+  /**
+   * Kind → the least and the highest figure of the accelerator fabrics that its servers lie in; least 0 = some of its
+   * servers are in none, most 0 = all of them. Length: kinds.
+   */
+  readonly islandLeastGBps: Float64Array;
+  readonly islandMostGBps: Float64Array;
+  /**
+   * Kind × level → the least uplink of the domains with servers of the kind, those inside an accelerator fabric aside.
+   * Length: kinds × levels.
+   */
+  readonly uplinkLeastGBps: Float64Array;
 }
 
 /** Servers in tree order: position → index in the document. O(servers + domains × tiers). */
@@ -156,17 +175,12 @@ export function fabricTables(
       cellServers[domain * kindCount + kindOf[s]!]!++;
     }
   }
-  const uplinkGBps = new Float64Array(levelCount).fill(Number.POSITIVE_INFINITY);
-  let acceleratorLevel = -1;
-  let acceleratorGBps = 0;
-  tiers.forEach((tier, t) => {
-    const level = tiers.length - 1 - t;
-    if (tier.uplinkGBps !== undefined) uplinkGBps[level] = tier.uplinkGBps;
-    if (tier.acceleratorGBpsPerGpu !== undefined) {
-      acceleratorLevel = level;
-      acceleratorGBps = tier.acceleratorGBpsPerGpu;
-    }
-  });
+  const cells = cellTables(
+    { levelCount, levelStart, domainParent, serverStart, serverEnd },
+    cellServers,
+    kindOf,
+    kindCount,
+  );
   return {
     levelCount,
     levelStart,
@@ -177,15 +191,80 @@ export function fabricTables(
     serverStart,
     serverEnd,
     domainGpus,
-    ...cellTables(
-      { levelCount, levelStart, domainParent, serverStart, serverEnd },
-      cellServers,
-      kindOf,
-      kindCount,
-    ),
+    ...cells,
+    ...bandwidthTables(tiers, { levelCount, levelStart, domainIndex, domainParent }, cells),
+  };
+}
+
+type BandwidthTables = Pick<
+  FabricTables,
+  | 'uplinkGBps'
+  | 'acceleratorLevel'
+  | 'acceleratorGBps'
+  | 'islandOf'
+  | 'islandLeastGBps'
+  | 'islandMostGBps'
+  | 'uplinkLeastGBps'
+>;
+
+/** The figures of all domains, and for each kind what those around its servers have in common. O(domains + cells). */
+function bandwidthTables(
+  tiers: readonly ClusterTier[],
+  domains: Pick<FabricTables, 'levelCount' | 'levelStart' | 'domainIndex' | 'domainParent'>,
+  cells: Pick<FabricTables, 'kindCount' | 'cellCount' | 'cellKind' | 'cellDomain'>,
+): BandwidthTables {
+  const { levelCount, levelStart, domainIndex, domainParent } = domains;
+  const { kindCount, cellCount, cellKind, cellDomain } = cells;
+  const domainCount = domainParent.length;
+  const uplinkGBps = new Float64Array(domainCount).fill(Number.POSITIVE_INFINITY);
+  const acceleratorGBps = new Float64Array(domainCount);
+  let acceleratorLevel = -1;
+  for (let level = 0; level < tiers.length; level++) {
+    const tier = tiers[tiers.length - 1 - level]!;
+    for (let domain = levelStart[level]!; domain < levelStart[level + 1]!; domain++) {
+      uplinkGBps[domain] = uplinkGBpsOf(tier, domainIndex[domain]!);
+      const inside = acceleratorGBpsPerGpuOf(tier, domainIndex[domain]!);
+      if (inside === undefined) continue;
+      acceleratorGBps[domain] = inside;
+      acceleratorLevel = level;
+    }
+  }
+  const islandOf = new Int32Array(domainCount).fill(-1);
+  // A domain comes after those inside it.
+  for (let domain = domainCount - 1; domain >= 0; domain--) {
+    const around = domainParent[domain]!;
+    if (acceleratorGBps[domain]! > 0) islandOf[domain] = domain;
+    else if (around !== -1) islandOf[domain] = islandOf[around]!;
+  }
+  const islandLeastGBps = new Float64Array(kindCount).fill(Number.POSITIVE_INFINITY);
+  const islandMostGBps = new Float64Array(kindCount);
+  const uplinkLeastGBps = new Float64Array(kindCount * levelCount).fill(Number.POSITIVE_INFINITY);
+  const levelOf = new Int32Array(domainCount);
+  for (let level = 0; level < levelCount; level++) {
+    levelOf.fill(level, levelStart[level]!, levelStart[level + 1]!);
+  }
+  for (let cell = 0; cell < cellCount; cell++) {
+    const kind = cellKind[cell]!;
+    const domain = cellDomain[cell]!;
+    const level = levelOf[domain]!;
+    const island = islandOf[domain]!;
+    if (level === 0) {
+      const inside = island === -1 ? 0 : acceleratorGBps[island]!;
+      islandLeastGBps[kind] = Math.min(islandLeastGBps[kind]!, inside);
+      islandMostGBps[kind] = Math.max(islandMostGBps[kind]!, inside);
+    }
+    if (island !== -1 && island !== domain) continue;
+    const at = kind * levelCount + level;
+    uplinkLeastGBps[at] = Math.min(uplinkLeastGBps[at]!, uplinkGBps[domain]!);
+  }
+  return {
     uplinkGBps,
     acceleratorLevel,
     acceleratorGBps,
+    islandOf,
+    islandLeastGBps,
+    islandMostGBps,
+    uplinkLeastGBps,
   };
 }
 

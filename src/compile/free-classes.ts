@@ -1,11 +1,11 @@
 import type { ServerTopology } from '../topology/server-topology.js';
-import { bestSet, type GpuSetTables, gpuSetTables } from './gpu-set-tables.js';
+import { bestSet, type GpuSetTables, gpuSetTables, LOSS_STEPS, lossGpus, lossOf } from './gpu-set-tables.js';
 
 /**
  * What a pod of k GPUs finds in a server of one kind, for every free mask, sorted: the best set of the mask decides
  * how fast, how much load on links of others, and how much value is lost; of equals the fuller server is better. Masks that answer alike for every k are
  * one *class*, and servers of one class are interchangeable until tree order decides: an NVSwitch machine of 8
- * GPUs has 9 classes, not 256.
+ * GPUs on two sockets has 15 classes, not 256.
  */
 export interface FreeClasses {
   readonly tables: GpuSetTables;
@@ -35,8 +35,6 @@ export interface FreeClasses {
   readonly beatsFull: Uint8Array;
 }
 
-/** Steps of the grid of losses in 0 … 1: just below 2^30. */
-const LOSS_STEPS = 1e9 * (Math.PI / 3);
 /** The place of a class that does not compete. */
 export const NO_PLACE = 0xffff;
 
@@ -111,17 +109,16 @@ function sortedClasses(tables: GpuSetTables): FreeClasses {
  * Mask → rank of what it offers to pods of `size`, best first; -1 where fewer are free.
  *
  * One number is the whole answer: the rank of the best set by bandwidth and load (the upper half of its `order`), the
- * loss, and the free GPUs. Losses are differences of sums, so they are compared on a grid far above their rounding and
- * far below any real difference; its step is no binary or decimal fraction, on whose borders losses would lie.
+ * loss, and the free GPUs. Losses are differences of sums, so they are compared in steps.
  */
 function answerRanks(tables: GpuSetTables, size: number, masks: number): Int32Array {
-  const { sizeOf, order, value } = tables;
+  const { sizeOf, order } = tables;
   const keys = new Float64Array(masks);
   let answers = 0;
   for (let mask = 1; mask < masks; mask++) {
     if (sizeOf[mask]! < size) continue;
     const set = bestSet(tables, mask, size);
-    const loss = Math.max(0, Math.round((value[mask]! - value[mask ^ set]!) * LOSS_STEPS));
+    const loss = Math.max(0, Math.round(lossOf(tables, mask, set) * LOSS_STEPS));
     keys[mask] = (Math.floor(order[set]! / 2 ** 32) * 2 ** 30 + loss) * 32 + sizeOf[mask]!;
     answers++;
   }
@@ -136,7 +133,7 @@ function answerRanks(tables: GpuSetTables, size: number, masks: number): Int32Ar
 
 /** Fills the order of one size. */
 function orderOf(classes: FreeClasses, size: number, lowest: readonly number[], rank: Int32Array): void {
-  const { tables, classCount, fullClass, gpuCount } = classes;
+  const { tables, classCount, fullClass } = classes;
   const row = size * classCount;
   for (let c = 0; c < classCount; c++) {
     const mask = lowest[c]!;
@@ -144,7 +141,7 @@ function orderOf(classes: FreeClasses, size: number, lowest: readonly number[], 
     const set = bestSet(tables, mask, size);
     classes.bandwidthGBps[row + c] = tables.bandwidthGBps[set]!;
     classes.sharedLoadGBps[row + c] = tables.sharedLoadGBps[set]!;
-    classes.lossGpus[row + c] = gpuCount * (tables.value[mask]! - tables.value[mask ^ set]!);
+    classes.lossGpus[row + c] = lossGpus(tables, mask, set);
   }
   const order: number[] = [];
   for (let c = 0; c < classCount; c++) {

@@ -1,9 +1,10 @@
 import { optimalBandwidth } from '../bandwidth/optimal.js';
 import { CorralError, quote } from '../errors.js';
+import { gpuPlaces, placesTouched } from '../topology/gpu-places.js';
 import { networkOf } from '../topology/network.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { figureRanks } from './figure-ranks.js';
-import { leftoverValues, worths } from './leftover-value.js';
+import { leftoverValues, SOCKET_SHARE, worths } from './leftover-value.js';
 import { nicBandwidths } from './nic-bandwidths.js';
 import { sharedLoads } from './shared-load.js';
 
@@ -16,15 +17,17 @@ export interface GpuSetFigures {
   readonly bandwidthGBps: Float64Array;
   /** Mask → load on links that others could use, GB/s summed over links and directions. Length: 2^n. */
   readonly sharedLoadGBps: Float64Array;
-  /** Mask → bandwidth to all compute NICs together, GB/s. Length: 2^n. */
+  /** Mask → what it sends out of the server, or receives, see `nicBandwidth`, GB/s per direction. Length: 2^n. */
   readonly nicGBps: Float64Array;
+  /** Socket → mask of its GPUs; empty where all are on one socket, or the document does not say. */
+  readonly sockets: readonly number[];
   /**
-   * Mask → 2^32 × rank by bandwidth, then shared load, + rank by NIC bandwidth, then ordinals: all of the objective
-   * that depends on the set alone. The lowest is the best, no two sets share a value. Length: 2^n.
+   * Mask → 2^32 × rank by bandwidth, then shared load, + what further sockets cost in steps of the loss: all of the
+   * objective down to the loss that depends on the set alone. The lowest is the best. Length: 2^n.
    */
   readonly order: Float64Array;
-  /** The lowest 16 bits of `order` → mask. Length: 2^n. */
-  readonly setOf: Uint16Array;
+  /** Mask → rank by NIC bandwidth, then ordinals: what decides among equals; no two sets share one. Length: 2^n. */
+  readonly position: Uint16Array;
 }
 
 /**
@@ -34,11 +37,17 @@ export interface GpuSetFigures {
 export interface GpuSetTables extends GpuSetFigures {
   /** Mask → value of these GPUs being free, 0 … 1. Length: 2^n. */
   readonly value: Float64Array;
-  /** Mask → 2^16 × rank by `value`, highest first: the rest of the objective. Length: 2^n. */
+  /** Mask → what is lost if these GPUs stay free, in steps of {@link LOSS_STEPS}: the rest of the objective. Length: 2^n. */
   readonly loss: Float64Array;
   /** Size × free mask → mask of the best set, 0 if fewer are free. Entry `size << n | free`; length (n + 1) 2^n. */
   readonly best: Uint16Array;
 }
+
+/**
+ * Steps of a loss of 1: far above the rounding of its sums, far below any real difference, just below 2^30. A step is no
+ * binary or decimal fraction, on whose borders losses would lie.
+ */
+export const LOSS_STEPS: number = 1e9 * (Math.PI / 3);
 
 /** Weight of each GPU count that pods to come ask for. */
 type Sizes = Readonly<Record<number, number>>;
@@ -136,27 +145,33 @@ function compileFigures(server: ServerTopology): GpuSetFigures {
   for (let mask = 0; mask < masks; mask++) bandwidthGBps[mask] = optimalBandwidth(network, mask);
   const sharedLoadGBps = sharedLoads(server, bandwidthGBps, sizeOf);
   const nicGBps = nicBandwidths(server);
-  const setOf = byNicThenOrdinals(nicGBps, gpuCount);
+  const known = gpuPlaces(server).socket ?? [];
+  const sockets = known.length > 1 ? known : [];
   return {
     gpuCount,
     sizeOf,
     bandwidthGBps,
     sharedLoadGBps,
     nicGBps,
-    order: orders(bandwidthGBps, sharedLoadGBps, setOf),
-    setOf,
+    sockets,
+    order: orders(bandwidthGBps, sharedLoadGBps, sockets),
+    position: positions(nicGBps, gpuCount),
   };
 }
 
-/** All masks by NIC bandwidth, high first, then as lists of ordinals, so that of one size no two are equal. */
-function byNicThenOrdinals(nicGBps: Float64Array, gpuCount: number): Uint16Array {
+/** The place of each mask by NIC bandwidth, high first, then as lists of ordinals, so that of one size no two are equal. */
+function positions(nicGBps: Float64Array, gpuCount: number): Uint16Array {
   const masks = nicGBps.length;
   const ranks = figureRanks(nicGBps);
   const keys = new Float64Array(masks);
   for (let mask = 0; mask < masks; mask++) {
     keys[mask] = (masks - 1 - ranks[mask]!) * masks + (masks - 1 - reversed(mask, gpuCount));
   }
-  return Uint16Array.from(keys.sort(), (key) => reversed(masks - 1 - (key % masks), gpuCount));
+  const position = new Uint16Array(masks);
+  keys.sort().forEach((key, place) => {
+    position[reversed(masks - 1 - (key % masks), gpuCount)] = place;
+  });
+  return position;
 }
 
 /** The lowest bit becomes the highest of `bits`: of two lists of ordinals the first has the larger reverse. */
@@ -166,30 +181,42 @@ function reversed(mask: number, bits: number): number {
   return result;
 }
 
-function orders(bandwidthGBps: Float64Array, sharedLoadGBps: Float64Array, setOf: Uint16Array): Float64Array {
-  const masks = setOf.length;
+function orders(
+  bandwidthGBps: Float64Array,
+  sharedLoadGBps: Float64Array,
+  sockets: readonly number[],
+): Float64Array {
+  const masks = bandwidthGBps.length;
   const bandwidth = figureRanks(bandwidthGBps);
   const load = figureRanks(sharedLoadGBps);
   const both = new Float64Array(masks);
   for (let mask = 0; mask < masks; mask++) both[mask] = (masks - 1 - bandwidth[mask]!) * masks + load[mask]!;
-  // Ranks of ranks: two of 16 bits each would leave no room for the others in the 53 of a double.
+  // Ranks of ranks: two of 16 bits each would leave no room for losses in the 53 of a double.
   const sorted = both.slice().sort();
   const rankOf = new Map<number, number>();
   for (const key of sorted) if (!rankOf.has(key)) rankOf.set(key, rankOf.size);
-  const order = new Float64Array(masks);
-  for (let position = 0; position < masks; position++) {
-    const mask = setOf[position]!;
-    order[mask] = rankOf.get(both[mask]!)! * 2 ** 32 + position;
-  }
-  return order;
+  return both.map((key, mask) => rankOf.get(key)! * 2 ** 32 + stepsOf(socketLoss(sockets, mask)));
+}
+
+/** What a set loses by being on more than one socket, as a share of the value of the server. */
+function socketLoss(sockets: readonly number[], set: number): number {
+  return SOCKET_SHARE * Math.max(0, placesTouched(sockets, set) - 1);
+}
+
+function stepsOf(loss: number): number {
+  return Math.round(loss * LOSS_STEPS);
 }
 
 function compileMix(figures: GpuSetFigures, weights: Float64Array): GpuSetTables {
-  const { bandwidthGBps, sharedLoadGBps, sizeOf, gpuCount } = figures;
-  const value = leftoverValues(worths(bandwidthGBps, sharedLoadGBps, sizeOf), sizeOf, weights);
+  const { bandwidthGBps, sharedLoadGBps, sizeOf, gpuCount, sockets } = figures;
+  const value = leftoverValues(worths(bandwidthGBps, sharedLoadGBps, sizeOf), sizeOf, weights, sockets);
   const ranks = figureRanks(value);
   const masks = value.length;
-  const loss = Float64Array.from(ranks, (rank) => (masks - 1 - rank) * 2 ** 16);
+  // Values of one rank are equal but for rounding: they lose the same to the step.
+  const ofRank = new Float64Array(masks).fill(1);
+  for (let mask = 0; mask < masks; mask++)
+    ofRank[ranks[mask]!] = Math.min(ofRank[ranks[mask]!]!, value[mask]!);
+  const loss = Float64Array.from(ranks, (rank) => stepsOf(1 - ofRank[rank]!));
   const best = new Uint16Array((gpuCount + 1) * masks);
   fillBestSets(best, figures, loss);
   return { ...figures, value, loss, best };
@@ -197,20 +224,49 @@ function compileMix(figures: GpuSetFigures, weights: Float64Array): GpuSetTables
 
 /** Fills `best`: every subset of every free mask is looked at once, 3^n in all. */
 function fillBestSets(best: Uint16Array, figures: GpuSetFigures, loss: Float64Array): void {
-  const { gpuCount, sizeOf, order, setOf } = figures;
+  const { gpuCount, sizeOf, order, position } = figures;
   const lowest = new Float64Array(gpuCount + 1);
   for (let free = 1; free < sizeOf.length; free++) {
     lowest.fill(Number.POSITIVE_INFINITY);
     for (let set = free; set !== 0; set = (set - 1) & free) {
-      // One sum is the whole objective: no two sets of a size have the same.
+      // One sum is the whole objective but for what decides among equals.
       const key = order[set]! + loss[free ^ set]!;
       const size = sizeOf[set]!;
-      if (key < lowest[size]!) lowest[size] = key;
-    }
-    for (let size = sizeOf[free]!; size > 0; size--) {
-      best[(size << gpuCount) | free] = setOf[lowest[size]! % 2 ** 16]!;
+      if (key > lowest[size]!) continue;
+      const entry = (size << gpuCount) | free;
+      if (key === lowest[size]! && position[set]! > position[best[entry]!]!) continue;
+      lowest[size] = key;
+      best[entry] = set;
     }
   }
+}
+
+/**
+ * Whether one set of free GPUs is better than another of the same size by the whole objective.
+ *
+ * @param other - 0 = none yet
+ */
+export function isBetterSet(tables: GpuSetTables, free: number, set: number, other: number): boolean {
+  if (other === 0) return true;
+  const { order, loss, position } = tables;
+  const key = order[set]! + loss[free ^ set]!;
+  const otherKey = order[other]! + loss[free ^ other]!;
+  return key < otherKey || (key === otherKey && position[set]! < position[other]!);
+}
+
+/** What is lost by taking a set of free GPUs, and by its further sockets, as a share of the value of the server. */
+export function lossOf(tables: GpuSetTables, free: number, set: number): number {
+  return tables.value[free]! - tables.value[free ^ set]! + socketLoss(tables.sockets, set);
+}
+
+/** {@link lossOf} in GPUs. */
+export function lossGpus(tables: GpuSetTables, free: number, set: number): number {
+  return tables.gpuCount * lossOf(tables, free, set);
+}
+
+/** What {@link lossOf} tells sets of the same free GPUs apart by, in steps; equal but for rounding is equal. */
+export function lossSteps(tables: GpuSetTables, free: number, set: number): number {
+  return tables.loss[free ^ set]! + (tables.order[set]! % 2 ** 32);
 }
 
 /** The mask of the best set of `count` GPUs among the free ones; 0 if fewer are free. Allocates nothing. */
@@ -226,19 +282,11 @@ export function bestSet(tables: GpuSetTables, free: number, count: number): numb
  * @returns its mask; 0 if there is none of `count` GPUs
  */
 export function bestSetWith(tables: GpuSetTables, free: number, count: number, required: number): number {
-  const { sizeOf, order, loss } = tables;
   const optional = free ^ required;
   let best = 0;
-  let lowest = Number.POSITIVE_INFINITY;
   for (let sub = optional; ; sub = (sub - 1) & optional) {
     const set = sub | required;
-    if (sizeOf[set] === count) {
-      const key = order[set]! + loss[free ^ set]!;
-      if (key < lowest) {
-        lowest = key;
-        best = set;
-      }
-    }
+    if (tables.sizeOf[set] === count && isBetterSet(tables, free, set, best)) best = set;
     if (sub === 0) return best;
   }
 }

@@ -1,12 +1,12 @@
 import { nicBandwidthOfMask } from '../bandwidth/nic-bandwidth.js';
-import { GPU, networkOf } from '../topology/network.js';
+import { outflowNetwork } from '../bandwidth/outflow-network.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 
 /**
- * The bandwidth of every set of GPUs to all compute NICs together, see `nicBandwidth`.
+ * What every set of GPUs can send through the ports of its NICs together, see `nicBandwidth`.
  *
- * GPUs with the same links to everything but GPUs are interchangeable here, so each combination of counts is
- * computed once: on most machines a few per cent of all sets.
+ * GPUs that use the same NICs over the same links are interchangeable, so each combination of counts is computed once:
+ * on most machines a few per cent of all sets.
  *
  * @param server - a server type with n GPUs
  * @returns mask → GB/s per direction; length 2^n
@@ -29,18 +29,20 @@ export function nicBandwidths(server: ServerTopology): Float64Array {
   return figures;
 }
 
-/** Masks of GPUs that hang on the same devices by links of the same bandwidth, links among GPUs aside. */
+/**
+ * Masks of GPUs that can stand for each other: equal rows in all that the flow is computed from. A GPU on which NICs hang
+ * stands for itself alone, as others may send through it.
+ */
 function interchangeable(server: ServerTopology): number[] {
-  const { rows, arcs, ends, roles, capacityGBps, gpuVertices } = networkOf(server);
+  const { gpuCount, vertexCount, fromGpu, lent, owners, outlets } = outflowNetwork(server);
   const classes = new Map<string, number>();
-  gpuVertices.forEach((vertex, gpu) => {
-    const links: [number, number][] = [];
-    for (let k = rows[vertex]!; k < rows[vertex + 1]!; k++) {
-      const head = ends[arcs[k]! ^ 1]!;
-      if (roles[head] !== GPU) links.push([head, capacityGBps[arcs[k]! >> 1]!]);
-    }
-    const key = JSON.stringify(links);
+  for (let gpu = 0; gpu < gpuCount; gpu++) {
+    const row = (table: Float64Array): number[] => [
+      ...table.subarray(gpu * vertexCount, (gpu + 1) * vertexCount),
+    ];
+    const uses = outlets.map(({ nearestTo }) => (nearestTo >>> gpu) & 1);
+    const key = JSON.stringify([row(fromGpu), row(lent), uses, owners.includes(gpu) ? gpu : -1]);
     classes.set(key, (classes.get(key) ?? 0) | (1 << gpu));
-  });
+  }
   return [...classes.values()];
 }

@@ -9,6 +9,8 @@ interface Crossing {
   readonly partners: Int32Array;
   /** The same, of routes inside the accelerator fabric only. */
   readonly fabricPartners: Int32Array;
+  /** GPU → those of its partners whose route crosses the link twice, once each way, to pass through host memory. */
+  readonly twice: Int32Array;
   /** The GPUs whose route to some NIC, NUMA node or socket crosses the link. */
   readonly hostUsers: number;
 }
@@ -42,12 +44,14 @@ export function sharedLoads(
   const pairs = new Uint8Array(masks);
   const fabricPairs = new Uint8Array(masks);
   const used = new Uint8Array(masks);
-  for (const { partners, fabricPartners, hostUsers } of links) {
+  for (const { partners, fabricPartners, twice, hostUsers } of links) {
+    const crossesTwice = twice.some((mask) => mask !== 0);
     for (let mask = 1; mask < masks; mask++) {
       const low = 31 - Math.clz32(mask & -mask);
       const rest = mask & (mask - 1);
       const crossing = partners[low]! & rest;
       pairs[mask] = pairs[rest]! + sizeOf[crossing]!;
+      if (crossesTwice) pairs[mask]! += sizeOf[twice[low]! & rest]!;
       fabricPairs[mask] = fabricPairs[rest]! + sizeOf[fabricPartners[low]! & rest]!;
       used[mask] = used[rest]! | ((hostUsers >>> low) & 1) | (crossing === 0 ? 0 : 1);
     }
@@ -94,7 +98,7 @@ function crossings(server: ServerTopology): Crossing[] {
   const network = networkOf(server);
   const routes = pairRoutesOf(network);
   const { gpuCount } = routes;
-  const byLink = new Map<number, { partners: Int32Array; fabricPartners: Int32Array; hostUsers: number }>();
+  const byLink = new Map<number, { -readonly [field in keyof Crossing]: Crossing[field] }>();
   for (let pair = 0; pair < gpuCount * gpuCount; pair++) {
     const from = Math.floor(pair / gpuCount);
     const to = pair % gpuCount;
@@ -104,10 +108,12 @@ function crossings(server: ServerTopology): Crossing[] {
         crossing = {
           partners: new Int32Array(gpuCount),
           fabricPartners: new Int32Array(gpuCount),
+          twice: new Int32Array(gpuCount),
           hostUsers: 0,
         };
         byLink.set(link, crossing);
       }
+      if (((crossing.partners[from]! >>> to) & 1) === 1) crossing.twice[from]! |= 1 << to;
       crossing.partners[from]! |= 1 << to;
       if (routes.inFabric[pair] === 1) crossing.fabricPartners[from]! |= 1 << to;
     }

@@ -11,7 +11,9 @@ import type { HwlocTopology } from './hwloc-xml-objects.js';
 import type { HwlocXmlOptions } from './hwloc-xml-options.js';
 import { type PciItem, type PciRoot, pciRootsOf } from './hwloc-xml-pci.js';
 import { type HwlocPlace, type HwlocPlaces, placesOf } from './hwloc-xml-places.js';
+import { portOf } from './hwloc-xml-ports.js';
 import type { LinkFigures } from './link-figures.js';
+import { unknownPortsNote } from './port-figures.js';
 
 /** Most NICs; virtual functions are not among them. */
 const NICS_MAX = 256;
@@ -217,12 +219,14 @@ class DocumentWriter {
     const { infos, otherBandwidths } = this.#topology;
     const models = [...new Set(this.#gpus.map((gpu) => this.#modelOf(gpu)))];
     const product = infos.get('DMIProductName') ?? infos.get('PlatformModel');
-    const hasRdma = this.#nics.some(({ rdma }) => rdma !== undefined);
+    const nics = this.#nicDevices();
+    const unknownPortCount = nics.filter(({ portGBps }) => portGBps === undefined).length;
     const gpuIds = this.#gpus.map((gpu) => this.#idOf.get(gpu)!);
     const notes = [
       ...notesOf(found, gpuIds, otherBandwidths, this.#switches, this.#links),
       ...this.#fabricNotes,
     ];
+    if (unknownPortCount > 0) notes.push(unknownPortsNote(unknownPortCount));
     if (this.#nowhereId !== undefined) notes.push(NOWHERE_NOTE);
     return {
       name: this.#options.name ?? 'hwloc',
@@ -230,21 +234,7 @@ class DocumentWriter {
         this.#options.title ??
         `${product ?? 'server'} with ${this.#gpus.length} GPUs and ${this.#nics.length} NICs, read from hwloc`,
       gpuModel: models.join(', ').slice(0, 1024),
-      devices: [
-        ...this.#gpus.map((gpu) => this.#gpuDevice(gpu)),
-        ...this.#nics.map((nic): Device => {
-          const model = nic.object.infos.get('PCIDevice');
-          return {
-            id: this.#idOf.get(nic)!,
-            kind: 'nic',
-            ...this.#locations.get(nic)!,
-            ...(model !== undefined && { model }),
-            role: hasRdma && nic.rdma === undefined ? 'frontend' : 'compute',
-          };
-        }),
-        ...this.#hosts,
-        ...this.#switches,
-      ],
+      devices: [...this.#gpus.map((gpu) => this.#gpuDevice(gpu)), ...nics, ...this.#hosts, ...this.#switches],
       links: this.#links,
       confidence: 'file',
       sources: ['hwloc XML'],
@@ -261,6 +251,21 @@ class DocumentWriter {
       model: this.#modelOf(gpu),
       ...(memoryGiB !== undefined && { memoryGiB }),
     };
+  }
+
+  #nicDevices(): Device[] {
+    const hasRdma = this.#nics.some(({ rdma }) => rdma !== undefined);
+    return this.#nics.map((nic) => {
+      const model = nic.object.infos.get('PCIDevice');
+      return {
+        id: this.#idOf.get(nic)!,
+        kind: 'nic',
+        ...this.#locations.get(nic)!,
+        ...(model !== undefined && { model }),
+        role: hasRdma && nic.rdma === undefined ? 'frontend' : 'compute',
+        ...portOf(nic, this.#options.portGbps),
+      };
+    });
   }
 
   #modelOf(gpu: HwlocDevice): string {

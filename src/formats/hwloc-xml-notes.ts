@@ -1,4 +1,5 @@
 import type { Device, Link } from '../topology/server-document.js';
+import { componentsOf } from './components.js';
 import type { HwlocDevices } from './hwloc-xml-devices.js';
 import { isOfFirstGenerations } from './hwloc-xml-rates.js';
 
@@ -56,31 +57,8 @@ export function notesOf(
 
 /** The number of groups of NVSwitches that NVLink does not connect, also over GPUs. */
 function nvswitchGroupCount(switches: readonly Device[], links: readonly Link[]): number {
-  const neighbours = new Map<string, string[]>();
-  const add = (from: string, to: string): void => {
-    const known = neighbours.get(from);
-    if (known === undefined) neighbours.set(from, [to]);
-    else known.push(to);
-  };
-  for (const { medium, between } of links) {
-    if (medium !== 'nvlink') continue;
-    add(between[0], between[1]);
-    add(between[1], between[0]);
-  }
-  const seen = new Set<string>();
-  let count = 0;
-  for (const { id, kind } of switches) {
-    if (kind !== 'nvswitch' || seen.has(id)) continue;
-    count++;
-    seen.add(id);
-    const queue = [id];
-    for (const at of queue) {
-      for (const next of neighbours.get(at) ?? []) {
-        if (seen.has(next)) continue;
-        seen.add(next);
-        queue.push(next);
-      }
-    }
-  }
-  return count;
+  const nvswitches = switches.flatMap(({ id, kind }) => (kind === 'nvswitch' ? [id] : []));
+  const pairs = links.flatMap(({ medium, between }) => (medium === 'nvlink' ? [between] : []));
+  const components = componentsOf([...new Set([...nvswitches, ...pairs.flat()])], pairs);
+  return components.filter((ids) => ids.some((id) => nvswitches.includes(id))).length;
 }

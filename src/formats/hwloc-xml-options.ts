@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { parse } from '../topology/validate.js';
-import { basis, linkGBps, pcieGeneration, text } from './option-schemas.js';
+import { basis, linkGBps, pcieGeneration, portGbps, text } from './option-schemas.js';
 
-/** What {@link fromHwlocXml} cannot read from the file; every figure is GB/s per direction. */
+/** What {@link fromHwlocXml} cannot read from the file; figures are GB/s per direction, `portGbps` is Gb/s. */
 export interface HwlocXmlOptions {
   /** Name of the server document. Default: `hwloc`. */
   readonly name?: string;
@@ -22,6 +22,8 @@ export interface HwlocXmlOptions {
   readonly nvlinkGBpsPerLink?: number;
   /** One xGMI link. Default: RCCL's figure by model: 24 for MI100 and older, 36 for MI200, 48 for MI300. */
   readonly xgmiGBpsPerLink?: number;
+  /** What the ports of a NIC carry together where the file does not say, Gb/s per direction. Default: left out. */
+  readonly portGbps?: number;
   /**
    * Between two sockets. Default: NCCL's figure by processor: 6 for Intel up to Broadwell, 10 up to Ice Lake,
    * 22 for Sapphire Rapids, 40 for later ones, 16 for AMD, 32 for POWER, 6 for Arm and where nothing is known.
@@ -41,6 +43,7 @@ const optionsSchema: v.GenericSchema<HwlocXmlOptions> = v.strictObject({
   pcieGeneration: v.exactOptional(pcieGeneration),
   nvlinkGBpsPerLink: v.exactOptional(linkGBps),
   xgmiGBpsPerLink: v.exactOptional(linkGBps),
+  portGbps: v.exactOptional(portGbps),
   socketGBps: v.exactOptional(linkGBps),
   basis: v.exactOptional(basis),
 });

@@ -17,6 +17,7 @@ import { type HwlocXmlOptions, parseHwlocOptions } from './hwloc-xml-options.js'
  *   `GPU1`, … in the order of NVML, RSMI, CUDA or Level Zero, else of their bus ids.
  * - PCIe links have the line rates of the file, the slower of a device and the ports on its way; figures follow
  *   from them.
+ * - What ports of NICs carry, hwloc does not write; see `portOf` in `hwloc-xml-ports.ts` for infos that are read.
  * - The matrices `NVLinkBandwidth` and `XGMIBandwidth` become links between GPUs and to NVSwitches; those to a
  *   package (POWER8 and 9) become `c2c`. NVLink that the file does not list is not invented: lstopo needs the
  *   NVML or RSMI backend, and cannot see the NVSwitches of virtual machines.

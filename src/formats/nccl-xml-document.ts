@@ -15,6 +15,7 @@ import { modelOf, portOf } from './nccl-xml-ports.js';
 import { socketFigures, socketOf } from './nccl-xml-sockets.js';
 import type { PciBranch } from './nccl-xml-stated.js';
 import type { NcclCpu, NcclNet, NcclPci, NcclSystem } from './nccl-xml-tree.js';
+import { portOfCaller } from './port-figures.js';
 
 /** Longest name taken from the file, in characters. */
 const NAME_LENGTH_MAX = 128;
@@ -82,7 +83,13 @@ class DocumentWriter {
   readonly #peers: (readonly [string, string])[] = [];
   /** Ports that are no PCI devices, by dev and name. */
   readonly #hostPorts = new Set<string>();
-  readonly #counts: NcclCounts = { assumedPcie: 0, kbpsPorts: 0, repeatedPorts: 0 };
+  readonly #counts: NcclCounts = {
+    assumedPcie: 0,
+    assumedPorts: 0,
+    kbpsPorts: 0,
+    repeatedPorts: 0,
+    unknownPorts: 0,
+  };
 
   constructor(system: NcclSystem, tree: ServerTree, fabric: NcclFabric, options: NcclXmlOptions) {
     this.#system = system;
@@ -216,8 +223,10 @@ class DocumentWriter {
   }
 
   #writePort(net: NcclNet, ports: number, aboveId: string, place: Location, above: LinkFigures): void {
-    const { inKbps, figures, ...fields } = portOf(net, ports, above);
+    const { fields, figures, inKbps, isAssumed } = portOf(net, ports, above, this.#options.portGbps);
     if (inKbps) this.#counts.kbpsPorts++;
+    if (isAssumed) this.#counts.assumedPorts++;
+    if (fields.portGBps === undefined) this.#counts.unknownPorts++;
     const id = this.#freshId(`nic${net.dev}`);
     this.#nics.push({ device: { id, kind: 'nic', ...place, ...fields }, dev: net.dev! });
     this.#link(aboveId, id, figures);
@@ -226,7 +235,10 @@ class DocumentWriter {
   #writeTemplateNic(pci: NcclPci, aboveId: string, place: Location, pcie: LinkFigures): void {
     const dev = this.#tree.portDevMax + 1 + this.#tree.portlessNics.indexOf(pci);
     const id = this.#freshId(`nic${dev}`);
-    this.#nics.push({ device: { id, kind: 'nic', ...place }, dev });
+    const { portGbps } = this.#options;
+    const port = portGbps === undefined ? {} : portOfCaller(portGbps);
+    if (portGbps === undefined) this.#counts.unknownPorts++;
+    this.#nics.push({ device: { id, kind: 'nic', ...place, ...port }, dev });
     this.#link(aboveId, id, pcie);
   }
 

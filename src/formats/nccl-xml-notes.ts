@@ -3,6 +3,7 @@ import type { ServerTree } from './nccl-xml-devices.js';
 import type { NcclFabric } from './nccl-xml-fabric.js';
 import { LOC_GBPS } from './nccl-xml-figures.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
+import { unknownPortsNote } from './port-figures.js';
 
 /** Longest note of a server document, in characters. */
 const NOTE_LENGTH_MAX = 1024;
@@ -11,10 +12,14 @@ const NOTE_LENGTH_MAX = 1024;
 export interface NcclCounts {
   /** PCIe links whose speed or width is not in the file. */
   assumedPcie: number;
+  /** Ports without a speed, for which NCCL's default stands. */
+  assumedPorts: number;
   /** Ports whose speed was taken for kb/s. */
   kbpsPorts: number;
   /** Ports that are no PCI devices and were there before. */
   repeatedPorts: number;
+  /** NICs whose rate is left out. */
+  unknownPorts: number;
 }
 
 /**
@@ -58,6 +63,12 @@ export function ncclNotes(
   if (counts.kbpsPorts > 0) {
     notes.push(`The speed of ${counts.kbpsPorts} ports is beyond any: taken to be in kb/s instead of Mb/s.`);
   }
+  if (counts.assumedPorts > 0) {
+    notes.push(
+      `${counts.assumedPorts} ports state no speed: each carries 10 Gb/s, which NCCL assumes. Give portGbps.`,
+    );
+  }
+  if (counts.unknownPorts > 0) notes.push(unknownPortsNote(counts.unknownPorts));
   for (const { cpu } of tree.cpus) {
     if (cpu.affinity !== undefined)
       notes.push(`CPU affinity of NUMA node ${cpu.numa ?? 'unknown'}: ${cpu.affinity}`);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parse } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { integer, linkGBps, numaNodesPerSocket, pcieGeneration, text } from './option-schemas.js';
+import { integer, linkGBps, numaNodesPerSocket, pcieGeneration, portGbps, text } from './option-schemas.js';
 
 /** NVLink of servers whose file leaves it to NCCL's detection. GPUs are named by ordinal. */
 export type NcclXmlNvlink =
@@ -23,7 +23,7 @@ export interface NcclXmlDevice {
   readonly numa?: number;
 }
 
-/** What {@link fromNcclXml} cannot read from the text; every figure is GB/s per direction. */
+/** What {@link fromNcclXml} cannot read from the text; figures are GB/s per direction, `portGbps` is Gb/s. */
 export interface NcclXmlOptions {
   /** Name of the server document. Default: the name in the file, else `nccl-xml`. */
   readonly name?: string;
@@ -42,6 +42,11 @@ export interface NcclXmlOptions {
   readonly nvlinkGBpsPerLink?: number;
   /** PCIe generation where the file states no link speed that NCCL knows. Default: 3, which NCCL falls back to. */
   readonly pcieGeneration?: 1 | 2 | 3 | 4 | 5 | 6;
+  /**
+   * What the port of a NIC carries where the file has no `speed`, Gb/s per direction. Default: 10 for ports, as
+   * NCCL has it; left out for NICs of templates, which NCCL finds the ports of at run time.
+   */
+  readonly portGbps?: number;
   /** Between two sockets. Required where the file has several CPUs and does not say which. Default: NCCL's figure. */
   readonly socketGBps?: number;
   /**
@@ -91,6 +96,7 @@ const optionsSchema: v.GenericSchema<NcclXmlOptions> = v.strictObject({
   nvlink: v.exactOptional(nvlinkSchema),
   nvlinkGBpsPerLink: v.exactOptional(linkGBps),
   pcieGeneration: v.exactOptional(pcieGeneration),
+  portGbps: v.exactOptional(portGbps),
   socketGBps: v.exactOptional(linkGBps),
   numaNodesPerSocket: v.exactOptional(numaNodesPerSocket),
   classless: v.exactOptional(v.picklist(['gpu', 'nic'] as const, 'expected gpu or nic')),

@@ -1,32 +1,47 @@
 import type { Device } from '../topology/server-document.js';
 import { type LinkFigures, rounded } from './link-figures.js';
 import type { NcclNet, NcclPci } from './nccl-xml-tree.js';
+import { type PortFigures, portOfCaller } from './port-figures.js';
 
 /** NCCL's figure for a port that does not state its speed, Mb/s. */
 const NET_DEFAULT_MBPS = 10_000;
 /** No port has 10 Tb/s: some files of RCCL give kb/s. */
-const NET_MAX_MBPS = 10_000_000;
+export const NET_MAX_MBPS = 10_000_000;
 /** Longest name taken from the file, in characters. */
 const NAME_LENGTH_MAX = 128;
 
 const ROLES = ['compute', 'storage', 'frontend'] as const;
 
+/** A port as the NIC of a document. */
+export interface NcclPort {
+  /** Model, role and rate of the NIC. */
+  readonly fields: Pick<Device, 'model' | 'role'> & Partial<PortFigures>;
+  /** Its link, which carries no more than the port. */
+  readonly figures: LinkFigures;
+  /** Whether the speed was taken for kb/s. */
+  readonly inKbps: boolean;
+  /** Whether neither the file nor the caller states a speed, so that NCCL's default stands. */
+  readonly isAssumed: boolean;
+}
+
 /**
- * A port as the NIC of a document: what it is called, and the link above it.
+ * A port as the NIC of a document: what it is called, what it carries, and the link above it.
  *
  * @param net - the port
  * @param ports - ports of its card, which share the lanes of the card evenly
  * @param above - the PCIe link of the card
- * @returns model and role of the NIC; its link, which carries no more than the port; whether the speed was taken
- * for kb/s
+ * @param portGbps - what to assume instead of 10 Gb/s where the file has no speed
+ * @returns fields and link of the NIC
  * @see NVIDIA/nccl 2.30.7, src/graph/topo.cc: Mb/s ÷ 8000, and 10,000 where there is no speed
  */
 export function portOf(
   net: NcclNet,
   ports: number,
   above: LinkFigures,
-): Pick<Device, 'model' | 'role'> & { readonly figures: LinkFigures; readonly inKbps: boolean } {
-  const said = net.speedMbps === undefined || net.speedMbps <= 0 ? NET_DEFAULT_MBPS : net.speedMbps;
+  portGbps: number | undefined,
+): NcclPort {
+  const isStated = net.speedMbps !== undefined && net.speedMbps > 0;
+  const said = isStated ? net.speedMbps! : (portGbps ?? NET_DEFAULT_MBPS / 1000) * 1000;
   const inKbps = said > NET_MAX_MBPS;
   const mbps = inKbps ? said / 1000 : said;
   const shared = above.bandwidthGBps / ports;
@@ -36,9 +51,13 @@ export function portOf(
   const role = ROLES.find((known) => known === net.role);
   const limit = port < shared ? `; the port carries ${speed}` : ports > 1 ? `; shared by ${ports} ports` : '';
   return {
-    model: name === undefined ? speed : `${name}, ${speed}`,
-    ...(role !== undefined && { role }),
+    fields: {
+      model: name === undefined ? speed : `${name}, ${speed}`,
+      ...(role !== undefined && { role }),
+      ...(isStated ? statedPort(net, mbps, inKbps) : assumedPort(portGbps)),
+    },
     inKbps,
+    isAssumed: !isStated && portGbps === undefined,
     figures: {
       ...above,
       bandwidthGBps: rounded(Math.min(shared, port)),
@@ -46,6 +65,26 @@ export function portOf(
       ...(above.rawGBps !== undefined && { rawGBps: rounded(above.rawGBps / ports) }),
       source: `${above.source}${limit}`,
     },
+  };
+}
+
+function statedPort({ speedMbps, rate }: NcclNet, mbps: number, inKbps: boolean): Partial<PortFigures> {
+  if (rate === 'none') return {};
+  return {
+    portGBps: rounded(mbps / 8000),
+    portBasis: 'nccl',
+    portSource: `speed ${speedMbps} of the file, ${inKbps ? 'taken for kb/s' : 'Mb/s'}`,
+    portVerified: !inKbps && rate !== 'unverified',
+  };
+}
+
+function assumedPort(portGbps: number | undefined): PortFigures {
+  if (portGbps !== undefined) return portOfCaller(portGbps);
+  return {
+    portGBps: NET_DEFAULT_MBPS / 8000,
+    portBasis: 'nccl',
+    portSource: 'no speed in the file; 10 Gb/s assumed as NCCL 2.30.7 does, topo.cc',
+    portVerified: false,
   };
 }
 

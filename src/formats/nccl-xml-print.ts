@@ -1,6 +1,7 @@
 import type { Device, Link } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { LOC_GBPS } from './nccl-xml-figures.js';
+import { NET_MAX_MBPS } from './nccl-xml-ports.js';
 import {
   cpuAttributes,
   gpuAttributes,
@@ -22,13 +23,16 @@ const NIC_MODEL = /^(?:(.*), )?(\d{1,6}(?:\.\d{1,3})?) Gb\/s$/;
  *
  * The law: {@link fromNcclXml} of the text has the relation matrix of the server and, by NCCL's constants, its
  * collective bandwidths. What the format has no place for (NUMA nodes of one socket, host bridges, GPU models,
- * roles of NICs) stands in attributes called `corral_…`, which NCCL passes over. PCI addresses are made up,
- * and so is `gdr="1"`; the CPU named is one that has the figure between the sockets.
+ * roles of NICs, whether the rate of a port is known and verified) stands in attributes called `corral_…`, which
+ * NCCL passes over. The `speed` of a NIC is its `portGBps` in whole Mb/s, else the Gb/s of its model, else what its
+ * link carries. PCI addresses are made up, and so is `gdr="1"`; the CPU named is one that has the figure between
+ * the sockets.
  *
  * @param topology - a server topology
  * @returns the text, ending in a line end
  * @throws CorralError `invalid-option` if the format cannot express a device or link: scale-up Ethernet, NICs that
- * hang on GPUs, links between NVSwitches, several fabrics, figures that are not in the tables of NCCL
+ * hang on GPUs, links between NVSwitches, several fabrics, figures that are not in the tables of NCCL, ports of
+ * more than 10 Tb/s
  * @complexity O(devices * links)
  * @see NVIDIA/nccl 2.30.7, src/graph/xml.cc
  * @example
@@ -157,8 +161,15 @@ class Writer {
     const dev = this.#topology.nics.indexOf(device.id);
     const [, said, speed] = NIC_MODEL.exec(device.model ?? '') ?? [];
     const name = [said, device.id, `nic${dev}`].find((text) => text !== undefined && PLAIN_NAME.test(text))!;
-    const mbps = Math.round(speed === undefined ? ncclFigure(link) * 8000 : Number(speed) * 1000);
+    const { portGBps } = device;
+    const assumedGBps = speed === undefined ? ncclFigure(link) : Number(speed) / 8;
+    // A larger speed would read as kb/s.
+    const mbps = Math.min(NET_MAX_MBPS, Math.round((portGBps ?? assumedGBps) * 8000));
+    const rate = portGBps === undefined ? 'none' : device.portVerified === true ? undefined : 'unverified';
     const role = device.role ?? 'compute';
+    if (portGBps !== undefined && portGBps * 8000 > NET_MAX_MBPS) {
+      throw refusal(`the ports of ${device.id} carry ${portGBps} GB/s, more than any`);
+    }
     const net = attributes({
       name,
       dev: `${dev}`,
@@ -169,6 +180,7 @@ class Writer {
       maxconn: '131072',
       gdr: '1',
       ...(role !== 'compute' && { corral_role: role }),
+      ...(rate !== undefined && { corral_rate: rate }),
     });
     const virtual = ncclFigure(link) >= LOC_GBPS;
     const inner = virtual ? depth : depth + 1;

@@ -68,6 +68,8 @@ export interface NcclNet {
   readonly speedMbps: number | undefined;
   /** What the port is for, in files that {@link toNcclXml} wrote. */
   readonly role: string | undefined;
+  /** In files that {@link toNcclXml} wrote: `none` where the server says no rate of the port, `unverified`. */
+  readonly rate: string | undefined;
 }
 
 /** A whole file. */
@@ -235,6 +237,7 @@ function netsOf(nic: XmlElement): NcclNet[] {
     dev: integer(element, 'dev', -INT_MAX, INT_MAX),
     speedMbps: integer(element, 'speed', -INT_MAX, INT_MAX),
     role: filled(element, 'corral_role'),
+    rate: filled(element, 'corral_rate'),
   }));
 }
 

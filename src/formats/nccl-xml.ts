@@ -9,8 +9,8 @@ import { readNcclSystem } from './nccl-xml-tree.js';
  * Reads a server from a topology file of NCCL or RCCL (`NCCL_TOPO_FILE`, `NCCL_TOPO_DUMP_FILE`).
  *
  * Figures are the constants of NCCL 2.30.7 (RCCL for xGMI). GPUs get the ordinals of their `dev`, so that they
- * are those of `nvidia-smi`; templates have none, there the PCI address decides, as in the driver. Ports of NICs
- * carry no more than their `speed`.
+ * are those of `nvidia-smi`; templates have none, there the PCI address decides, as in the driver. Every port is
+ * a NIC whose `portGBps` is its `speed`, and its link carries no more than that.
  *
  * Templates of cloud providers leave GPUs, NVLinks, speeds or CPUs to what NCCL detects at run time. Nothing is
  * guessed: the error of the first missing fact names the option that states it.

@@ -7,6 +7,7 @@ import { nvlinksOfTable } from './nvidia-smi-topo-nvlink.js';
 import type { NvidiaSmiTopoOptions } from './nvidia-smi-topo-options.js';
 import type { BridgeGroup, NumaGroup, PortGroup } from './nvidia-smi-topo-places.js';
 import type { SmiTable } from './nvidia-smi-topo-table.js';
+import { portOfCaller, unknownPortsNote } from './port-figures.js';
 
 /** Most NUMA nodes: sockets are joined pairwise, and a document holds 8192 links. */
 const NUMA_NODES_MAX = 64;
@@ -156,6 +157,8 @@ class DocumentWriter {
     const { labels, gpuCount } = this.#table;
     const gpuModel = this.#options.gpuModel ?? 'unknown';
     const nicCount = labels.length - gpuCount;
+    const { portGbps } = this.#options;
+    const port = portGbps === undefined ? {} : portOfCaller(portGbps);
     const devices = labels.map((label, i): Device => {
       const id = this.#deviceIds[i]!;
       // A GPU's own NUMA affinity, even where the cells place it in the node of another.
@@ -163,7 +166,7 @@ class DocumentWriter {
       const location = { ...this.#locations[i]!, ...(numa !== undefined && { numa }) };
       if (i < gpuCount) return { id, kind: 'gpu', ...location, model: gpuModel };
       const model = this.#table.nicNames.get(label);
-      return { id, kind: 'nic', ...location, ...(model !== undefined && { model }) };
+      return { id, kind: 'nic', ...location, ...(model !== undefined && { model }), ...port };
     });
     return {
       name: this.#options.name ?? 'nvidia-smi-topo',
@@ -185,6 +188,9 @@ class DocumentWriter {
     ];
     if (this.#options.numaNodesPerSocket === undefined && places.length > 1) {
       notes.push('The text does not say which NUMA nodes share a socket: each has one of its own here.');
+    }
+    if (this.#options.portGbps === undefined && labels.length > gpuCount) {
+      notes.push(unknownPortsNote(labels.length - gpuCount));
     }
     const hides = (row: number): boolean => cells[row]!.some((word) => word === undefined);
     const hidden = labels.filter((_, i) => i >= gpuCount && hides(i));

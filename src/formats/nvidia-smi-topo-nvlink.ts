@@ -1,3 +1,4 @@
+import { componentsOf } from './components.js';
 import { nvlinksOf, type SmiTable } from './nvidia-smi-topo-table.js';
 
 /** The most NVLinks that a GPU has (H100, B200). */
@@ -53,22 +54,8 @@ export function nvlinksOfTable(table: SmiTable): {
 
 /** GPUs that NVLink connects, also over other GPUs. */
 function islandsOf(links: readonly (readonly number[])[]): number[][] {
-  const seen = new Set<number>();
-  const islands: number[][] = [];
-  for (let first = 0; first < links.length; first++) {
-    if (seen.has(first)) continue;
-    seen.add(first);
-    const island = [first];
-    for (const at of island) {
-      links[at]!.forEach((count, next) => {
-        if (count === 0 || seen.has(next)) return;
-        seen.add(next);
-        island.push(next);
-      });
-    }
-    islands.push(island.sort((a, b) => a - b));
-  }
-  return islands;
+  const joined = links.flatMap((row, a) => row.flatMap((count, b) => (count > 0 ? [[a, b] as const] : [])));
+  return componentsOf([...links.keys()], joined);
 }
 
 function isSwitched(links: readonly (readonly number[])[], island: readonly number[]): boolean {

@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { parse } from '../topology/validate.js';
-import { basis, linkGBps, numaNodesPerSocket, pcieGeneration, text } from './option-schemas.js';
+import { basis, linkGBps, numaNodesPerSocket, pcieGeneration, portGbps, text } from './option-schemas.js';
 
-/** What {@link fromNvidiaSmiTopo} cannot read from the text; every figure is GB/s per direction. */
+/** What {@link fromNvidiaSmiTopo} cannot read from the text; figures are GB/s per direction, `portGbps` is Gb/s. */
 export interface NvidiaSmiTopoOptions {
   /** Name of the server document. Default: `nvidia-smi-topo`. */
   readonly name?: string;
@@ -17,6 +17,8 @@ export interface NvidiaSmiTopoOptions {
    * bridges of consumer Ampere, and 40.1 for B200.
    */
   readonly nvlinkGBpsPerLink?: number;
+  /** What the ports of a NIC carry together, Gb/s per direction. Default: left out, because the text does not say. */
+  readonly portGbps?: number;
   /** Between two sockets. Default: 22, NCCL's figure for Sapphire Rapids; it has 16 for AMD, 10 for older Intel. */
   readonly socketGBps?: number;
   /**
@@ -37,6 +39,7 @@ const optionsSchema: v.GenericSchema<NvidiaSmiTopoOptions> = v.strictObject({
   gpuModel: v.exactOptional(text),
   pcieGeneration: v.exactOptional(pcieGeneration),
   nvlinkGBpsPerLink: v.exactOptional(linkGBps),
+  portGbps: v.exactOptional(portGbps),
   socketGBps: v.exactOptional(linkGBps),
   numaNodesPerSocket: v.exactOptional(numaNodesPerSocket),
   basis: v.exactOptional(basis),

@@ -1,4 +1,5 @@
 import { CorralError } from '../errors.js';
+import { componentsOf } from './components.js';
 import type { Affinity } from './nvidia-smi-topo-affinity.js';
 import { nvlinksOf, type SmiTable } from './nvidia-smi-topo-table.js';
 
@@ -45,7 +46,7 @@ const HIDDEN = -1;
  */
 export function placesOf(table: SmiTable): readonly NumaGroup[] {
   const ranks = table.cells.map((row) => row.map(rankOf));
-  const groupsByRank = [PIX, PXB, PHB, NODE].map((rank) => componentsOf(ranks, rank));
+  const groupsByRank = [PIX, PXB, PHB, NODE].map((rank) => groupsWithin(ranks, rank));
   refuseContradictions(table, ranks, groupsByRank);
   const devices = table.labels.map((_, i) => i);
   const nodes = joinByAffinity(partition(devices, groupsByRank[NODE]!), ranks, table.affinities);
@@ -65,22 +66,20 @@ function isWithin(rank: number, limit: number): boolean {
   return rank !== HIDDEN && rank <= limit;
 }
 
-/** Connected components of the pairs within `limit`: device to the first device of its component. */
-function componentsOf(ranks: readonly (readonly number[])[], limit: number): readonly number[] {
-  const component = new Array<number>(ranks.length).fill(-1);
-  for (let first = 0; first < ranks.length; first++) {
-    if (component[first] !== -1) continue;
-    component[first] = first;
-    const queue = [first];
-    for (const at of queue) {
-      ranks[at]!.forEach((rank, next) => {
-        if (component[next] !== -1 || !isWithin(rank, limit)) return;
-        component[next] = first;
-        queue.push(next);
-      });
-    }
+/** The pairs of devices within `limit`. */
+function pairsWithin(ranks: readonly (readonly number[])[], limit: number): (readonly [number, number])[] {
+  return ranks.flatMap((row, a) =>
+    row.flatMap((rank, b) => (isWithin(rank, limit) ? [[a, b] as const] : [])),
+  );
+}
+
+/** Device to the first device of its component, of the pairs within `limit`. */
+function groupsWithin(ranks: readonly (readonly number[])[], limit: number): readonly number[] {
+  const firstOf: number[] = [];
+  for (const component of componentsOf([...ranks.keys()], pairsWithin(ranks, limit))) {
+    for (const device of component) firstOf[device] = component[0]!;
   }
-  return component;
+  return firstOf;
 }
 
 /** Devices grouped by the component they are in, in the order of their first members. */

@@ -21,6 +21,15 @@ export const linkGBps: v.GenericSchema<number> = v.pipe(
   v.check((x) => x > 0 && x <= LINK_MAX_GBPS, expectedLink),
 );
 
+/** A faster port is a unit mistake (Mb/s). */
+const PORT_MAX_GBPS = 10_000;
+const expectedPort = `expected a number above 0, at most ${PORT_MAX_GBPS} Gb/s`;
+/** The rate of a port of a NIC, Gb/s per direction. */
+export const portGbps: v.GenericSchema<number> = v.pipe(
+  v.number(expectedPort),
+  v.check((x) => x > 0 && x <= PORT_MAX_GBPS, expectedPort),
+);
+
 /** A PCIe generation. */
 export const pcieGeneration: v.GenericSchema<1 | 2 | 3 | 4 | 5 | 6> = v.picklist(
   [1, 2, 3, 4, 5, 6] as const,

@@ -98,7 +98,7 @@ function notesOf(
   pairs: readonly (readonly RocmPair[])[],
   options: RocmSmiTopoOptions,
 ): string[] {
-  const notes = ['rocm-smi shows GPUs only: add NICs and PCIe switches where you know them.'];
+  const notes = ['rocm-smi shows GPUs only: add NICs, with portGBps, and PCIe switches where you know them.'];
   const kinds = new Set(pairs.flat().map(({ kind }) => kind));
   if (kinds.has('xgmi-indirect')) {
     const indirect = pairs.flatMap((row, a) =>

@@ -1,4 +1,5 @@
 import { CorralError } from '../errors.js';
+import { componentsOf } from './components.js';
 import type { RocmPair } from './rocm-smi-topo-pairs.js';
 import type { RocmTable } from './rocm-smi-topo-table.js';
 
@@ -26,21 +27,9 @@ export function nodesOf(table: RocmTable, pairs: readonly (readonly RocmPair[])[
   const { numa, labels } = table;
   const isTogether = (a: number, b: number): boolean =>
     pairs[a]![b]!.kind === 'near' || (numa[a] !== undefined && numa[a] === numa[b]);
-  const nodes: number[][] = [];
-  const seen = new Set<number>();
-  for (const first of labels.keys()) {
-    if (seen.has(first)) continue;
-    seen.add(first);
-    const node = [first];
-    for (const at of node) {
-      for (const next of labels.keys()) {
-        if (seen.has(next) || !isTogether(at, next)) continue;
-        seen.add(next);
-        node.push(next);
-      }
-    }
-    nodes.push(node);
-  }
+  const gpus = [...labels.keys()];
+  const together = gpus.flatMap((a) => gpus.filter((b) => isTogether(a, b)).map((b) => [a, b] as const));
+  const nodes = componentsOf(gpus, together);
   for (const node of nodes) refuseContradictions(table, pairs, node);
   return joinUnknown(table, pairs, nodes).map((gpus) => {
     const known = gpus.find((gpu) => numa[gpu] !== undefined);

@@ -2,6 +2,7 @@ import { CorralError, quote } from '../errors.js';
 import { relationMatrix } from '../topology/relation.js';
 import type { Device, Link } from '../topology/server-document.js';
 import { type ServerTopology, serverTopology } from '../topology/server-topology.js';
+import { hopsBetween } from './components.js';
 import { fromRocmSmiTopo } from './rocm-smi-topo.js';
 import { XGMI_HOP_WEIGHT } from './rocm-smi-topo-pairs.js';
 
@@ -72,27 +73,11 @@ export function toRocmSmiTopo(topology: ServerTopology): string {
 
 /** xGMI links on the shortest way between two GPUs; undefined without one. */
 function xgmiHops({ gpus, document }: ServerTopology): (number | undefined)[][] {
-  const ordinal = new Map(gpus.map((id, i) => [id, i]));
-  const neighbours = gpus.map(() => [] as number[]);
-  for (const { between, medium } of document.links) {
-    const [a, b] = between.map((id) => ordinal.get(id));
-    if (medium !== 'xgmi' || a === undefined || b === undefined) continue;
-    neighbours[a]!.push(b);
-    neighbours[b]!.push(a);
-  }
-  return gpus.map((_, from) => {
-    const hops = new Array<number | undefined>(gpus.length).fill(undefined);
-    hops[from] = 0;
-    const queue = [from];
-    for (const at of queue) {
-      for (const next of neighbours[at]!) {
-        if (hops[next] !== undefined) continue;
-        hops[next] = hops[at]! + 1;
-        queue.push(next);
-      }
-    }
-    return hops;
-  });
+  const isGpu = new Set<string>(gpus);
+  const pairs = document.links.flatMap(({ medium, between }) =>
+    medium === 'xgmi' && between.every((id) => isGpu.has(id)) ? [between] : [],
+  );
+  return hopsBetween<string>(gpus, pairs);
 }
 
 function pairOf(word: string, xgmiHops: number | undefined): PrintedPair {

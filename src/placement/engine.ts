@@ -9,6 +9,7 @@ import { type Gang, SERVER } from './gang.js';
 import { GangCapacity } from './gang-capacity.js';
 import type { GangPlan } from './gang-plan.js';
 import { GangSearch, mostOnOneServer } from './gang-search.js';
+import { placeSets } from './place-sets.js';
 import type { PodNeed } from './pod-need.js';
 import { PodPlacer } from './pod-placer.js';
 import { PodSearch } from './pod-search.js';
@@ -132,6 +133,7 @@ export class PlacementEngine {
    * @returns whether any server fits
    */
   decide(need: PodNeed): boolean {
+    if (need.preferred !== undefined && this.decide(need.preferred)) return true;
     if (this.byTopology !== undefined) {
       const { pods } = this.byTopology;
       if (!pods.find(need)) return false;
@@ -161,6 +163,9 @@ export class PlacementEngine {
 
   /** The plan for a gang; undefined if it does not fit. Commits nothing; random streams advance. */
   plan(gang: Gang): GangPlan | undefined {
+    const { preferred } = gang.need;
+    const plan = preferred === undefined ? undefined : this.plan({ ...gang, need: preferred });
+    if (plan !== undefined) return plan;
     return this.byTopology !== undefined ? this.byTopology.gangs.find(gang) : this.byScore!.gangs.find(gang);
   }
 
@@ -211,10 +216,13 @@ export class PlacementEngine {
     if (pods === 1) return [mask];
     if (mask === 0) return new Array<number>(pods).fill(0);
     const tables = this.setTablesOf(this.tables.fabric.cellKind[this.tables.fabric.groupOf[server]!]!);
+    const places = need.places?.[this.tables.shapeOf[server]!];
+    const among = places === undefined ? undefined : placeSets(tables, places, need.gpus);
     const masks: number[] = [];
     let rest = mask;
     for (let pod = 0; pod < pods; pod++) {
-      const set = bestSet(tables, rest, need.gpus);
+      // What is left is whole pods on every place, so one that keeps to a place leaves no other without.
+      const set = among === undefined ? bestSet(tables, rest, need.gpus) : among.best(rest, need.gpus);
       masks.push(set);
       rest ^= set;
     }

@@ -1,6 +1,7 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import type { ServerId, TierName } from '../ids.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
+import { gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
 import { GPU_MILLI } from '../units.js';
 import type { PlacementEngine } from './engine.js';
 import { type Gang, type Levels, SERVER } from './gang.js';
@@ -9,10 +10,19 @@ import { costOf, type GangPlan } from './gang-plan.js';
 import { mostOnOneServer } from './gang-search.js';
 import type { PodNeed } from './pod-need.js';
 import type { PlacementRequest } from './request.js';
-import { type PlacementState, podsThatFit, popcount16 } from './state.js';
+import { type PlacementState, podsOnPlaces, podsThatFit, popcount16 } from './state.js';
 
 /** What a server can fail on. */
-export type Constraint = 'cordon' | 'gpu-model' | 'labels' | 'gpus' | 'gpu-share' | 'cpu' | 'memory';
+export type Constraint =
+  | 'cordon'
+  | 'gpu-model'
+  | 'labels'
+  | 'gpus'
+  | 'gpu-share'
+  | 'cpu'
+  | 'memory'
+  /** The GPUs of a pod on one socket or NUMA node: too few are free on one, or the server does not know where they are. */
+  | 'place';
 
 /** How many servers one constraint keeps out. */
 export interface ConstraintFailures {
@@ -41,7 +51,7 @@ export interface TierExplanation {
 
 /** A change of the request, or of the cluster, that would make it fit. */
 export interface Remedy {
-  readonly change: 'fewer-pods' | 'wider-tier' | 'no-slices' | 'uncordon' | 'release';
+  readonly change: 'fewer-pods' | 'wider-tier' | 'no-slices' | 'no-place' | 'uncordon' | 'release';
   readonly message: string;
   /** For `fewer-pods`: how many fit. */
   readonly pods?: number;
@@ -51,8 +61,8 @@ export interface Remedy {
 
 /** One figure that decided, in the order in which they do. */
 export interface PlacementStep {
-  readonly step: 'size' | 'tier' | 'bandwidth' | 'load' | 'damage' | 'servers' | 'score';
-  /** Pods; name of the tier; GB/s; GB/s; GPU-equivalents; servers; score. Null where the step has nothing to say. */
+  readonly step: 'size' | 'tier' | 'bandwidth' | 'load' | 'damage' | 'servers' | 'sockets' | 'score';
+  /** Pods; name of the tier; GB/s; GB/s; GPU-equivalents; servers; pods that straddle sockets; score. Null where the step has nothing to say. */
   readonly figure: number | string | null;
   readonly message: string;
 }
@@ -112,6 +122,7 @@ const CONSTRAINTS: readonly Constraint[] = [
   'gpu-share',
   'cpu',
   'memory',
+  'place',
 ];
 
 function countFailures(
@@ -139,6 +150,7 @@ function countFailures(
     } else if (popcount16(free) < need.gpus) bits |= 8;
     if (state.cpuFreeMilli[s]! < need.cpuMilli) bits |= 32;
     if (state.memoryFreeMiB[s]! < need.memoryMiB) bits |= 64;
+    if (need.places !== undefined && podsOnPlaces(need, tables.shapeOf[s]!, free) < 1) bits |= 128;
     byBits[bits]!++;
   }
   const constraints: ConstraintFailures[] = [];
@@ -248,6 +260,14 @@ function remediesFor(
       message: `it would fit without slices: no domain of ${levels.nameOf(gang.sliceLevel)} has room for enough of them`,
     });
   }
+  const { anywhere, placeKinds } = gang.need;
+  if (anywhere !== undefined && holds(state, { ...gang, need: anywhere })) {
+    const what = placeKinds.map(placeName).join(' and one ');
+    remedies.push({
+      change: 'no-place',
+      message: `it would fit if pods need not be on one ${what}: ask for no place`,
+    });
+  }
   if (state.cordoned.includes(1) && holds({ ...state, cordoned: new Uint8Array(tables.serverCount) }, gang)) {
     remedies.push({ change: 'uncordon', message: 'it would fit if no server were cordoned' });
   }
@@ -313,8 +333,29 @@ function stepsOf(engine: PlacementEngine, gang: Gang, plan: GangPlan, levels: Le
       message: `damage to what remains: worth ${round(cost.damageGpus)} GPUs, on servers and in tiers`,
     });
   }
+  const straddling = straddlingPods(engine, gang, plan);
+  if (straddling > 0) {
+    steps.push({
+      step: 'sockets',
+      figure: straddling,
+      message: `${plural(straddling, 'pod')} of ${plan.pods} with GPUs on several sockets of a server`,
+    });
+  }
   steps.push({ step: 'servers', figure: servers, message: `${plural(servers, 'server')} touched` });
   return steps;
+}
+
+/** Pods of whole GPUs that are on more than one socket, as far as servers know their sockets. */
+function straddlingPods(engine: PlacementEngine, { need }: Gang, plan: GangPlan): number {
+  if (need.gpus < 2) return 0;
+  let pods = 0;
+  plan.servers.forEach((server, i) => {
+    const sockets = gpuPlaces(engine.tables.shapeType[engine.tables.shapeOf[server]!]!).socket ?? [];
+    for (const mask of engine.splitGpus(need, server, plan.masks[i]!, plan.podCounts[i]!)) {
+      if (placesTouched(sockets, mask) > 1) pods++;
+    }
+  });
+  return pods;
 }
 
 /** One piece per server, in tree order. */

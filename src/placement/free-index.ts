@@ -2,8 +2,9 @@ import type { ClusterTables } from '../compile/cluster-tables.js';
 import { type FreeClasses, freeClasses } from '../compile/free-classes.js';
 import { GPU_MILLI } from '../units.js';
 import { KindIndex } from './kind-index.js';
+import { type PlaceSets, placeSets } from './place-sets.js';
 import type { PodNeed } from './pod-need.js';
-import type { PlacementState } from './state.js';
+import { type PlacementState, podsOnPlaces, popcount16 } from './state.js';
 import { WholeServers } from './whole-servers.js';
 
 /** Servers whose free CPU and memory are bounded together. */
@@ -98,6 +99,19 @@ export class FreeIndex {
     if (need.allowedShapes === undefined) return true;
     // Shapes of a kind have one model: with labels aside, one stands for all.
     return !need.byKind || need.allowedShapes[this.#shapeOfKind[kind]!] === 1;
+  }
+
+  /** The sets of a kind's GPUs that pods of a need may get; undefined where they may get any. */
+  placeSetsOf(need: PodNeed, kind: number): PlaceSets | undefined {
+    if (need.places === undefined) return undefined;
+    const { tables } = this.kinds[kind]!.classes;
+    return placeSets(tables, need.places[this.#shapeOfKind[kind]!]!, need.podGpus);
+  }
+
+  /** Pods that the free GPUs of a server of a kind make, CPU and memory aside. */
+  podsOf(need: PodNeed, kind: number, free: number): number {
+    if (need.places === undefined) return Math.floor(popcount16(free) / need.gpus);
+    return podsOnPlaces(need, this.#shapeOfKind[kind]!, free);
   }
 
   /** The cell that holds all servers of a kind. */

@@ -3,7 +3,7 @@ import type { GpuSetTables } from '../compile/gpu-set-tables.js';
 import type { FreeIndex } from './free-index.js';
 import type { Gang } from './gang.js';
 import type { GangPlan } from './gang-plan.js';
-import { atLeast, SetChoices } from './set-choices.js';
+import { atLeast, type SetChoices, setChoices } from './set-choices.js';
 import { podsThatFit, popcount16 } from './state.js';
 
 /**
@@ -12,32 +12,69 @@ import { podsThatFit, popcount16 } from './state.js';
  *
  * A gang of n GPUs reaches b GB/s if every server (an island of its own) reaches b among its own g GPUs and
  * b · max(g, n − g) / (n − 1) to its NICs, and every domain that holds g of them, some but not all, the same through its
- * uplink. Where a tier is an accelerator fabric its domains are the islands.
+ * uplink. Servers inside an accelerator fabric are no islands: the domain that is the fabric is.
  */
 export class GangBandwidth {
   readonly gang: Gang;
   /** GPUs of the whole gang. */
   readonly gpus: number;
-  /** Islands are domains of this level; -1 where servers are. */
+  /** The level of the accelerator fabrics that servers for the gang lie in; -1 where none does. */
   readonly islandLevel: number;
+  /** Whether servers for the gang lie inside and outside accelerator fabrics, or in fabrics of unequal figures. */
+  readonly isMixed: boolean;
   /** The bandwidth to reach, GB/s. */
   target = 0;
   readonly #index: FreeIndex;
+  /** The highest figure of the accelerator fabrics that servers for the gang lie in, GB/s per GPU. */
+  readonly #islandMostGBps: number;
+  /** Whether traffic leaves the accelerator fabrics that the gang touches. */
+  readonly #leavesIslands: boolean;
+  /** Level → the least uplink around servers for the gang, inside accelerator fabrics aside. Length: levels. */
+  readonly #uplinkLeastGBps: Float64Array;
   /** Kind → free mask → bit p set where p pods can reach the target, -1 = not looked at yet. */
   readonly #allowed: (Int32Array | undefined)[];
-  /** Kind, pods and free mask → what {@link GangBandwidth.maskOn} has found. */
+  /** Kind, pods, whether inside an accelerator fabric, and free mask → what {@link GangBandwidth.maskOn} has found. */
   readonly #masks = new Map<number, number>();
 
-  constructor(index: FreeIndex, gang: Gang, pods: number) {
+  /**
+   * @param level - the level of the domain that holds the gang
+   */
+  constructor(index: FreeIndex, gang: Gang, pods: number, level: number) {
+    const { acceleratorLevel, islandLeastGBps, islandMostGBps, levelCount, uplinkLeastGBps } =
+      index.tables.fabric;
     this.#index = index;
     this.gang = gang;
     this.gpus = pods * gang.need.gpus;
-    this.islandLevel = index.tables.fabric.acceleratorLevel;
+    this.#uplinkLeastGBps = new Float64Array(levelCount).fill(Number.POSITIVE_INFINITY);
+    let least = Number.POSITIVE_INFINITY;
+    let most = 0;
+    for (let kind = 0; kind < index.kinds.length; kind++) {
+      const of = index.kinds[kind];
+      if (of === undefined || of.classes.gpuCount < gang.need.gpus || !index.allows(gang.need, kind))
+        continue;
+      least = Math.min(least, islandLeastGBps[kind]!);
+      most = Math.max(most, islandMostGBps[kind]!);
+      for (let at = 0; at < levelCount; at++) {
+        const uplink = uplinkLeastGBps[kind * levelCount + at]!;
+        if (uplink < this.#uplinkLeastGBps[at]!) this.#uplinkLeastGBps[at] = uplink;
+      }
+    }
+    this.islandLevel = most > 0 ? acceleratorLevel : -1;
+    this.isMixed = most > 0 && least < most;
+    this.#islandMostGBps = most;
+    this.#leavesIslands = level > acceleratorLevel;
     this.#allowed = index.kinds.map(() => undefined);
   }
 
+  /** The accelerator fabric that a server lies in, -1 for none. */
+  islandOf(server: number): number {
+    const { cellDomain, groupOf, islandOf } = this.#index.tables.fabric;
+    return islandOf[cellDomain[groupOf[server]!]!]!;
+  }
+
   choicesOf(kind: number): SetChoices {
-    return choicesOf(this.#index, kind);
+    const { need } = this.gang;
+    return setChoices(this.#index.kinds[kind]!.classes.tables, this.#index.placeSetsOf(need, kind));
   }
 
   /** Asks for another bandwidth. */
@@ -54,11 +91,21 @@ export class GangBandwidth {
       : (this.target * Math.max(gpus, this.gpus - gpus)) / (this.gpus - 1);
   }
 
-  /** Whether a domain of a level may hold so many GPUs of the gang, as far as its uplink goes. */
-  uplinkAllows(level: number, gpus: number): boolean {
-    return (
-      level < this.islandLevel || atLeast(this.#index.tables.fabric.uplinkGBps[level]!, this.crossing(gpus))
-    );
+  /** Whether a domain may hold so many GPUs of the gang, as far as its uplink goes; inside a fabric nothing passes one. */
+  uplinkAllows(domain: number, gpus: number): boolean {
+    const { islandOf, uplinkGBps } = this.#index.tables.fabric;
+    const island = islandOf[domain]!;
+    return (island !== -1 && island !== domain) || atLeast(uplinkGBps[domain]!, this.crossing(gpus));
+  }
+
+  /** Whether every domain of a level with servers for the gang may hold so many of its GPUs, see {@link uplinkAllows}. */
+  everyUplinkAllows(level: number, gpus: number): boolean {
+    return atLeast(this.#uplinkLeastGBps[level]!, this.crossing(gpus));
+  }
+
+  /** Whether GPUs inside an accelerator fabric reach the bandwidth aimed at among each other. */
+  islandAllows(island: number): boolean {
+    return atLeast(this.#index.tables.fabric.acceleratorGBps[island]!, this.target);
   }
 
   /** The numbers of pods a server may take, bit p for p; bit 0 is always set. */
@@ -70,11 +117,15 @@ export class GangBandwidth {
     if (this.#index.kinds[kind] === undefined || !this.#index.allows(need, kind)) return 1;
     const free = state.freeMask[server]!;
     if (popcount16(free) < need.gpus) return 1;
-    const most = podsThatFit(tables, state, need, server, this.gang.pods);
-    return this.allowedFor(kind, free) & (2 ** (most + 1) - 1);
+    const most = 2 ** (podsThatFit(tables, state, need, server, this.gang.pods) + 1) - 1;
+    // Inside an island the fabric carries what NICs do not.
+    return this.islandLevel >= 0 && this.islandOf(server) !== -1 ? most : this.allowedFor(kind, free) & most;
   }
 
-  /** As {@link GangBandwidth.allowedOn} for any server of a kind with a free mask, CPU and memory aside. */
+  /**
+   * As {@link GangBandwidth.allowedOn} for any server of a kind with a free mask that is an island of its own, CPU and
+   * memory aside.
+   */
   allowedFor(kind: number, free: number): number {
     let known = this.#allowed[kind];
     if (known === undefined) {
@@ -88,9 +139,7 @@ export class GangBandwidth {
     let bits = 1;
     for (let pods = 1; pods * need.gpus <= popcount16(free); pods++) {
       const gpus = pods * need.gpus;
-      // Inside an island the fabric carries what NICs do not.
-      if (this.islandLevel >= 0 || choices.reaches(free, gpus, this.target, this.crossing(gpus)))
-        bits |= 1 << pods;
+      if (choices.reaches(free, gpus, this.target, this.crossing(gpus))) bits |= 1 << pods;
     }
     known[free] = bits;
     return bits;
@@ -100,41 +149,40 @@ export class GangBandwidth {
   maskOn(server: number, pods: number): number {
     const free = this.#index.state.freeMask[server]!;
     const kind = this.#index.kindOf(server);
-    const key = (kind * 17 + pods) * 2 ** 16 + free;
+    const isInside = this.islandLevel >= 0 && this.islandOf(server) !== -1;
+    const key = ((kind * 17 + pods) * 2 + Number(isInside)) * 2 ** 16 + free;
     let mask = this.#masks.get(key);
     if (mask === undefined) {
-      mask = this.#bestOf(kind, free, pods * this.gang.need.gpus);
+      mask = this.#bestOf(kind, free, pods * this.gang.need.gpus, isInside);
       this.#masks.set(key, mask);
     }
     return mask;
   }
 
-  #bestOf(kind: number, free: number, gpus: number): number {
+  #bestOf(kind: number, free: number, gpus: number, isInside: boolean): number {
     const choices = this.choicesOf(kind);
-    if (this.islandLevel < 0) return choices.best(free, gpus, this.target, this.crossing(gpus));
-    return choices.best(free, gpus, 0, this.target === 0 ? 0 : choices.mostNic(free, gpus));
+    if (!isInside) return choices.best(free, gpus, this.target, this.crossing(gpus));
+    const wantsNics = this.#leavesIslands && this.target > 0;
+    return choices.best(free, gpus, 0, wantsNics ? choices.mostNic(free, gpus) : 0);
   }
 
   /**
    * A bandwidth that no placement of the gang exceeds: what the best server reaches by itself, or an island.
    *
-   * @param patterns - calls its argument for every kind and free mask that may take part
+   * @param patterns - calls its argument for every kind and free mask that may take part, inside an accelerator fabric
+   * and outside
    */
-  upperBound(patterns: (visit: (kind: number, free: number) => void) => void): number {
+  upperBound(patterns: (visit: (kind: number, free: number, isInside: boolean) => void) => void): number {
     const { need } = this.gang;
-    let most = 0;
-    if (this.islandLevel >= 0) {
-      most = this.#index.tables.fabric.acceleratorGBps;
-      // GPUs that are alone in their islands never use the fabric inside.
-      if (need.gpus === 1) {
-        patterns((kind, free) => {
-          most = Math.max(most, this.choicesOf(kind).mostNic(free, 1));
-        });
-      }
-      return most;
-    }
-    patterns((kind, free) => {
+    let most = this.#islandMostGBps;
+    // Where all are inside, only GPUs that are alone in their islands may be faster: they never use the fabric.
+    if (this.islandLevel >= 0 && !this.isMixed && need.gpus > 1) return most;
+    patterns((kind, free, isInside) => {
       const choices = this.choicesOf(kind);
+      if (isInside) {
+        if (need.gpus === 1) most = Math.max(most, choices.mostNic(free, 1));
+        return;
+      }
       for (let gpus = need.gpus; gpus <= popcount16(free) && gpus < this.gpus; gpus += need.gpus) {
         const front = choices.front(free, gpus);
         const crossings = (this.gpus - 1) / Math.max(gpus, this.gpus - gpus);
@@ -152,7 +200,7 @@ export class GangBandwidth {
  *
  * Inside one accelerator domain that of its fabric. Otherwise the least of: what every island reaches by itself, and
  * (n − 1) · c / max(g, n − g) for every island and domain around islands that holds g of the n GPUs, some but not all;
- * c is what its uplink carries, and for islands also what the chosen GPUs bring to the NICs of their servers.
+ * c is what its uplink carries, and for islands also what the chosen GPUs bring to the ports of their servers.
  *
  * Source: the cut bound of Zhao and Krishnamurthy (arXiv 2305.18461) on a tree, closed form.
  * @param level - the narrowest level with a domain that holds all
@@ -166,8 +214,11 @@ export function gangBandwidth(
   pieces: Pick<GangPlan, 'servers' | 'masks'>,
 ): number {
   const { servers, masks } = pieces;
-  const islands = fabric.acceleratorLevel;
-  if (level <= islands) return fabric.acceleratorGBps;
+  const { acceleratorLevel, acceleratorGBps, islandOf, uplinkGBps } = fabric;
+  if (level <= acceleratorLevel) {
+    const island = islandOf[fabric.cellDomain[fabric.groupOf[servers[0]!]!]!]!;
+    if (island !== -1) return acceleratorGBps[island]!;
+  }
   let all = 0;
   for (let i = 0; i < masks.length; i++) all += popcount16(masks[i]!);
   let least = Number.POSITIVE_INFINITY;
@@ -186,11 +237,11 @@ export function gangBandwidth(
     }
     const gpus = tables!.sizeOf[mask]!;
     const nic = tables!.nicGBps[mask]!;
-    if (islands < 0) {
+    const domain = fabric.cellDomain[group]!;
+    if (islandOf[domain] === -1) {
       const own = Math.min(tables!.bandwidthGBps[mask]!, (nic * (all - 1)) / Math.max(gpus, all - gpus));
       if (own < least) least = own;
     }
-    const domain = fabric.cellDomain[group]!;
     const last = domains.length - 1;
     if (domains[last] === domain) {
       gpusIn[last]! += gpus;
@@ -204,15 +255,17 @@ export function gangBandwidth(
   for (let at = 0; at < level; at++) {
     let parents = 0;
     for (let i = 0; i < domains.length; i++) {
+      const domain = domains[i]!;
       const gpus = gpusIn[i]!;
       const nic = nicsIn[i]!;
-      if (at === islands && gpus > 1) least = Math.min(least, fabric.acceleratorGBps);
-      if (at >= islands && gpus < all) {
-        const out = at === islands ? Math.min(fabric.uplinkGBps[at]!, nic) : fabric.uplinkGBps[at]!;
+      const island = islandOf[domain]!;
+      if (island === domain && gpus > 1) least = Math.min(least, acceleratorGBps[domain]!);
+      if ((island === -1 || island === domain) && gpus < all) {
+        const out = island === domain ? Math.min(uplinkGBps[domain]!, nic) : uplinkGBps[domain]!;
         least = Math.min(least, (out * (all - 1)) / Math.max(gpus, all - gpus));
       }
       // Neighbours with one parent become one entry; what is written has been read.
-      const parent = fabric.domainParent[domains[i]!]!;
+      const parent = fabric.domainParent[domain]!;
       if (parents > 0 && domains[parents - 1] === parent) {
         gpusIn[parents - 1]! += gpus;
         nicsIn[parents - 1]! += nic;
@@ -226,17 +279,4 @@ export function gangBandwidth(
     domains.length = parents;
   }
   return least;
-}
-
-const choices = new WeakMap<object, SetChoices>();
-
-/** The choices of a kind, kept with its tables. */
-export function choicesOf(index: FreeIndex, kind: number): SetChoices {
-  const { tables } = index.kinds[kind]!.classes;
-  let known = choices.get(tables);
-  if (known === undefined) {
-    known = new SetChoices(tables);
-    choices.set(tables, known);
-  }
-  return known;
 }

@@ -46,6 +46,9 @@ export class GangExact {
 
   /** Whether a domain that has room for the gang can hold it with the bandwidth aimed at. */
   isReached(domain: number, level: number): boolean {
+    const island = this.#index.tables.fabric.islandOf[domain]!;
+    // Inside one accelerator domain nothing but its fabric limits.
+    if (island !== -1) return this.#reach.islandAllows(island);
     const units = this.#unitsOf(level, this.#slices, true);
     const sets = this.#setsInside(domain, level);
     return hasCount(units.rest ? sets.withRest! : sets.plain, units.count);
@@ -95,19 +98,22 @@ export class GangExact {
 
   /** What a domain can take as part of the gang. */
   #setsOf(domain: number, level: number): CountSets {
-    const { islandLevel } = this.#reach;
-    const sets = level === islandLevel ? this.#setsOfIsland(domain, level) : this.#setsInside(domain, level);
-    return this.#filtered(sets, level);
+    const sets = this.#isIsland(domain) ? this.#setsOfIsland(domain, level) : this.#setsInside(domain, level);
+    return this.#filtered(sets, domain, level);
   }
 
-  /** Leaves out what the uplink of a level does not carry. */
-  #filtered(sets: CountSets, level: number): CountSets {
+  #isIsland(domain: number): boolean {
+    return this.#index.tables.fabric.islandOf[domain] === domain;
+  }
+
+  /** Leaves out what the uplink of a domain does not carry. */
+  #filtered(sets: CountSets, domain: number, level: number): CountSets {
     const { gang } = this.#reach;
     const keep = (set: Uint32Array, rest: boolean): void => {
       for (let count = largestCount(set); count >= 0; count--) {
         if (!hasCount(set, count)) continue;
         const gpus = this.#podsOf(level, count, rest) * gang.need.gpus;
-        if (!this.#reach.uplinkAllows(level, gpus)) set[count >>> 5]! &= ~(1 << (count & 31));
+        if (!this.#reach.uplinkAllows(domain, gpus)) set[count >>> 5]! &= ~(1 << (count & 31));
       }
     };
     keep(sets.plain, false);
@@ -233,7 +239,7 @@ export class GangExact {
   #give(part: number, level: number, count: number, rest: boolean, pieces: Piece[]): void {
     if (level === SERVER) {
       pieces.push({ server: part, pods: this.#podsOf(SERVER, count, rest), last: rest });
-    } else if (level === this.#reach.islandLevel) this.#fillIsland(part, level, count, rest, pieces);
+    } else if (this.#isIsland(part)) this.#fillIsland(part, level, count, rest, pieces);
     else this.#fill(part, level, count, rest, pieces);
   }
 
@@ -247,7 +253,7 @@ export class GangExact {
       if (from === undefined || into === undefined) return;
       from.forEach((nicGBps, count) => {
         const gpus = this.#podsOf(level, count, rest) * gang.need.gpus;
-        const inside = gpus < 2 || atLeast(this.#index.tables.fabric.acceleratorGBps, this.#reach.target);
+        const inside = gpus < 2 || this.#reach.islandAllows(domain);
         if (nicGBps >= 0 && inside && atLeast(nicGBps, this.#reach.crossing(gpus))) addCount(into, count);
       });
     };

@@ -1,3 +1,4 @@
+import { lossGpus } from '../compile/gpu-set-tables.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { hasCount } from './count-set.js';
 import type { FreeIndex } from './free-index.js';
@@ -112,7 +113,7 @@ export class GangLeast {
 
   /** The pieces of a plan in a domain that can hold the gang with the bandwidth aimed at. */
   planIn(domain: number, level: number): Piece[] {
-    this.#loads = level > this.#reach.islandLevel;
+    this.#loads = this.#index.tables.fabric.islandOf[domain] === -1;
     const top = this.#partOf(domain, level, level);
     const count = level >= this.#reach.gang.sliceLevel ? this.#slices : this.#pods;
     const rest = level >= this.#reach.gang.sliceLevel && this.#restPods > 0 ? 1 : 0;
@@ -186,7 +187,7 @@ export class GangLeast {
       }
     }
     const part = this.#closed(this.#sum(domain, level, parts), level, top);
-    return level === this.#reach.islandLevel && level < top ? this.#island(part) : part;
+    return fabric.islandOf[domain] === domain && level < top ? this.#island(part) : part;
   }
 
   /** Keeps what the NICs of an island can carry, with the servers of least damage where their NICs do. */
@@ -224,11 +225,10 @@ export class GangLeast {
   /** GPU-equivalents lost by pods on a server. */
   #damageOn(server: number, pods: number): number {
     const { classes } = this.#index.kinds[this.#index.kindOf(server)]!;
-    const { value } = classes.tables;
     const free = this.#index.state.freeMask[server]!;
-    const loss = value[free]! - value[free ^ this.#reach.maskOn(server, pods)]!;
+    const loss = lossGpus(classes.tables, free, this.#reach.maskOn(server, pods));
     const isWhole = popcount16(free) === classes.gpuCount;
-    return classes.gpuCount * loss + (isWhole ? this.#rateOf(this.#index.tables.fabric.groupOf[server]!) : 0);
+    return loss + (isWhole ? this.#rateOf(this.#index.tables.fabric.groupOf[server]!) : 0);
   }
 
   /** A rack all of whose servers are taken whole, by number. */
@@ -315,6 +315,8 @@ export class GangLeast {
     const { fabric } = this.#index.tables;
     const isWhole = this.#wholeKind !== -1;
     const cell = isWhole ? fabric.cellAt[part.at * fabric.kindCount + this.#wholeKind]! : -1;
+    const island = fabric.islandOf[part.at]!;
+    const isInside = island !== -1 && island !== part.at;
     const from = part.choices;
     const choices = noChoices();
     for (let i = 0; i < from.count.length; i++) {
@@ -328,8 +330,8 @@ export class GangLeast {
           : count;
       const gpus = pods * need.gpus;
       if (level < top) {
-        if (!this.#reach.uplinkAllows(level, gpus)) continue;
-        if (this.#loads && level >= this.#reach.islandLevel && gpus < fabric.domainGpus[part.at]!) {
+        if (!this.#reach.uplinkAllows(part.at, gpus)) continue;
+        if (this.#loads && !isInside && gpus < fabric.domainGpus[part.at]!) {
           load += 2 * gpus * (all - gpus);
         }
       }
@@ -365,6 +367,7 @@ export class GangLeast {
     if (known !== undefined) return known;
     const { classes } = index.kinds[index.kindOf(server)]!;
     const all = this.#reach.gpus;
+    const isOwnIsland = this.#reach.islandOf(server) === -1;
     const choices = noChoices();
     add(choices, 0, 0, 0, 0, 0);
     for (let pods = 1; pods <= most && pods <= this.#pods; pods++) {
@@ -373,7 +376,7 @@ export class GangLeast {
       const gpus = pods * need.gpus;
       const damage = this.#damageOn(server, pods);
       let load = 0;
-      if (this.#loads && this.#reach.islandLevel < 0) {
+      if (isOwnIsland) {
         load = unitLoad(classes.tables, mask);
         if (gpus < classes.gpuCount) load += 2 * gpus * (all - gpus);
       }

@@ -1,3 +1,4 @@
+import { lossGpus } from '../compile/gpu-set-tables.js';
 import type { FreeIndex } from './free-index.js';
 import { unitLoad } from './set-choices.js';
 import { popcount16 } from './state.js';
@@ -48,7 +49,10 @@ export function costOf(
   const { tables, state, whole } = index;
   const { fabric } = tables;
   const { servers, masks } = pieces;
-  const islands = fabric.acceleratorLevel;
+  const { islandOf } = fabric;
+  // All inside one accelerator domain: its fabric is not shared link by link.
+  const shares =
+    level > fabric.acceleratorLevel || islandOf[fabric.cellDomain[fabric.groupOf[servers[0]!]!]!] === -1;
   let load = 0;
   let damage = 0;
   let gpus = 0;
@@ -65,19 +69,21 @@ export function costOf(
     const group = fabric.groupOf[server]!;
     const { full, classes } = index.kinds[index.kindOf(server)]!;
     const free = state.freeMask[server]!;
-    const { value } = classes.tables;
-    damage += classes.gpuCount * (value[free]! - value[free ^ mask]!);
+    damage += lossGpus(classes.tables, free, mask);
     if (free === full) addTo(cells, taken, group, 1);
     const count = popcount16(mask);
     addTo(domains, held, fabric.cellDomain[group]!, count);
-    if (islands >= 0) continue;
+    if (islandOf[fabric.cellDomain[group]!] !== -1) continue;
     load += unitLoad(classes.tables, mask);
     if (count < gpus && count < classes.gpuCount) load += 2 * count * (gpus - count);
   }
   for (let at = 0; at < fabric.levelCount; at++) {
-    if (at >= islands && at < level) {
+    if (at < level) {
       for (let i = 0; i < domains.length; i++) {
-        if (held[i]! < fabric.domainGpus[domains[i]!]!) load += 2 * held[i]! * (gpus - held[i]!);
+        const domain = domains[i]!;
+        const island = islandOf[domain]!;
+        if (island !== -1 && island !== domain) continue;
+        if (held[i]! < fabric.domainGpus[domain]!) load += 2 * held[i]! * (gpus - held[i]!);
       }
     }
     if (fabric.kindCount > 1) merge(cells, taken);
@@ -85,8 +91,7 @@ export function costOf(
     climb(domains, held, fabric.domainParent);
     climb(cells, taken, fabric.cellParent);
   }
-  // All inside one accelerator domain: its fabric is not shared link by link.
-  return { unitLoad: level <= islands ? 0 : load, damageGpus: damage, servers: servers.length };
+  return { unitLoad: shares ? load : 0, damageGpus: damage, servers: servers.length };
 }
 
 /** Adds to the last entry, if it is of the same place, or as a new one. */

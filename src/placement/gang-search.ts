@@ -110,10 +110,10 @@ export class GangSearch {
     const { need } = gang;
     const whole = need.gpuMilli === GPU_MILLI;
     if (!whole) return this.#onePerPod(gang, level, pods);
-    const reach = new GangBandwidth(this.#index, gang, pods);
+    const reach = new GangBandwidth(this.#index, gang, pods, level);
     // The fabric of an accelerator domain carries whatever the gang is made of.
-    const free = level <= reach.islandLevel;
-    if (!free) reach.aim(reach.upperBound((visit) => this.#patterns(gang, level, pods, visit)));
+    const free = level <= reach.islandLevel && !reach.isMixed;
+    if (!free) reach.aim(reach.upperBound((visit) => this.#patterns(gang, reach, level, pods, visit)));
     if (free || !this.#limits(gang, reach, level, pods)) {
       const kind = this.#isWhole(gang) ? this.#onlyKind(gang) : -1;
       const domains = this.#hopeful(gang, reach, kind, level, pods);
@@ -126,41 +126,54 @@ export class GangSearch {
         level,
         pods,
         domains,
-        (domain) => this.#greedy(gang, domain, level, pods),
-        (domain) => this.#isLeast(gang, domain, level),
+        (domain) => this.#greedy(gang, reach, domain, level, pods),
+        (domain) => this.#isLeast(gang, reach, domain, level),
       );
     }
     return this.#exact(gang, reach, level, pods);
   }
 
-  /** Calls for every kind and free mask on servers of domains that can hold the gang, some more than once. */
-  #patterns(gang: Gang, level: number, pods: number, visit: (kind: number, free: number) => void): void {
+  /**
+   * Calls for every kind and free mask on servers of domains that can hold the gang, some more than once, and says
+   * whether they lie in an accelerator domain.
+   */
+  #patterns(
+    gang: Gang,
+    reach: GangBandwidth,
+    level: number,
+    pods: number,
+    visit: (kind: number, free: number, isInside: boolean) => void,
+  ): void {
     const index = this.#index;
     const { fabric } = index.tables;
     const { need } = gang;
-    if (this.#isWhole(gang)) {
+    const allInside = reach.islandLevel >= 0 && !reach.isMixed;
+    if (this.#isWhole(gang) && !reach.isMixed) {
       for (let kind = 0; kind < index.kinds.length; kind++) {
         const of = index.kinds[kind];
         if (of === undefined || !index.allows(need, kind) || of.classes.gpuCount < need.gpus) continue;
-        if (index.whole.countOf(index.rootOf(kind)) > 0) visit(kind, 2 ** of.classes.gpuCount - 1);
+        if (index.whole.countOf(index.rootOf(kind)) > 0) visit(kind, 2 ** of.classes.gpuCount - 1, allInside);
       }
       return;
     }
+    // Kind → free mask → 1 if seen outside accelerator domains, 2 inside, 3 both.
     const seen = index.kinds.map((of) => new Uint8Array(of === undefined ? 0 : 2 ** of.classes.gpuCount));
     for (let domain = fabric.levelStart[level]!; domain < fabric.levelStart[level + 1]!; domain++) {
       if (!this.#capacity.holds(domain, level, pods)) continue;
       for (let s = fabric.serverStart[domain]!; s < fabric.serverEnd[domain]!; s++) {
         const free = index.state.freeMask[s]!;
         const kind = index.kindOf(s);
+        const isInside = reach.isMixed ? reach.islandOf(s) !== -1 : allInside;
+        const place = isInside ? 2 : 1;
         if (
           free === 0 ||
           index.state.cordoned[s] === 1 ||
-          seen[kind]![free] === 1 ||
+          (seen[kind]![free]! & place) !== 0 ||
           !index.allows(need, kind)
         )
           continue;
-        seen[kind]![free] = 1;
-        visit(kind, free);
+        seen[kind]![free]! |= place;
+        visit(kind, free, isInside);
       }
     }
   }
@@ -174,26 +187,26 @@ export class GangSearch {
   #limits(gang: Gang, reach: GangBandwidth, level: number, pods: number): boolean {
     if (reach.islandLevel >= 0) return true;
     // A part with the fewest GPUs has to take in the most.
-    for (let at = 0; at < level; at++) if (!reach.uplinkAllows(at, gang.need.gpus)) return true;
+    for (let at = 0; at < level; at++) if (!reach.everyUplinkAllows(at, gang.need.gpus)) return true;
     let limits = false;
-    this.#patterns(gang, level, pods, (kind, free) => {
+    this.#patterns(gang, reach, level, pods, (kind, free) => {
       if (limits) return;
       const allowed = reach.allowedFor(kind, free);
       // All numbers from 0 up: a mask of ones.
       const most = 31 - Math.clz32(allowed);
-      limits = (allowed & (allowed + 1)) !== 0 || most < Math.floor(sizeOf(free) / gang.need.gpus);
+      limits = (allowed & (allowed + 1)) !== 0 || most < this.#index.podsOf(gang.need, kind, free);
     });
     return limits;
   }
 
   /** The domains of a level that hold the gang, by an estimate of the damage, at most so many. */
-  #candidates(gang: Gang, level: number, pods: number, most: number): number[] {
+  #candidates(gang: Gang, reach: GangBandwidth, level: number, pods: number, most: number): number[] {
     const { fabric } = this.#index.tables;
     const start = fabric.levelStart[level]!;
     const end = fabric.levelStart[level + 1]!;
     const kind = this.#isWhole(gang) ? this.#onlyKind(gang) : -1;
-    if (kind !== -1 && level === 0) {
-      // Here the estimate is what it estimates.
+    if (kind !== -1 && level === 0 && !reach.isMixed) {
+      // Bandwidth is the same everywhere, and here the estimate of the damage is what it estimates.
       let best = -1;
       let least = Number.POSITIVE_INFINITY;
       const { whole } = this.#index;
@@ -231,8 +244,8 @@ export class GangSearch {
   #hopeful(gang: Gang, reach: GangBandwidth, kind: number, level: number, pods: number): number[] {
     const isByRacks =
       kind !== -1 && reach.islandLevel < 0 && (gang.slicePods === 1 || gang.sliceLevel !== SERVER);
-    if (!isByRacks) return this.#candidates(gang, level, pods, PLANS_MAX);
-    const all = this.#candidates(gang, level, pods, Number.POSITIVE_INFINITY);
+    if (!isByRacks) return this.#candidates(gang, reach, level, pods, PLANS_MAX);
+    const all = this.#candidates(gang, reach, level, pods, Number.POSITIVE_INFINITY);
     if (all.length <= PLANS_MAX) return all;
     const costs = new Map<number, PlanCost>();
     for (const domain of all) {
@@ -303,14 +316,14 @@ export class GangSearch {
    * rack, and in a domain of racks of equal size, all of that kind: the load is less the further the numbers in the
    * racks lie apart, and those of racks in order of their room lie apart furthest.
    */
-  #isLeast(gang: Gang, domain: number, level: number): boolean {
+  #isLeast(gang: Gang, reach: GangBandwidth, domain: number, level: number): boolean {
     if (level > 1 || gang.slicePods > 1 || !this.#isWhole(gang)) return false;
     const kind = this.#onlyKind(gang);
     if (kind === -1) return false;
     if (level === 0) return true;
     const { fabric } = this.#index.tables;
     // Inside an accelerator domain nothing loads anything: damage decides.
-    if (level <= fabric.acceleratorLevel) return false;
+    if (level <= reach.islandLevel) return false;
     const { gpuCount } = this.#index.kinds[kind]!.classes;
     const first = fabric.childStart[domain]!;
     for (let child = first; child < fabric.childEnd[domain]!; child++) {
@@ -377,7 +390,7 @@ export class GangSearch {
     const least = new GangLeast(this.#index, reach, this.#capacity, pods, kind);
     let left = WHOLE_STEPS_MAX;
     for (const domain of domains) {
-      if (!this.#isLeast(gang, domain, level)) left -= least.stepsIn(domain, level);
+      if (!this.#isLeast(gang, reach, domain, level)) left -= least.stepsIn(domain, level);
       if (left < 0) return true;
     }
     return left === WHOLE_STEPS_MAX;
@@ -433,7 +446,7 @@ export class GangSearch {
 
   #exact(gang: Gang, reach: GangBandwidth, level: number, pods: number): GangPlan {
     const exact = new GangExact(this.#index, reach, pods);
-    const domains = this.#candidates(gang, level, pods, Number.POSITIVE_INFINITY);
+    const domains = this.#candidates(gang, reach, level, pods, Number.POSITIVE_INFINITY);
     const isReached = (target: number): number | undefined => {
       reach.aim(target);
       return domains.find((domain) => exact.isReached(domain, level));
@@ -476,10 +489,10 @@ export class GangSearch {
 
   // Greedy plans, where nothing but room limits -------------------------------------------------------------------
 
-  #greedy(gang: Gang, domain: number, level: number, pods: number): Piece[] {
+  #greedy(gang: Gang, reach: GangBandwidth, domain: number, level: number, pods: number): Piece[] {
     const pieces: Piece[] = [];
     const kind = this.#isWhole(gang) && level > 0 && gang.slicePods === 1 ? this.#onlyKind(gang) : -1;
-    if (kind !== -1 && this.#index.tables.fabric.acceleratorLevel < 0) {
+    if (kind !== -1 && reach.islandLevel < 0) {
       for (const { rack, servers } of rackQuotas(this.#index, kind, domain, level, pods)) {
         this.#spreadOverServers(gang, rack, servers, 0, pieces);
       }
@@ -604,10 +617,4 @@ export function mostOnOneServer(tables: ClusterTables, state: PlacementState, ga
     most = Math.max(most, podsThatFit(tables, state, gang.need, s, gang.pods));
   }
   return most;
-}
-
-function sizeOf(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }

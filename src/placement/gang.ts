@@ -2,7 +2,7 @@ import { CLUSTER_LEVEL, SERVER_LEVEL } from '../compile/cluster-tables.js';
 import { CorralError, quote } from '../errors.js';
 import type { TierName } from '../ids.js';
 import type { PodNeed } from './pod-need.js';
-import type { PlacementRequest } from './request.js';
+import { isPlace, type PlacementRequest } from './request.js';
 
 /**
  * Levels as numbers: -1 one server, 0 the narrowest tier … the last the whole cluster, as in FabricTables.
@@ -34,7 +34,6 @@ export class Levels {
    */
   constructor(tiers: readonly TierName[]) {
     const narrowestFirst = [...tiers].reverse();
-    // A tier of the document goes before a level that is always there.
     this.#levels.set(SERVER_LEVEL, SERVER);
     this.#levels.set(CLUSTER_LEVEL, tiers.length);
     for (let level = 0; level < tiers.length; level++) this.#levels.set(narrowestFirst[level]!, level);
@@ -75,11 +74,16 @@ export function gangOf(request: PlacementRequest, need: PodNeed, levels: Levels)
     need,
     pods,
     podsMin: request.podsMin ?? pods,
-    requireLevel: require === undefined ? levels.last : levels.levelOf(require, ['require']),
-    preferLevel: prefer === undefined ? levels.last : levels.levelOf(prefer, ['prefer']),
+    requireLevel: require === undefined ? levels.last : levelOf(require, ['require'], levels),
+    preferLevel: prefer === undefined ? levels.last : levelOf(prefer, ['prefer'], levels),
     slicePods: slice?.pods ?? 1,
     sliceLevel: slice === undefined ? SERVER : levels.levelOf(slice.tier, ['slice', 'tier']),
   };
+}
+
+/** What is on one socket or NUMA node, a single pod, is on one server: the rest is a matter of the need. */
+function levelOf(name: TierName, path: readonly string[], levels: Levels): number {
+  return isPlace(name) ? SERVER : levels.levelOf(name, path);
 }
 
 /** The need of several pods of a gang as that of one pod on one server. */
@@ -97,6 +101,11 @@ export function timesNeed(need: PodNeed, pods: number): PodNeed {
 /** Whether counters of free GPUs say all there is to know about where pods of a need fit. */
 export function isCounted(need: PodNeed): boolean {
   return (
-    need.cpuMilli === 0 && need.memoryMiB === 0 && need.byKind && need.gpus > 0 && need.gpuMilli === 1000
+    need.cpuMilli === 0 &&
+    need.memoryMiB === 0 &&
+    need.byKind &&
+    need.places === undefined &&
+    need.gpus > 0 &&
+    need.gpuMilli === 1000
   );
 }

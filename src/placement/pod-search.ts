@@ -1,5 +1,5 @@
 import { sameFigure } from '../compile/figure-ranks.js';
-import { bestSet } from '../compile/gpu-set-tables.js';
+import { bestSet, lossGpus } from '../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../units.js';
 import { type FreeIndex, ROOM_BLOCK } from './free-index.js';
 import type { KindIndex } from './kind-index.js';
@@ -32,6 +32,7 @@ export class PodSearch {
     this.server = -1;
     if (need.gpus === 0) return this.#findCpu(need);
     if (need.gpuMilli < GPU_MILLI && this.#findShared(need)) return true;
+    if (need.places !== undefined) return this.#findOnPlaces(need);
     return this.#findWhole(need);
   }
 
@@ -111,6 +112,36 @@ export class PodSearch {
     const { tables } = index.kinds[index.kindOf(this.server)]!.classes;
     this.gpuMask = bestSet(tables, index.state.freeMask[this.server]!, need.gpus);
     return true;
+  }
+
+  /**
+   * The best server and set where every pod keeps to one place: classes say nothing of places, so servers are looked at
+   * one by one, of those that are alike the first. O(servers).
+   */
+  #findOnPlaces(need: PodNeed): boolean {
+    const index = this.#index;
+    const { tables, state } = index;
+    const seen = new Set<number>();
+    for (let s = 0; s < tables.serverCount; s++) {
+      const kind = index.kindOf(s);
+      const of = index.kinds[kind];
+      if (of === undefined) continue;
+      const free = state.freeMask[s]!;
+      // What a wholly free server costs depends on where it is. Groups and kinds are fewer than 2^20 apart.
+      const group = free === of.full ? tables.fabric.groupOf[s]! : -1;
+      const key = group === -1 ? kind * 2 ** 20 + free : 2 ** 40 + group;
+      if (seen.has(key) || !fits(tables, state, need, s)) continue;
+      seen.add(key);
+      const sets = of.classes.tables;
+      const set = index.placeSetsOf(need, kind)!.best(free, need.gpus);
+      const damage = lossGpus(sets, free, set) + (group === -1 ? 0 : index.whole.damageOf(group, 1));
+      const bandwidth = sets.bandwidthGBps[set]!;
+      const load = sets.sharedLoadGBps[set]!;
+      if (this.server === -1 || this.#isBetter(bandwidth, load, damage, s)) {
+        this.#found(s, set, bandwidth, load, damage);
+      }
+    }
+    return this.server !== -1;
   }
 
   /** Offers the best partly free server of a kind; returns its place, -1 if there is none. */

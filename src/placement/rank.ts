@@ -1,3 +1,4 @@
+import { lossGpus } from '../compile/gpu-set-tables.js';
 import type { ServerId } from '../ids.js';
 import { GPU_MILLI } from '../units.js';
 import type { PlacementEngine } from './engine.js';
@@ -32,6 +33,16 @@ export function rankServers(
   among: Int32Array | undefined,
   ids: readonly ServerId[],
 ): RankedServer[] {
+  if (need.preferred !== undefined) {
+    // Servers where the preference can be met come first.
+    const best = rankServers(engine, need.preferred, among, ids);
+    const met = new Set(best.map(({ server }) => server));
+    const all = rankServers(engine, { ...need, preferred: undefined }, among, ids);
+    return inSteps(
+      best,
+      all.filter(({ server }) => !met.has(server)),
+    );
+  }
   const { tables, state } = engine;
   const servers = among?.slice().sort() ?? Int32Array.from({ length: tables.serverCount }, (_, s) => s);
   const feasible: number[] = [];
@@ -48,6 +59,18 @@ export function rankServers(
     return scored.map(({ server, score }) => ({ server: ids[server]!, score }));
   }
   return rankAlike(engine.byTopology.index, need, feasible, ids);
+}
+
+/** One ranking after another as one, in equal steps down from 100; what is alike in its own stays so. */
+function inSteps(first: readonly RankedServer[], second: readonly RankedServer[]): RankedServer[] {
+  let steps = 0;
+  const stepOf = [first, second].flatMap((ranked) =>
+    ranked.map(({ score }, i) => (i > 0 && ranked[i - 1]!.score === score ? steps : ++steps)),
+  );
+  return [...first, ...second].map(({ server }, i) => ({
+    server,
+    score: (100 * (steps + 1 - stepOf[i]!)) / steps,
+  }));
 }
 
 function rankAlike(
@@ -111,13 +134,26 @@ class AlikeFinder {
     const group = index.tables.fabric.groupOf[server]!;
     const freeClass = classes.classOf[free]!;
     // Classes of all kinds, then groups: 2^20 apart, more than there are of either.
-    const key = isFull ? 2 ** 40 + group : kind * 2 ** 20 + freeClass;
+    const sets = index.placeSetsOf(need, kind);
+    // Classes say nothing of places: masks that are equal are alike.
+    const key = isFull ? 2 ** 40 + group : kind * 2 ** 20 + (sets === undefined ? freeClass : free);
     return this.#numbered(key, () => {
+      const inTiers = isFull ? index.whole.damageOf(group, 1) : 0;
+      if (sets !== undefined) {
+        const set = sets.best(free, need.gpus);
+        return {
+          bandwidthGBps: classes.tables.bandwidthGBps[set]!,
+          sharedLoadGBps: classes.tables.sharedLoadGBps[set]!,
+          roomMilli: GPU_MILLI,
+          damageGpus: lossGpus(classes.tables, free, set) + inTiers,
+          freeGpus: popcount16(free),
+        };
+      }
       const entry = need.gpus * classes.classCount + freeClass;
       const damage =
         need.gpuMilli < GPU_MILLI
           ? sharesOn(index, need, server, 1).damageGpus
-          : classes.lossGpus[entry]! + (isFull ? index.whole.damageOf(group, 1) : 0);
+          : classes.lossGpus[entry]! + inTiers;
       return {
         bandwidthGBps: classes.bandwidthGBps[entry]!,
         sharedLoadGBps: classes.sharedLoadGBps[entry]!,

@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import type { TierName } from '../ids.js';
+import { GPU_PLACES, type GpuPlace } from '../topology/gpu-places.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 
 /**
@@ -23,13 +24,21 @@ export interface PlacementRequest {
   readonly gpuModels?: readonly string[] | undefined;
   /** Labels that a server must bear, each with exactly this value. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** All pods in one domain of this tier: a tier of the cluster, `server` or `cluster`. */
+  /**
+   * All pods in one domain of this tier: a tier of the cluster, `server` or `cluster`. For a single pod also `socket` or
+   * `numa`: all its GPUs on one CPU socket or NUMA node.
+   */
   readonly require?: TierName | undefined;
   /**
    * As `require`, given up where it cannot be. The default policy takes the lowest tier that fits anyway; policies that
-   * do not look at tiers keep to it first.
+   * do not look at tiers keep to it first. `socket` and `numa` go before bandwidth under every policy.
    */
   readonly prefer?: TierName | undefined;
+  /**
+   * The GPUs of every pod on one CPU socket, or on one NUMA node. Servers whose document does not say where their GPUs
+   * are do not fit. It asks nothing of pods that touch no GPU, or one.
+   */
+  readonly requirePerPod?: GpuPlace | undefined;
   /**
    * Every group of `pods` consecutive pods in one domain of `tier`; the last one may be smaller.
    */
@@ -48,6 +57,7 @@ export const REQUEST_FIELDS: readonly (keyof PlacementRequest)[] = [
   'labels',
   'require',
   'prefer',
+  'requirePerPod',
   'slice',
 ];
 const FIELDS: ReadonlySet<string> = new Set<string>(REQUEST_FIELDS);
@@ -93,6 +103,7 @@ export function checkRequest(request: PlacementRequest): void {
   if (request.labels !== undefined) checkLabels(request.labels);
   checkTier(['require'], request.require);
   checkTier(['prefer'], request.prefer);
+  checkPlaces(request);
   if (request.slice !== undefined) checkSlice(request.slice);
 }
 
@@ -141,6 +152,30 @@ function checkLabels(labels: unknown): void {
 function checkTier(path: readonly string[], tier: unknown): void {
   if (tier === undefined || (typeof tier === 'string' && tier !== '')) return;
   throw new CorralError('invalid-request', path, `expected the name of a tier, got ${quote(tier)}`);
+}
+
+/** Whether a name that a request requires or prefers is a place inside a server. */
+export function isPlace(name: string): name is GpuPlace {
+  return (GPU_PLACES as readonly string[]).includes(name);
+}
+
+function checkPlaces({ requirePerPod, require, prefer, pods }: PlacementRequest): void {
+  if (requirePerPod !== undefined && !GPU_PLACES.includes(requirePerPod)) {
+    throw new CorralError(
+      'invalid-request',
+      ['requirePerPod'],
+      `expected ${GPU_PLACES.map(quote).join(' or ')}, got ${quote(requirePerPod)}`,
+    );
+  }
+  if (pods === undefined || pods === 1) return;
+  const path = require !== undefined && isPlace(require) ? 'require' : 'prefer';
+  const place = path === 'require' ? require : prefer;
+  if (place === undefined || !isPlace(place)) return;
+  throw new CorralError(
+    'invalid-request',
+    [path],
+    `${quote(place)} is for a single pod: to have each of ${pods} pods on one, give requirePerPod: ${quote(place)}`,
+  );
 }
 
 function checkSlice(slice: unknown): void {

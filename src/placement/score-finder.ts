@@ -6,7 +6,7 @@ import type { DifferenceScorer, ServerFacts, ServerScorer } from './policy.js';
 import { RecencyList } from './recency-list.js';
 import { ScoreTree } from './score-tree.js';
 import { loadResidents, loadServerFacts, newServerFacts } from './server-facts.js';
-import { fits, lowestBits, type PlacementState, roomMilli } from './state.js';
+import { fits, lowestGpus, type PlacementState, roomMilli } from './state.js';
 
 /** Most scores kept, over all needs: 64 MiB of trees. Beyond it the need not asked for longest is forgotten. */
 const SCORES_MAX = 2 ** 22;
@@ -152,7 +152,7 @@ export class ScoreFinder {
    */
   chooseGpus(need: PodNeed, server: number, draw: Draw): number {
     if (need.gpus === 0) return 0;
-    if (need.gpuMilli === GPU_MILLI) return lowestBits(this.#state.freeMask[server]!, need.gpus);
+    if (need.gpuMilli === GPU_MILLI) return this.#lowest(need, server);
     const scorer = this.#scorer;
     if (scorer.by === 'difference') {
       loadServerFacts(this.#tables, this.#state, server, this.#facts);
@@ -220,7 +220,7 @@ export class ScoreFinder {
     facts.idleGpuMilli -= need.totalGpuMilli;
     let gain = Number.NEGATIVE_INFINITY;
     if (need.gpuMilli === GPU_MILLI || need.gpus === 0) {
-      const mask = lowestBits(this.#state.freeMask[server]!, need.gpus);
+      const mask = this.#lowest(need, server);
       for (let rest = mask; rest !== 0; rest &= rest - 1) free[31 - Math.clz32(rest & -rest)] = 0;
       gain = scorer.gain(before, scorer.potential(facts));
     } else {
@@ -237,6 +237,10 @@ export class ScoreFinder {
       }
     }
     return gain;
+  }
+
+  #lowest(need: PodNeed, server: number): number {
+    return lowestGpus(need, this.#tables.shapeOf[server]!, this.#state.freeMask[server]!);
   }
 
   #potentialOf(scorer: DifferenceScorer, server: number): number {

@@ -1,7 +1,15 @@
 import { gpuMask } from '../bandwidth/gpu-mask.js';
 import { sameFigure } from '../compile/figure-ranks.js';
-import { bestSet, bestSetWith, type GpuSetTables, gpuSetTables } from '../compile/gpu-set-tables.js';
+import {
+  bestSet,
+  bestSetWith,
+  type GpuSetTables,
+  gpuSetTables,
+  isBetterSet,
+  lossOf,
+} from '../compile/gpu-set-tables.js';
 import { CorralError, quote } from '../errors.js';
+import { GPU_PLACES, type GpuPlace, gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { ordinals, popcount16 } from './state.js';
 
@@ -16,6 +24,8 @@ export interface SelectGpusOptions {
    * sizes beyond the server are left out.
    */
   readonly sizes?: Readonly<Record<number, number>>;
+  /** All chosen GPUs on one CPU socket, or on one NUMA node; default: anywhere. */
+  readonly place?: GpuPlace;
 }
 
 /** A set of GPUs, and why it was chosen. */
@@ -28,7 +38,10 @@ export interface GpuSelection {
   readonly sharedLoadGBps: number;
   /** What the GPUs left free are worth, 0 … 1; 1 = the whole server free. */
   readonly leftoverValue: number;
-  /** One sentence on the choice there was, and one per step that narrowed it. Written when read. */
+  /**
+   * One sentence on the choice there was, one per step that narrowed it, and one if the GPUs straddle sockets. Written
+   * when read.
+   */
   readonly why: readonly string[];
   /** The steps behind {@link why}, for machines. Found when read. */
   readonly steps: readonly SelectionStep[];
@@ -40,7 +53,10 @@ export interface SelectionStep {
   /** Sets to choose from before the step and after it. */
   readonly before: number;
   readonly after: number;
-  /** The figure of the sets kept: GB/s, or a value 0 … 1; null for `ordinals`. */
+  /**
+   * The figure of the sets kept: GB/s; a value 0 … 1, less a thousandth for every further socket of the set; null for
+   * `ordinals`.
+   */
   readonly figure: number | null;
   /** The best of the sets that the step ruled out: what would have been chosen, were it not for those kept. */
   readonly against: { readonly gpus: readonly number[]; readonly figure: number | null };
@@ -59,8 +75,10 @@ export interface SelectionStep {
  *    socket;
  * 3. highest leftover value: over the sizes to come, weight × the largest total worth of disjoint sets of that
  *    size among the GPUs left, relative to the empty server, where a set is worth its bandwidth / (1 + the links
- *    of others that a byte of it crosses on average), a single GPU 1;
- * 4. highest bandwidth to the compute NICs;
+ *    of others that a byte of it crosses on average), a single GPU 1. A thousandth of it is Σ free² / Σ all² over the
+ *    sockets, and a set that is on several loses a thousandth for every further one: CPU, memory and NICs are local to a
+ *    socket, and a pod may require one;
+ * 4. highest bandwidth to the ports of its NICs, see `nicBandwidth`;
  * 5. lowest ordinals.
  *
  * Figures that differ by less than a billionth of themselves are equal.
@@ -68,11 +86,13 @@ export interface SelectionStep {
  * @param server - a server type
  * @param count - GPUs wanted, 1 or more; there is nothing to choose for none
  * @param options - see {@link SelectGpusOptions}
- * @returns the selection; undefined if fewer GPUs are free
+ * @returns the selection; undefined if fewer GPUs are free, on one `place` if that is asked for
  * @throws CorralError `invalid-option` for ordinals that do not exist, stand twice, or are required and not
- * free, for a count that is no number of GPUs, or below the number of required ones
+ * free, for a count that is no number of GPUs, or below the number of required ones, for a `place` that is none or that
+ * the server does not know
  * @complexity O(count) once the server's tables are compiled (on first use: milliseconds for 8 GPUs, under a
- * second for 16); with `required`, O(2^(free − required)); `why` and `steps` look at every set again
+ * second for 16); with `required`, O(2^(free − required)), with `place` O(2^free); `why` and `steps` look at every set
+ * again
  * @example
  * selectGpus(topology('l40s-8-dual-root'), 2, { free: [0, 4, 5] })?.gpus; // [4, 5]: one switch
  */
@@ -106,10 +126,45 @@ export function selectGpus(
       `${count} GPUs cannot contain ${popcount16(required)} required ones`,
     );
   }
+  const places = options.place === undefined ? undefined : placesNamed(server, options.place);
   const tables = gpuSetTables(server, options.sizes);
   if (popcount16(free) < count) return undefined;
-  const set = required === 0 ? bestSet(tables, free, count) : bestSetWith(tables, free, count, required);
-  return new Selection(tables, set, free, required);
+  const isAllowed = (set: number): boolean =>
+    (set & required) === required && (places === undefined || placesTouched(places, set) === 1);
+  let set: number;
+  if (places !== undefined) set = bestAllowed(tables, free, count, isAllowed);
+  else set = required === 0 ? bestSet(tables, free, count) : bestSetWith(tables, free, count, required);
+  return set === 0 ? undefined : new Selection(tables, set, free, isAllowed);
+}
+
+function placesNamed(server: ServerTopology, place: GpuPlace): readonly number[] {
+  if (!GPU_PLACES.includes(place)) {
+    throw new CorralError('invalid-option', ['place'], `expected socket or numa, got ${quote(place)}`);
+  }
+  const places = gpuPlaces(server)[place];
+  if (places !== undefined) return places;
+  throw new CorralError('invalid-option', ['place'], `${unknownPlace(server, [place])}: leave place out`);
+}
+
+/** Says which of several kinds of places a server type does not know. */
+export function unknownPlace(server: ServerTopology, places: readonly GpuPlace[]): string {
+  const unknown = places.filter((place) => gpuPlaces(server)[place] === undefined).map(placeName);
+  return `server type ${quote(server.name)} does not say which ${unknown.join(' and ')} its GPUs are on`;
+}
+
+/** The best of the allowed sets; 0 if there is none. */
+function bestAllowed(
+  tables: GpuSetTables,
+  free: number,
+  count: number,
+  isAllowed: (set: number) => boolean,
+): number {
+  let best = 0;
+  for (let set = free; set !== 0; set = (set - 1) & free) {
+    if (tables.sizeOf[set] !== count || !isAllowed(set)) continue;
+    if (isBetterSet(tables, free, set, best)) best = set;
+  }
+  return best;
 }
 
 class Selection implements GpuSelection {
@@ -121,9 +176,9 @@ class Selection implements GpuSelection {
   readonly #tables: GpuSetTables;
   readonly #set: number;
   readonly #free: number;
-  readonly #required: number;
+  readonly #isAllowed: (set: number) => boolean;
 
-  constructor(tables: GpuSetTables, set: number, free: number, required: number) {
+  constructor(tables: GpuSetTables, set: number, free: number, isAllowed: (set: number) => boolean) {
     this.gpus = ordinals(set);
     this.bandwidthGBps = tables.bandwidthGBps[set]!;
     this.sharedLoadGBps = tables.sharedLoadGBps[set]!;
@@ -131,18 +186,18 @@ class Selection implements GpuSelection {
     this.#tables = tables;
     this.#set = set;
     this.#free = free;
-    this.#required = required;
+    this.#isAllowed = isAllowed;
   }
 
   get steps(): readonly SelectionStep[] {
-    return stepsTo(this.#tables, this.#set, this.#free, this.#required);
+    return stepsTo(this.#tables, this.#set, this.#free, this.#isAllowed);
   }
 
   get why(): readonly string[] {
     const { steps } = this;
     const sets = steps[0]?.before ?? 1;
     const choice = `${plural(sets, 'set')} of ${this.gpus.length} among ${plural(popcount16(this.#free), 'free GPU')}`;
-    return [choice, ...steps.map(sentence)];
+    return [choice, ...steps.map(sentence), ...straddling(this.#tables, this.#set, this.#free)];
   }
 
   /** JSON leaves getters out; what the selection says survives. */
@@ -153,20 +208,28 @@ class Selection implements GpuSelection {
 }
 
 /** The objective once more, step by step over all sets, on the figures that the tables were filled from. */
-function stepsTo(tables: GpuSetTables, chosen: number, free: number, required: number): SelectionStep[] {
-  const { sizeOf, bandwidthGBps, sharedLoadGBps, value, nicGBps, order, loss } = tables;
-  const key = (set: number): number => order[set]! + loss[free ^ set]!;
-  const same = (a: number, b: number): boolean => sameFigure(Math.min(a, b), Math.max(a, b));
+function stepsTo(
+  tables: GpuSetTables,
+  chosen: number,
+  free: number,
+  isAllowed: (set: number) => boolean,
+): SelectionStep[] {
+  const { sizeOf, bandwidthGBps, sharedLoadGBps, value, nicGBps } = tables;
+  // What stays may be worth less than the further sockets of the set: then figures are negative.
+  const same = (a: number, b: number): boolean =>
+    a < 0 && b < 0
+      ? sameFigure(Math.min(-a, -b), Math.max(-a, -b))
+      : sameFigure(Math.min(a, b), Math.max(a, b));
   const figures: readonly [SelectionStep['step'], (set: number) => number | null][] = [
     ['bandwidth', (set) => bandwidthGBps[set]!],
     ['shared-load', (set) => sharedLoadGBps[set]!],
-    ['leftover-value', (set) => value[free ^ set]!],
+    ['leftover-value', (set) => value[free]! - lossOf(tables, free, set)],
     ['nic-bandwidth', (set) => nicGBps[set]!],
     ['ordinals', () => null],
   ];
   let left: number[] = [];
   for (let set = free; set !== 0; set = (set - 1) & free) {
-    if (sizeOf[set] === sizeOf[chosen] && (set & required) === required) left.push(set);
+    if (sizeOf[set] === sizeOf[chosen] && isAllowed(set)) left.push(set);
   }
   const steps: SelectionStep[] = [];
   for (const [step, figureOf] of figures) {
@@ -177,7 +240,7 @@ function stepsTo(tables: GpuSetTables, chosen: number, free: number, required: n
     });
     if (kept.length < left.length) {
       const out = left.filter((set) => !kept.includes(set));
-      const next = out.reduce((best, set) => (key(set) < key(best) ? set : best));
+      const next = out.reduce((best, set) => (isBetterSet(tables, free, set, best) ? set : best));
       steps.push({
         step,
         before: left.length,
@@ -201,7 +264,7 @@ function sentence({ step, before, after, figure, against }: SelectionStep): stri
     case 'shared-load':
       return `least load on links of others ${round(figure)} GB/s: ${left}, ${other} would put ${round(against.figure)} there`;
     case 'leftover-value':
-      return `highest value of what stays free ${round(figure)}: ${left}, ${other} would leave ${round(against.figure)}`;
+      return `highest value of what stays free ${apart(figure!, against.figure!)}: ${left}, ${other} would leave ${apart(against.figure!, figure!)}`;
     case 'nic-bandwidth':
       return `highest bandwidth to the NICs ${round(figure)} GB/s: ${left}, ${other} would reach ${round(against.figure)}`;
     case 'ordinals':
@@ -209,8 +272,27 @@ function sentence({ step, before, after, figure, against }: SelectionStep): stri
   }
 }
 
+/** Says so if the chosen GPUs are on several sockets. */
+function straddling({ sockets, sizeOf }: GpuSetTables, chosen: number, free: number): string[] {
+  const touched = placesTouched(sockets, chosen);
+  if (touched < 2) return [];
+  const most = sockets.reduce((most, socket) => Math.max(most, sizeOf[socket & free]!), 0);
+  const why =
+    most < sizeOf[chosen]!
+      ? `no socket has more than ${most} free`
+      : 'a set on one socket would be worse by a step above';
+  return [`straddles ${touched} sockets: ${why}`];
+}
+
 function plural(n: number, noun: string): string {
   return n === 1 ? `1 ${noun}` : `${n} ${noun}s`;
+}
+
+/** Three decimals, or as many more as tell a figure from another. */
+function apart(x: number, other: number): string {
+  let decimals = 3;
+  while (decimals < 12 && x.toFixed(decimals) === other.toFixed(decimals)) decimals++;
+  return String(Number(x.toFixed(decimals)));
 }
 
 /** At most three decimals. */

@@ -1,5 +1,6 @@
 import { FIGURE_TOLERANCE } from '../compile/figure-ranks.js';
-import { bestSet, type GpuSetTables } from '../compile/gpu-set-tables.js';
+import { bestSet, type GpuSetTables, isBetterSet, lossSteps } from '../compile/gpu-set-tables.js';
+import type { PlaceSets } from './place-sets.js';
 import { popcount16 } from './state.js';
 
 /** Fronts and choices kept per server type; beyond it they are found anew. */
@@ -11,10 +12,15 @@ const KEPT_MAX = 2 ** 16;
  */
 export class SetChoices {
   readonly tables: GpuSetTables;
+  readonly #among: PlaceSets | undefined;
   readonly #fronts = new Map<number, Float64Array>();
 
-  constructor(tables: GpuSetTables) {
+  /**
+   * @param among - the sets to choose from; absent = all
+   */
+  constructor(tables: GpuSetTables, among?: PlaceSets) {
     this.tables = tables;
+    this.#among = among;
   }
 
   /**
@@ -30,7 +36,7 @@ export class SetChoices {
     const { sizeOf, bandwidthGBps, nicGBps } = this.tables;
     const pairs: [bandwidth: number, nic: number][] = [];
     for (let set = free; set !== 0; set = (set - 1) & free) {
-      if (sizeOf[set] !== count) continue;
+      if (sizeOf[set] !== count || this.#among?.has(set) === false) continue;
       const bandwidth = bandwidthGBps[set]!;
       const nic = nicGBps[set]!;
       if (pairs.some((pair) => pair[0] >= bandwidth && pair[1] >= nic)) continue;
@@ -68,25 +74,38 @@ export class SetChoices {
    */
   best(free: number, count: number, bandwidthGBps: number, nicGBps: number): number {
     if (popcount16(free) === count) return free;
-    const { sizeOf, order, loss } = this.tables;
+    const { tables } = this;
     let best = 0;
     let least = Number.POSITIVE_INFINITY;
     for (let set = free; set !== 0; set = (set - 1) & free) {
-      if (sizeOf[set] !== count) continue;
-      if (!atLeast(this.tables.bandwidthGBps[set]!, bandwidthGBps)) continue;
-      if (!atLeast(this.tables.nicGBps[set]!, nicGBps)) continue;
-      const load = unitLoad(this.tables, set);
+      if (tables.sizeOf[set] !== count || this.#among?.has(set) === false) continue;
+      if (!atLeast(tables.bandwidthGBps[set]!, bandwidthGBps)) continue;
+      if (!atLeast(tables.nicGBps[set]!, nicGBps)) continue;
+      const load = unitLoad(tables, set);
       const slack = FIGURE_TOLERANCE * least;
       if (best !== 0 && load >= least - slack) {
         if (load > least + slack) continue;
-        const more = loss[free ^ set]! - loss[free ^ best]!;
-        if (more > 0 || (more === 0 && order[set]! > order[best]!)) continue;
+        const more = lossSteps(tables, free, set) - lossSteps(tables, free, best);
+        if (more > 0 || (more === 0 && !isBetterSet(tables, free, set, best))) continue;
       }
       best = set;
       least = load;
     }
-    return best === 0 ? bestSet(this.tables, free, count) : best;
+    if (best !== 0) return best;
+    return this.#among === undefined ? bestSet(tables, free, count) : this.#among.best(free, count);
   }
+}
+
+const kept = new WeakMap<GpuSetTables | PlaceSets, SetChoices>();
+
+/** The {@link SetChoices} of a server type, kept with its tables or with the sets to choose from. */
+export function setChoices(tables: GpuSetTables, among?: PlaceSets): SetChoices {
+  let choices = kept.get(among ?? tables);
+  if (choices === undefined) {
+    choices = new SetChoices(tables, among);
+    kept.set(among ?? tables, choices);
+  }
+  return choices;
 }
 
 /** Of the sets of `count` GPUs of a free mask the one without which most value is left, the first by its order. */
@@ -94,8 +113,8 @@ export function leastLoss(tables: GpuSetTables, free: number, count: number): nu
   let best = 0;
   for (let set = free; set !== 0; set = (set - 1) & free) {
     if (tables.sizeOf[set] !== count) continue;
-    const less = best === 0 ? -1 : tables.loss[free ^ set]! - tables.loss[free ^ best]!;
-    if (less < 0 || (less === 0 && tables.order[set]! < tables.order[best]!)) best = set;
+    const less = best === 0 ? -1 : lossSteps(tables, free, set) - lossSteps(tables, free, best);
+    if (less < 0 || (less === 0 && isBetterSet(tables, free, set, best))) best = set;
   }
   return best;
 }

@@ -1,3 +1,4 @@
+import { lossGpus } from '../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../units.js';
 import type { FreeIndex } from './free-index.js';
 import type { PodNeed } from './pod-need.js';
@@ -37,8 +38,7 @@ export function sharesOn(
   if (broken === 0) return { masks, damageGpus: 0 };
   const set = leastLoss(classes.tables, free, broken);
   for (let rest = set; rest !== 0; rest &= rest - 1) fill(31 - Math.clz32(rest & -rest), GPU_MILLI);
-  const { value } = classes.tables;
   const inTiers =
     popcount16(free) === classes.gpuCount ? whole.damageOf(tables.fabric.groupOf[server]!, 1) : 0;
-  return { masks, damageGpus: classes.gpuCount * (value[free]! - value[free ^ set]!) + inTiers };
+  return { masks, damageGpus: lossGpus(classes.tables, free, set) + inTiers };
 }

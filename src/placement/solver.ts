@@ -23,6 +23,7 @@ import type {
 import { type PodNeed, podNeed } from './pod-need.js';
 import type { Policy, Workload } from './policy.js';
 import { rankServers } from './rank.js';
+import { refusalOf } from './refusal.js';
 import { checkRequest, type PlacementRequest } from './request.js';
 import { copyState, ordinals, type PlacementState, popcount16, roomMilli } from './state.js';
 
@@ -254,18 +255,20 @@ class TableSolver implements Solver {
     if (gpus === -1) return this.#placeGang(request);
     const need = this.#wholeNeeds[gpus]!;
     const engine = this.#engine;
-    return engine.decide(need) ? this.#commitPod(need) : this.#refusal(gangOf(NOTHING, need, this.#levels));
+    return engine.decide(need)
+      ? this.#commitPod(need)
+      : refusalOf(this.#engine, gangOf(NOTHING, need, this.#levels));
   }
 
   find(request: PlacementRequest): PlacementResult {
     const gang = this.#gang(request);
     const engine = this.#engine;
     if (isPod(gang)) {
-      if (!engine.peek(gang.need)) return this.#refusal(gang);
+      if (!engine.peek(gang.need)) return refusalOf(this.#engine, gang);
       return { ok: true, placement: this.#podPlacement(gang.need) };
     }
     const plan = engine.peekPlan(gang);
-    if (plan === undefined) return this.#refusal(gang);
+    if (plan === undefined) return refusalOf(this.#engine, gang);
     return { ok: true, placement: this.#gangPlacement(gang.need, plan, this.#podsOf(gang.need, plan)) };
   }
 
@@ -351,9 +354,10 @@ class TableSolver implements Solver {
   #placeGang(request: PlacementRequest): PlacementResult {
     const gang = this.#gang(request);
     const engine = this.#engine;
-    if (isPod(gang)) return engine.decide(gang.need) ? this.#commitPod(gang.need) : this.#refusal(gang);
+    if (isPod(gang))
+      return engine.decide(gang.need) ? this.#commitPod(gang.need) : refusalOf(this.#engine, gang);
     const plan = engine.plan(gang);
-    if (plan === undefined) return this.#refusal(gang);
+    if (plan === undefined) return refusalOf(this.#engine, gang);
     const pods = this.#podsOf(gang.need, plan);
     const placement = this.#gangPlacement(gang.need, plan, pods);
     engine.takeAll(gang.need, pods.servers, pods.masks);
@@ -504,10 +508,6 @@ class TableSolver implements Solver {
     const live = this.#live.find(placement.id);
     return live !== undefined && hasPods(placement.pods, live.pods) ? live : undefined;
   }
-
-  #refusal(gang: Gang): PlacementResult {
-    return this.#engine.fitsEmptyCluster(gang) ? NO_CAPACITY : NEVER_FITS;
-  }
 }
 
 /** Whether a copy names the same servers and GPUs. */
@@ -537,18 +537,6 @@ const NOTHING: PlacementRequest = {};
 function isPod(gang: Gang): boolean {
   return gang.pods === 1;
 }
-
-const NO_CAPACITY: PlacementResult = Object.freeze({
-  ok: false,
-  reason: 'no-capacity',
-  message: 'there is not enough free now: release something, ask for less, or see explain(request)',
-});
-const NEVER_FITS: PlacementResult = Object.freeze({
-  ok: false,
-  reason: 'never-fits',
-  message:
-    'it would not fit even if the cluster were empty: ask for less, other GPU models or labels, or a wider tier',
-});
 
 function finiteOrNull(value: number): number | null {
   return value === Number.POSITIVE_INFINITY ? null : value;

@@ -93,7 +93,10 @@ export function fits(tables: ClusterTables, state: PlacementState, need: PodNeed
     return false;
   if (need.gpus === 0) return true;
   const free = state.freeMask[server]!;
-  if (need.gpuMilli === GPU_MILLI) return popcount16(free) >= need.gpus;
+  if (need.gpuMilli === GPU_MILLI) {
+    if (need.places === undefined) return popcount16(free) >= need.gpus;
+    return podsOnPlaces(need, tables.shapeOf[server]!, free) * need.podGpus >= need.gpus;
+  }
   // A pod below one GPU takes one share; no request shape asks for shares of several GPUs.
   if (free !== 0) return true;
   const end = tables.gpuStart[server + 1]!;
@@ -120,6 +123,7 @@ export function podsThatFit(
   if (need.gpus === 0) return pods;
   const free = state.freeMask[server]!;
   const whole = popcount16(free);
+  if (need.places !== undefined) return Math.min(pods, podsOnPlaces(need, tables.shapeOf[server]!, free));
   if (need.gpuMilli === GPU_MILLI) return Math.min(pods, Math.floor(whole / need.gpus));
   let shares = whole * Math.floor(GPU_MILLI / need.gpuMilli);
   const end = tables.gpuStart[server + 1]!;
@@ -136,8 +140,22 @@ export function fitsEmpty(tables: ClusterTables, need: PodNeed, shape: number): 
     tables.shapeCpuMilli[shape]! >= need.cpuMilli &&
     tables.shapeMemoryMiB[shape]! >= need.memoryMiB &&
     tables.shapeGpus[shape]! >= need.gpus &&
-    (need.allowedShapes === undefined || need.allowedShapes[shape] === 1)
+    (need.allowedShapes === undefined || need.allowedShapes[shape] === 1) &&
+    (need.places === undefined ||
+      podsOnPlaces(need, shape, 2 ** tables.shapeGpus[shape]! - 1) * need.podGpus >= need.gpus)
   );
+}
+
+/**
+ * Pods that free GPUs of a server make where each keeps to one place.
+ *
+ * @param need - with places
+ */
+export function podsOnPlaces({ places, podGpus }: PodNeed, shape: number, free: number): number {
+  const masks = places![shape]!;
+  let pods = 0;
+  for (let i = 0; i < masks.length; i++) pods += Math.floor(popcount16(masks[i]! & free) / podGpus);
+  return pods;
 }
 
 /** Gives the GPUs of `mask`, CPU and memory of a server to a pod that fits there. */
@@ -208,6 +226,19 @@ export function lowestBits(mask: number, count: number): number {
   let rest = mask;
   for (let i = 0; i < count; i++) rest &= rest - 1;
   return mask ^ rest;
+}
+
+/** The lowest GPUs for one pod among free ones that have room for it: on the first place that has, if it needs one. */
+export function lowestGpus(need: PodNeed, shape: number, free: number): number {
+  let lowest = 0;
+  if (need.places === undefined) return lowestBits(free, need.gpus);
+  for (const place of need.places[shape]!) {
+    if (popcount16(place & free) < need.gpus) continue;
+    const set = lowestBits(place & free, need.gpus);
+    // Sets of two places share no GPU: the one with the lowest comes first.
+    if (lowest === 0 || (set & -set) < (lowest & -lowest)) lowest = set;
+  }
+  return lowest;
 }
 
 /** The set bits of a GPU mask as ordinals, ascending. */

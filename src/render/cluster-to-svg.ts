@@ -1,6 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import { asCluster } from '../topology/as-cluster.js';
-import type { ClusterTopology } from '../topology/cluster-topology.js';
+import { acceleratorGBpsPerGpuOf, type ClusterTopology, uplinkGBpsOf } from '../topology/cluster-topology.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { CELL_PAINT, CORDON_STROKE, cordonPattern, drawDomains, drawServers } from './cluster-drawing.js';
 import { clusterLayout, SERVERS_DRAWN_MAX } from './cluster-layout.js';
@@ -102,16 +102,46 @@ function factsOf(
 ): { readonly title: string; readonly subtitle: string } {
   const gpus = cells.reduce((sum, row) => sum + row.length, 0);
   const free = cells.reduce((sum, row) => sum + freeGpus(row), 0);
-  const fabric = tiers.map(({ name, domains, uplinkGBps, acceleratorGBpsPerGpu }) => {
-    const inside =
-      acceleratorGBpsPerGpu === undefined ? '' : `, inside ${figure(acceleratorGBpsPerGpu)} GB/s per GPU`;
-    const out = uplinkGBps === undefined ? '' : `, uplink ${figure(uplinkGBps)} GB/s`;
-    return `${name}: ${counted(domains.length, 'domain')}${inside}${out}`;
+  const fabric = tiers.map((tier) => {
+    const figures = tier.domains.map((_, domain) => acceleratorGBpsPerGpuOf(tier, domain));
+    const inside = rangeOf(
+      figures,
+      'per GPU',
+      `${figures.filter((one) => one === undefined).length} without`,
+    );
+    const uplinks = tier.domains.map((_, domain) => uplinkGBpsOf(tier, domain));
+    const out = rangeOf(
+      uplinks.map((GBps) => (GBps === Number.POSITIVE_INFINITY ? undefined : GBps)),
+      '',
+      'or not limiting',
+    );
+    const parts = [
+      counted(tier.domains.length, 'domain'),
+      inside && `inside ${inside}`,
+      out && `uplink ${out}`,
+    ];
+    return `${tier.name}: ${parts.filter((part) => part !== '').join(', ')}`;
   });
   return {
     title: `${counted(servers.length, 'server')}, ${counted(gpus, 'GPU')}`,
     subtitle: [`${grouped(free)} of ${counted(gpus, 'GPU')} free`, ...fabric].join('; '),
   };
+}
+
+/**
+ * One figure, or the lowest and the highest of several, in GB/s; empty where there is none.
+ *
+ * @param per - what the figures are of, after the unit
+ * @param missing - said where some figures are undefined
+ */
+function rangeOf(figures: readonly (number | undefined)[], per: string, missing: string): string {
+  const given = figures.filter((one) => one !== undefined);
+  if (given.length === 0) return '';
+  const lowest = figure(Math.min(...given));
+  const highest = figure(Math.max(...given));
+  const range = lowest === highest ? lowest : `${lowest} to ${highest}`;
+  const unit = per === '' ? 'GB/s' : `GB/s ${per}`;
+  return `${range} ${unit}${given.length < figures.length ? ` (${missing})` : ''}`;
 }
 
 function legendOf(state: Occupancy): LegendEntry[][] {

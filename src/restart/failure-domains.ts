@@ -1,7 +1,7 @@
 import { CorralError, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
 import type { Placement } from '../placement/placement.js';
-import type { ClusterTopology } from '../topology/cluster-topology.js';
+import { acceleratorGBpsPerGpuOf, type ClusterTopology } from '../topology/cluster-topology.js';
 import type { FailureLaw } from './failure-laws.js';
 import { type Gang, type GangServer, gangOf, positionsById } from './gang.js';
 import { checkPhase } from './phase.js';
@@ -110,10 +110,7 @@ interface Touched extends Pick<FailureDomain, 'level' | 'tier' | 'domain' | 'ser
 function touched(law: FailureLaw, gang: Gang, cluster: ClusterTopology): Touched[] {
   const { level } = law;
   if (typeof level === 'object') return tierDomains(gang, cluster, level.tier, 'tier');
-  if (level === 'nvlink-domain') {
-    const tier = cluster.tiers.find((t) => t.acceleratorGBpsPerGpu !== undefined);
-    if (tier !== undefined) return tierDomains(gang, cluster, tier.name, level);
-  }
+  if (level === 'nvlink-domain') return nvlinkDomains(gang, cluster);
   if (level === 'job') {
     return [
       {
@@ -126,16 +123,40 @@ function touched(law: FailureLaw, gang: Gang, cluster: ClusterTopology): Touched
     ];
   }
   return gang.servers.flatMap((s): Touched[] => {
-    const whole = {
-      server: s.id,
-      servers: [s],
-      gpusLost: s.gpus.length,
-      gpusInside: s.server.type.gpus.length,
-      serversInside: 1,
-    };
-    if (level !== 'gpu') return [{ level, ...whole }];
-    return s.gpus.map((gpu) => ({ level, ...whole, gpu, gpusLost: 1, gpusInside: 1 }));
+    if (level === 'server') return [ownServer(s, level)];
+    return s.gpus.map((gpu) => ({ ...ownServer(s, level), gpu, gpusLost: 1, gpusInside: 1 }));
   });
+}
+
+/** A server of the gang as a domain of its own. */
+function ownServer(s: GangServer, level: Touched['level']): Touched {
+  return {
+    level,
+    server: s.id,
+    servers: [s],
+    gpusLost: s.gpus.length,
+    gpusInside: s.server.type.gpus.length,
+    serversInside: 1,
+  };
+}
+
+/** The accelerator domains of the gang; a server that lies in none is an NVLink domain of its own. */
+function nvlinkDomains(gang: Gang, cluster: ClusterTopology): Touched[] {
+  const t = cluster.tiers.findIndex((tier) =>
+    tier.domains.some((_, domain) => acceleratorGBpsPerGpuOf(tier, domain) !== undefined),
+  );
+  const tier = cluster.tiers[t];
+  if (tier === undefined) return gang.servers.map((s) => ownServer(s, 'nvlink-domain'));
+  const isInside = ({ server }: GangServer): boolean =>
+    acceleratorGBpsPerGpuOf(tier, server.domains[t]!) !== undefined;
+  const inside = { ...gang, servers: gang.servers.filter(isInside) };
+  const outside = gang.servers.filter((s) => !isInside(s));
+  const domains = [
+    ...tierDomains(inside, cluster, tier.name, 'nvlink-domain'),
+    ...outside.map((s) => ownServer(s, 'nvlink-domain')),
+  ];
+  const position = (domain: Touched): number => gang.servers.indexOf(domain.servers[0]!);
+  return domains.sort((a, b) => position(a) - position(b));
 }
 
 function tierDomains(

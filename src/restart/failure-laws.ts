@@ -5,8 +5,8 @@ import type { Phase } from './phase.js';
 import { checkFields, nonNegative } from './quantity.js';
 
 /**
- * What fails together: one GPU, one server, all GPUs of an NVLink domain (of the server, where no tier of the
- * cluster is an accelerator fabric), everything in a domain of a tier (rack, leaf switch), or only the job.
+ * What fails together: one GPU, one server, all GPUs of an NVLink domain (of the server, where that lies
+ * in no accelerator fabric of the cluster), everything in a domain of a tier (rack, leaf switch), or only the job.
  */
 export type FailureLevel = 'gpu' | 'server' | 'nvlink-domain' | 'job' | { readonly tier: TierName };
 

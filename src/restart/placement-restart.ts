@@ -33,7 +33,7 @@ export interface PlacedCheckpoint {
   readonly serverStoreGBps?: number | undefined;
   /** From its own memory back to a server's GPUs; default: not limiting. */
   readonly localGBps?: number | undefined;
-  /** Into and out of one server; default: what the NICs of its type carry together. */
+  /** Into and out of one server; default: what all GPUs of its type reach through its ports. */
   readonly nicGBps?: number | undefined;
 }
 

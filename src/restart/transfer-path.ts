@@ -1,4 +1,10 @@
-import type { ClusterServer, ClusterTopology } from '../topology/cluster-topology.js';
+import { nicBandwidth } from '../bandwidth/nic-bandwidth.js';
+import {
+  acceleratorGBpsPerGpuOf,
+  type ClusterServer,
+  type ClusterTopology,
+  uplinkGBpsOf,
+} from '../topology/cluster-topology.js';
 
 /** Bandwidths between servers of a cluster, as a transfer of checkpoint parts meets them. */
 export class TransferPaths {
@@ -9,7 +15,8 @@ export class TransferPaths {
   readonly #nics = new Map<unknown, number>();
 
   /**
-   * @param nicGBps - into and out of one server; default: what its type's NICs carry together
+   * @param nicGBps - into and out of one server; default: what all GPUs of its type reach through
+   * its ports, {@link nicBandwidth}
    */
   constructor(cluster: ClusterTopology, nicGBps: number | undefined) {
     this.#cluster = cluster;
@@ -21,7 +28,7 @@ export class TransferPaths {
       });
     }
     this.#uplinkShareGBps = cluster.tiers.map((tier, t) =>
-      servers[t]!.map((count) => (tier.uplinkGBps ?? Number.POSITIVE_INFINITY) / count),
+      servers[t]!.map((count, domain) => uplinkGBpsOf(tier, domain) / count),
     );
   }
 
@@ -39,9 +46,10 @@ export class TransferPaths {
   }
 
   /**
-   * GB/s from one server to another: the NIC, or the accelerator fabric where a tier that holds both is one;
+   * GB/s from one server to another: the ports of its NICs, or the accelerator fabric where a domain that holds both
+   * is one;
    * and below their lowest common tier the share of each uplink on the way that falls to one server when all use
-   * it. That is the NIC over the oversubscription, as others do use it.
+   * it. That is the ports over the oversubscription, as others do use it.
    */
   betweenGBps(a: number, b: number): number {
     const common = this.commonTier(a, b);
@@ -53,7 +61,7 @@ export class TransferPaths {
       narrowest = Math.min(narrowest, shares[from.domains[t]!]!, shares[to.domains[t]!]!);
     }
     for (let t = 0; t <= common && t < this.#cluster.tiers.length; t++) {
-      const perGpu = this.#cluster.tiers[t]!.acceleratorGBpsPerGpu;
+      const perGpu = acceleratorGBpsPerGpuOf(this.#cluster.tiers[t]!, from.domains[t]!);
       if (perGpu === undefined) continue;
       return Math.max(narrowest, perGpu * Math.min(from.type.gpus.length, to.type.gpus.length));
     }
@@ -64,17 +72,9 @@ export class TransferPaths {
     if (this.#nicGBps !== undefined) return this.#nicGBps;
     const known = this.#nics.get(server.type);
     if (known !== undefined) return known;
-    const { graph, nics } = server.type;
-    let sum = 0;
-    for (const nic of nics) {
-      let widest = 0;
-      graph.forEachEdge(nic, (_, link) => {
-        widest = Math.max(widest, link.bandwidthGBps);
-      });
-      sum += widest;
-    }
-    // A server type without NICs says nothing about its network: not limiting.
-    const total = sum === 0 ? Number.POSITIVE_INFINITY : sum;
+    const reached = nicBandwidth(server.type, [...server.type.gpus.keys()]);
+    // A server type whose GPUs reach no compute NIC says nothing about its network: not limiting.
+    const total = reached === 0 ? Number.POSITIVE_INFINITY : reached;
     this.#nics.set(server.type, total);
     return total;
   }

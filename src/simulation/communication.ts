@@ -8,8 +8,8 @@ const SPEED_MIN = 1e-6;
 
 /**
  * How much longer jobs take for want of bandwidth: 1 - f + f · rated / reached as long, f the share of the run time that is
- * communication at the rated bandwidth. What a job reaches is that of its placement, or its share of the uplinks that it
- * crosses if that is less, from one change to the next.
+ * communication at the rated bandwidth. What a job reaches is that of its placement, or its share of the uplinks and
+ * ports that it crosses if that is less, from one change to the next.
  */
 export class Communication {
   readonly #run: ClusterRun;
@@ -25,8 +25,9 @@ export class Communication {
   constructor(run: ClusterRun, empty: PlacementEngine, sharesLinks: boolean) {
     this.#run = run;
     this.#empty = empty;
-    const { tables } = run.engine;
-    this.#links = sharesLinks ? new LinkSharing(tables, run.holdings, run.table.count) : undefined;
+    const { engine, holdings, table } = run;
+    const nicGBpsOf = (kind: number): Float64Array => engine.setTablesOf(kind).nicGBps;
+    this.#links = sharesLinks ? new LinkSharing(engine.tables, holdings, table.count, nicGBpsOf) : undefined;
     this.#emptyGBps = new Float64Array(run.table.gangs.length).fill(-1);
   }
 

@@ -36,6 +36,8 @@ export class FailurePlaces {
   readonly #scale: number;
   readonly #counts: 'gpu' | 'server' | 'domain';
   readonly #units: number;
+  /** Of NVLink domains, where servers outside accelerator fabrics are such domains, too: all of them. */
+  readonly #nvlinkDomains: readonly FailurePlace[] | undefined;
 
   /** @throws CorralError `invalid-option`, `unknown-reference` with a path from `failures` on */
   constructor(law: SimulatedFailureLaw, index: number, tables: ClusterTables, levels: Levels) {
@@ -65,8 +67,10 @@ export class FailurePlaces {
     const { acceleratorLevel, levelStart } = tables.fabric;
     if (level === 'gpu') this.#scale = -1;
     else if (level === 'server' || level === 'job') this.#scale = 0;
-    else if (level === 'nvlink-domain') this.#scale = 1 + acceleratorLevel;
-    else if (typeof level === 'object' && level !== null) {
+    else if (level === 'nvlink-domain') {
+      this.#scale = 1 + acceleratorLevel;
+      this.#nvlinkDomains = this.#mixedNvlinkDomains();
+    } else if (typeof level === 'object' && level !== null) {
       this.#scale = 1 + levels.levelOf(level.tier, [...path, 'level', 'tier'].map(String));
     } else {
       throw new CorralError(
@@ -84,6 +88,7 @@ export class FailurePlaces {
     else this.#counts = this.#scale === 0 || per === 'server' ? 'server' : 'domain';
     if (this.#counts === 'gpu') this.#units = tables.gpuCount;
     else if (this.#counts === 'server') this.#units = tables.serverCount;
+    else if (this.#nvlinkDomains !== undefined) this.#units = this.#nvlinkDomains.length;
     else this.#units = levelStart[this.#scale]! - levelStart[this.#scale - 1]!;
     this.failuresPerSecond = this.isOfJobs ? 0 : law.failuresPerSecond * this.#units;
   }
@@ -92,8 +97,10 @@ export class FailurePlaces {
   draw(random: RandomStream): FailurePlace {
     const { fabric, gpuStart } = this.#tables;
     const unit = random.below(this.#units);
+    if (this.#counts === 'domain' && this.#nvlinkDomains !== undefined) return this.#nvlinkDomains[unit]!;
     if (this.#counts === 'domain') return this.#domain(fabric.levelStart[this.#scale - 1]! + unit);
     const server = this.#counts === 'server' ? unit : serverOfGpu(gpuStart, unit);
+    if (this.#nvlinkDomains !== undefined) return this.#nvlinkDomainOf(server);
     if (this.#scale > 0) return this.#domain(this.#domainOf(server));
     const gpuBit = this.#scale === -1 ? 1 << (unit - gpuStart[server]!) : 0;
     return { firstServer: server, endServer: server + 1, gpuBit };
@@ -103,6 +110,30 @@ export class FailurePlaces {
   rateOfJob(gpus: number, servers: number): number {
     const { failuresPerSecond, per } = this.law;
     return failuresPerSecond * (per === 'gpu' ? gpus : per === 'server' ? servers : 1);
+  }
+
+  /** Accelerator fabrics and the servers that lie in none, in tree order; undefined where all servers lie in some. */
+  #mixedNvlinkDomains(): FailurePlace[] | undefined {
+    const { serverCount } = this.#tables;
+    const places: FailurePlace[] = [];
+    let isMixed = false;
+    for (let server = 0; server < serverCount; ) {
+      const place = this.#nvlinkDomainOf(server);
+      isMixed ||= this.#islandOf(server) === -1;
+      places.push(place);
+      server = place.endServer;
+    }
+    return isMixed && this.#scale > 0 ? places : undefined;
+  }
+
+  #nvlinkDomainOf(server: number): FailurePlace {
+    const island = this.#islandOf(server);
+    return island === -1 ? { firstServer: server, endServer: server + 1, gpuBit: 0 } : this.#domain(island);
+  }
+
+  #islandOf(server: number): number {
+    const { cellDomain, groupOf, islandOf } = this.#tables.fabric;
+    return islandOf[cellDomain[groupOf[server]!]!]!;
   }
 
   #domain(domain: number): FailurePlace {

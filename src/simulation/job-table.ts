@@ -204,6 +204,7 @@ function isPlainJob(job: SimulationJob): boolean {
     job.labels === undefined &&
     job.require === undefined &&
     job.prefer === undefined &&
+    job.requirePerPod === undefined &&
     job.slice === undefined
   );
 }

@@ -1,18 +1,23 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { popcount16 } from '../placement/state.js';
 import type { Holdings } from './holdings.js';
+import { PortSharing } from './port-sharing.js';
 
 /** Demands that exceed a capacity by less are none: sums of a few quotients. */
 const TOLERANCE = 1e-12;
 
 /**
- * Who shares the uplinks of the tiers with whom, and what each gang gets of them: weighted max-min fair shares, as in
- * `fairShares`, where a gang at 1 GB/s per GPU loads the uplink of a domain that holds g of its n GPUs with
- * max(g, n - g) / (n - 1) GB/s, and never goes faster than it would alone.
+ * Who shares the uplinks of domains and the ports of servers with whom, and what each gang gets of them: weighted max-min
+ * fair shares, as in `fairShares`, where a gang at 1 GB/s per GPU loads the uplink of a domain, or the ports of a server,
+ * that holds g of its n GPUs with max(g, n - g) / (n - 1) GB/s, and never goes faster than it would alone.
  *
- * When a gang comes or goes, only those are computed again that it shares a contended uplink with, directly or through
- * others. Links inside servers and NICs are not shared here: GPUs of one server that are two gangs' count as if each were
- * alone. Gangs communicate all the time here, each at its rate, so that bursts that miss each other are not seen.
+ * Uplinks inside accelerator domains are crossed by nobody, and the ports of an accelerator domain are those of its
+ * servers together. What the ports of a server carry for several gangs, see {@link PortSharing}.
+ *
+ * When a gang comes or goes, only those are computed again that it shares a contended link with, directly or through
+ * others. Links inside servers are not shared here: among each other, GPUs of one server that are two gangs' count as if
+ * each gang were alone. Gangs communicate all the time here, each at its rate, so that bursts that miss each other are
+ * not seen.
  */
 export class LinkSharing {
   /** Job → GB/s per GPU and direction; only of jobs that are in. */
@@ -21,26 +26,35 @@ export class LinkSharing {
   readonly changed: number[] = [];
   readonly #tables: ClusterTables;
   readonly #holdings: Holdings;
-  /** Job → domains whose uplinks it crosses, and its load on each at 1 GB/s. */
-  readonly #domains: (number[] | undefined)[];
+  readonly #ports: PortSharing;
+  /** Job → the links that it crosses, and its load on each at 1 GB/s. Links are domains, for their uplinks, then ports. */
+  readonly #links: (number[] | undefined)[];
   readonly #loads: (number[] | undefined)[];
-  /** Domain → jobs that cross its uplink, in the order in which they came. */
+  /** Link → jobs that cross it, in the order in which they came. */
   readonly #jobsOf: number[][];
-  readonly #levelOf: Int32Array;
+  /** Links that are ports, less the number of domains → GB/s. */
+  readonly #portGBps: number[] = [];
+  /** Such links that are not in use. */
+  readonly #unused: number[] = [];
+  /** Place of {@link PortSharing} → links of its ports. */
+  readonly #linksOf = new Map<number, number[]>();
 
-  constructor(tables: ClusterTables, holdings: Holdings, jobs: number) {
-    const { levelCount, levelStart } = tables.fabric;
+  /**
+   * @param nicGBpsOf - kind → GPU mask → GB/s out of the server through its ports; asked for kinds with GPUs alone
+   */
+  constructor(
+    tables: ClusterTables,
+    holdings: Holdings,
+    jobs: number,
+    nicGBpsOf: (kind: number) => Float64Array,
+  ) {
     this.rateGBps = new Float64Array(jobs);
     this.#tables = tables;
     this.#holdings = holdings;
-    this.#domains = new Array<number[] | undefined>(jobs).fill(undefined);
+    this.#ports = new PortSharing(tables, nicGBpsOf);
+    this.#links = new Array<number[] | undefined>(jobs).fill(undefined);
     this.#loads = new Array<number[] | undefined>(jobs).fill(undefined);
-    const domainCount = levelStart[levelCount]!;
-    this.#jobsOf = Array.from({ length: domainCount }, () => []);
-    this.#levelOf = new Int32Array(domainCount);
-    for (let level = 0; level < levelCount; level++) {
-      this.#levelOf.fill(level, levelStart[level]!, levelStart[level + 1]!);
-    }
+    this.#jobsOf = Array.from(tables.fabric.domainParent, () => []);
   }
 
   /** Lets a job communicate where it is placed. O(its servers × tiers + those it shares with). */
@@ -48,33 +62,75 @@ export class LinkSharing {
     this.changed.length = 0;
     this.#find(job);
     this.rateGBps[job] = this.#holdings.bandwidthGBps[job]!;
-    const domains = this.#domains[job]!;
-    for (const domain of domains) this.#jobsOf[domain]!.push(job);
-    this.#share(domains.filter((domain) => this.#isContended(domain)));
+    const uplinks = this.#links[job]!.slice();
+    for (const link of uplinks) this.#jobsOf[link]!.push(job);
+    const pieces = this.#holdings.pieces[job];
+    const touched = new Set<number>();
+    if (pieces !== undefined) {
+      for (const place of this.#ports.enter(job, pieces)) this.#renew(place, touched);
+    }
+    this.#share(
+      uplinks.filter((link) => this.#isContended(link)),
+      touched,
+    );
   }
 
   /** Ends what {@link enter} began. */
   leave(job: number): void {
     this.changed.length = 0;
-    const domains = this.#domains[job];
-    if (domains === undefined) return;
-    const contended = domains.filter((domain) => this.#isContended(domain));
-    for (const domain of domains) {
-      const jobs = this.#jobsOf[domain]!;
+    if (this.#links[job] === undefined) return;
+    const touched = new Set<number>();
+    for (const place of this.#ports.leave(job)) this.#renew(place, touched);
+    // What is left are uplinks.
+    const links = this.#links[job];
+    const contended = links.filter((link) => this.#isContended(link));
+    for (const link of links) {
+      const jobs = this.#jobsOf[link]!;
       jobs.splice(jobs.indexOf(job), 1);
     }
-    this.#domains[job] = undefined;
+    this.#links[job] = undefined;
     this.#loads[job] = undefined;
-    this.#share(contended);
+    touched.delete(job);
+    this.#share(contended, touched);
+  }
+
+  /** Reads anew what the jobs of a place share, and notes those whose rates may change by it. */
+  #renew(place: number, touched: Set<number>): void {
+    const note = (link: number): void => {
+      if (this.#isContended(link)) for (const job of this.#jobsOf[link]!) touched.add(job);
+    };
+    for (const link of this.#linksOf.get(place) ?? []) {
+      note(link);
+      for (const job of this.#jobsOf[link]!) {
+        const at = this.#links[job]!.indexOf(link);
+        this.#links[job]!.splice(at, 1);
+        this.#loads[job]!.splice(at, 1);
+      }
+      this.#jobsOf[link] = [];
+      this.#unused.push(link);
+    }
+    const links = this.#ports.sharesIn(place).map(({ jobs, loads, GBps }) => {
+      const link = this.#unused.pop() ?? this.#jobsOf.push([]) - 1;
+      this.#portGBps[link - this.#tables.fabric.domainParent.length] = GBps;
+      this.#jobsOf[link] = [...jobs];
+      jobs.forEach((job, i) => {
+        this.#links[job]!.push(link);
+        this.#loads[job]!.push(loads[i]!);
+      });
+      return link;
+    });
+    for (const link of links) note(link);
+    if (links.length > 0) this.#linksOf.set(place, links);
+    else this.#linksOf.delete(place);
   }
 
   /** The uplinks that a gang crosses. */
   #find(job: number): void {
     const { fabric } = this.#tables;
     const pieces = this.#holdings.pieces[job];
-    const domains: number[] = [];
+    const links: number[] = [];
     const loads: number[] = [];
-    this.#domains[job] = domains;
+    this.#links[job] = links;
     this.#loads[job] = loads;
     if (pieces === undefined) return;
     let inside = new Map<number, number>();
@@ -85,11 +141,13 @@ export class LinkSharing {
       gpus += count;
       inside.set(domain, (inside.get(domain) ?? 0) + count);
     });
-    for (let level = 0; inside.size > 1; level++) {
+    while (inside.size > 1) {
       const around = new Map<number, number>();
       for (const [domain, count] of inside) {
-        if (level >= fabric.acceleratorLevel && fabric.uplinkGBps[level]! < Number.POSITIVE_INFINITY) {
-          domains.push(domain);
+        const island = fabric.islandOf[domain]!;
+        const isCrossed = island === -1 || island === domain;
+        if (isCrossed && fabric.uplinkGBps[domain]! < Number.POSITIVE_INFINITY) {
+          links.push(domain);
           loads.push(Math.max(count, gpus - count) / (gpus - 1));
         }
         const parent = fabric.domainParent[domain]!;
@@ -99,53 +157,52 @@ export class LinkSharing {
     }
   }
 
-  #loadOn(job: number, domain: number): number {
-    return this.#loads[job]![this.#domains[job]!.indexOf(domain)]!;
+  #loadOn(job: number, link: number): number {
+    return this.#loads[job]![this.#links[job]!.indexOf(link)]!;
   }
 
-  #capacity(domain: number): number {
-    return this.#tables.fabric.uplinkGBps[this.#levelOf[domain]!]!;
+  #capacity(link: number): number {
+    const { uplinkGBps } = this.#tables.fabric;
+    return link < uplinkGBps.length ? uplinkGBps[link]! : this.#portGBps[link - uplinkGBps.length]!;
   }
 
-  /** Whether those who cross an uplink could use more than it carries. */
-  #isContended(domain: number): boolean {
+  /** Whether those who cross a link could use more than it carries. */
+  #isContended(link: number): boolean {
     let demand = 0;
-    for (const job of this.#jobsOf[domain]!) {
-      demand += this.#loadOn(job, domain) * this.#holdings.bandwidthGBps[job]!;
+    for (const job of this.#jobsOf[link]!) {
+      demand += this.#loadOn(job, link) * this.#holdings.bandwidthGBps[job]!;
     }
-    return demand > this.#capacity(domain) * (1 + TOLERANCE);
+    return demand > this.#capacity(link) * (1 + TOLERANCE);
   }
 
-  /** Computes the rates of all who cross these domains, and of all whom these share contended ones with. */
-  #share(seeds: readonly number[]): void {
-    const domains = new Set(seeds);
+  /** Computes the rates of jobs, of all who cross links, and of all whom these share contended links with. */
+  #share(seeds: readonly number[], first: Iterable<number>): void {
+    const links = new Set(seeds);
     const jobs = new Set<number>();
+    const add = (job: number): void => {
+      if (jobs.has(job)) return;
+      jobs.add(job);
+      for (const link of this.#links[job]!) if (!links.has(link) && this.#isContended(link)) links.add(link);
+    };
+    for (const job of first) add(job);
     // A Set is walked in the order of insertion, and what is added on the way is reached.
-    for (const domain of domains) {
-      for (const job of this.#jobsOf[domain]!) {
-        if (jobs.has(job)) continue;
-        jobs.add(job);
-        for (const other of this.#domains[job]!) {
-          if (!domains.has(other) && this.#isContended(other)) domains.add(other);
-        }
-      }
-    }
-    this.#fill([...jobs], [...domains]);
+    for (const link of links) for (const job of this.#jobsOf[link]!) add(job);
+    this.#fill([...jobs], [...links]);
     this.changed.push(...jobs);
   }
 
-  /** Progressive filling: all rates rise together until an uplink is full or a gang as fast as it can be. */
-  #fill(jobs: readonly number[], domains: readonly number[]): void {
-    const left = domains.map((domain) => this.#capacity(domain));
+  /** Progressive filling: all rates rise together until a link is full or a gang as fast as it can be. */
+  #fill(jobs: readonly number[], links: readonly number[]): void {
+    const left = links.map((link) => this.#capacity(link));
     let open = jobs;
     let level = 0;
     while (open.length > 0) {
       let next = Number.POSITIVE_INFINITY;
       for (const job of open) next = Math.min(next, this.#holdings.bandwidthGBps[job]!);
-      const loads = domains.map((domain) => {
+      const loads = links.map((link) => {
         let sum = 0;
         for (const job of open) {
-          const at = this.#domains[job]!.indexOf(domain);
+          const at = this.#links[job]!.indexOf(link);
           if (at !== -1) sum += this.#loads[job]![at]!;
         }
         return sum;
@@ -157,16 +214,16 @@ export class LinkSharing {
         left[i]! -= load * (next - level);
       });
       level = next;
-      const isFull = left.map((rest, i) => rest <= this.#capacity(domains[i]!) * TOLERANCE);
+      const isFull = left.map((rest, i) => rest <= this.#capacity(links[i]!) * TOLERANCE);
       const still: number[] = [];
       for (const job of open) {
         const isStopped =
           this.#holdings.bandwidthGBps[job]! <= level ||
-          domains.some((domain, i) => isFull[i] && this.#domains[job]!.includes(domain));
+          links.some((link, i) => isFull[i] && this.#links[job]!.includes(link));
         if (isStopped) this.rateGBps[job] = level;
         else still.push(job);
       }
-      // Rounding may leave a little on the uplink that set the level; then nobody stops, and nobody may rise either.
+      // Rounding may leave a little on the link that set the level; then nobody stops, and nobody may rise either.
       if (still.length === open.length) {
         for (const job of open) this.rateGBps[job] = level;
         return;

@@ -16,6 +16,11 @@ const WHOLE: PodNeed = {
   allowedShapes: undefined,
   byKind: true,
   isPlain: true,
+  podGpus: 1,
+  places: undefined,
+  placeKinds: [],
+  anywhere: undefined,
+  preferred: undefined,
 };
 
 /** An engine whose servers show what a look at their use said, instead of pods that were placed there. */

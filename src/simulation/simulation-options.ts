@@ -173,8 +173,8 @@ export interface SimulateOptions {
    */
   readonly preempted?: 'kept' | 'checkpoint' | undefined;
   /**
-   * Whether jobs that communicate slow each other down on the uplinks of the tiers that they share; default true. False:
-   * each reaches what its placement reaches alone.
+   * Whether jobs that communicate slow each other down on the uplinks and the ports of servers that they share; default
+   * true. False: each reaches what its placement reaches alone.
    */
   readonly linkSharing?: boolean | undefined;
   /** Whether the scheduler runs after every event, or once after all events of one time; default `event`. */

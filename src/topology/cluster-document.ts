@@ -51,10 +51,27 @@ export interface ClusterDocument {
   readonly servers: readonly ServerEntry[];
   /** A server document, or the name of one in the catalogue, by the name that servers call it. */
   readonly types: Readonly<Record<string, ServerDocument | string>>;
-  /** Bandwidth out of, and into, one domain of a tier, GB/s per direction; absent = not limiting. */
-  readonly uplinks?: Readonly<Record<string, { readonly GBps: number }>>;
-  /** A tier whose domains share an accelerator fabric (NVL72), and its GB/s per GPU and direction. */
-  readonly accelerator?: { readonly tier: string; readonly GBpsPerGpu: number };
+  /** By tier: what goes out of, and into, its domains; absent = not limiting. */
+  readonly uplinks?: Readonly<Record<string, UplinkEntry>>;
+  /** The tier whose domains are accelerator fabrics (NVL72), all of them or some. */
+  readonly accelerator?: AcceleratorEntry;
+}
+
+/** The uplinks of one tier; at least one of the two fields is there. */
+export interface UplinkEntry {
+  /** GB/s per direction of every domain that `domains` does not name; absent = not limiting. */
+  readonly GBps?: number;
+  /** Domain → its own GB/s per direction; null = not limiting. */
+  readonly domains?: Readonly<Record<string, number | null>>;
+}
+
+/** The tier whose domains are accelerator fabrics. */
+export interface AcceleratorEntry {
+  readonly tier: string;
+  /** GB/s per GPU and direction in every domain that `domains` does not name; absent = those have no such fabric. */
+  readonly GBpsPerGpu?: number;
+  /** Domain → its own GB/s per GPU and direction; null = no accelerator fabric: its servers talk through their NICs. */
+  readonly domains?: Readonly<Record<string, number | null>>;
 }
 
 const serverEntrySchema = v.strictObject({
@@ -66,6 +83,9 @@ const serverEntrySchema = v.strictObject({
   gpuModel: v.exactOptional(id),
   labels: v.exactOptional(v.record(id, v.pipe(v.string(), v.maxLength(ID_LENGTH_MAX)))),
 });
+
+/** Figures of single domains by name; null says that a domain has none. */
+const domainFigures = v.exactOptional(v.record(id, v.nullable(bandwidthGBps)));
 
 /** The schema of a cluster document; each server type is validated by its own schema. */
 export const clusterDocumentSchema: v.GenericSchema<
@@ -79,6 +99,10 @@ export const clusterDocumentSchema: v.GenericSchema<
     v.readonly(),
   ),
   types: v.record(id, v.unknown()),
-  uplinks: v.exactOptional(v.record(id, v.strictObject({ GBps: bandwidthGBps }))),
-  accelerator: v.exactOptional(v.strictObject({ tier: id, GBpsPerGpu: bandwidthGBps })),
+  uplinks: v.exactOptional(
+    v.record(id, v.strictObject({ GBps: v.exactOptional(bandwidthGBps), domains: domainFigures })),
+  ),
+  accelerator: v.exactOptional(
+    v.strictObject({ tier: id, GBpsPerGpu: v.exactOptional(bandwidthGBps), domains: domainFigures }),
+  ),
 });

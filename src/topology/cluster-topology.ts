@@ -1,6 +1,7 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
 import { clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
+import { GPU_PLACES } from './gpu-places.js';
 import { type ServerTopology, serverTopologyAt } from './server-topology.js';
 import { parse } from './validate.js';
 
@@ -25,10 +26,37 @@ export interface ClusterTier {
   readonly domains: readonly string[];
   /** For each domain the position of the one around it in the next wider tier; empty for the widest. */
   readonly parents: readonly number[];
-  /** GB/s per direction out of and into one domain; absent = not limiting. */
+  /** GB/s per direction out of and into each domain, where all are alike; absent = not limiting. */
   readonly uplinkGBps?: number;
-  /** GB/s per GPU and direction inside one domain, where it is an accelerator fabric. */
+  /** Instead of it where domains differ: domain → GB/s per direction; null = not limiting. */
+  readonly domainUplinksGBps?: readonly (number | null)[];
+  /** GB/s per GPU and direction inside each domain, where all are accelerator fabrics and alike. */
   readonly acceleratorGBpsPerGpu?: number;
+  /** Instead of it where domains differ: domain → GB/s per GPU and direction; null = no accelerator fabric. */
+  readonly domainAcceleratorsGBpsPerGpu?: readonly (number | null)[];
+}
+
+/**
+ * What the uplink of a domain carries.
+ *
+ * @param domain - position in {@link ClusterTier.domains}
+ * @returns GB/s per direction; Infinity = not limiting
+ */
+export function uplinkGBpsOf(tier: ClusterTier, domain: number): number {
+  const GBps =
+    tier.domainUplinksGBps === undefined ? tier.uplinkGBps : (tier.domainUplinksGBps[domain] ?? undefined);
+  return GBps ?? Number.POSITIVE_INFINITY;
+}
+
+/**
+ * What the accelerator fabric of a domain gives each GPU.
+ *
+ * @param domain - position in {@link ClusterTier.domains}
+ * @returns GB/s per GPU and direction; undefined where the domain is no accelerator fabric
+ */
+export function acceleratorGBpsPerGpuOf(tier: ClusterTier, domain: number): number | undefined {
+  if (tier.domainAcceleratorsGBpsPerGpu === undefined) return tier.acceleratorGBpsPerGpu;
+  return tier.domainAcceleratorsGBpsPerGpu[domain] ?? undefined;
 }
 
 /** A cluster: tiers of fabric, widest first, and servers in document order. */
@@ -54,12 +82,23 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
   const given = document as typeof cluster;
   refuseLostNames(given.types, ['types']);
   refuseLostNames(given.uplinks, ['uplinks']);
+  for (const [tier, uplink] of Object.entries(given.uplinks ?? {})) {
+    refuseLostNames(uplink.domains, ['uplinks', tier, 'domains']);
+  }
+  refuseLostNames(given.accelerator?.domains, ['accelerator', 'domains']);
   given.servers.forEach((server, i) => {
     refuseLostNames(server.domains, ['servers', i, 'domains']);
     refuseLostNames(server.labels, ['servers', i, 'labels']);
   });
   const tierNames = new Map<string, number>();
   cluster.tiers.forEach((name, i) => {
+    if (RESERVED_NAMES.includes(name)) {
+      throw new CorralError(
+        'invalid-document',
+        ['tiers', i],
+        `no tier may be named ${RESERVED_NAMES.map(quote).join(', ')}: requests mean something else by them, rename it`,
+      );
+    }
     if (tierNames.has(name)) {
       throw new CorralError('duplicate-id', ['tiers', i], `tier ${quote(name)} is named twice: remove one`);
     }
@@ -75,7 +114,16 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
     }
   };
   const uplinks = new Map(Object.entries(cluster.uplinks ?? {}));
-  for (const name of uplinks.keys()) knownTier(name, ['uplinks', name]);
+  for (const [name, { GBps, domains }] of uplinks) {
+    knownTier(name, ['uplinks', name]);
+    if (GBps === undefined && domains === undefined) {
+      throw new CorralError(
+        'invalid-document',
+        ['uplinks', name],
+        'expected GBps, domains or both: leave the tier out where its uplinks do not limit',
+      );
+    }
+  }
   if (cluster.accelerator !== undefined) knownTier(cluster.accelerator.tier, ['accelerator', 'tier']);
 
   const types = new Map<string, ServerTopology>();
@@ -113,18 +161,59 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
       ...(entry.labels !== undefined && { labels: entry.labels }),
     };
   });
+  const { accelerator } = cluster;
   const tiers = cluster.tiers.map((name, t): ClusterTier => {
+    const domains = tree.names[t]!;
     const uplink = uplinks.get(name);
+    const out = figuresOf(domains, name, uplink?.GBps, uplink?.domains, ['uplinks', name, 'domains']);
+    const inside =
+      accelerator?.tier === name
+        ? figuresOf(domains, name, accelerator.GBpsPerGpu, accelerator.domains, ['accelerator', 'domains'])
+        : {};
     return {
       name,
-      domains: tree.names[t]!,
+      domains,
       parents: tree.parents[t]!,
-      ...(uplink !== undefined && { uplinkGBps: uplink.GBps }),
-      ...(cluster.accelerator?.tier === name && { acceleratorGBpsPerGpu: cluster.accelerator.GBpsPerGpu }),
+      ...(out.all !== undefined && { uplinkGBps: out.all }),
+      ...(out.each !== undefined && { domainUplinksGBps: out.each }),
+      ...(inside.all !== undefined && { acceleratorGBpsPerGpu: inside.all }),
+      ...(inside.each !== undefined && { domainAcceleratorsGBpsPerGpu: inside.each }),
     };
   });
   return { tiers, servers };
 }
+
+/**
+ * The figures of the domains of a tier: one for all where they are alike, otherwise one for each.
+ *
+ * @throws CorralError `unknown-reference` for a domain in which no server of the document lies
+ */
+function figuresOf(
+  domains: readonly string[],
+  tier: string,
+  usual: number | undefined,
+  own: Readonly<Record<string, number | null>> | undefined,
+  path: readonly string[],
+): { readonly all?: number; readonly each?: readonly (number | null)[] } {
+  const figures = new Map<string, number | null>(domains.map((domain) => [domain, usual ?? null]));
+  for (const [domain, figure] of Object.entries(own ?? {})) {
+    if (!figures.has(domain)) {
+      throw new CorralError(
+        'unknown-reference',
+        [...path, domain],
+        `no server lies in domain ${quote(domain)} of tier ${quote(tier)}: correct the name, or leave it out`,
+      );
+    }
+    figures.set(domain, figure);
+  }
+  const each = [...figures.values()];
+  const first = each[0] ?? null;
+  if (each.some((figure) => figure !== first)) return { each };
+  return first === null ? {} : { all: first };
+}
+
+/** What a request may require beside the tiers of the document. */
+const RESERVED_NAMES: readonly string[] = [...GPU_PLACES, 'server', 'cluster'];
 
 /** Names that the validator drops from a record, lest they reach the prototype of an object. */
 const LOST_NAMES: readonly string[] = ['__proto__', 'prototype', 'constructor'];

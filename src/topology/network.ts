@@ -1,6 +1,7 @@
 import type { DeviceId } from '../ids.js';
-import type { DeviceKind, Medium, ServerDocument } from './server-document.js';
+import type { DeviceKind } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
+import { isFabric, switchFabrics } from './switch-fabrics.js';
 
 /** A vertex that forwards for anybody: switch, NUMA node, socket. */
 export const FORWARDS = 0;
@@ -16,12 +17,16 @@ export const LEAF = 2;
  * `ends[a ^ 1]`, and the arc back is `a ^ 1`. Never changed after it is built.
  */
 export interface Network {
+  /** Whether GPUs may talk to each other across PCIe and sockets without passing through host memory. */
+  readonly peerToPeer: boolean;
   readonly vertexCount: number;
-  /** Vertex to device id; equal NVSwitches are one vertex, which bears the id of the first. */
+  /** Vertex to device id; the NVSwitches of a fabric are one vertex, which bears the id of the first. */
   readonly devices: readonly DeviceId[];
   readonly vertexOf: ReadonlyMap<DeviceId, number>;
   /** Vertex to FORWARDS, GPU or LEAF. */
   readonly roles: Uint8Array;
+  /** Vertex to 1 if it is a NUMA node or a socket: there is host memory. */
+  readonly hosts: Uint8Array;
   /** GPU ordinal to vertex. */
   readonly gpuVertices: Int32Array;
   readonly linkCount: number;
@@ -33,34 +38,34 @@ export interface Network {
   readonly flowGBps: Float64Array;
   /** Link to 1 if it belongs to the accelerator fabric. */
   readonly fabric: Uint8Array;
+  /** Link to 1 if it joins two CPUs: its medium is `socket`, and neither end is a GPU or a NIC. */
+  readonly betweenSockets: Uint8Array;
   /** Compressed rows: the arcs that leave vertex `v` are `arcs[rows[v]] … arcs[rows[v + 1] - 1]`, by head. */
   readonly rows: Int32Array;
   readonly arcs: Int32Array;
 }
 
-/** Whether a link is part of the accelerator fabric. */
-export function isFabric(medium: Medium): boolean {
-  return medium === 'nvlink' || medium === 'xgmi' || medium === 'scale-up-ethernet';
-}
-
 const merged = new WeakMap<ServerTopology, Network>();
 const unmerged = new WeakMap<ServerTopology, Network>();
+/** A network to the same one with the other answer to `peerToPeer`. */
+const otherwise = new WeakMap<Network, Network>();
 
 /**
- * The network of a server, with equal NVSwitches as one vertex and their links summed: traffic of a pair
- * is spread over all of them, so one of them alone would understate what the pair can reach. Two
- * NVSwitches are equal if they link to the same devices (equal ones counting as one), whatever the bandwidth.
+ * The network of a server, with the NVSwitches of a fabric as one vertex and their links summed, see
+ * {@link switchFabrics}: traffic of a pair is spread over all of them, so one of them alone would understate
+ * what the pair can reach. Links between switches of one fabric are not limiting.
  *
  * @param server - a server topology
+ * @param peerToPeer - default: what the document says
  * @returns the network; built on first use, then remembered with the topology
  */
-export function networkOf(server: ServerTopology): Network {
+export function networkOf(server: ServerTopology, peerToPeer?: boolean): Network {
   let network = merged.get(server);
   if (network === undefined) {
-    network = flatten(server, equalSwitches(server.document));
+    network = flatten(server, switchFabrics(server.document));
     merged.set(server, network);
   }
-  return network;
+  return withPeerToPeer(network, peerToPeer ?? network.peerToPeer);
 }
 
 /** The network of a server with each NVSwitch by itself: for paths that begin or end at one. */
@@ -73,55 +78,28 @@ export function unmergedNetworkOf(server: ServerTopology): Network {
   return network;
 }
 
-/**
- * Equal NVSwitches, found as the coarsest partition in which members of a class link to the same devices and
- * the same classes, by the same kind of link.
- *
- * @returns switch id to the id of the first switch of its class
- */
-function equalSwitches(document: ServerDocument): ReadonlyMap<DeviceId, DeviceId> {
-  const position = new Map(document.devices.map((device, i) => [device.id, i]));
-  const neighbours = new Map<DeviceId, { readonly id: DeviceId; readonly inFabric: boolean }[]>();
-  for (const device of document.devices) if (device.kind === 'nvswitch') neighbours.set(device.id, []);
-  for (const { between, medium } of document.links) {
-    const inFabric = isFabric(medium);
-    neighbours.get(between[0])?.push({ id: between[1], inFabric });
-    neighbours.get(between[1])?.push({ id: between[0], inFabric });
+function withPeerToPeer(network: Network, peerToPeer: boolean): Network {
+  if (network.peerToPeer === peerToPeer) return network;
+  let other = otherwise.get(network);
+  if (other === undefined) {
+    other = { ...network, peerToPeer };
+    otherwise.set(network, other);
   }
-  let classOf = new Map<DeviceId, DeviceId>();
-  const first = neighbours.keys().next().value;
-  if (first === undefined) return classOf;
-  for (const id of neighbours.keys()) classOf.set(id, first);
-  for (let classCount = 0; ; ) {
-    const next = new Map<DeviceId, DeviceId>();
-    const representatives = new Map<string, DeviceId>();
-    for (const [id, linked] of neighbours) {
-      // Splitting only ever refines: the class so far is part of the signature.
-      const parts = new Set(
-        linked.map(
-          ({ id: other, inFabric }) => 2 * position.get(classOf.get(other) ?? other)! + (inFabric ? 1 : 0),
-        ),
-      );
-      const signature = JSON.stringify([position.get(classOf.get(id)!), [...parts].sort((a, b) => a - b)]);
-      if (!representatives.has(signature)) representatives.set(signature, id);
-      next.set(id, representatives.get(signature)!);
-    }
-    classOf = next;
-    if (representatives.size === classCount) return classOf;
-    classCount = representatives.size;
-  }
+  return other;
 }
 
 function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, DeviceId>): Network {
   const { devices, links } = server.document;
   const kept: DeviceId[] = [];
   const roles: number[] = [];
+  const hosts: number[] = [];
   const vertexOf = new Map<DeviceId, number>();
   for (const device of devices) {
     if ((mergedInto.get(device.id) ?? device.id) !== device.id) continue;
     vertexOf.set(device.id, kept.length);
     kept.push(device.id);
     roles.push(roleOf(device.kind));
+    hosts.push(device.kind === 'numa' || device.kind === 'socket' ? 1 : 0);
   }
   for (const [id, first] of mergedInto) vertexOf.set(id, vertexOf.get(first)!);
 
@@ -129,6 +107,7 @@ function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, Devic
   const capacityGBps: number[] = [];
   const flowGBps: number[] = [];
   const fabric: number[] = [];
+  const betweenSockets: number[] = [];
   // Links between the same two vertices are summed, but the fabric is never added to PCIe.
   const linkOf = new Map<number, number>();
   for (const link of links) {
@@ -149,19 +128,24 @@ function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, Devic
     capacityGBps.push(link.bandwidthGBps);
     flowGBps.push(flow);
     fabric.push(inFabric);
+    const isBetween = link.medium === 'socket' && roles[a] === FORWARDS && roles[b] === FORWARDS;
+    betweenSockets.push(isBetween ? 1 : 0);
   }
   const compressed = compress(kept.length, ends);
   return {
+    peerToPeer: server.document.peerToPeer ?? true,
     vertexCount: kept.length,
     devices: kept,
     vertexOf,
     roles: Uint8Array.from(roles),
+    hosts: Uint8Array.from(hosts),
     gpuVertices: Int32Array.from(server.gpus, (id) => vertexOf.get(id)!),
     linkCount: fabric.length,
     ends: Int32Array.from(ends),
     capacityGBps: Float64Array.from(capacityGBps),
     flowGBps: Float64Array.from(flowGBps),
     fabric: Uint8Array.from(fabric),
+    betweenSockets: Uint8Array.from(betweenSockets),
     rows: compressed.rows,
     arcs: compressed.arcs,
   };

@@ -2,6 +2,7 @@ import type { DeviceId } from '../ids.js';
 import { deviceAt } from './device-at.js';
 import type { Device, Link, Medium } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
+import { switchFabrics } from './switch-fabrics.js';
 
 /** Who is how far from whom: the table that `nvidia-smi topo -m` prints. */
 export interface RelationMatrix {
@@ -60,6 +61,17 @@ export function relation(server: ServerTopology, from: DeviceId, to: DeviceId): 
   return wordOf(neighbourhood, switchLevelsFrom(neighbourhood, from), from, to);
 }
 
+/**
+ * {@link relation} of one device to each of a list, in its order.
+ *
+ * @complexity O(devices + links) in all
+ */
+export function relationsFrom(server: ServerTopology, from: DeviceId, to: readonly DeviceId[]): string[] {
+  const neighbourhood = neighbourhoodOf(server);
+  const levels = switchLevelsFrom(neighbourhood, from);
+  return to.map((id) => wordOf(neighbourhood, levels, from, id));
+}
+
 /** The word of each accelerator fabric, in the order in which a pair that has several is named. */
 const FABRIC_WORDS: readonly (readonly [Medium, string])[] = [
   ['nvlink', 'NV'],
@@ -86,8 +98,8 @@ interface Neighbourhood {
   readonly devices: ReadonlyMap<DeviceId, Device>;
   readonly neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>;
   readonly standings: ReadonlyMap<DeviceId, Standing>;
-  /** Per fabric: the island of switches that a switch belongs to, named by its first switch. */
-  readonly islands: ReadonlyMap<Medium, ReadonlyMap<DeviceId, DeviceId>>;
+  /** NVSwitch to the first one of its fabric. */
+  readonly fabrics: ReadonlyMap<DeviceId, DeviceId>;
 }
 
 const cache = new WeakMap<ServerTopology, Neighbourhood>();
@@ -112,10 +124,7 @@ function readNeighbourhood(server: ServerTopology): Neighbourhood {
     neighbours.get(b)!.push({ device: byId.get(a)!, link });
   }
   const standings = new Map(devices.map((device) => [device.id, standingOf(neighbours, device)]));
-  const islands = new Map(
-    FABRIC_WORDS.map(([medium]) => [medium, switchIslands(server, neighbours, medium)]),
-  );
-  return { devices: byId, neighbours, standings, islands };
+  return { devices: byId, neighbours, standings, fabrics: switchFabrics(server.document) };
 }
 
 /** A link of the PCIe side: neither between accelerators nor between CPUs. */
@@ -153,26 +162,24 @@ function standingOf(neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>, dev
   return { host: undefined, bridge: device.hostBridge };
 }
 
-/** Connected groups of accelerator switches: switch id to the id of the group's first switch. */
-function switchIslands(
+/**
+ * The NUMA node and the socket above a device, as far as devices of the document are that.
+ *
+ * @param id - id of a device of the server
+ * @returns the nearest of the two through PCIe switches; above a NUMA node also the socket that it hangs on
+ * @complexity O(links of the NUMA node), once the server's neighbourhood is read
+ */
+export function hostsAbove(
   server: ServerTopology,
-  neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>,
-  medium: Medium,
-): ReadonlyMap<DeviceId, DeviceId> {
-  const island = new Map<DeviceId, DeviceId>();
-  for (const first of server.document.devices) {
-    if (first.kind !== 'nvswitch' || island.has(first.id)) continue;
-    island.set(first.id, first.id);
-    const queue = [first];
-    for (const at of queue) {
-      for (const { device, link } of neighbours.get(at.id)!) {
-        if (link.medium !== medium || device.kind !== 'nvswitch' || island.has(device.id)) continue;
-        island.set(device.id, first.id);
-        queue.push(device);
-      }
-    }
-  }
-  return island;
+  id: DeviceId,
+): { readonly numa: Device | undefined; readonly socket: Device | undefined } {
+  const { standings, neighbours } = neighbourhoodOf(server);
+  const { host } = standings.get(id)!;
+  if (host?.kind !== 'numa') return { numa: undefined, socket: host };
+  const above = neighbours
+    .get(host.id)!
+    .find(({ device, link }) => device.kind === 'socket' && isHostLink(link));
+  return { numa: host, socket: above?.device };
 }
 
 /**
@@ -222,28 +229,26 @@ function wordOf(
   return endsAtHost || standingA.bridge === standingB.bridge ? 'PHB' : 'NODE';
 }
 
-/** Links that join two devices in one fabric: direct ones, and through switches the smaller count of both. */
+/**
+ * Links that join two devices in one fabric: direct ones, and through switches the smaller count of both. The
+ * NVSwitches of a fabric are one, unless one of the two devices is an NVSwitch itself.
+ */
 function fabricLinks(neighbourhood: Neighbourhood, medium: Medium, a: DeviceId, b: DeviceId): number {
-  const island = neighbourhood.islands.get(medium)!;
-  let direct = 0;
-  const switchedA = new Map<DeviceId, number>();
-  for (const { device, link } of neighbourhood.neighbours.get(a)!) {
-    if (link.medium !== medium) continue;
-    const links = link.links ?? 1;
-    if (device.id === b) direct += links;
-    else if (device.kind === 'nvswitch') add(switchedA, island.get(device.id)!, links);
-  }
-  const switchedB = new Map<DeviceId, number>();
-  for (const { device, link } of neighbourhood.neighbours.get(b)!) {
-    if (link.medium === medium && device.kind === 'nvswitch' && device.id !== a) {
-      add(switchedB, island.get(device.id)!, link.links ?? 1);
+  const { devices, neighbours, fabrics } = neighbourhood;
+  const areApart = [a, b].some((id) => devices.get(id)!.kind === 'nvswitch');
+  /** Links from one of the two to each fabric, the other device aside. */
+  const switched = (from: DeviceId, aside: DeviceId): ReadonlyMap<DeviceId, number> => {
+    const counts = new Map<DeviceId, number>();
+    for (const { device, link } of neighbours.get(from)!) {
+      if (link.medium !== medium || device.kind !== 'nvswitch' || device.id === aside) continue;
+      const fabric = areApart ? device.id : fabrics.get(device.id)!;
+      counts.set(fabric, (counts.get(fabric) ?? 0) + (link.links ?? 1));
     }
-  }
-  let switched = 0;
-  for (const [first, links] of switchedA) switched += Math.min(links, switchedB.get(first) ?? 0);
-  return direct + switched;
-}
-
-function add(counts: Map<DeviceId, number>, key: DeviceId, count: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + count);
+    return counts;
+  };
+  const direct = neighbours.get(a)!.find(({ device, link }) => device.id === b && link.medium === medium);
+  const switchedB = switched(b, a);
+  let links = direct === undefined ? 0 : (direct.link.links ?? 1);
+  for (const [fabric, count] of switched(a, b)) links += Math.min(count, switchedB.get(fabric) ?? 0);
+  return links;
 }

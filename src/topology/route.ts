@@ -1,22 +1,33 @@
 import { CorralError, quote } from '../errors.js';
 import type { DeviceId } from '../ids.js';
 import { deviceAt } from './device-at.js';
-import { type Network, networkOf, unmergedNetworkOf } from './network.js';
+import { directedNetworkOf } from './directed-network.js';
+import { directedPath } from './directed-path.js';
+import { GPU, type Network, networkOf, unmergedNetworkOf } from './network.js';
 import { relation } from './relation.js';
 import type { ServerTopology } from './server-topology.js';
 import { pathWidthGBps, widestPath } from './widest-path.js';
 
 /** The path of a transfer between two devices. */
 export interface Route {
-  /** From the one to the other, both included; of equal NVSwitches the first stands for all. */
+  /** From the one to the other, both included; of the NVSwitches of a fabric the first stands for all. */
   readonly devices: readonly DeviceId[];
   /** The pair in the words of `nvidia-smi topo -m`. */
   readonly relation: string;
   /**
    * What one transfer reaches alone, GB/s per direction: the smallest bandwidth, or per-flow cap, of the
-   * links; links to equal NVSwitches are summed. `Infinity` from a device to itself.
+   * links; links to the NVSwitches of a fabric are summed. `Infinity` from a device to itself.
    */
   readonly bandwidthGBps: number;
+}
+
+/** Options of {@link route}. */
+export interface RouteOptions {
+  /**
+   * Whether GPUs may talk to each other directly across PCIe and sockets. Default: what the server document says,
+   * and true if it says nothing.
+   */
+  readonly peerToPeer?: boolean;
 }
 
 /**
@@ -25,11 +36,18 @@ export interface Route {
  * If the accelerator fabric joins the two without another GPU between them, the route stays inside it:
  * a library does not leave NVLink for PCIe. Otherwise every link counts. Among the paths that count the
  * widest wins, then the one with the fewest hops, then document order. No route crosses another GPU
- * (somebody else may own it) or a NIC (traffic ends there). The way back is the same route reversed.
+ * (somebody else may own it) or a NIC (traffic ends there). Between two sockets it follows their own route, chosen
+ * in the same way among sockets and NUMA nodes: no detour through a third socket to avoid a narrow one below. The
+ * way back is the same route reversed. The
+ * NVSwitches of a fabric are one, unless the route begins or ends at one of them.
+ *
+ * Without peer-to-peer a route between two GPUs that the fabric does not join passes the nearest NUMA node or
+ * socket, where the memory is; it may cross a PCIe switch on the way up and again on the way down.
  *
  * @param server - a server topology
  * @param from - id of any device
  * @param to - id of any device
+ * @param options - see {@link RouteOptions}
  * @returns devices, relation, and the bottleneck in GB/s per direction
  * @throws CorralError `unknown-reference` if a device does not exist; `invalid-option` if no path joins
  * them, as from a GPU to a NIC that hangs on another GPU
@@ -37,13 +55,18 @@ export interface Route {
  * @example
  * route(topology('l40s-8-dual-root'), 'gpu0', 'gpu4').relation // 'SYS'
  */
-export function route(server: ServerTopology, from: DeviceId, to: DeviceId): Route {
+export function route(
+  server: ServerTopology,
+  from: DeviceId,
+  to: DeviceId,
+  options: RouteOptions = {},
+): Route {
   const endsAtSwitch = [deviceAt(server, from, ['from']), deviceAt(server, to, ['to'])].some(
     (device) => device.kind === 'nvswitch',
   );
   const word = relation(server, from, to);
   if (from === to) return { devices: [from], relation: word, bandwidthGBps: Number.POSITIVE_INFINITY };
-  const network = endsAtSwitch ? unmergedNetworkOf(server) : networkOf(server);
+  const network = endsAtSwitch ? unmergedNetworkOf(server) : networkOf(server, options.peerToPeer);
   const path = routeArcs(network, network.vertexOf.get(from)!, network.vertexOf.get(to)!)?.arcs;
   if (path === undefined) {
     throw new CorralError(
@@ -66,8 +89,11 @@ export function routeArcs(
   from: number,
   to: number,
 ): { readonly arcs: Int32Array; readonly inFabric: boolean } | undefined {
-  const inside = widestPath(network, from, to, true);
+  const inside = widestPath(network, from, to, network.fabric);
   if (inside !== undefined) return { arcs: inside, inFabric: true };
-  const path = widestPath(network, from, to, false);
+  // Only GPUs are kept from each other: a GPU reaches NICs and memory as ever.
+  const isDirect = network.peerToPeer || network.roles[from] !== GPU || network.roles[to] !== GPU;
+  const directed = directedNetworkOf(network, isDirect);
+  const path = directed === undefined ? widestPath(network, from, to) : directedPath(directed, from, to);
   return path === undefined ? undefined : { arcs: path, inFabric: false };
 }

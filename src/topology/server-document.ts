@@ -108,6 +108,12 @@ export interface ServerDocument {
   readonly gpuModel: string;
   readonly devices: readonly Device[];
   readonly links: readonly Link[];
+  /**
+   * False where GPUs may not talk to each other directly across PCIe or sockets, as in many virtual machines and
+   * with consumer cards: then every byte that does not stay in the accelerator fabric goes through host memory.
+   * Default true.
+   */
+  readonly peerToPeer?: boolean;
   readonly vendor?: string;
   /** How sure the graph is: from a dump, a published matrix, a specification, or derived by rules. */
   readonly confidence?: 'file' | 'matrix' | 'spec' | 'derived';
@@ -163,6 +169,7 @@ export const serverDocumentSchema: v.GenericSchema<ServerDocument> = v.strictObj
     v.maxLength(LINKS_MAX, `expected at most ${LINKS_MAX} links`),
     v.readonly(),
   ),
+  peerToPeer: v.exactOptional(v.boolean()),
   vendor: v.exactOptional(text),
   confidence: v.exactOptional(v.picklist(['file', 'matrix', 'spec', 'derived'])),
   sources: v.exactOptional(v.pipe(v.array(text), v.readonly())),

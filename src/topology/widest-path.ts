@@ -10,7 +10,7 @@ import { FORWARDS, type Network } from './network.js';
  * @param network - a server's network
  * @param from - vertex
  * @param to - another vertex
- * @param fabricOnly - cross links of the accelerator fabric only
+ * @param counted - link to 1 if the path may cross it; default: all
  * @returns the arcs from `from` to `to`, or `undefined` if there is no such path
  * @complexity O(vertices^2)
  */
@@ -18,15 +18,15 @@ export function widestPath(
   network: Network,
   from: number,
   to: number,
-  fabricOnly: boolean,
+  counted?: Uint8Array,
 ): Int32Array | undefined {
   if (from > to) {
-    const back = widestPath(network, to, from, fabricOnly);
+    const back = widestPath(network, to, from, counted);
     return back?.reverse().map((arc) => arc ^ 1);
   }
-  const width = widthGBps(network, from, to, fabricOnly);
+  const width = widthGBps(network, from, to, counted);
   if (width === 0) return undefined;
-  const hops = hopsTo(network, from, to, width, fabricOnly);
+  const hops = hopsTo(network, from, to, width, counted);
   const { rows, arcs, ends } = network;
   const path = new Int32Array(hops[from]!);
   let at = from;
@@ -35,7 +35,7 @@ export function widestPath(
     for (let k = rows[at]!; k < rows[at + 1]!; k++) {
       const arc = arcs[k]!;
       const head = ends[arc ^ 1]!;
-      if (hops[head] === path.length - i - 1 && usable(network, arc, width, fabricOnly)) {
+      if (hops[head] === path.length - i - 1 && usable(network, arc, width, counted)) {
         path[i] = arc;
         at = head;
         break;
@@ -52,12 +52,12 @@ export function pathWidthGBps(network: Network, path: Int32Array): number {
   return width;
 }
 
-function usable(network: Network, arc: number, width: number, fabricOnly: boolean): boolean {
-  return network.flowGBps[arc >> 1]! >= width && (!fabricOnly || network.fabric[arc >> 1] === 1);
+function usable(network: Network, arc: number, width: number, counted: Uint8Array | undefined): boolean {
+  return network.flowGBps[arc >> 1]! >= width && (counted === undefined || counted[arc >> 1] === 1);
 }
 
 /** The largest bottleneck of any path, 0 if there is none: Dijkstra's algorithm with min for sum. */
-function widthGBps(network: Network, from: number, to: number, fabricOnly: boolean): number {
+function widthGBps(network: Network, from: number, to: number, counted: Uint8Array | undefined): number {
   const { vertexCount, roles, rows, arcs, ends, flowGBps } = network;
   const best = new Float64Array(vertexCount);
   const settled = new Uint8Array(vertexCount);
@@ -73,7 +73,7 @@ function widthGBps(network: Network, from: number, to: number, fabricOnly: boole
     if (at !== from && roles[at] !== FORWARDS) continue;
     for (let k = rows[at]!; k < rows[at + 1]!; k++) {
       const arc = arcs[k]!;
-      if (!usable(network, arc, 0, fabricOnly)) continue;
+      if (!usable(network, arc, 0, counted)) continue;
       const head = ends[arc ^ 1]!;
       best[head] = Math.max(best[head]!, Math.min(best[at]!, flowGBps[arc >> 1]!));
     }
@@ -81,7 +81,13 @@ function widthGBps(network: Network, from: number, to: number, fabricOnly: boole
 }
 
 /** Hops to `to` over links of at least `width`, -1 where there is no way; breadth first from `to`. */
-function hopsTo(network: Network, from: number, to: number, width: number, fabricOnly: boolean): Int32Array {
+function hopsTo(
+  network: Network,
+  from: number,
+  to: number,
+  width: number,
+  counted: Uint8Array | undefined,
+): Int32Array {
   const { vertexCount, roles, rows, arcs, ends } = network;
   const hops = new Int32Array(vertexCount).fill(-1);
   hops[to] = 0;
@@ -90,7 +96,7 @@ function hopsTo(network: Network, from: number, to: number, width: number, fabri
     for (let k = rows[at]!; k < rows[at + 1]!; k++) {
       const arc = arcs[k]!;
       const next = ends[arc ^ 1]!;
-      if (hops[next] !== -1 || !usable(network, arc, width, fabricOnly)) continue;
+      if (hops[next] !== -1 || !usable(network, arc, width, counted)) continue;
       // A GPU or NIC beside the path keeps -1, so that the path is never led over it.
       if (next !== from && roles[next] !== FORWARDS) continue;
       hops[next] = hops[at]! + 1;

@@ -72,6 +72,16 @@ describe('serverDocument', () => {
       new Set(['socket', 'on-chip', 'pcie', 'nvlink', 'xgmi', 'scale-up-ethernet']),
     );
     expect(links.some(({ flowCapGBps }) => flowCapGBps !== undefined)).toBe(true);
+    const nics = devices.filter(({ kind }) => kind === 'nic');
+    expect(new Set(nics.map(({ portGBps }) => portGBps === undefined)).size).toBe(2);
+    // NICs on one place, on two, and on GPUs.
+    const linksOfNics = sample.flatMap((document) => {
+      const { graph, nics: ids } = serverTopology(document);
+      return ids.map((id) => graph.mapNeighbors(id, (_, { kind }) => kind));
+    });
+    expect(linksOfNics.some((kinds) => kinds.length === 2 && !kinds.includes('gpu'))).toBe(true);
+    expect(linksOfNics.some((kinds) => kinds.length === 1 && kinds.includes('gpu'))).toBe(true);
+    expect(linksOfNics.some((kinds) => kinds.length === 2 && kinds.includes('gpu'))).toBe(true);
     const counts = sample.map((document) => serverTopology(document).gpus.length);
     expect([Math.min(...counts), Math.max(...counts)]).toEqual([1, 6]);
   });
@@ -91,6 +101,13 @@ describe('serverDocument', () => {
       expect(document.devices.map(({ kind }) => kind)).toEqual(['socket', 'numa', ...Array(7).fill('gpu')]);
       expect(document.links.every((link) => link.flowCapGBps === undefined)).toBe(true);
       expect(document.gpuModel).toBe('H100');
+    }
+    for (const document of fc.sample(serverDocument({ nicsOnGpus: false }), { seed: SEED, numRuns: 100 })) {
+      const { graph, nics } = serverTopology(document);
+      for (const nic of nics) {
+        expect(graph.degree(nic)).toBe(1);
+        expect(graph.someNeighbor(nic, (_, { kind }) => kind === 'gpu')).toBe(false);
+      }
     }
     expect(serverTopology(fc.sample(serverDocument({ gpusMax: 0 }), 1)[0]).gpus).toEqual([]);
     expect(fc.sample(serverDocument({ gpusMin: 16, gpusMax: 16 }), 1)[0]!.devices.length).toBeGreaterThan(17);
@@ -127,6 +144,13 @@ describe('clusterDocument', () => {
     }
     expect(sample.some(({ uplinks }) => uplinks !== undefined)).toBe(true);
     expect(sample.some(({ accelerator }) => accelerator !== undefined)).toBe(true);
+    // Figures of single domains, beside one of the tier and without, null among them.
+    const entries = sample.flatMap(({ uplinks = {} }) => Object.values(uplinks));
+    expect(entries.some(({ GBps, domains }) => GBps !== undefined && domains !== undefined)).toBe(true);
+    expect(entries.some(({ GBps, domains }) => GBps === undefined && domains !== undefined)).toBe(true);
+    const own = sample.map(({ accelerator }) => Object.values(accelerator?.domains ?? {}));
+    expect(own.some((figures) => figures.includes(null))).toBe(true);
+    expect(own.some((figures) => figures.some((figure) => figure !== null))).toBe(true);
     expect(Math.max(...sample.map((document) => document.servers.length))).toBe(8);
   });
 
@@ -176,6 +200,28 @@ describe('placementRequest', () => {
     const asked = fc.sample(arbitrary, { seed: SEED, numRuns: 100 });
     expect(new Set(asked.map((request) => JSON.stringify(request)))).toEqual(
       new Set(['{}', '{"gpus":0}', '{"gpus":1}', '{"gpus":2}']),
+    );
+  });
+});
+
+describe('placementRequest of places', () => {
+  const placed = placementRequest({ podsMax: 3, places: ['socket', 'numa'] });
+
+  it('asks for a place for every pod, and of single pods also as a level', () => {
+    const sample = fc.sample(placed, { seed: SEED, numRuns: 400 });
+    const said = sample.map(({ requirePerPod, require, prefer }) => ({ requirePerPod, require, prefer }));
+    for (const field of ['requirePerPod', 'require', 'prefer'] as const) {
+      const values = said.map((one) => one[field]).filter((value) => value !== undefined);
+      expect(new Set(values)).toEqual(new Set(['socket', 'numa']));
+    }
+    for (const { pods = 1, require, prefer } of sample) {
+      if (pods > 1) expect([require, prefer]).toEqual([undefined, undefined]);
+    }
+  });
+
+  it('takes no other places', () => {
+    expect(() => placementRequest({ places: ['rack' as 'numa'] })).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path: ['places'] }),
     );
   });
 });

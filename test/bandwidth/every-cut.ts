@@ -16,22 +16,20 @@ function byEveryCut(server: ServerTopology, gpus: readonly number[], fabricOnly:
   const { devices, links } = server.document;
   const chosen = new Set(gpus.map((ordinal) => server.gpus[ordinal]!));
   const kindOf = new Map(devices.map((device) => [device.id, device.kind]));
-  // NVSwitches with the same neighbours, other NVSwitches aside, are one vertex.
-  const neighboursOf = (id: string): string =>
-    JSON.stringify(
-      links
-        .flatMap(({ between: [a, b], medium }) =>
-          a === id ? [[b, FABRIC.has(medium)]] : b === id ? [[a, FABRIC.has(medium)]] : [],
-        )
-        .filter(([other]) => kindOf.get(other as string) !== 'nvswitch')
-        .sort(),
-    );
-  const switchOf = new Map<string, string>();
-  const vertexOf = new Map<string, string>();
-  for (const { id, kind } of devices) {
-    const key = kind === 'nvswitch' ? neighboursOf(id) : id;
-    if (!switchOf.has(key)) switchOf.set(key, id);
-    vertexOf.set(id, switchOf.get(key)!);
+  // NVSwitches with a GPU in common, or a link, are one vertex; only links of one accelerator medium count.
+  const vertexOf = new Map(devices.map(({ id }) => [id, id]));
+  for (let before = ''; before !== JSON.stringify([...vertexOf]); ) {
+    before = JSON.stringify([...vertexOf]);
+    for (const one of links) {
+      for (const other of links) {
+        if (one.medium !== other.medium || !FABRIC.has(one.medium)) continue;
+        const [x, y] = [...one.between, ...other.between].filter((id) => kindOf.get(id) === 'nvswitch');
+        const shared = one.between.some((id) => kindOf.get(id) === 'gpu' && other.between.includes(id));
+        if (x === undefined || y === undefined || (one !== other && !shared)) continue;
+        const [from, to] = [vertexOf.get(y)!, vertexOf.get(x)!];
+        for (const [id, vertex] of vertexOf) if (vertex === from) vertexOf.set(id, to);
+      }
+    }
   }
   let edges = links
     .filter((link) => !fabricOnly || FABRIC.has(link.medium))

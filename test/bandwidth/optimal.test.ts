@@ -2,8 +2,11 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collectiveBandwidth } from '../../src/bandwidth/collective-bandwidth.js';
 import { optimalBandwidth } from '../../src/bandwidth/optimal.js';
+import { sharedBandwidth } from '../../src/bandwidth/shared-bandwidth.js';
 import { type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
 import { networkOf } from '../../src/topology/network.js';
+import type { Link } from '../../src/topology/server-document.js';
+import { serverTopology } from '../../src/topology/server-topology.js';
 import { optimalByEveryCut } from './every-cut.js';
 import { members, withFigures } from './figures.js';
 import { arbitraryServer, SEED, smallServer } from './small-server.js';
@@ -115,7 +118,58 @@ describe('optimal', () => {
     expect(collectiveBandwidth(server, [0, 1, 2])).toBe(50);
   });
 
-  it('sums the links of equal NVSwitches, also when one GPU has lost some', () => {
+  it('takes the NVSwitches of a fabric as one, also when a GPU has lost its links to one of them', () => {
+    const server = smallServer(
+      ['gpu0', 'gpu1', 'gpu2', 'nvsw0', 'nvsw1'],
+      [
+        ['gpu0', 'nvsw0', 'nvlink', 185.4],
+        ['gpu1', 'nvsw0', 'nvlink', 185.4],
+        ['gpu1', 'nvsw1', 'nvlink', 185.4],
+        ['gpu2', 'nvsw0', 'nvlink', 185.4],
+        ['gpu2', 'nvsw1', 'nvlink', 185.4],
+      ],
+    );
+    expect(collectiveBandwidth(server, [1, 2])).toBe(370.8);
+    expect(collectiveBandwidth(server, [0, 1])).toBe(185.4);
+    expect(collectiveBandwidth(server, [0, 1, 2])).toBe(185.4);
+    expect(sharedBandwidth(server, [[1, 2]])).toEqual([370.8]);
+  });
+
+  it('joins two GPUs on two NVSwitches that a third GPU has in common, as NCCL does', () => {
+    const server = smallServer(
+      ['gpu0', 'gpu1', 'gpu2', 'nvsw0', 'nvsw1'],
+      [
+        ['gpu0', 'nvsw0', 'nvlink', 185.4],
+        ['gpu1', 'nvsw0', 'nvlink', 185.4],
+        ['gpu1', 'nvsw1', 'nvlink', 185.4],
+        ['gpu2', 'nvsw1', 'nvlink', 185.4],
+      ],
+    );
+    expect(collectiveBandwidth(server, [0, 2])).toBe(185.4);
+    expect(collectiveBandwidth(server, [0, 2], { algorithm: 'ring' })).toBe(185.4);
+  });
+
+  it.each(['optimal', 'ring', 'ring-search'] as const)(
+    'leaves the healthy GPUs of a DGX H100 at full speed when another has lost a switch (%s)',
+    (algorithm) => {
+      for (const [server, gbps] of [
+        [topology('dgx-h100'), 385.2],
+        [withFigures('dgx-h100', 'nccl'), 370.8],
+      ] as const) {
+        const { document } = server;
+        const nvswitch = document.devices.find(({ kind }) => kind === 'nvswitch')!.id;
+        const lost = (link: Link): boolean =>
+          link.between.includes('gpu2') && link.between.includes(nvswitch);
+        const broken = serverTopology({
+          ...document,
+          links: document.links.filter((link) => !lost(link)),
+        });
+        expect(collectiveBandwidth(broken, [0, 1, 3, 4, 5, 6, 7], { algorithm })).toBeCloseTo(gbps, 9);
+      }
+    },
+  );
+
+  it('sums the links of the NVSwitches of a fabric, also when one GPU has lost some', () => {
     const server = smallServer(
       ['gpu0', 'gpu1', 'nvsw0', 'nvsw1'],
       [

@@ -11,8 +11,16 @@ export type ShortLink = readonly [
   flowCapGBps?: number,
 ];
 
-/** A server from the ids of its devices (`gpu…`, `nic…`, `numa…`, `socket…`, `sw…`, `nvsw…`) and links. */
-export function smallServer(ids: readonly string[], links: readonly ShortLink[]): ServerTopology {
+/**
+ * A server from the ids of its devices (`gpu…`, `nic…`, `numa…`, `socket…`, `sw…`, `nvsw…`) and links.
+ *
+ * @param portGBps - NIC to what its port carries; one that is left out states nothing
+ */
+export function smallServer(
+  ids: readonly string[],
+  links: readonly ShortLink[],
+  portGBps: Readonly<Record<string, number>> = {},
+): ServerTopology {
   const kinds: readonly [string, Device['kind']][] = [
     ['gpu', 'gpu'],
     ['nic', 'nic'],
@@ -25,7 +33,11 @@ export function smallServer(ids: readonly string[], links: readonly ShortLink[])
     name: 'small',
     title: 'written in a test',
     gpuModel: 'none',
-    devices: ids.map((id) => ({ id, kind: kinds.find(([prefix]) => id.startsWith(prefix))![1] })),
+    devices: ids.map((id) => ({
+      id,
+      kind: kinds.find(([prefix]) => id.startsWith(prefix))![1],
+      ...(portGBps[id] !== undefined && { portGBps: portGBps[id] }),
+    })),
     links: links.map(
       ([a, b, medium, bandwidthGBps, flowCapGBps]): Link => ({
         between: [a, b],

@@ -1,13 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { buildFabric } from '../../src/catalogue/build-fabric.js';
-import { topology } from '../../src/catalogue/topology.js';
 
 describe('buildFabric', () => {
-  const server = topology('dgx-h100');
   const build = (serverCount: number) =>
     buildFabric({
-      server,
-      given: 'dgx-h100',
+      server: { name: 'dgx-h100', type: 'dgx-h100' },
       serverWord: 'node',
       levels: [
         { tier: 'hall', size: 2 },

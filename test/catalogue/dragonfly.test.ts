@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { dragonfly } from '../../src/catalogue/dragonfly.js';
+import { synthetic } from '../../src/catalogue/synthetic.js';
 import { topology } from '../../src/catalogue/topology.js';
 import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
+import type { ServerDocument } from '../../src/topology/server-document.js';
 import { describeWithShared } from '../shared-data.js';
 import { caught } from './caught.js';
 
@@ -25,6 +27,16 @@ describe('dragonfly', () => {
     expect(dragonfly({ groups: 1, serversPerGroup: 4 }).uplinks).toEqual({});
   });
 
+  it('takes other ports of its servers, which global links do not depend on', () => {
+    const { uplinks, types } = dragonfly({ groups: 3, serversPerGroup: 4, portsPerServer: 2, portGbps: 100 });
+    expect(uplinks).toEqual({ group: { GBps: 200 } });
+    expect(Object.keys(types)).toEqual(['mi250x-frontier with 2 ports of 100 Gb/s']);
+    const own = synthetic('cpu:1 gpu:2 nic:1', { name: 'own' });
+    const { own: written } = dragonfly({ server: own, groups: 2 }).types;
+    // Slingshot 11 where the server says nothing.
+    expect((written as ServerDocument).devices.find(({ kind }) => kind === 'nic')!.portGBps).toBe(25);
+  });
+
   it('is a cluster document', () => {
     const read = buildClusterTopology(dragonfly({ groups: 3, serversPerGroup: 2 }), (name) =>
       topology(name as 'dgx-h100'),
@@ -38,6 +50,8 @@ describe('dragonfly', () => {
     ['linksPerGroupPair', 0],
     ['linksPerGroupPair', 5000],
     ['globalGbps', 0],
+    ['portsPerServer', 5],
+    ['portGbps', 0],
     ['routers', 32],
   ])('refuses %s: %s', (option, value) => {
     const error = caught(() => dragonfly({ [option]: value } as object));
@@ -66,7 +80,7 @@ describeWithShared(
     it('has its size and its global bandwidth', () => {
       const frontier = fabrics.find((fabric) => fabric.id === 'frontier-dragonfly')!;
       expect(dragonfly().servers).toHaveLength(frontier.groups * frontier.nodesPerGroup);
-      expect((dragonfly().uplinks!.group!.GBps * 8) / 1000).toBeCloseTo(frontier.globalTbpsPerGroup, 9);
+      expect((dragonfly().uplinks!.group!.GBps! * 8) / 1000).toBeCloseTo(frontier.globalTbpsPerGroup, 9);
     });
   },
 );

@@ -3,6 +3,7 @@ import { fatTree } from '../../src/catalogue/fat-tree.js';
 import { synthetic } from '../../src/catalogue/synthetic.js';
 import { topology } from '../../src/catalogue/topology.js';
 import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
+import type { ServerDocument } from '../../src/topology/server-document.js';
 import { caught } from './caught.js';
 
 const lookup = (name: string) => topology(name as 'dgx-h100');
@@ -65,10 +66,24 @@ describe('fatTree', () => {
 
   it('names a type of the catalogue, and carries a document of the caller', () => {
     expect(fatTree({ server: 'dgx-a100' }).types).toEqual({ 'dgx-a100': 'dgx-a100' });
-    const own = synthetic('cpu:1 gpu:2 nic:1', { name: 'own' });
+    const own = synthetic('cpu:1 gpu:2 nic:1', { name: 'own', portGbps: 400 });
     const cluster = fatTree({ server: own });
     expect(cluster.types).toEqual({ own });
     expect(cluster.servers[0]!.type).toBe('own');
+  });
+
+  it('writes a server type of its own where other ports are asked for', () => {
+    const { types, servers } = fatTree({ portsPerServer: 2, portGbps: 100, serversPerLeaf: 1 });
+    const [name] = Object.keys(types);
+    expect(name).toBe('dgx-h100 with 2 ports of 100 Gb/s');
+    expect(new Set(servers.map(({ type }) => type))).toEqual(new Set([name]));
+    const { devices } = types[name!] as ServerDocument;
+    const ports = devices.filter(({ kind, role }) => kind === 'nic' && role === 'compute');
+    expect(ports.map(({ portGBps }) => portGBps)).toEqual([12.5, 12.5]);
+  });
+
+  it('takes the rate of the ports from the server where it states one', () => {
+    expect(fatTree({ server: 'dgx-a100', serversPerLeaf: 1 }).uplinks).toEqual({ leaf: { GBps: 200 } });
   });
 
   it('gives every server the CPU and memory asked for', () => {
@@ -115,11 +130,15 @@ describe('fatTree', () => {
     expect(error.path[0]).toBe('server');
   });
 
-  it('asks for the ports of a server without compute NICs', () => {
-    const error = caught(() => fatTree({ server: 'ws-4xa4000' }));
-    expect(error.code).toBe('invalid-option');
-    expect(error.path).toEqual(['portsPerServer']);
-    expect(fatTree({ server: 'ws-4xa4000', portsPerServer: 1, portGbps: 10 }).servers.length).toBe(128);
+  it('refuses a server without compute NICs', () => {
+    // Nor can it be told how many: where they would hang is not known, and a gang would reach nothing through them.
+    for (const options of [{}, { portsPerServer: 1, portGbps: 10 }]) {
+      const error = caught(() => fatTree({ server: 'ws-4xa4000', ...options }));
+      expect(error.code).toBe('invalid-option');
+      expect(error.path).toEqual(['portsPerServer']);
+    }
+    const withNic = synthetic('cpu:1 gpu:4 nic:1');
+    expect(fatTree({ server: withNic, portsPerServer: 1, portGbps: 10 }).servers.length).toBe(128);
   });
 
   it('refuses more than 65,536 servers before it builds them', () => {

@@ -28,6 +28,13 @@ describe('nvl72', () => {
     expect(nvl72({ oversubscription: 2 }).uplinks).toEqual({ rack: { GBps: 3600 }, unit: { GBps: 14_400 } });
   });
 
+  it('takes another rate of the compute NICs', () => {
+    const { uplinks, types } = nvl72({ railGbps: 200 });
+    expect(uplinks).toEqual({ rack: { GBps: 1800 }, unit: { GBps: 14_400 } });
+    expect(Object.keys(types)).toEqual(['gb200-nvl72-tray with 4 ports of 200 Gb/s']);
+    expect(nvl72().types).toEqual({ 'gb200-nvl72-tray': 'gb200-nvl72-tray' });
+  });
+
   it('groups racks in units of eight, the last one as large as what is left', () => {
     const { servers } = nvl72({ racks: 9, traysPerRack: 2 });
     expect(servers).toHaveLength(18);

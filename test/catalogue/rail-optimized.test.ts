@@ -25,7 +25,20 @@ describe('railOptimized', () => {
     const of = (options: object) =>
       railOptimized({ serversPerUnit: 1, units: 1, ...options }).uplinks?.unit?.GBps;
     expect(of({ server: 'aws-p5.48xlarge', railGbps: 100 })).toBe(400);
-    expect(of({ server: 'gaudi3-hls3', railsPerServer: 24, railGbps: 200 })).toBe(600);
+    expect(of({ server: 'aws-p5.48xlarge' })).toBe(400);
+    // Three ports of 200 Gb/s are one NIC of the document.
+    expect(of({ server: 'gaudi3-hls3' })).toBe(600);
+    expect(of({ server: 'gaudi3-hls3', railsPerServer: 4, railGbps: 600 })).toBe(300);
+  });
+
+  it('refuses more rails than the server has NICs', () => {
+    const options = { server: 'gaudi3-hls3', railsPerServer: 24, railGbps: 200 } as const;
+    expect(caught(() => railOptimized(options)).path).toEqual(['railsPerServer']);
+  });
+
+  it('writes a server type of its own where the rate is another', () => {
+    expect(Object.keys(railOptimized({ railGbps: 50 }).types)).toEqual(['dgx-h100 with 8 ports of 50 Gb/s']);
+    expect(railOptimized({ railGbps: 400 }).types).toEqual({ 'dgx-h100': 'dgx-h100' });
   });
 
   it('is a cluster document', () => {
@@ -47,7 +60,7 @@ describe('railOptimized', () => {
     expect(error.path).toEqual([option]);
   });
 
-  it('asks for the rails of a server without compute NICs', () => {
+  it('refuses a server without compute NICs', () => {
     expect(caught(() => railOptimized({ server: 'ws-4x5090' })).path).toEqual(['railsPerServer']);
   });
 });

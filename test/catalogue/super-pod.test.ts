@@ -16,6 +16,7 @@ describe('superPod', () => {
   });
 
   it('has 2,048 B200 servers in 64 units', () => {
+    expect(superPod({ generation: 'b200' }).types).toEqual({ 'dgx-b200': 'dgx-b200' });
     expect(superPod({ generation: 'b200', units: 64 }).servers).toHaveLength(2048);
   });
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { synthetic } from '../../src/catalogue/synthetic.js';
+import { nicBandwidth } from '../../src/bandwidth/index.js';
+import { type SyntheticOptions, synthetic } from '../../src/catalogue/synthetic.js';
 import { relation } from '../../src/topology/relation.js';
 import { serverTopology } from '../../src/topology/server-topology.js';
 import { caught } from './caught.js';
@@ -127,7 +128,26 @@ describe('synthetic', () => {
     expect(caught(() => synthetic('cpu:2 switch:99 gpu:2')).message).toContain('switch:1 to switch:16');
   });
 
+  it('states what the ports of NICs carry only if it is told', () => {
+    const ports = (options?: SyntheticOptions) =>
+      synthetic('cpu:2 gpu:2 nic:1', options)
+        .devices.filter(({ kind }) => kind === 'nic')
+        .map(({ portGBps, portBasis }) => [portGBps, portBasis]);
+    expect(ports()).toEqual([
+      [undefined, undefined],
+      [undefined, undefined],
+    ]);
+    expect(ports({ portGbps: 100 })).toEqual([
+      [12.5, 'nccl'],
+      [12.5, 'nccl'],
+    ]);
+    const server = serverTopology(synthetic('cpu:2 gpu:2 nic:1', { portGbps: 100 }));
+    expect(nicBandwidth(server, [0, 1])).toBe(12.5);
+    expect(nicBandwidth(server, [0, 1, 2, 3])).toBe(25);
+  });
+
   it('refuses what is no text, and wrong options', () => {
+    expect(caught(() => synthetic('cpu:1 gpu:1', { portGbps: 0 })).path).toEqual(['portGbps']);
     expect(caught(() => synthetic(undefined as never)).code).toBe('invalid-option');
     expect(caught(() => synthetic('cpu:1 gpu:1', { name: '' })).path).toEqual(['name']);
     expect(caught(() => synthetic('cpu:1 gpu:1', { gpuModel: 7 as never })).path).toEqual(['gpuModel']);

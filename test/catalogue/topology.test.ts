@@ -101,6 +101,16 @@ describe('the files of the catalogue', () => {
     expect(seen.size).toBe(graph.order);
   });
 
+  it.each(topologyNames)('%s states what every NIC carries: the line rate of its model, in bytes', (name) => {
+    for (const device of topology(name).document.devices.filter(({ kind }) => kind === 'nic')) {
+      const [, gbps] = /(\d+) Gb\/s$/.exec(device.model!)!;
+      expect(device.portGBps).toBe(Number(gbps) / 8);
+      expect(device.portBasis).toBe('nccl');
+      expect(device.portSource!.length).toBeGreaterThan(0);
+      expect(typeof device.portVerified).toBe('boolean');
+    }
+  });
+
   it.each(topologyNames)('%s has one device and one link per line', (name) => {
     const lines = readFileSync(join(FOLDER, `${name}.json`), 'utf8').split('\n');
     const { devices, links } = topology(name).document;
@@ -227,7 +237,14 @@ describe('the files of the catalogue', () => {
 
 interface Preset {
   readonly id: string;
-  readonly nodes: readonly { id: string; type: string; numa?: number; socket?: number; role?: string }[];
+  readonly nodes: readonly {
+    id: string;
+    type: string;
+    numa?: number;
+    socket?: number;
+    role?: string;
+    gbps?: number;
+  }[];
   readonly edges: readonly {
     a: string;
     b: string;
@@ -260,6 +277,9 @@ describeWithShared('servers/presets.json', 'the catalogue against the collected 
       );
       expect(devices.map((device) => device.kind.replace('-', ''))).toEqual(
         preset.nodes.map((node) => node.type.toLowerCase()),
+      );
+      expect(devices.map(({ portGBps }) => portGBps)).toEqual(
+        preset.nodes.map(({ gbps }) => (gbps === undefined ? undefined : gbps / 8)),
       );
     },
   );

@@ -243,6 +243,31 @@ describe('judgePlacement', () => {
     expect(violations).toEqual([expect.stringMatching(message)]);
   });
 
+  it('finds pods whose GPUs are on several sockets or NUMA nodes where one was asked for', () => {
+    const machines = clusterTopology({
+      tiers: [],
+      types: { a100: 'dgx-a100', pair },
+      servers: [
+        { id: 'm', type: 'a100' },
+        { id: 'p', type: 'pair' },
+      ],
+    });
+    const faults = (request: CheckedRequest, ...pods: (readonly [string, ...number[]])[]): string[] =>
+      judgePlacement(machines, stateOf(machines), request, at(pods, 'server', null)).violations.filter(
+        (words) => !/ said /.test(words),
+      );
+    expect(faults({ gpus: 2, requirePerPod: 'socket' }, ['m', 1, 2])).toEqual([]);
+    expect(faults({ gpus: 2, requirePerPod: 'numa' }, ['m', 1, 2])).toEqual([
+      'pod 0: GPUs 1, 2 of server "m" are not on one numa, as far as is known',
+    ]);
+    expect(faults({ gpus: 2, require: 'socket' }, ['m', 3, 4])).toHaveLength(1);
+    expect(faults({ pods: 2, gpus: 2, requirePerPod: 'socket' }, ['m', 2, 3], ['m', 4, 7])).toEqual([]);
+    // A server that does not say where its GPUs are is none to have pods of two.
+    expect(faults({ gpus: 2, requirePerPod: 'numa' }, ['p', 0, 1])).toHaveLength(1);
+    expect(faults({ gpus: 1, requirePerPod: 'numa' }, ['p', 1])).toEqual([]);
+    expect(() => faults({ pods: 2, gpus: 1, require: 'socket' }, ['m', 0], ['m', 1])).toThrow('single pod');
+  });
+
   it('accepts slices that are consecutive, wherever they are', () => {
     const slice = { pods: 2, tier: 'rack' };
     const at5 = at([['a'], ['b'], ['c'], ['c'], ['b']], 'cluster', null);

@@ -10,6 +10,7 @@ import {
   referencePlace,
   referenceSelectGpus,
 } from '../../src/check/index.js';
+import { straddleLoss } from '../../src/check/reference-leftover-value.js';
 import {
   type ClusterTopology,
   clusterTopology,
@@ -537,7 +538,8 @@ describe('referencePlace against referenceSelectGpus', () => {
           const perPair = bandwidthGBps / (count - 1);
           expect(found.load).toBeCloseTo(sharedLoadGBps === 0 ? 0 : sharedLoadGBps / perPair, 9);
           const before = valueWhileFree(type, free);
-          expect(found.damage).toBeCloseTo(all.length * (before - leftoverValue), 9);
+          const straddle = straddleLoss(type, selected.gpus);
+          expect(found.damage).toBeCloseTo(all.length * (before - leftoverValue + straddle), 9);
         },
       ),
       { seed: SEED, numRuns: 300 },
@@ -549,15 +551,27 @@ describe('referencePlace against every list of pods', () => {
   it('finds the same figures', () => {
     let compared = 0;
     let fitted = 0;
+    let placed = 0;
     fc.assert(
       fc.property(
         clusterDocument({ serversMax: 4, gpusMax: 3, tiersMax: 2 }),
-        placementRequest({ gpusMax: 2, podsMax: 3, tiers: ['server', 'block', 'zone', 'cluster'] }),
+        placementRequest({
+          gpusMax: 2,
+          podsMax: 3,
+          tiers: ['server', 'block', 'zone', 'cluster'],
+          places: ['socket', 'numa'],
+        }),
         fc.array(fc.constantFrom(1000, 1000, 1000, 500, 0), { minLength: 6, maxLength: 6 }),
         fc.nat(7),
-        (document, request, milli, cordon) => {
+        fc.constantFrom(undefined, undefined, 'socket' as const, 'numa' as const),
+        (document, drawn, milli, cordon, requirePerPod) => {
+          // Pods of two GPUs are the ones that places matter to.
+          const request =
+            requirePerPod === undefined || drawn.gpuMilli !== undefined
+              ? drawn
+              : { ...drawn, gpus: 2, requirePerPod };
           const cluster = clusterTopology(document);
-          const known = new Set(['server', 'cluster', ...document.tiers]);
+          const known = new Set(['server', 'cluster', 'socket', 'numa', ...document.tiers]);
           const named = [request.require, request.prefer, request.slice?.tier];
           fc.pre(cluster.servers.reduce((sum, { type }) => sum + type.gpus.length, 0) <= 6);
           fc.pre(named.every((tier) => tier === undefined || known.has(tier)));
@@ -567,10 +581,18 @@ describe('referencePlace against every list of pods', () => {
           );
           const cordoned = cluster.servers.flatMap(({ id }, i) => (i === cordon ? [id] : []));
           const state = stateOf(cluster, used, cordoned);
-          const best = bestList(cluster, state, request);
+          // What is preferred is as if it were required, where that can be.
+          const { prefer } = request;
+          const asRequired =
+            prefer === 'socket' || prefer === 'numa'
+              ? bestList(cluster, state, { ...request, require: prefer })
+              : undefined;
+          const best = asRequired ?? bestList(cluster, state, request);
           const found = referencePlace(cluster, state, request);
           compared++;
           if (best !== undefined) fitted++;
+          if (best !== undefined && request.gpus === 2 && JSON.stringify(request).match(/socket|numa/))
+            placed++;
           expect(found === undefined).toBe(best === undefined);
           if (found === undefined || best === undefined) return;
           expect({ ...found, bandwidthGBps: null, load: 0, damage: 0 }).toEqual({
@@ -588,5 +610,6 @@ describe('referencePlace against every list of pods', () => {
     );
     expect(compared).toBe(1000);
     expect(fitted).toBeGreaterThan(300);
+    expect(placed).toBeGreaterThan(10);
   });
 });

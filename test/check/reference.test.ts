@@ -5,6 +5,8 @@ import { nicBandwidth } from '../../src/bandwidth/nic-bandwidth.js';
 import { type TopologyName, topology } from '../../src/catalogue/index.js';
 import { referenceBandwidth, referenceSelectGpus } from '../../src/check/index.js';
 import { referenceNicBandwidth } from '../../src/check/reference-nic-bandwidth.js';
+import { referenceSharedLoad } from '../../src/check/reference-shared-load.js';
+import { gpuSetTables } from '../../src/compile/gpu-set-tables.js';
 import { collectiveBandwidth, type ServerTopology, serverTopology } from '../../src/index.js';
 import { withFigures } from '../bandwidth/figures.js';
 import { smallServer } from '../bandwidth/small-server.js';
@@ -121,6 +123,76 @@ describe('referenceBandwidth', () => {
       { seed: SEED, numRuns: 60 },
     );
   });
+});
+
+describe('referenceNicBandwidth', () => {
+  it('is the least of ports, links and what joins the sockets, worked out by hand', () => {
+    // GPUs 0 and 1 below a switch with NIC 0, GPU 2 on the other socket without one.
+    const server = smallServer(
+      ['socket0', 'socket1', 'sw0', 'gpu0', 'gpu1', 'gpu2', 'nic0'],
+      [
+        ['socket0', 'socket1', 'socket', 10],
+        ['socket0', 'sw0', 'pcie', 24],
+        ['sw0', 'gpu0', 'pcie', 24],
+        ['sw0', 'gpu1', 'pcie', 24],
+        ['socket1', 'gpu2', 'pcie', 24],
+        ['sw0', 'nic0', 'pcie', 48],
+      ],
+      { nic0: 40 },
+    );
+    expect(
+      [[0], [2], [0, 2], [0, 1], [0, 1, 2], []].map((gpus) => referenceNicBandwidth(server, gpus)),
+    ).toEqual([24, 10, 34, 40, 40, 0]);
+  });
+
+  it('uses none but the nearest NICs, and all of them', () => {
+    // Two below the switch (PIX) are 15 + 15; the third, on the socket (PHB), is not used.
+    const server = smallServer(
+      ['socket0', 'sw0', 'gpu0', 'nic0', 'nic1', 'nic2'],
+      [
+        ['socket0', 'sw0', 'pcie', 48],
+        ['sw0', 'gpu0', 'pcie', 48],
+        ['sw0', 'nic0', 'pcie', 20],
+        ['sw0', 'nic1', 'pcie', 20],
+        ['socket0', 'nic2', 'pcie', 20],
+      ],
+      { nic0: 15, nic1: 15, nic2: 15 },
+    );
+    expect(referenceNicBandwidth(server, [0])).toBe(30);
+  });
+
+  it('refuses servers too large to enumerate', () => {
+    const ids = Array.from({ length: 21 }, (_, i) => `sw${i}`);
+    const large = smallServer(
+      ['gpu0', 'nic0', ...ids],
+      ids.flatMap((id) => [['gpu0', id, 'pcie', 1] as const, ['nic0', id, 'pcie', 1] as const]),
+    );
+    expect(() => referenceNicBandwidth(large, [0])).toThrow(
+      expect.objectContaining({ code: 'limit-exceeded' }),
+    );
+  });
+});
+
+describe('the objective on several sockets, and without peer-to-peer', () => {
+  it('has the bandwidth and the shared load of its definition for every set of generated servers', () => {
+    const document = serverDocument({ gpusMin: 2, gpusMax: 4, socketsMax: 4, numaPerSocketMax: 1 });
+    fc.assert(
+      fc.property(document, fc.boolean(), (generated, peerToPeer) => {
+        const server = serverTopology({ ...generated, peerToPeer });
+        const tables = gpuSetTables(server);
+        for (const gpus of subsets(server)) {
+          const mask = gpus.reduce((bits, gpu) => bits | (1 << gpu), 0);
+          const GBps = tables.bandwidthGBps[mask]!;
+          const expected = referenceBandwidth(server, gpus);
+          if (GBps !== expected) expect(Math.abs(GBps - expected)).toBeLessThan(1e-7 * expected);
+          if (gpus.length < 2) continue;
+          const load = referenceSharedLoad(server, gpus, GBps);
+          expect(Math.abs(tables.sharedLoadGBps[mask]! - load)).toBeLessThanOrEqual(1e-9 * load);
+        }
+      }),
+      { seed: SEED, numRuns: 60 },
+    );
+  }, 60_000);
 });
 
 describe('referenceSelectGpus', () => {

@@ -138,18 +138,64 @@ describe('fabricTables', () => {
     }
   });
 
-  it('keep uplinks and the accelerator by level, and no limit where none is given', () => {
+  it('keep uplinks and accelerators by domain, and no limit where none is given', () => {
+    let unequal = 0;
     for (const cluster of clusters()) {
-      const { uplinkGBps, acceleratorLevel, acceleratorGBps, levelCount } =
-        compileClusterTables(cluster).fabric;
-      expect(uplinkGBps.length).toBe(levelCount);
-      expect(uplinkGBps[levelCount - 1]).toBe(Infinity);
+      const { fabric } = compileClusterTables(cluster);
+      const { levelCount, levelStart, domainIndex, domainParent, uplinkGBps, acceleratorGBps } = fabric;
+      expect(uplinkGBps.length).toBe(levelStart[levelCount]);
+      expect(uplinkGBps.at(-1)).toBe(Infinity);
+      let acceleratorLevel = -1;
       cluster.tiers.forEach((tier, t) => {
-        expect(uplinkGBps[cluster.tiers.length - 1 - t]).toBe(tier.uplinkGBps ?? Infinity);
+        const level = cluster.tiers.length - 1 - t;
+        if (tier.domainUplinksGBps !== undefined || tier.domainAcceleratorsGBpsPerGpu !== undefined)
+          unequal++;
+        for (let domain = levelStart[level]!; domain < levelStart[level + 1]!; domain++) {
+          const at = domainIndex[domain]!;
+          const uplink = tier.domainUplinksGBps === undefined ? tier.uplinkGBps : tier.domainUplinksGBps[at];
+          expect(uplinkGBps[domain]).toBe(uplink ?? Infinity);
+          const inside =
+            tier.domainAcceleratorsGBpsPerGpu === undefined
+              ? tier.acceleratorGBpsPerGpu
+              : tier.domainAcceleratorsGBpsPerGpu[at];
+          expect(acceleratorGBps[domain]).toBe(inside ?? 0);
+          if (typeof inside === 'number') acceleratorLevel = level;
+        }
       });
-      const accelerator = cluster.tiers.findIndex((tier) => tier.acceleratorGBpsPerGpu !== undefined);
-      expect(acceleratorLevel).toBe(accelerator === -1 ? -1 : cluster.tiers.length - 1 - accelerator);
-      expect(acceleratorGBps).toBe(cluster.tiers[accelerator]?.acceleratorGBpsPerGpu ?? 0);
+      expect(fabric.acceleratorLevel).toBe(acceleratorLevel);
+      for (let domain = 0; domain < domainParent.length; domain++) {
+        let island = domain;
+        while (island !== -1 && acceleratorGBps[island] === 0) island = domainParent[island]!;
+        expect(fabric.islandOf[domain]).toBe(island);
+      }
+    }
+    expect(unequal).toBeGreaterThan(20);
+  });
+
+  it('say of each kind between which accelerator figures its servers lie, and the least uplink around them', () => {
+    for (const cluster of clusters()) {
+      const { fabric, serverCount } = compileClusterTables(cluster);
+      const { kindCount, levelCount, cellKind, cellDomain, groupOf, islandOf } = fabric;
+      for (let kind = 0; kind < kindCount; kind++) {
+        const insides: number[] = [];
+        const uplinks = new Array<number>(levelCount).fill(Infinity);
+        for (let s = 0; s < serverCount; s++) {
+          if (cellKind[groupOf[s]!] !== kind) continue;
+          let domain = cellDomain[groupOf[s]!]!;
+          const island = islandOf[domain]!;
+          insides.push(island === -1 ? 0 : fabric.acceleratorGBps[island]!);
+          for (let level = 0; level < levelCount; level++) {
+            if (islandOf[domain] === -1 || islandOf[domain] === domain) {
+              uplinks[level] = Math.min(uplinks[level]!, fabric.uplinkGBps[domain]!);
+            }
+            domain = fabric.domainParent[domain]!;
+          }
+        }
+        expect(fabric.islandLeastGBps[kind]).toBe(Math.min(...insides));
+        expect(fabric.islandMostGBps[kind]).toBe(Math.max(...insides));
+        const least = fabric.uplinkLeastGBps.subarray(kind * levelCount, (kind + 1) * levelCount);
+        expect([...least]).toEqual(uplinks);
+      }
     }
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { topology } from '../../src/catalogue/index.js';
+import { synthetic, topology } from '../../src/catalogue/index.js';
 import { type FreeClasses, freeClasses, NO_PLACE } from '../../src/compile/free-classes.js';
-import { bestSet } from '../../src/compile/gpu-set-tables.js';
-import type { ServerTopology } from '../../src/index.js';
+import { bestSet, lossGpus } from '../../src/compile/gpu-set-tables.js';
+import { type ServerTopology, serverTopology } from '../../src/index.js';
 import { popcount16 } from '../../src/placement/state.js';
 import { serverTypes } from '../placement/gang-cluster.js';
 
@@ -15,12 +15,12 @@ const TYPES: readonly (readonly [string, ServerTopology])[] = [
 ];
 
 /** What a pod of `size` finds on a server with these GPUs free: bandwidth, load on others, loss of value × GPUs, free GPUs. */
-function figures({ tables, gpuCount }: FreeClasses, size: number, free: number): number[] {
+function figures({ tables }: FreeClasses, size: number, free: number): number[] {
   const set = bestSet(tables, free, size);
   return [
     tables.bandwidthGBps[set]!,
     tables.sharedLoadGBps[set]!,
-    gpuCount * (tables.value[free]! - tables.value[free ^ set]!),
+    lossGpus(tables, free, set),
     popcount16(free),
   ];
 }
@@ -137,9 +137,16 @@ describe.each(TYPES)('freeClasses of %s', (_, type) => {
 });
 
 describe('freeClasses', () => {
-  it('has one class per number of free GPUs where an NVSwitch joins all', () => {
-    expect(freeClasses(topology('dgx-h100')).classCount).toBe(9);
-    expect(freeClasses(topology('l40s-8-dual-root')).classCount).toBeGreaterThan(9);
+  it('has one class per two numbers of free GPUs on the sockets, whichever is which, where an NVSwitch joins all', () => {
+    // 0 … 4 GPUs on either of two sockets: 5 + 4 + 3 + 2 + 1.
+    expect(freeClasses(topology('dgx-h100')).classCount).toBe(15);
+    expect(freeClasses(topology('aws-p5.48xlarge')).classCount).toBe(15);
+    // 0 … 2 on either.
+    expect(freeClasses(topology('gb200-nvl72-tray')).classCount).toBe(6);
+    // Two roots are two sockets: they were told apart before.
+    expect(freeClasses(topology('l40s-8-dual-root')).classCount).toBe(15);
+    // One socket alone has GPUs: what decides is how many are free, as without sockets.
+    expect(freeClasses(serverTopology(synthetic('cpu:1 gpu:8 nvswitch:1'))).classCount).toBe(9);
   });
 
   it('is sorted once for a server type and its sizes', () => {
@@ -153,8 +160,9 @@ describe('freeClasses', () => {
     const type = topology('l40s-8-dual-root');
     const usual = freeClasses(type);
     const ones = freeClasses(type, { 1: 1 });
-    // If only single GPUs are to come every GPU is worth the same.
-    expect(ones.lossGpus[1 * ones.classCount + ones.classOf[0b11]!]).toBeCloseTo(1, 9);
+    // If only single GPUs are to come every GPU is worth the same, but for a thousandth that is sockets': of 4 + 4 GPUs two
+    // on one socket are 4 of 32 there, and one is 1.
+    expect(ones.lossGpus[1 * ones.classCount + ones.classOf[0b11]!]).toBeCloseTo(0.999 + (0.008 * 3) / 32, 9);
     expect([...usual.lossGpus]).not.toEqual([...ones.lossGpus]);
   });
 });

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { collectiveBandwidth } from '../../src/bandwidth/index.js';
 import { CorralError } from '../../src/errors.js';
 import { fromHwlocXml, type HwlocXmlOptions } from '../../src/formats/index.js';
+import { unknownPortsNote } from '../../src/formats/port-figures.js';
 import { relation, relationMatrix } from '../../src/topology/relation.js';
 import type { Device, Link, ServerDocument } from '../../src/topology/server-document.js';
 import { serverTopology } from '../../src/topology/server-topology.js';
@@ -254,7 +255,7 @@ describe('fromHwlocXml', () => {
       expect(document.notes!.join()).toContain('lists no NVLink or xGMI');
       const alone = fromHwlocXml(oneSocket(hostBridge(gpu(1, 0), pci(2, '0200 [8086:1521]', GEN4))));
       expect(device(alone, 'nic 0000:02:00.0').role).toBe('compute');
-      expect(alone.notes).toBe(undefined);
+      expect(alone.notes).toEqual([unknownPortsNote(1)]);
     });
 
     it('warns of GPUs whose links were at rest', () => {
@@ -268,7 +269,7 @@ describe('fromHwlocXml', () => {
         [[], [], []],
       );
       const slowNic = hostBridge(gpu(1, 0), pci(2, '0200 [8086:1521]', '2.000000'));
-      expect(fromHwlocXml(oneSocket(slowNic)).notes).toBe(undefined);
+      expect(fromHwlocXml(oneSocket(slowNic)).notes).toEqual([unknownPortsNote(1)]);
     });
 
     it('takes the slower of a device and the ports on its way', () => {
@@ -542,10 +543,58 @@ describe('fromHwlocXml', () => {
       );
     const named = pci(0x60, '0200 [15b3:9999]', GEN4, info({ PCIDevice: 'MT9 Family [Virtual Function]' }));
 
+    describe('and what their ports carry', () => {
+      const ported = (network: readonly Attributes[], rdma?: Attributes): string =>
+        pci(
+          2,
+          MLX,
+          GEN4,
+          ...network.map((infos, i) => object('OSDev', { name: `eth${i}`, osdev_type: 16 }, info(infos))),
+          ...(rdma === undefined ? [] : [object('OSDev', { name: 'mlx5_0', osdev_type: 48 }, info(rdma))]),
+        );
+      const portOf = (text: string, options?: HwlocXmlOptions): Device =>
+        fromHwlocXml(oneSocket(hostBridge(gpu(1, 0), text)), options).devices.find(
+          ({ kind }) => kind === 'nic',
+        )!;
+
+      it('is left out, as hwloc does not say, with a note, unless the caller does', () => {
+        expect(portOf(nic(2, 0)).portGBps).toBeUndefined();
+        expect(nicsOf(nic(2, 0), nic(3, 1)).notes).toEqual([unknownPortsNote(2)]);
+        const told = fromHwlocXml(oneSocket(hostBridge(gpu(1, 0), nic(2, 0))), { portGbps: 200 });
+        expect(told.devices.find(({ kind }) => kind === 'nic')).toMatchObject({
+          portGBps: 25,
+          portBasis: 'nccl',
+          portSource: '200 Gb/s stated by the caller',
+          portVerified: false,
+        });
+        expect(told.notes).toBeUndefined();
+      });
+
+      it('is read from infos called like the files of Linux: rate, else speed, added up', () => {
+        const rate = { rate: '400 Gb/sec (4X NDR)' };
+        expect(portOf(ported([{ speed: 100_000 }], rate))).toMatchObject({
+          portGBps: 50,
+          portSource: 'rate "400 Gb/sec (4X NDR)" of the file',
+          portVerified: true,
+        });
+        expect(portOf(ported([], { rate: '2.5 Gb/sec (1X SDR)' })).portGBps).toBe(0.3125);
+        expect(portOf(ported([{ speed: 25_000 }, { speed: 10_000 }]))).toMatchObject({
+          portGBps: 4.375,
+          portSource: 'speed 25000 + 10000 of the file, Mb/s',
+        });
+        expect(portOf(ported([{ speed: 25_000 }]), { portGbps: 400 }).portGBps).toBe(3.125);
+      });
+
+      it.each([-1, 0, 4_294_967_295, 'fast', ''])('is not read from a speed of %s', (speed) => {
+        expect(portOf(ported([{ speed }], { rate: '0 Gb/sec' })).portGBps).toBeUndefined();
+        expect(portOf(ported([{ speed }, { speed: 1000 }], { rate: '65535 Gb/sec' })).portGBps).toBe(0.125);
+      });
+    });
+
     it('without virtual functions, by number or name', () => {
       const document = nicsOf(nic(2, 0), ...virtualFunctions(30), named);
       expect(idsOf(document, 'nic')).toEqual(['mlx5_0']);
-      expect(document.notes).toEqual(['31 virtual functions of NICs are left out.']);
+      expect(document.notes).toEqual(['31 virtual functions of NICs are left out.', unknownPortsNote(1)]);
     });
 
     it('that are virtual functions, where no physical one of the maker is seen', () => {
@@ -1256,6 +1305,7 @@ describe('fromHwlocXml', () => {
       ['nvlinkGBpsPerLink', 0],
       ['xgmiGBpsPerLink', -1],
       ['socketGBps', Number.NaN],
+      ['portGbps', Number.NaN],
       ['basis', 'measured'],
       ['bandwidth', 1],
     ])('the option %s: %j', (name, value) => {

@@ -8,6 +8,7 @@ import { topology, topologyNames } from '../../src/catalogue/index.js';
 import { CorralError } from '../../src/errors.js';
 import { fromNcclXml, toNcclXml } from '../../src/formats/index.js';
 import {
+  type Device,
   type Link,
   type ServerDocument,
   type ServerTopology,
@@ -172,6 +173,58 @@ describe('toNcclXml', () => {
     ]);
   });
 
+  it('writes what ports carry as their speed, and whether it is known and verified', () => {
+    const ported = (port: Partial<Device>): { text: string; read: Device } => {
+      const devices = BOX.devices.map((device) => (device.id === 'n1' ? { ...device, ...port } : device));
+      const server = serverTopology({ ...BOX, devices });
+      survives(server);
+      return { text: toNcclXml(server), read: again(server).document.devices.at(-1)! };
+    };
+    const known = ported({ portGBps: 12.5, portVerified: true });
+    expect(known.text).toContain('speed="100000" port="1"');
+    expect(known.read).toMatchObject({ portGBps: 12.5, portVerified: true });
+    expect(ported({ portGBps: 6.25 }).read).toMatchObject({ portGBps: 6.25, portVerified: false });
+    expect(ported({ portGBps: 100, portVerified: false }).read).toMatchObject({
+      portGBps: 100,
+      portVerified: false,
+    });
+    // Where the document does not say, the speed is that of the model, and reads as not known.
+    const unknown = ported({});
+    expect(unknown.text).toContain('speed="200000" port="1"');
+    expect(unknown.read.portGBps).toBeUndefined();
+    expect(() => ported({ portGBps: 1251 })).toThrow('the ports of n1 carry 1251 GB/s, more than any');
+  });
+
+  it('keeps a port that limits nothing below a CPU within what reads as Mb/s', () => {
+    const virtual = box([link('numa a', 'n1', 'pcie', 5000)], ['numa b-n1']);
+    expect(toNcclXml(virtual)).toContain('speed="200000"');
+    const devices = BOX.devices.map(({ model: _, ...device }) => device);
+    const unnamed = serverTopology({ ...virtual.document, devices });
+    expect(toNcclXml(unnamed)).toContain('speed="10000000"');
+  });
+
+  it('keeps the ports of every server of the catalogue that it can write', () => {
+    const portsOf = (server: ServerTopology): unknown[] =>
+      server.nics.map((id) => {
+        const { portGBps, portVerified } = server.graph.getNodeAttributes(id);
+        return [portGBps, portGBps === undefined ? undefined : portVerified === true];
+      });
+    for (const name of topologyNames.filter((name) => NOT_EXPRESSED[name] === undefined)) {
+      const server = topology(name);
+      const { devices } = server.document;
+      const told = serverTopology({
+        ...server.document,
+        devices: devices.map((device, i) =>
+          device.kind === 'nic'
+            ? { ...device, portGBps: 12.5 * ((i % 4) + 1), portVerified: i % 3 > 0 }
+            : device,
+        ),
+      });
+      expect(portsOf(again(told))).toEqual(portsOf(told));
+      expect(portsOf(again(server))).toEqual(portsOf(server));
+    }
+  });
+
   it('joins several NUMA nodes to a socket, and takes a socket without any for one', () => {
     const server = box([link('numa b', 'socket a', 'on-package', 5000)], ['numa b-socket b']);
     // Socket b has no NUMA node now, and is one itself.
@@ -305,7 +358,8 @@ describe('toNcclXml', () => {
 
   it('keeps the law for random servers that have figures of NCCL', () => {
     let written = 0;
-    const property = fc.property(serverDocument(), (document) => {
+    // The format has no NICs on GPUs.
+    const property = fc.property(serverDocument({ nicsOnGpus: false }), (document) => {
       const server = serverTopology({ ...document, links: document.links.map(withTableFigure) });
       try {
         toNcclXml(server);

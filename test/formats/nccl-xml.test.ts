@@ -7,7 +7,7 @@ import { type TopologyName, topology } from '../../src/catalogue/index.js';
 import { CorralError } from '../../src/errors.js';
 import { fromNcclXml, type NcclXmlOptions } from '../../src/formats/index.js';
 import { type Link, relation, type ServerTopology, serverTopology } from '../../src/topology/index.js';
-import { describeWithShared } from '../shared-data.js';
+import { describeWithShared, shared } from '../shared-data.js';
 import { mutatedText, truncatedText } from './mutated-text.js';
 import { changedWords, unlikeSets, withNcclFigures } from './nccl-compared.js';
 import { withOddValues } from './nccl-odd-values.js';
@@ -32,6 +32,9 @@ function linkOf(server: ServerTopology, a: string, b: string): Link | undefined 
 
 const all = (server: ServerTopology): number[] => [...server.gpus.keys()];
 const notes = (server: ServerTopology): string => server.document.notes!.join('\n');
+/** What the ports of its NICs carry, in document order. */
+const ports = (server: ServerTopology): (number | undefined)[] =>
+  server.document.devices.flatMap(({ kind, portGBps }) => (kind === 'nic' ? [portGBps] : []));
 
 /** Two GPUs on one node. */
 const PAIR = system(cpu(gpu('01', 0) + gpu('02', 1)));
@@ -509,6 +512,68 @@ describe('fromNcclXml', () => {
       expect(notes(server)).toContain('in kb/s instead of Mb/s');
     });
 
+    it('say what their port carries: Mb/s ÷ 8000, whatever their lanes carry', () => {
+      const text = cpu(
+        gpu('01', 0) + nic('02', 'dev="0" speed="100000"') + nic('03', 'dev="1" speed="800000"'),
+      );
+      expect(ports(read(system(text)))).toEqual([12.5, 100]);
+      const [slow, fast] = read(system(text)).document.devices.filter(({ kind }) => kind === 'nic');
+      expect(slow).toMatchObject({ portBasis: 'nccl', portVerified: true });
+      expect(slow!.portSource).toBe('speed 100000 of the file, Mb/s');
+      expect(fast).toMatchObject({ portGBps: 100, portVerified: true });
+      expect(linkOf(read(system(text)), 'numa0', 'nic1')!.bandwidthGBps).toBe(24);
+      expect(notes(read(system(text)))).not.toContain('port');
+    });
+
+    it('without a speed say that 10 Gb/s is assumed, or what the caller states', () => {
+      for (const attributes of ['', 'speed="-1"', 'speed="0"']) {
+        const text = system(cpu(gpu('01', 0) + nic('02', `dev="0" ${attributes}`)));
+        const server = read(text);
+        expect(server.document.devices.at(-1)).toMatchObject({ portGBps: 1.25, portVerified: false });
+        expect(notes(server)).toContain('1 ports state no speed: each carries 10 Gb/s');
+        const told = read(text, { portGbps: 100 });
+        expect(told.document.devices.at(-1)).toMatchObject({
+          portGBps: 12.5,
+          portSource: '100 Gb/s stated by the caller',
+          portVerified: false,
+        });
+        expect(linkOf(told, 'numa0', 'nic0')!.bandwidthGBps).toBe(12.5);
+        expect(notes(told)).not.toContain('speed');
+      }
+    });
+
+    it('keep the speed of the file whatever the caller states', () => {
+      const text = system(cpu(gpu('01', 0) + nic('02', 'dev="0" speed="200000"')));
+      expect(ports(read(text, { portGbps: 100 }))).toEqual([25]);
+    });
+
+    it('in kb/s carry a thousandth, unverified: 200 Gb/s in the file of MI300A', () => {
+      const server = read(system(cpu(gpu('01', 0) + nic('02', 'dev="0" speed="200000000"'))));
+      expect(server.document.devices.at(-1)).toMatchObject({ portGBps: 25, portVerified: false });
+    });
+
+    it('of one card carry each what its port does', () => {
+      const both = nic('03', 'dev="0" speed="200000"/><net dev="1" speed="100000"');
+      expect(ports(read(system(cpu(gpu('01', 0) + both))))).toEqual([25, 12.5]);
+    });
+
+    it.each(['-1', '0xffff', '65535'])(
+      'below a CPU without a node (numaid %s) are SYS of all GPUs',
+      (numa) => {
+        const far = cpu(
+          nic('04', 'dev="0" speed="200000"'),
+          `numaid="${numa}" arch="x86_64" vendor="AuthenticAMD" familyid="175" modelid="1"`,
+        );
+        const near = (node: number, bus: string): string =>
+          cpu(
+            gpu(bus, node),
+            `numaid="${node}" arch="x86_64" vendor="AuthenticAMD" familyid="175" modelid="1"`,
+          );
+        const server = read(system(near(0, '01') + near(1, '02') + far));
+        expect(server.gpus.map((id) => relation(server, id, 'nic0'))).toEqual(['SYS', 'SYS']);
+      },
+    );
+
     it('without dev are passed over, and ports of one card share its lanes', () => {
       const text = system(
         cpu(
@@ -545,6 +610,15 @@ describe('fromNcclXml', () => {
   });
 
   describe('templates', () => {
+    it('say nothing of ports, which NCCL finds at run time, unless the caller does', () => {
+      const server = read(TEMPLATE, TEMPLATE_OPTIONS);
+      expect(ports(server)).toEqual([undefined]);
+      expect(notes(server)).toContain('NICs whose port rate the text does not state: 1.');
+      const told = read(TEMPLATE, { ...TEMPLATE_OPTIONS, portGbps: 200 });
+      expect(ports(told)).toEqual([25]);
+      expect(notes(told)).not.toContain('port');
+    });
+
     it('ask for the model, then for NVLinks, then for their figure', () => {
       expect(refusal(TEMPLATE)).toContain('invalid-option gpuModel');
       expect(refusal(TEMPLATE, { gpuModel: 'A100' })).toContain('invalid-option nvlink');
@@ -708,6 +782,7 @@ describe('fromNcclXml', () => {
     [{ nvlink: { via: 'pairs', pairs: [{ gpus: [0, 16], links: 1 }] } }, 'nvlink.pairs[0].gpus[1]'],
     [{ nvlinkGBpsPerLink: 0 }, 'nvlinkGBpsPerLink'],
     [{ socketGBps: Number.NaN }, 'socketGBps'],
+    [{ portGbps: -1 }, 'portGbps'],
     [{ pcieGeneration: 7 }, 'pcieGeneration'],
     [{ numaNodesPerSocket: 0 }, 'numaNodesPerSocket'],
     [{ classless: 'bridge' }, 'classless'],
@@ -772,6 +847,29 @@ describeWithShared('servers/nccl-topo/generated', 'more files of catalogue serve
   it.each(readdirSync(folder).map((file) => file.replace('.xml', '')))('%s', (name) => {
     sameAsCatalogue(read(readFileSync(join(folder, `${name}.xml`), 'utf8'), FIXTURES[name]), name);
   });
+});
+
+describeWithShared('servers/presets.json', 'files of catalogue servers and the facts', (path) => {
+  const { presets } = JSON.parse(readFileSync(path, 'utf8')) as {
+    presets: { id: string; nodes: { type: string; role: string; gbps: number }[] }[];
+  };
+  const generated = shared('servers/nccl-topo/generated');
+
+  it
+    .skipIf(generated === undefined)
+    .each(generated === undefined ? [] : readdirSync(generated).map((file) => file.replace('.xml', '')))(
+    'agree on the ports of %s',
+    (name) => {
+      const { nodes } = presets.find(({ id }) => id === name)!;
+      // The files have the compute NICs alone, in the order of the facts.
+      const facts = nodes.flatMap(({ type, role, gbps }) =>
+        type === 'nic' && role === 'compute' ? [gbps / 8] : [],
+      );
+      expect(ports(read(readFileSync(join(generated!, `${name}.xml`), 'utf8'), FIXTURES[name]))).toEqual(
+        facts,
+      );
+    },
+  );
 });
 
 const nvswitch = (linksPerGpu: number): NcclXmlOptions['nvlink'] => ({ via: 'nvswitch', linksPerGpu });

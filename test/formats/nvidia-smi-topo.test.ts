@@ -8,6 +8,7 @@ import { CorralError } from '../../src/errors.js';
 import { fromNvidiaSmiTopo } from '../../src/formats/nvidia-smi-topo.js';
 import type { NvidiaSmiTopoOptions } from '../../src/formats/nvidia-smi-topo-options.js';
 import { toNvidiaSmiTopo } from '../../src/formats/nvidia-smi-topo-print.js';
+import { unknownPortsNote } from '../../src/formats/port-figures.js';
 import { relation, relationMatrix } from '../../src/topology/relation.js';
 import type { Device, ServerDocument } from '../../src/topology/server-document.js';
 import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
@@ -403,6 +404,21 @@ describe('fromNvidiaSmiTopo', () => {
       });
     });
 
+    it('says nothing of ports, with a note, unless the caller does', () => {
+      const text = ['GPU0 NIC0', 'GPU0 X PIX', 'NIC0 PIX X'].join('\n');
+      const nicOf = (options?: NvidiaSmiTopoOptions): Device | undefined =>
+        fromNvidiaSmiTopo(text, options).devices.find(({ kind }) => kind === 'nic');
+      expect(nicOf()!.portGBps).toBeUndefined();
+      expect(fromNvidiaSmiTopo(text).notes).toContain(unknownPortsNote(1));
+      expect(nicOf({ portGbps: 400 })).toMatchObject({
+        portGBps: 50,
+        portBasis: 'nccl',
+        portVerified: false,
+      });
+      expect(fromNvidiaSmiTopo(text, { portGbps: 400 }).notes!.join()).not.toContain('port');
+      expect(fromNvidiaSmiTopo(['GPU0', 'GPU0 X'].join('\n')).notes!.join()).not.toContain('port');
+    });
+
     it('takes 0.85 of the line rate where the caller wants that', () => {
       expect(figureOf('pcie', { basis: 'raw' })).toMatchObject({ bandwidthGBps: 53.567, basis: 'raw' });
       expect(figureOf('nvlink', { basis: 'raw' })).toMatchObject({ bandwidthGBps: 85, basis: 'raw' });
@@ -419,6 +435,8 @@ describe('fromNvidiaSmiTopo', () => {
       ['pcieGeneration', 7],
       ['nvlinkGBpsPerLink', 0],
       ['socketGBps', Number.NaN],
+      ['portGbps', 0],
+      ['portGbps', 10_001],
       ['numaNodesPerSocket', 1.5],
       ['basis', 'measured'],
       ['bandwidth', 1],

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judgePlacement } from '../../src/check/index.js';
 import {
+  clusterTopology,
   compile,
   type Explanation,
   type PlacementRequest,
@@ -10,9 +11,11 @@ import {
 import { bestFit } from '../../src/policies/index.js';
 import { racks } from '../check/gang-examples.js';
 import { type GangCase, gangCase } from './gang-cluster.js';
+import { gpuBox } from './random-cluster.js';
 
 const explained = (solver: Solver, request: PlacementRequest): Explanation => solver.explain(request);
-const changes = ({ remedies }: Explanation): string[] => remedies.map(({ change }) => change);
+const changes = ({ remedies }: Pick<Explanation, 'remedies'>): string[] =>
+  remedies.map(({ change }) => change);
 const three = () => compile(racks({ A: ['a1'], B: ['b1', 'b2'], C: ['c1', 'c2', 'c3'] }));
 
 /** A solver after the history of a case, and the servers that are cordoned. */
@@ -118,10 +121,43 @@ describe('explain', () => {
     expect(told).toBeGreaterThan(3000);
   });
 
+  /** The request without a place that must be. */
+  const withoutPlace = ({ requirePerPod: _, require, ...request }: PlacementRequest): PlacementRequest =>
+    require === undefined || require === 'socket' || require === 'numa' ? request : { ...request, require };
+
+  it('counts the servers where no socket has room, or none is known, and says what would do', () => {
+    const cluster = clusterTopology({
+      tiers: [],
+      types: { p5: 'aws-p5.48xlarge', bare: gpuBox(8) },
+      servers: [
+        { id: 'a', type: 'p5' },
+        { id: 'b', type: 'p5' },
+        { id: 'c', type: 'bare' },
+      ],
+    });
+    const solver = compile(cluster);
+    // GPUs 0 and 4 of one machine are left over by others.
+    const ones = Array.from({ length: 8 }, () => solver.place({ gpus: 1, gpuModels: ['H100-SXM5'] }));
+    for (const one of ones)
+      if (one.ok && ![0, 4].includes(one.placement.pods[0]!.gpus[0]!)) solver.release(one.placement);
+    const request = { gpus: 4, pods: 3, requirePerPod: 'socket' } as const;
+    const { fits, constraints, remedies } = explained(solver, request);
+    expect(fits).toBe(false);
+    expect(constraints).toEqual([{ constraint: 'place', servers: 2, serversAlone: 2 }]);
+    expect(changes({ remedies })).toEqual(['fewer-pods', 'no-place', 'release']);
+    expect(remedies[1]!.message).toBe('it would fit if pods need not be on one socket: ask for no place');
+    // The pod that straddles is told of.
+    solver.cordon('b');
+    solver.cordon('c');
+    const { steps } = explained(solver, { gpus: 4 });
+    expect(steps.find(({ step }) => step === 'sockets')).toMatchObject({ figure: 1 });
+    expect(explained(solver, { gpus: 3 }).steps.some(({ step }) => step === 'sockets')).toBe(false);
+  });
+
   it('offers only remedies that work', () => {
     const met = new Map<string, number>();
     for (let seed = 0; seed < 1500; seed++) {
-      const given = gangCase(seed);
+      const given = gangCase(seed, { places: seed % 2 === 1 });
       const { solver, cordoned } = replayed(given);
       for (const request of given.requests as PlacementRequest[]) {
         const explanation = explained(solver, request);
@@ -136,6 +172,7 @@ describe('explain', () => {
           'fewer-pods': ({ pods }) => solver.find({ ...rest, pods }).ok,
           'wider-tier': ({ tier }) => solver.find({ ...request, require: tier }).ok,
           'no-slices': () => solver.find({ ...request, slice: undefined }).ok,
+          'no-place': () => solver.find(withoutPlace(request)).ok,
           uncordon: () => {
             for (const id of cordoned) solver.uncordon(id);
             const { ok } = solver.find(request);
@@ -153,11 +190,13 @@ describe('explain', () => {
         const offered = new Set(changes(explanation));
         expect(offered.has('release'), where).toBe(compile(given.cluster).find(request).ok);
         if (cordoned.size > 0) expect(offered.has('uncordon'), where).toBe(works.uncordon({}));
+        if ((request.gpus ?? 0) > 1 && JSON.stringify(withoutPlace(request)) !== JSON.stringify(request))
+          expect(offered.has('no-place'), where).toBe(works['no-place']({}));
         if ((request.slice?.pods ?? 1) > 1)
           expect(offered.has('no-slices'), where).toBe(works['no-slices']({}));
       }
     }
-    for (const change of ['fewer-pods', 'wider-tier', 'no-slices', 'uncordon', 'release']) {
+    for (const change of ['fewer-pods', 'wider-tier', 'no-slices', 'no-place', 'uncordon', 'release']) {
       expect(met.get(change) ?? 0, change).toBeGreaterThan(10);
     }
   });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { gangBandwidthGBps } from '../../src/check/gang-traffic.js';
+import type { Gang } from '../../src/placement/gang.js';
 import { GangBandwidth, gangBandwidth } from '../../src/placement/gang-bandwidth.js';
 import { podsThatFit, popcount16 } from '../../src/placement/state.js';
 import { Dice, gangCase } from './gang-cluster.js';
-import { anyGang, Disorder, lowestLevelOf, someGpus } from './kinds-cluster.js';
+import { anyGang, Disorder, domainsOf, lowestLevelOf, someGpus } from './kinds-cluster.js';
 
 /** Small clusters with tiers, uplinks and accelerators, in states that came about by chance. */
 function* clusters(from: number, to: number): Generator<{ seed: number; dice: Dice; disorder: Disorder }> {
@@ -13,6 +14,16 @@ function* clusters(from: number, to: number): Generator<{ seed: number; dice: Di
     disorder.run();
     yield { seed, dice, disorder };
   }
+}
+
+/** Whether servers of a domain, if empty, take a pod of one GPU of a gang. */
+function takesPods({ tables, index }: Disorder, gang: Gang, domain: number): boolean {
+  const { serverStart, serverEnd } = tables.fabric;
+  for (let s = serverStart[domain]!; s < serverEnd[domain]!; s++) {
+    const kind = index.kindOf(s);
+    if (index.kinds[kind] !== undefined && index.allows(gang.need, kind)) return true;
+  }
+  return false;
 }
 
 describe('gangBandwidth', () => {
@@ -48,7 +59,7 @@ describe('GangBandwidth', () => {
       const { tables, index, engine, levels } = disorder;
       const { gang, request } = anyGang(dice, tables, levels, { limits: false });
       if (gang.need.gpus === 0 || gang.need.gpuMilli < 1000) continue;
-      const reach = new GangBandwidth(index, gang, gang.pods);
+      const reach = new GangBandwidth(index, gang, gang.pods, tables.fabric.levelCount - 1);
       const n = gang.pods * gang.need.gpus;
       for (const target of [0, 0.5, 2, 6, 12, 50]) {
         reach.aim(target);
@@ -64,7 +75,7 @@ describe('GangBandwidth', () => {
             const isFast = (set: number): boolean =>
               bandwidthGBps[set]! >= target * (1 - 1e-9) && nicGBps[set]! >= crossing * (1 - 1e-9);
             // Inside an accelerator domain every number will do.
-            if (reach.islandLevel >= 0 || someGpus(free, g).some(isFast)) expected |= 1 << pods;
+            if (reach.islandOf(s) !== -1 || someGpus(free, g).some(isFast)) expected |= 1 << pods;
             else narrowed++;
           }
           expect(reach.allowedOn(s), `seed ${seed}, target ${target}, ${JSON.stringify(request)}`).toBe(
@@ -81,7 +92,7 @@ describe('GangBandwidth', () => {
       const { tables, index, engine, levels } = disorder;
       const { gang } = anyGang(dice, tables, levels, { limits: false });
       if (gang.need.gpus === 0 || gang.need.gpuMilli < 1000) continue;
-      const reach = new GangBandwidth(index, gang, gang.pods);
+      const reach = new GangBandwidth(index, gang, gang.pods, tables.fabric.levelCount - 1);
       reach.aim(dice.of([0, 0.5, 2, 6, 12]));
       for (let s = 0; s < tables.serverCount; s++) {
         const allowed = reach.allowedOn(s);
@@ -92,7 +103,7 @@ describe('GangBandwidth', () => {
           const { bandwidthGBps, nicGBps } = index.kinds[index.kindOf(s)]!.classes.tables;
           expect(popcount16(mask)).toBe(gpus);
           expect(mask & ~engine.state.freeMask[s]!).toBe(0);
-          if (reach.islandLevel >= 0) continue;
+          if (reach.islandOf(s) !== -1) continue;
           expect(bandwidthGBps[mask]!, `seed ${seed}`).toBeGreaterThanOrEqual(reach.target * (1 - 1e-9));
           expect(nicGBps[mask]!, `seed ${seed}`).toBeGreaterThanOrEqual(reach.crossing(gpus) * (1 - 1e-9));
         }
@@ -104,7 +115,7 @@ describe('GangBandwidth', () => {
     const dice = new Dice(1);
     const { index, tables, levels } = new Disorder(gangCase(1).cluster, dice);
     const { gang } = anyGang(dice, tables, levels, { limits: false });
-    const reach = new GangBandwidth(index, { ...gang, need: { ...gang.need, gpus: 2 } }, 5);
+    const reach = new GangBandwidth(index, { ...gang, need: { ...gang.need, gpus: 2 } }, 5, 0);
     reach.aim(9);
     expect(reach.gpus).toBe(10);
     expect([0, 1, 5, 9, 10].map((gpus) => reach.crossing(gpus))).toEqual([0, 9, 5, 9, 0]);
@@ -116,15 +127,21 @@ describe('GangBandwidth', () => {
       const { index, tables, levels } = disorder;
       const { fabric } = tables;
       const { gang } = anyGang(dice, tables, levels, { limits: false });
-      const reach = new GangBandwidth(index, { ...gang, need: { ...gang.need, gpus: 1 } }, gang.pods);
+      const reach = new GangBandwidth(index, { ...gang, need: { ...gang.need, gpus: 1 } }, gang.pods, 0);
       reach.aim(dice.of([1, 3, 10, 40]));
       for (let level = 0; level < fabric.levelCount; level++) {
-        for (let gpus = 0; gpus <= gang.pods; gpus++) {
-          // Below the islands nothing passes an uplink.
-          const carries =
-            level < fabric.acceleratorLevel || fabric.uplinkGBps[level]! >= reach.crossing(gpus) * (1 - 1e-9);
-          expect(reach.uplinkAllows(level, gpus)).toBe(carries);
-          if (!carries) limited++;
+        for (const domain of domainsOf(fabric, level)) {
+          for (let gpus = 0; gpus <= gang.pods; gpus++) {
+            // Below the islands nothing passes an uplink.
+            const island = fabric.islandOf[domain]!;
+            const isInside = island !== -1 && island !== domain;
+            const carries = isInside || fabric.uplinkGBps[domain]! >= reach.crossing(gpus) * (1 - 1e-9);
+            expect(reach.uplinkAllows(domain, gpus)).toBe(carries);
+            if (!carries) limited++;
+            if (!carries && takesPods(disorder, gang, domain)) {
+              expect(reach.everyUplinkAllows(level, gpus)).toBe(false);
+            }
+          }
         }
       }
     }
@@ -138,11 +155,11 @@ describe('GangBandwidth', () => {
       const { gang } = anyGang(dice, tables, levels, { limits: false, podsMax: 3 });
       const { need, pods } = gang;
       if (need.gpus === 0 || need.gpuMilli < 1000) continue;
-      const reach = new GangBandwidth(index, gang, pods);
+      const reach = new GangBandwidth(index, gang, pods, tables.fabric.levelCount - 1);
       const bound = reach.upperBound((visit) => {
         for (let s = 0; s < tables.serverCount; s++) {
           if (podsThatFit(tables, engine.state, need, s, pods) > 0)
-            visit(index.kindOf(s), engine.state.freeMask[s]!);
+            visit(index.kindOf(s), engine.state.freeMask[s]!, reach.islandOf(s) !== -1);
         }
       });
       for (let round = 0; round < 30; round++) {

@@ -8,6 +8,7 @@ import {
   referencePlace,
 } from '../../src/check/index.js';
 import type { ClusterTopology } from '../../src/index.js';
+import { uplinkGBpsOf } from '../../src/topology/cluster-topology.js';
 import { type GangCase, GPUS_MAX, gangCase, SERVERS_MAX } from './gang-cluster.js';
 
 /** What is placed by the first that fits, without a thought for bandwidth: something to compare the best with. */
@@ -153,11 +154,22 @@ describe('gangCase', () => {
       0.3,
     );
     expect(
-      share(({ cluster }) => cluster.tiers.some((tier) => tier.uplinkGBps !== undefined)),
+      share(({ cluster }) => cluster.tiers.some((tier) => uplinkGBpsOf(tier, 0) < Infinity)),
     ).toBeGreaterThan(0.5);
     expect(
-      share(({ cluster }) => cluster.tiers.some((tier) => tier.acceleratorGBpsPerGpu !== undefined)),
+      share(({ cluster }) => cluster.tiers.some((tier) => tier.domainUplinksGBps !== undefined)),
+    ).toBeGreaterThan(0.15);
+    expect(
+      share(({ cluster }) =>
+        cluster.tiers.some(
+          (tier) =>
+            tier.acceleratorGBpsPerGpu !== undefined || tier.domainAcceleratorsGBpsPerGpu !== undefined,
+        ),
+      ),
     ).toBeGreaterThan(0.2);
+    expect(
+      share(({ cluster }) => cluster.tiers.some((tier) => tier.domainAcceleratorsGBpsPerGpu !== undefined)),
+    ).toBeGreaterThan(0.05);
     for (const field of [
       'podsMin',
       'slice',

@@ -3,7 +3,7 @@ import { serverDocument } from '../../src/arbitraries/index.js';
 import { synthetic } from '../../src/catalogue/index.js';
 import type { CheckedRequest } from '../../src/check/index.js';
 import type { ClusterTopology, Medium, ServerTopology } from '../../src/index.js';
-import { serverTopology } from '../../src/index.js';
+import { type ServerEntry, serverTopology } from '../../src/index.js';
 import { randomStream } from '../../src/random.js';
 import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
 import { type ShortLink, smallServer } from '../bandwidth/small-server.js';
@@ -86,6 +86,20 @@ export const serverTypes: readonly ServerTopology[] = [
     .map((document) => serverTopology(document)),
 ];
 
+/** Server types of {@link serverTypes} with something to choose inside, and some whose sockets have two NUMA nodes. */
+const placedTypes: readonly ServerTopology[] = [
+  ...serverTypes.filter(({ gpus }) => gpus.length > 1),
+  ...[
+    'cpu:2 numa:2 gpu:1',
+    'cpu:2 numa:1 nic:1 gpu:2',
+    'cpu:2 numa:1 gpu:3',
+    'cpu:2 numa:2 nic:1 gpu:1 nvswitch:1',
+    'cpu:2 numa:1 nic:1 gpu:2 nvswitch:1',
+    'cpu:3 numa:1 gpu:2 nvswitch:2',
+    'cpu:2 numa:1 gpu:3 nvswitch:1',
+  ].map((description) => serverTopology(synthetic(description, { gpuModel: 'A' }))),
+];
+
 /** One step of what happened before a request is judged; `pick` chooses among the live placements, or servers. */
 export type GangStep =
   | { readonly kind: 'place'; readonly request: CheckedRequest }
@@ -104,6 +118,9 @@ export interface GangCase {
 const TIERS = ['zone', 'block', 'rack'];
 /** Mixes of sizes beside the default: no more than a compiled server type remembers. */
 const MIXES: readonly Readonly<Record<number, number>>[] = [{ 1: 1 }, { 2: 2, 4: 1 }, { 1: 1, 2: 5, 3: 0.5 }];
+
+/** Seeds of figures of single domains: apart from those of cases, so that what else a case is does not depend on them. */
+const OWN_FIGURES_SEED = 3_000_000_000;
 
 /** Draws by chance; every number is from the seed. */
 export class Dice {
@@ -129,19 +146,23 @@ export class Dice {
 
 /**
  * A random case: one to eight servers of up to three types, at most 12 GPUs; no to three tiers with or without uplinks
- * and accelerators; a history of single pods and gangs that came and went, and of cordons; and requests of every
+ * and accelerators, equal or unequal by domain; a history of single pods and gangs that came and went, and of cordons; and requests of every
  * shape.
  *
  * @param seed - equal seeds give equal cases
+ * @param options - `places`: requests may want each pod on one socket or NUMA node
  */
-export function gangCase(seed: number): GangCase {
+export function gangCase(seed: number, options: { readonly places: boolean } = { places: false }): GangCase {
   const dice = new Dice(seed);
-  const cluster = clusterOf(dice);
+  const figures = new Dice(OWN_FIGURES_SEED + seed);
+  const cluster = clusterOf(dice, figures, options.places ? placedTypes : serverTypes);
   const levels = ['server', ...cluster.tiers.map(({ name }) => name), 'cluster'];
   const gpus = cluster.servers.reduce((sum, { type }) => sum + type.gpus.length, 0);
-  const single = (): CheckedRequest => requestOf(dice, levels, 1);
+  const onPlaces = (request: CheckedRequest): CheckedRequest =>
+    options.places && dice.chance(60) ? { ...request, ...placeOf(dice, request) } : request;
+  const single = (): CheckedRequest => onPlaces(requestOf(dice, levels, 1));
   // Gangs that might just fit are the ones with something to decide.
-  const gang = (): CheckedRequest => requestOf(dice, levels, Math.max(2, gpus));
+  const gang = (): CheckedRequest => onPlaces(requestOf(dice, levels, Math.max(2, gpus)));
   const history = Array.from({ length: dice.below(13) }, (): GangStep => {
     const roll = dice.below(100);
     if (roll < 65) return { kind: 'place', request: roll < 50 ? single() : gang() };
@@ -152,7 +173,10 @@ export function gangCase(seed: number): GangCase {
   return { cluster, history, requests, sizes: dice.chance(80) ? undefined : dice.of(MIXES) };
 }
 
-function clusterOf(dice: Dice): ClusterTopology {
+/**
+ * @param figures - draws what single domains have instead of the figures of their tier
+ */
+function clusterOf(dice: Dice, figures: Dice, serverTypes: readonly ServerTopology[]): ClusterTopology {
   const tiers = TIERS.slice(0, dice.of([0, 1, 1, 1, 2, 2, 2, 2, 3, 3]));
   const all = [...serverTypes.keys()];
   // Where servers are small, gangs are on several.
@@ -163,7 +187,7 @@ function clusterOf(dice: Dice): ClusterTopology {
   const models = dice.chance(25);
   const labels = dice.chance(30);
   const domainsMax = 1 + dice.below(3);
-  const servers: object[] = [];
+  const servers: ServerEntry[] = [];
   const wanted = 1 + dice.below(SERVERS_MAX);
   for (let i = 0, gpus = 0; i < wanted; i++) {
     const type = dice.of(types);
@@ -182,22 +206,64 @@ function clusterOf(dice: Dice): ClusterTopology {
       ...(labels && dice.chance(70) && { labels: { pool: dice.of(['x', 'y']) } }),
     });
   }
-  const uplinks = tiers
+  const uplinksGBps = [0.7, 1, 2, 3, 6, 12, 25, 50, 100];
+  const usual = tiers
     .filter(() => dice.chance(60))
-    .map((tier) => [tier, { GBps: dice.of([0.7, 1, 2, 3, 6, 12, 25, 50, 100]) }] as const);
+    .map((tier) => [tier, { GBps: dice.of(uplinksGBps) }] as const);
+  const fabric =
+    tiers.length > 0 && dice.chance(35)
+      ? { tier: dice.of(tiers), GBpsPerGpu: dice.of([10, 50, 450]) }
+      : undefined;
+  const uplinks = Object.fromEntries(
+    usual.map(([tier, entry]) => [
+      tier,
+      unequal(figures, entry, ownFigures(figures, servers, tier, uplinksGBps)),
+    ]),
+  );
+  const accelerator =
+    fabric && unequal(figures, fabric, ownFigures(figures, servers, fabric.tier, [3, 10, 50, 450]));
   return buildClusterTopology(
     {
       tiers,
       types: Object.fromEntries(types.map((type) => [type, String(type)])),
       servers,
-      uplinks: Object.fromEntries(uplinks),
-      ...(tiers.length > 0 &&
-        dice.chance(35) && {
-          accelerator: { tier: dice.of(tiers), GBpsPerGpu: dice.of([10, 50, 450]) },
-        }),
+      uplinks,
+      ...(accelerator !== undefined && { accelerator }),
     },
     (name) => serverTypes[Number(name)]!,
   );
+}
+
+/** Figures of some domains of a tier, null among them. */
+function ownFigures(
+  figures: Dice,
+  servers: readonly ServerEntry[],
+  tier: string,
+  GBps: readonly number[],
+): Record<string, number | null> {
+  const domains = new Set(servers.map((server) => server.domains![tier]!));
+  const drawn = [...domains].map((domain) => [domain, figures.chance(40) ? null : figures.of(GBps)] as const);
+  return Object.fromEntries(drawn.filter(() => figures.chance(60)));
+}
+
+/** An entry with figures of single domains in every second case; in some of these the tier has no other. */
+function unequal<Entry extends object>(
+  figures: Dice,
+  entry: Entry,
+  domains: Record<string, number | null>,
+): object {
+  if (figures.chance(50) || Object.keys(domains).length === 0) return entry;
+  const { GBps: _, GBpsPerGpu: __, ...rest } = entry as Record<string, unknown>;
+  return figures.chance(25) ? { ...rest, domains } : { ...entry, domains };
+}
+
+/** Which sockets or NUMA nodes a request is to ask for. */
+function placeOf(dice: Dice, { pods = 1, require, prefer }: CheckedRequest): CheckedRequest {
+  const kind = dice.of(['socket', 'numa'] as const);
+  const roll = pods > 1 ? 0 : dice.below(4);
+  if (roll === 1 && require === undefined) return { require: kind };
+  if (roll === 2 && prefer === undefined) return { prefer: kind };
+  return { requirePerPod: kind };
 }
 
 /** A request for one pod, or for a gang of two or more that touches up to `gpusMax` GPUs. */

@@ -77,9 +77,9 @@ describe('GangExact', () => {
       const { pods, need } = gang;
       if (need.gpus === 0 || need.gpuMilli < 1000) continue;
       const level = dice.below(fabric.levelCount);
-      // Inside one accelerator domain nothing is asked of this.
-      if (level <= fabric.acceleratorLevel) continue;
       const domain = dice.of(domainsOf(fabric, level));
+      // Inside one accelerator domain nothing is asked of this.
+      if (fabric.islandOf[domain] !== -1) continue;
       const first = fabric.serverStart[domain]!;
       const servers = Array.from({ length: fabric.serverEnd[domain]! - first }, (_, i) => first + i);
       const best = highest(disorder, gang, pods, servers);
@@ -96,7 +96,7 @@ describe('GangExact', () => {
       compared++;
       if (gang.slicePods > 1) sliced++;
       const where = `seed ${seed}, ${JSON.stringify(request)}`;
-      const reach = new GangBandwidth(index, gang, pods);
+      const reach = new GangBandwidth(index, gang, pods, level);
       const exact = new GangExact(index, reach, pods);
       for (const share of [0, 0.5, 1]) {
         reach.aim(best * share);

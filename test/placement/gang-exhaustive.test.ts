@@ -19,6 +19,8 @@ import { type GangCase, gangCase } from './gang-cluster.js';
 /** Cases have the seeds FIRST_SEED, FIRST_SEED + 1, …; each has a cluster of its own and three requests. */
 const FIRST_SEED = 1_000_000;
 const CASES = 20_000;
+/** Cases with requests for sockets and NUMA nodes. */
+const PLACED_CASES = 5000;
 
 /**
  * How far gangs on several servers may be from the least load and damage: the mean of (figure - least) / max(1, least)
@@ -200,6 +202,33 @@ describe('place and find against every placement', () => {
     // Otherwise the generator no longer asks what this is about.
     expect(Math.min(tally.refused, withBandwidth)).toBeGreaterThan(CASES / 10);
     expect(Math.min(sliced, tally.shrunk)).toBeGreaterThan(CASES / 50);
+  });
+
+  it(`find the best where pods must be on one socket or NUMA node, on ${PLACED_CASES} clusters`, () => {
+    const tally = new Tally();
+    const told: string[] = [];
+    const met = { required: 0, perPod: 0, preferred: 0, severalPods: 0 };
+    for (let seed = FIRST_SEED; seed < FIRST_SEED + PLACED_CASES; seed++) {
+      const given = gangCase(seed, { places: true });
+      const watched = new Watched(given);
+      watched.replay(given.history);
+      for (const request of given.requests) {
+        const wrong = judge(given, watched, request, tally);
+        if (wrong.length > 0 && told.length < DIFFERENCES_MAX) {
+          told.push(`seed ${seed}, ${JSON.stringify(request)}: ${wrong.join('; ')}`);
+        }
+        if ((request.gpus ?? 0) < 2 || !watched.solver.find(request as PlacementRequest).ok) continue;
+        const isPlace = (name?: string): boolean => name === 'socket' || name === 'numa';
+        if (isPlace(request.require)) met.required++;
+        if (isPlace(request.prefer)) met.preferred++;
+        if (request.requirePerPod !== undefined) met[(request.pods ?? 1) > 1 ? 'severalPods' : 'perPod']++;
+      }
+    }
+    expect(told).toEqual([]);
+    expect(tally.load.mean).toBeLessThanOrEqual(MEAN_LOAD_GAP_MAX);
+    expect(tally.damage.mean).toBeLessThanOrEqual(MEAN_DAMAGE_GAP_MAX);
+    expect(tally.refused).toBeGreaterThan(PLACED_CASES / 10);
+    expect(Math.min(...Object.values(met)), JSON.stringify(met)).toBeGreaterThan(PLACED_CASES / 100);
   });
 
   it('place what they find, and leave it free again', () => {

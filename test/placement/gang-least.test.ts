@@ -34,7 +34,7 @@ class Case {
     this.capacity = new GangCapacity(tables, engine.state, index);
     this.capacity.begin(gang);
     this.capacity.fill(level);
-    this.reach = new GangBandwidth(index, gang, gang.pods);
+    this.reach = new GangBandwidth(index, gang, gang.pods, level);
     this.reach.aim(0);
     const able = [...index.kinds.keys()].filter(
       (kind) => (index.kinds[kind]?.classes.gpuCount ?? 0) >= gang.need.gpus && index.allows(gang.need, kind),

@@ -310,7 +310,7 @@ describe('rackQuotas', () => {
       const capacity = new GangCapacity(index.tables, index.state, index);
       capacity.begin(gang);
       capacity.fill(level);
-      const reach = new GangBandwidth(index, gang, servers);
+      const reach = new GangBandwidth(index, gang, servers, level);
       const pieces = new GangLeast(index, reach, capacity, servers, kind).planIn(domain, level);
       const taken = pieces.map((piece) => piece.server).sort((a, b) => a - b);
       const masks = taken.map(() => index.kinds[kind]!.full);

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { gangOf, isCounted, Levels, SERVER, timesNeed } from '../../src/placement/gang.js';
 import { podNeed } from '../../src/placement/pod-need.js';
 
-const SHAPES = { gpuModels: ['A', 'B'], shapeModel: Int32Array.of(0, 1), shapeLabels: [{ pool: 'x' }, {}] };
+const SHAPES = {
+  gpuModels: ['A', 'B'],
+  shapeModel: Int32Array.of(0, 1),
+  shapeLabels: [{ pool: 'x' }, {}],
+  shapeType: [],
+};
 const levels = new Levels(['zone', 'block', 'rack']);
 
 describe('Levels', () => {
@@ -13,12 +18,6 @@ describe('Levels', () => {
     expect(levels.last).toBe(3);
     expect(new Levels([]).last).toBe(0);
     expect(new Levels([]).nameOf(0)).toBe('cluster');
-  });
-
-  it('find a tier of the document before the level that is always there', () => {
-    const own = new Levels(['cluster', 'pod']);
-    expect(own.levelOf('cluster', [])).toBe(1);
-    expect(own.last).toBe(2);
   });
 
   it('name all there are where one is unknown', () => {

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PlacementRequest } from '../../src/index.js';
+import { topology } from '../../src/catalogue/index.js';
+import { type PlacementRequest, serverTopology } from '../../src/index.js';
 import { podNeed } from '../../src/placement/pod-need.js';
-import { request } from './random-cluster.js';
+import { gpuBox, request } from './random-cluster.js';
 
 /** A cluster of three shapes, one per model, that bear no labels. */
 const MODELS = shapes(['A', 'B', 'C']);
@@ -11,7 +12,7 @@ function shapes(
   gpuModels: readonly string[],
   shapeLabels: readonly Record<string, string>[] = gpuModels.map(() => ({})),
 ) {
-  return { gpuModels, shapeModel: Int32Array.from(gpuModels.keys()), shapeLabels };
+  return { gpuModels, shapeModel: Int32Array.from(gpuModels.keys()), shapeLabels, shapeType: [] };
 }
 
 describe('podNeed', () => {
@@ -34,6 +35,36 @@ describe('podNeed', () => {
       residentColumn: 0,
     });
     expect(podNeed({}, MODELS)).toMatchObject({ gpus: 0, gpuMilli: 0, totalGpuMilli: 0, residentColumn: 0 });
+  });
+
+  it('knows where the GPUs of one pod are together, by shape, and leaves out types that do not say', () => {
+    const tables = {
+      ...shapes(['A', 'A', 'B']),
+      shapeType: [topology('dgx-a100'), serverTopology(gpuBox(8)), topology('aws-p5.48xlarge')],
+    };
+    const sockets = [0b1111, 0b11110000];
+    const need = podNeed({ gpus: 2, requirePerPod: 'socket' }, tables);
+    expect(need).toMatchObject({ podGpus: 2, placeKinds: ['socket'], places: [sockets, [], sockets] });
+    expect([...need.allowedShapes!]).toEqual([1, 0, 1]);
+    expect(need.anywhere).toEqual(podNeed({ gpus: 2 }, tables));
+    // One pod may say it as a level, and both kinds at once.
+    expect(podNeed({ gpus: 2, require: 'socket' }, tables)).toEqual(need);
+    const both = podNeed({ gpus: 2, require: 'socket', requirePerPod: 'numa', gpuModels: ['A'] }, tables);
+    expect(both.places![0]).toEqual([0b11, 0b1100, 0b110000, 0b11000000]);
+    expect([...both.allowedShapes!]).toEqual([1, 0, 0]);
+    // What is preferred is a need beside the one that must be met.
+    const rather = podNeed({ gpus: 2, prefer: 'socket' }, tables);
+    expect([rather.places, rather.preferred]).toEqual([undefined, need]);
+    expect(new Set([need.key, both.key, rather.key, rather.preferred!.key, need.anywhere!.key]).size).toBe(4);
+  });
+
+  it('asks nothing of places for one GPU, a share, or none', () => {
+    const tables = { ...MODELS, shapeType: MODELS.gpuModels.map(() => serverTopology(gpuBox(1))) };
+    for (const one of [{ gpus: 1 }, { gpuMilli: 300 }, { gpuMilli: 1000 }, { cpuMilli: 1 }]) {
+      for (const place of [{ requirePerPod: 'numa' }, { require: 'socket' }, { prefer: 'numa' }] as const) {
+        expect(podNeed({ ...one, ...place }, tables)).toEqual(podNeed(one, tables));
+      }
+    }
   });
 
   it('is the same for what asks for the same', () => {
@@ -59,6 +90,7 @@ describe('podNeed', () => {
       gpuModels: ['A', 'B'],
       shapeModel: Int32Array.of(0, 0, 1, 1),
       shapeLabels: [{ pool: 'x', zone: '1' }, { pool: 'x' }, { pool: 'x', zone: '1' }, {}],
+      shapeType: [],
     };
     const allowed = (request: PlacementRequest): number[] => [
       ...(podNeed(request, tables).allowedShapes ?? []),

@@ -6,7 +6,7 @@ import { copyState } from '../../src/placement/state.js';
 import { Dice } from './gang-cluster.js';
 import { Disorder, kindsCluster } from './kinds-cluster.js';
 
-const SHAPES = { gpuModels: [], shapeModel: new Int32Array(0), shapeLabels: [] };
+const SHAPES = { gpuModels: [], shapeModel: new Int32Array(0), shapeLabels: [], shapeType: [] };
 const NEED = podNeed({ gpuMilli: 250 }, SHAPES);
 
 /** Servers with room for so many pods each; chooses the first with room and tells what it is asked. */

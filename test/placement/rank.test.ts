@@ -73,7 +73,13 @@ describe('rank', () => {
       const cluster = kindsCluster(dice, { serversMax: 20, tiersMax: 3, limits: true });
       const solver = compile(cluster, { policy });
       for (let i = 0; i < 30; i++) {
-        const request: PlacementRequest = anyPod(dice, { limits: true });
+        const place = dice.of([
+          {},
+          { requirePerPod: 'socket' },
+          { prefer: 'socket' },
+          { require: 'numa' },
+        ] as const);
+        const request: PlacementRequest = { ...anyPod(dice, { limits: true }), ...place };
         const order = solver.rank(request);
         const scores = order.map(({ score }) => score);
         expect(scores).toEqual([...scores].sort((a, b) => b - a));

@@ -15,6 +15,8 @@ describe('checkRequest', () => {
     ['podsMin beside no pods', { podsMin: 1 }],
     ['fields of gangs that are undefined', { pods: undefined, podsMin: undefined, slice: undefined }],
     ['rules', { require: 'rack', prefer: 'server', slice: { pods: 2 ** 20, tier: 'rack' } }],
+    ['a place for every pod', { pods: 3, requirePerPod: 'numa', require: 'rack' }],
+    ['a place for the one pod', { pods: 1, require: 'socket', prefer: 'numa', requirePerPod: 'socket' }],
     ['no labels', { labels: {} }],
     ['labels of any name', { labels: JSON.parse('{"__proto__": "a", "constructor": ""}') }],
     ['1024 labels', { labels: Object.fromEntries(Array.from({ length: 1024 }, (_, i) => [`l${i}`, ''])) }],
@@ -55,6 +57,10 @@ describe('checkRequest', () => {
       { labels: Object.fromEntries(Array.from({ length: 1025 }, (_, i) => [`l${i}`, ''])) },
       ['labels'],
     ],
+    ['a place for every pod that is a tier', { requirePerPod: 'rack' }, ['requirePerPod']],
+    ['null for a place', { requirePerPod: null }, ['requirePerPod']],
+    ['one socket for two pods', { pods: 2, require: 'socket' }, ['require']],
+    ['one NUMA node rather, for up to two pods', { pods: 2, podsMin: 1, prefer: 'numa' }, ['prefer']],
     ['a required tier without a name', { require: '' }, ['require']],
     ['a required tier that is a number', { require: 1 }, ['require']],
     ['a preferred tier that is null', { prefer: null }, ['prefer']],
@@ -79,7 +85,7 @@ describe('checkRequest', () => {
 
   it('says what to do', () => {
     expect(() => checkRequest({ gpu: 1 } as PlacementRequest)).toThrow(
-      'gpu: unknown field: a request has pods, podsMin, gpus, gpuMilli, cpuMilli, memoryMiB, gpuModels, labels, require, prefer, slice',
+      'gpu: unknown field: a request has pods, podsMin, gpus, gpuMilli, cpuMilli, memoryMiB, gpuModels, labels, require, prefer, requirePerPod, slice',
     );
     expect(() => checkRequest({ gpus: 1.5 })).toThrow('gpus: expected an integer from 0 to 16, got 1.5');
     expect(() => checkRequest({ gpus: 1, gpuMilli: 5 })).toThrow('not both');

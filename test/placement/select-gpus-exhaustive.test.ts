@@ -76,7 +76,18 @@ class Exhaustive {
       const whole = this.#packing(2 ** this.n - 1, size);
       if (whole > 0) value += (weight * this.#packing(mask, size)) / whole;
     }
-    return value;
+    // Both machines have two sockets of eight.
+    const squares = this.#onSockets(mask).reduce((sum, gpus) => sum + gpus ** 2, 0);
+    return 0.999 * value + (0.001 * squares) / 128;
+  }
+
+  /** What stays, less what a set loses by being on both sockets. */
+  net(set: number, free: number): number {
+    return this.value(free & ~set) - (this.#onSockets(set).includes(0) ? 0 : 0.001);
+  }
+
+  #onSockets(mask: number): number[] {
+    return [0, 8].map((first) => this.members((mask >> first) & 255).length);
   }
 
   select(count: number, free: number): number[] | undefined {
@@ -91,7 +102,7 @@ class Exhaustive {
     };
     keepHighest((mask) => this.#of(mask).bandwidth, 1e6);
     keepHighest((mask) => -this.#of(mask).load, 1e6);
-    if (left.length > 1) keepHighest((mask) => this.value(free & ~mask), 1e9);
+    if (left.length > 1) keepHighest((mask) => this.net(mask, free), 1e9);
     if (left.length > 1) keepHighest((mask) => this.#of(mask).nic, 1e6);
     const lists = left.map((mask) => this.members(mask));
     // Lists of one length in the order of their ordinals.

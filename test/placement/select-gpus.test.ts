@@ -4,6 +4,8 @@ import { synthetic, type TopologyName, topology, topologyNames } from '../../src
 import { collectiveBandwidth, selectGpus, serverTopology } from '../../src/index.js';
 import { gpuBox } from './random-cluster.js';
 
+const socketOf = (name: TopologyName, gpu: number): unknown =>
+  topology(name).document.devices.filter(({ kind }) => kind === 'gpu')[gpu]!.socket;
 const list = (mask: number): number[] => [...Array(16).keys()].filter((g) => ((mask >> g) & 1) === 1);
 
 describe('selectGpus', () => {
@@ -101,13 +103,14 @@ describe('selectGpus', () => {
 
   it('explains itself down to the one set it chose', () => {
     const { why, steps } = selectGpus(topology('dgx1-v100'), 4)!;
+    // The best of the sets that reach 60 has a GPU on each PCIe switch, and so the ports of four NICs.
     expect(why).toEqual([
       '70 sets of 4 among 8 free GPUs',
-      'highest bandwidth 80 GB/s: 2 of 70 sets left, GPUs 0, 1, 4, 5 would reach 60',
+      'highest bandwidth 80 GB/s: 2 of 70 sets left, GPUs 0, 3, 4, 7 would reach 60',
       'lowest ordinals: 1 of 2 sets left, GPUs 4, 5, 6, 7 would do as well',
     ]);
     expect(steps).toMatchObject([
-      { step: 'bandwidth', before: 70, after: 2, figure: 80, against: { gpus: [0, 1, 4, 5] } },
+      { step: 'bandwidth', before: 70, after: 2, figure: 80, against: { gpus: [0, 3, 4, 7] } },
       { step: 'ordinals', before: 2, after: 1, figure: null, against: { gpus: [4, 5, 6, 7], figure: null } },
     ]);
   });
@@ -127,9 +130,11 @@ describe('selectGpus', () => {
     for (const name of ['dgx1-v100', 'rtxpro6000-8-pairs', 'mi250x-frontier'] as TopologyName[]) {
       for (let mask = 1; mask < 256; mask += 3) {
         for (let count = 1; count <= list(mask).length; count++) {
-          const { steps, why } = selectGpus(topology(name), count, { free: list(mask) })!;
+          const { gpus, steps, why } = selectGpus(topology(name), count, { free: list(mask) })!;
           expect(steps.at(-1)?.after ?? 1, `${name} ${mask} ${count}`).toBe(1);
-          expect(why).toHaveLength(steps.length + 1);
+          const straddles = new Set(gpus.map((gpu) => socketOf(name, gpu))).size > 1;
+          expect(why).toHaveLength(steps.length + (straddles ? 2 : 1));
+          if (straddles) expect(why.at(-1)).toMatch(/^straddles 2 sockets: /);
         }
       }
     }
@@ -171,6 +176,61 @@ describe('selectGpus', () => {
     }
   });
 
+  it('keeps whole sockets behind an NVSwitch, where nothing else tells GPUs apart', () => {
+    // p5: sockets 0–3 and 4–7. One GPU is busy on socket 1: a single one joins it.
+    const chosen = (count: number, ...busy: number[]): readonly number[] =>
+      selectGpus(topology('aws-p5.48xlarge'), count, {
+        free: list(255).filter((gpu) => !busy.includes(gpu)),
+      })!.gpus;
+    expect(chosen(1, 4)).toEqual([5]);
+    expect(chosen(1, 0, 1, 2)).toEqual([3]);
+    // Three free GPUs on one socket are worth more than two and two.
+    expect(chosen(1, 0, 4, 5)).toEqual([6]);
+    expect(chosen(2, 0, 4, 5)).toEqual([6, 7]);
+    // A pod that fits on one socket is not put on two, whichever is the free one.
+    expect(chosen(4, 4)).toEqual([0, 1, 2, 3]);
+    expect(chosen(4, 0)).toEqual([4, 5, 6, 7]);
+    expect(chosen(2, 1, 2, 3)).toEqual([4, 5]);
+  });
+
+  it('says that GPUs straddle sockets, and that none had room', () => {
+    const p5 = topology('aws-p5.48xlarge');
+    const selection = selectGpus(p5, 4, { free: [1, 2, 3, 5, 6, 7] })!;
+    expect(selection.gpus).toEqual([1, 2, 3, 5]);
+    expect(selection.why.at(-1)).toBe('straddles 2 sockets: no socket has more than 3 free');
+    expect(selectGpus(p5, 4)!.why.join()).not.toMatch(/straddle/);
+    expect(selectGpus(p5, 8)!.why.at(-1)).toBe('straddles 2 sockets: no socket has more than 4 free');
+    // Figures of a step differ as printed.
+    const why = selectGpus(p5, 1, { free: [0, 1, 2, 3, 5, 6, 7] })!.why[1]!;
+    const [, kept, against] = /free ([\d.]+): .* leave ([\d.]+)/.exec(why)!;
+    expect(Number(kept)).toBeGreaterThan(Number(against));
+    // Two and two NVLink pairs, and no socket keeps both GPUs of the fast ones.
+    const mesh = selectGpus(topology('dgx1-v100'), 4, { free: [0, 2, 3, 4, 5, 6] })!;
+    expect(mesh.why.at(-1)).toBe('straddles 2 sockets: no socket has more than 3 free');
+    const pair = selectGpus(topology('dgx1-v100'), 2, { free: [0, 1, 4] })!;
+    expect(pair.gpus).toEqual([0, 4]);
+    expect(pair.why.at(-1)).toBe('straddles 2 sockets: a set on one socket would be worse by a step above');
+  });
+
+  it('keeps to one socket or NUMA node where that is asked for', () => {
+    const p5 = topology('aws-p5.48xlarge');
+    const free = [1, 2, 3, 5, 6, 7];
+    expect(selectGpus(p5, 3, { free, place: 'socket' })!.gpus).toEqual([1, 2, 3]);
+    expect(selectGpus(p5, 3, { free, place: 'socket', required: [6] })!.gpus).toEqual([5, 6, 7]);
+    expect(selectGpus(p5, 4, { free, place: 'socket' })).toBeUndefined();
+    expect(selectGpus(p5, 2, { free, place: 'socket', required: [1, 5] })).toBeUndefined();
+    // Four NUMA nodes of a DGX A100 have two GPUs each.
+    expect(selectGpus(topology('dgx-a100'), 2, { free: [1, 2, 3, 4], place: 'numa' })!.gpus).toEqual([2, 3]);
+    expect(selectGpus(topology('dgx-a100'), 3, { place: 'numa' })).toBeUndefined();
+    // Its steps and reasons compare the sets that keep to it, and end at one.
+    const { steps, why } = selectGpus(p5, 2, { free, place: 'socket' })!;
+    expect(steps[0]!.before).toBe(6);
+    expect(why[0]).toBe('6 sets of 2 among 6 free GPUs');
+    expect(steps.at(-1)!.after).toBe(1);
+    const unknown = serverTopology(gpuBox(4));
+    expect(() => selectGpus(unknown, 1, { place: 'numa' })).toThrow(/does not say which NUMA node/);
+  });
+
   it('weighs what pods to come ask for', () => {
     // If only sets of eight are to come, which single GPU goes matters to nobody: the lowest does.
     const server = topology('azure-ncads-a100-v4');
@@ -194,6 +254,7 @@ describe('selectGpus', () => {
     ['wrong sizes also where too few are free', 2, { free: [0], sizes: { 0: 1 } }, ['sizes', '0']],
     ['more required GPUs than wanted', 1, { required: [0, 1] }, ['count']],
     ['a size that is no number of GPUs', 1, { sizes: { two: 1 } }, ['sizes', 'two']],
+    ['a place that is none', 1, { place: 'rack' }, ['place']],
     ['a negative weight', 1, { sizes: { 2: -1 } }, ['sizes', '2']],
   ])('refuses %s', (_, count, options, path) => {
     expect(() => selectGpus(topology('dgx-h100'), count, options)).toThrow(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gpuSetTables } from '../../src/compile/gpu-set-tables.js';
+import { gpuSetTables, lossOf } from '../../src/compile/gpu-set-tables.js';
 import { atLeast, leastLoss, SetChoices, unitLoad } from '../../src/placement/set-choices.js';
 import { popcount16 } from '../../src/placement/state.js';
 import { serverTypes } from './gang-cluster.js';
@@ -84,7 +84,7 @@ describe('SetChoices.best', () => {
     let narrowed = 0;
     forEachChoice((choices, free, count, sets) => {
       const { tables } = choices;
-      const { bandwidthGBps, nicGBps, value } = tables;
+      const { bandwidthGBps, nicGBps } = tables;
       for (const wanted of sets) {
         const gbps = count < 2 ? 0 : bandwidthGBps[wanted]!;
         const able = sets.filter((set) => bandwidthGBps[set]! >= gbps && nicGBps[set]! >= nicGBps[wanted]!);
@@ -94,8 +94,8 @@ describe('SetChoices.best', () => {
         const load = Math.min(...able.map((set) => unitLoad(tables, set)));
         const light = able.filter((set) => isSame(unitLoad(tables, set), load));
         expect(light).toContain(best);
-        const left = Math.max(...light.map((set) => value[free ^ set]!));
-        expect(isSame(value[free ^ best]!, left)).toBe(true);
+        const loss = Math.min(...light.map((set) => lossOf(tables, free, set)));
+        expect(Math.abs(lossOf(tables, free, best) - loss)).toBeLessThanOrEqual(1e-9);
       }
     });
     expect(narrowed).toBeGreaterThan(500);
@@ -108,13 +108,17 @@ describe('SetChoices.best', () => {
 });
 
 describe('leastLoss', () => {
-  it('is the set without which most value is left, the first by order among equals', () => {
+  it('is the set that loses least, the first by order and position among equals', () => {
     forEachChoice(({ tables }, free, count, sets) => {
       const best = leastLoss(tables, free, count);
       for (const set of sets) {
-        const more = tables.value[free ^ set]! - tables.value[free ^ best]!;
-        expect(more).toBeLessThanOrEqual(1e-9);
-        if (Math.abs(more) <= 1e-9) expect(tables.order[best]!).toBeLessThanOrEqual(tables.order[set]!);
+        const less = lossOf(tables, free, best) - lossOf(tables, free, set);
+        expect(less).toBeLessThanOrEqual(2e-9);
+        if (Math.abs(less) > 2e-9 || set === best) continue;
+        const rank = (mask: number): number => Math.floor(tables.order[mask]! / 2 ** 32);
+        expect(rank(best)).toBeLessThanOrEqual(rank(set));
+        if (rank(best) === rank(set) && tables.order[best] === tables.order[set])
+          expect(tables.position[best]!).toBeLessThan(tables.position[set]!);
       }
     });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judgePlacement } from '../../src/check/index.js';
+import { lossOf } from '../../src/compile/gpu-set-tables.js';
 import { podNeed } from '../../src/placement/pod-need.js';
 import { sharesOn } from '../../src/placement/shares.js';
 import { ordinals, podsThatFit, popcount16, roomMilli } from '../../src/placement/state.js';
@@ -54,10 +55,10 @@ describe('sharesOn', () => {
           );
           if (wholes === 0) continue;
           broken++;
-          const { value } = index.kinds[index.kindOf(s)]!.classes.tables;
+          const sets = index.kinds[index.kindOf(s)]!.classes.tables;
           const taken = masks.slice(order.length).reduce((set, mask) => set | mask, 0);
-          const left = Math.max(...someGpus(free, wholes).map((set) => value[free ^ set]!));
-          expect(value[free ^ taken]!, where).toBeCloseTo(left, 9);
+          const loss = Math.min(...someGpus(free, wholes).map((set) => lossOf(sets, free, set)));
+          expect(lossOf(sets, free, taken), where).toBeCloseTo(loss, 8);
         }
       }
     }

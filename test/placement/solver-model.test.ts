@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { placesOf } from '../../src/check/gpu-places.js';
 import { checkFreeCapacity, checkPlacements } from '../../src/check/index.js';
 import {
   type ClusterTopology,
@@ -72,6 +73,21 @@ function checked({ placement, request }: Live) {
   return { request, pods: placement.pods };
 }
 
+/** Whether some place that a pod must be on has its GPUs free. */
+function hasPlace(
+  model: Model,
+  { gpus = 0, requirePerPod }: PlacementRequest,
+  position: number,
+  gpuMilli: readonly number[],
+): boolean {
+  if (requirePerPod === undefined || gpus < 2) return true;
+  const free = new Map<string, number>();
+  placesOf(model.cluster.servers[position]!.type, requirePerPod)?.forEach((place, gpu) => {
+    if (gpuMilli[gpu] === 1000) free.set(place, (free.get(place) ?? 0) + 1);
+  });
+  return [...free.values()].some((count) => count >= gpus);
+}
+
 /** Whether one pod fits on a server, by what is free there. */
 function isRoom(model: Model, request: PlacementRequest, position: number): boolean {
   const { id, gpuModel, labels = {} } = model.cluster.servers[position]!;
@@ -84,7 +100,8 @@ function isRoom(model: Model, request: PlacementRequest, position: number): bool
     Object.entries(request.labels ?? {}).every(([name, value]) => labels[name] === value) &&
     (cpuMilli === null || cpuMilli >= (request.cpuMilli ?? 0)) &&
     (memoryMiB === null || memoryMiB >= (request.memoryMiB ?? 0)) &&
-    gpuMilli.filter((milli) => milli >= (request.gpuMilli ?? 1000)).length >= wanted
+    gpuMilli.filter((milli) => milli >= (request.gpuMilli ?? 1000)).length >= wanted &&
+    hasPlace(model, request, position, gpuMilli)
   );
 }
 
@@ -116,6 +133,8 @@ class Place implements Command {
       model.live.push({ placement, twin: twin.placement, request });
       meet(model, placement.tier === 'server' ? 'placed on one server' : 'placed on several servers');
       if (request.slice !== undefined) meet(model, 'placed in slices');
+      if (request.requirePerPod !== undefined && (request.gpus ?? 0) > 1)
+        meet(model, 'placed on one place each');
       if (placement.pods.length < pods) meet(model, 'placed in part');
     } else {
       expect(JSON.stringify(real.solver.free())).toBe(model.free);
@@ -154,6 +173,7 @@ class Explain implements Command {
       const sliced = slice === undefined ? rest : { ...rest, slice };
       if (change === 'fewer-pods') expect(solver.find({ ...sliced, pods: pods! }).ok).toBe(true);
       if (change === 'wider-tier') expect(solver.find({ ...request, require: tier! }).ok).toBe(true);
+      if (change === 'no-place') expect(solver.find({ ...request, requirePerPod: undefined }).ok).toBe(true);
       if (change === 'no-slices') expect(solver.find({ ...request, slice: undefined }).ok).toBe(true);
     }
     expect(JSON.stringify(solver.free())).toBe(model.free);
@@ -356,8 +376,12 @@ function commandsOn(cluster: ClusterTopology): readonly fc.Arbitrary<Command>[] 
   const levels = ['server', ...cluster.tiers.map(({ name }) => name), 'cluster'];
   const limits = { limits: true };
   const seed = fc.nat({ max: 2 ** 31 - 1 });
-  const pod = seed.map((s) => anyPod(new Dice(s), limits));
-  const gang = seed.map((s) => gangRequest(new Dice(s), levels, limits));
+  const onPlaces = (request: fc.Arbitrary<PlacementRequest>): fc.Arbitrary<PlacementRequest> =>
+    fc
+      .tuple(request, fc.constantFrom(undefined, undefined, undefined, 'socket', 'numa'))
+      .map(([one, requirePerPod]) => (requirePerPod === undefined ? one : { ...one, requirePerPod }));
+  const pod = onPlaces(seed.map((s) => anyPod(new Dice(s), limits)));
+  const gang = onPlaces(seed.map((s) => gangRequest(new Dice(s), levels, limits)));
   const pick = fc.nat({ max: 1000 });
   const place = (request: fc.Arbitrary<PlacementRequest>): fc.Arbitrary<Command> =>
     request.map((one) => new Place(one));
@@ -439,6 +463,7 @@ describe.each([
       'placed on several servers',
       'placed in slices',
       'placed in part',
+      'placed on one place each',
       'refused',
       'released',
       'released a copy',
@@ -450,6 +475,7 @@ describe.each([
       'remedy fewer-pods',
       'remedy wider-tier',
       'remedy no-slices',
+      'remedy no-place',
     ]) {
       expect(met.get(what) ?? 0, what).toBeGreaterThan(5);
     }

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ClusterTables, compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { type ClusterDocument, clusterTopology } from '../../src/index.js';
-import { podNeed } from '../../src/placement/pod-need.js';
+import { type PodNeed, podNeed } from '../../src/placement/pod-need.js';
 import {
   copyState,
   emptyState,
@@ -10,9 +10,11 @@ import {
   fitsEmpty,
   give,
   lowestBits,
+  lowestGpus,
   ordinals,
   overwriteState,
   type PlacementState,
+  podsOnPlaces,
   podsThatFit,
   popcount16,
   RESIDENT_COLUMNS,
@@ -43,6 +45,28 @@ const PAIR: ClusterDocument = {
     { id: 'b', type: 'none' },
   ],
 };
+
+describe('podsOnPlaces and lowestGpus', () => {
+  // Places of GPUs 0, 2, 5 and of 1, 3, 4.
+  const places = [[0b100101, 0b011010]];
+  const need = (podGpus: number): PodNeed => ({
+    ...podNeed(
+      { gpus: podGpus },
+      { gpuModels: [], shapeModel: new Int32Array(0), shapeLabels: [], shapeType: [] },
+    ),
+    places,
+  });
+
+  it('count whole pods on each place, and give one the lowest GPUs of the first place that has room', () => {
+    expect([1, 2, 3, 4].map((gpus) => podsOnPlaces(need(gpus), 0, 0b111111))).toEqual([6, 2, 2, 0]);
+    expect(podsOnPlaces(need(2), 0, 0b001111)).toBe(2);
+    expect(podsOnPlaces(need(2), 0, 0b001011)).toBe(1);
+    expect(ordinals(lowestGpus(need(2), 0, 0b111111))).toEqual([0, 2]);
+    expect(ordinals(lowestGpus(need(2), 0, 0b111011))).toEqual([0, 5]);
+    expect(ordinals(lowestGpus(need(3), 0, 0b111011))).toEqual([1, 3, 4]);
+    expect(ordinals(lowestGpus(need(2), 0, 0b011110))).toEqual([1, 3]);
+  });
+});
 
 describe('popcount16, lowestBits and ordinals', () => {
   it('agree with the binary digits of every mask', () => {

@@ -27,6 +27,9 @@ const gpusOf = (drawing: Drawing, fill: string, cell: number): number =>
   drawing.patches
     .filter((patch) => patch.fill === fill && Math.abs(patch.bottom - patch.top - cell) < 0.1)
     .reduce((sum, { left, right }) => sum + (right - left) / cell, 0);
+/** All texts of a drawing, lines that were broken joined again. */
+const textOf = (cluster: ClusterTopology): string =>
+  [...clusterToSvg(cluster).matchAll(/<text[^>]*>([^<]*)/g)].map(([, text]) => text).join(' ');
 const FREE = '#DCE9CF';
 const TAKEN = '#8D949C';
 const SHARED = '#B9C0C8';
@@ -252,5 +255,30 @@ describe('clusterToSvg', () => {
     expect(() => clusterToSvg({ tiers: [], servers: [] } as never)).toThrow(
       expect.objectContaining({ code: 'invalid-option', path: ['cluster'] }),
     );
+  });
+
+  it('says the figures of tiers, from the lowest to the highest where domains differ', () => {
+    const names = ['a', 'b', 'c'];
+    const cluster = (more: object): ClusterTopology =>
+      clusterTopology({
+        tiers: ['rack'],
+        types: { h100: 'dgx-h100' },
+        servers: names.map((id) => ({ id, type: 'h100', domains: { rack: `rack ${id}` } })),
+        ...more,
+      });
+    const equal = cluster({
+      uplinks: { rack: { GBps: 400 } },
+      accelerator: { tier: 'rack', GBpsPerGpu: 900 },
+    });
+    expect(textOf(equal)).toContain('rack: 3 domains, inside 900 GB/s per GPU, uplink 400 GB/s');
+    const unequal = cluster({
+      uplinks: { rack: { GBps: 400, domains: { 'rack a': 100 } } },
+      accelerator: { tier: 'rack', GBpsPerGpu: 900, domains: { 'rack b': 700, 'rack c': null } },
+    });
+    expect(textOf(unequal)).toContain(
+      'rack: 3 domains, inside 700 to 900 GB/s per GPU (1 without), uplink 100 to 400 GB/s',
+    );
+    const open = cluster({ uplinks: { rack: { GBps: 400, domains: { 'rack a': null } } } });
+    expect(textOf(open)).toContain('rack: 3 domains, uplink 400 GB/s (or not limiting)');
   });
 });

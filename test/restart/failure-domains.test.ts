@@ -74,6 +74,22 @@ describe('failureDomains', () => {
     ]);
   });
 
+  it('has NVLink domains of servers where their domain of the tier is no accelerator fabric', () => {
+    const mixed = smallCluster(
+      { blocks: 2, racks: 2, servers: 4 },
+      { accelerator: { tier: 'rack', GBpsPerGpu: 900, domains: { b0r0: null } } },
+    );
+    const across = gangOn('b0r1s0', 'b0r0s0', 'b0r1s1', 'b0r0s1', 'b1r1s3');
+    const domains = failureDomains(across, mixed, [law('nvlink-domain', { per: 'gpu' })]);
+    expect(domains.map((d) => [d.level, d.domain ?? d.server, d.gpusLost, d.gpusInside])).toEqual([
+      ['nvlink-domain', 'b0r1', 16, 32],
+      ['nvlink-domain', 'b0r0s0', 8, 8],
+      ['nvlink-domain', 'b0r0s1', 8, 8],
+      ['nvlink-domain', 'b1r1', 8, 32],
+    ]);
+    expect(domains.map((d) => d.failuresPerSecond)).toEqual([32e-6, 8e-6, 8e-6, 32e-6]);
+  });
+
   it('counts a server once however many pods share it, and a placement after JSON alike', () => {
     const shared = {
       pods: [

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { nicBandwidth } from '../../src/bandwidth/index.js';
+import { synthetic } from '../../src/catalogue/index.js';
+import { clusterTopology } from '../../src/index.js';
 import { TransferPaths } from '../../src/restart/transfer-path.js';
 import { smallCluster } from './small-cluster.js';
 
@@ -17,15 +20,22 @@ describe('TransferPaths', () => {
     expect([0, 3, 4, 8].map((to) => paths.commonTier(0, to))).toEqual([2, 1, 0, -1]);
   });
 
-  it('takes the NICs of the type unless told, and uplinks that are not given for no limit', () => {
+  it('takes what the GPUs of the type reach through its ports unless told, and uplinks that are not given for no limit', () => {
     const cluster = smallCluster(sizes);
-    const { graph, nics } = cluster.servers[0]!.type;
-    const sum = nics.reduce(
-      (total, nic) => total + Math.max(...graph.mapEdges(nic, (_, l) => l.bandwidthGBps)),
-      0,
-    );
-    expect(sum).toBeGreaterThan(100);
-    expect(new TransferPaths(cluster, undefined).betweenGBps(0, 15)).toBe(sum);
+    const { type } = cluster.servers[0]!;
+    // Eight ports of 400 Gb/s; the links inside would carry 443.2.
+    expect(type.name).toBe('dgx-h100');
+    expect(nicBandwidth(type, [...type.gpus.keys()])).toBe(400);
+    expect(new TransferPaths(cluster, undefined).betweenGBps(0, 15)).toBe(400);
+  });
+
+  it('is not limited by a type that says nothing about its network', () => {
+    const cluster = clusterTopology({
+      tiers: [],
+      types: { t: synthetic('cpu:1 gpu:2', { name: 't' }) },
+      servers: ['a', 'b'].map((id) => ({ id, type: 't' })),
+    });
+    expect(new TransferPaths(cluster, undefined).betweenGBps(0, 1)).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('uses the accelerator fabric inside a tier that is one', () => {
@@ -35,5 +45,21 @@ describe('TransferPaths', () => {
     );
     expect(paths.betweenGBps(0, 3)).toBe(7200);
     expect(paths.betweenGBps(0, 4)).toBe(200);
+  });
+
+  it('knows accelerator fabrics and uplinks of single domains', () => {
+    const paths = new TransferPaths(
+      smallCluster(sizes, {
+        uplinks: { rack: { GBps: 800, domains: { b0r0: 80, b1r1: null } } },
+        accelerator: { tier: 'rack', domains: { b0r0: 900 } },
+      }),
+      400,
+    );
+    expect(paths.betweenGBps(0, 3)).toBe(7200);
+    expect(paths.betweenGBps(4, 7)).toBe(400);
+    // Out of b0r0 80 GB/s for 4 servers; into b1r1 nothing limits.
+    expect([paths.betweenGBps(0, 4), paths.betweenGBps(4, 8), paths.betweenGBps(12, 13)]).toEqual([
+      20, 200, 400,
+    ]);
   });
 });

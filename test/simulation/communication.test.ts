@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { railOptimized } from '../../src/catalogue/index.js';
 import { clusterTopology } from '../../src/index.js';
 import { bestFit, binPack, random, spread, topologyAware } from '../../src/policies/index.js';
 import { type SimulationJob, simulate } from '../../src/simulation/index.js';
@@ -22,6 +23,15 @@ const job: SimulationJob = {
 };
 
 describe('communication without others on the links', () => {
+  it('takes as long as the ports of the servers let it', () => {
+    const rails = clusterTopology(railOptimized({ railGbps: 50, units: 1, serversPerUnit: 4 }));
+    const rated = { ...job, durationSeconds: 1000, pods: 4, ratedGBps: 385.2 };
+    const { jobs } = simulate({ cluster: rails, jobs: [rated] });
+    // 31 · 50 / 24 GB/s are reached: half of 1000 s as they are, half 385.2 / 64.583 as long.
+    expect(jobs[0]!.endSeconds).toBeCloseTo(500 + (500 * 385.2 * 24) / (31 * 50), 3);
+    expect(jobs[0]!.endSeconds).toBeCloseTo(3482.2, 1);
+  });
+
   it.each(Object.entries({ topologyAware, bestFit, binPack, spread, random: () => random({}) }))(
     'stretches a run by what the gang reaches less than in the empty cluster, placed by %s',
     (_, policy) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { clusterTopology } from '../../src/index.js';
+import { spread } from '../../src/policies/index.js';
 import type { Holdings } from '../../src/simulation/holdings.js';
 import { simulate } from '../../src/simulation/index.js';
 import { LinkSharing } from '../../src/simulation/link-sharing.js';
@@ -24,6 +25,9 @@ const tables = compileClusterTables(
     })),
   }),
 );
+
+/** The boxes of these clusters have no NICs. */
+const noPorts = (): Float64Array => new Float64Array(2 ** 4);
 
 interface Gang {
   readonly servers: readonly number[];
@@ -93,7 +97,7 @@ describe('LinkSharing', () => {
         const servers = new Set(Array.from({ length: draw.between(1, 6) }, () => draw.between(0, 26)));
         return { servers: [...servers].sort((a, b) => a - b), alone: draw.between(1, 30) };
       });
-      const links = new LinkSharing(tables, holdingsOf(gangs), JOBS);
+      const links = new LinkSharing(tables, holdingsOf(gangs), JOBS, noPorts);
       const inside = new Set<number>();
       for (let step = 0; step < 30; step++) {
         const job = draw.between(0, JOBS - 1);
@@ -113,7 +117,7 @@ describe('LinkSharing', () => {
       { servers: [1, 4], alone: 30 },
       { servers: [9, 12], alone: 30 },
     ];
-    const links = new LinkSharing(tables, holdingsOf(gangs), 3);
+    const links = new LinkSharing(tables, holdingsOf(gangs), 3, noPorts);
     links.enter(0);
     expect(links.changed).toEqual([]);
     links.enter(2);
@@ -169,5 +173,22 @@ describe('simulate with communication', () => {
     const shared = simulate({ cluster, jobs });
     expect(shared.jobs.map((job) => job.endSeconds)).toEqual([750 + 500, 750]);
     expect(shared.metrics.gpuHours.slowdown).toBeGreaterThan(0);
+  });
+
+  it('slows two gangs down that send through the only port of their servers', () => {
+    const cluster = clusterTopology({
+      tiers: [],
+      types: { v100: 'azure-ndv2' },
+      servers: ['a', 'b'].map((id) => ({ id, type: 'v100' })),
+    });
+    const half = { pods: 2, gpus: 4, submitSeconds: 0, durationSeconds: 1000, communicationFraction: 0.5 };
+    const jobs = [half, half].map((job) => ({ ...job, ratedGBps: 21.875 }));
+    // Spread: one half on each server. The one near the port reaches 7 · 12.5 / 4 GB/s alone, the other 7 · 10 / 4.
+    const options = { cluster, jobs, policy: spread() };
+    const alone = simulate({ ...options, linkSharing: false });
+    expect(alone.jobs.map((job) => job.endSeconds)).toEqual([1000, 1125]);
+    // Each loads a port with 4/7 at 1 GB/s: 12.5 · 7 / 8 = 10.9375 GB/s for both, half of what they are rated for.
+    const shared = simulate(options);
+    expect(shared.jobs.map((job) => job.endSeconds)).toEqual([1500, 1500]);
   });
 });

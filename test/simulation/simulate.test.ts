@@ -38,6 +38,34 @@ function refusal(options: object): readonly [string, string] {
 }
 
 describe('simulate', () => {
+  it('keeps the GPUs of every pod on one socket where a job asks for it', () => {
+    const p5 = clusterTopology({
+      tiers: [],
+      types: { p5: 'aws-p5.48xlarge' },
+      servers: [{ id: 'a', type: 'p5' }],
+    });
+    const of = (gpus: number, more: Partial<SimulationJob> = {}): SimulationJob => ({
+      submitSeconds: 0,
+      durationSeconds: 10,
+      gpus,
+      ...more,
+    });
+    const jobs = [
+      of(3, { requirePerPod: 'socket' }),
+      of(3, { requirePerPod: 'socket', durationSeconds: 20 }),
+      // Two GPUs are left, one on each socket: a pod that does not mind takes them, one that does waits.
+      of(2, { requirePerPod: 'socket', durationSeconds: 5 }),
+      of(2, { submitSeconds: 1 }),
+      of(4, { submitSeconds: 12, pods: 2, requirePerPod: 'socket' }),
+    ];
+    for (const backfill of ['easy', 'conservative'] as const) {
+      const results = simulate({ cluster: p5, jobs, backfill }).jobs;
+      expect(results.map(({ startSeconds }) => startSeconds)).toEqual([0, 0, 10, 1, 20]);
+    }
+    const never = simulate({ cluster: p5, jobs: [of(5, { requirePerPod: 'socket' })] }).jobs[0]!;
+    expect(never.startSeconds).toBeNull();
+  });
+
   it('says of every job where it ran, when, and how it ended', () => {
     const [first, second] = simulate({
       cluster: twoByFour,

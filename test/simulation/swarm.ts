@@ -147,6 +147,7 @@ function needs(draw: Draw, pods: number): Partial<SimulationJob> {
     ...(draw.chance(0.3) ? { cpuMilli: draw.of([1000, 4000]) } : {}),
     ...(draw.chance(0.2) ? { require: draw.of(['rack', 'block', 'server']) } : {}),
     ...(draw.chance(0.2) ? { prefer: 'rack' } : {}),
+    ...(draw.chance(0.1) ? { requirePerPod: draw.of(['socket', 'numa'] as const) } : {}),
     ...(draw.chance(0.2) ? { podsMin: draw.between(1, pods) } : {}),
   };
 }

@@ -45,6 +45,7 @@ describe('podUnits', () => {
     ['memory is asked for', [{ gpus: 1, memoryMiB: 1 }]],
     ['a model is asked for', [{ gpus: 1, gpuModels: ['A'] }]],
     ['a label is asked for', [{ gpus: 1, labels: { zone: 'x' } }]],
+    ['pods must be on one socket', [{ gpus: 2, requirePerPod: 'socket' }]],
     ['a tier is required', [{ gpus: 1, pods: 2, require: 'rack' }]],
     ['a server is required', [{ gpus: 1, pods: 2, require: 'server' }]],
     ['gangs are sliced', [{ gpus: 1, pods: 4, slice: { pods: 2, tier: 'rack' } }]],

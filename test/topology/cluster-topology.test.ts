@@ -5,6 +5,7 @@ import {
   type CorralError,
   clusterTopology,
 } from '../../src/index.js';
+import { acceleratorGBpsPerGpuOf, uplinkGBpsOf } from '../../src/topology/index.js';
 
 const GOOD: ClusterDocument = {
   tiers: ['block', 'rack'],
@@ -46,6 +47,36 @@ describe('clusterTopology', () => {
     expect(cluster.servers[0]).toMatchObject({ cpuMilli: 1000, memoryMiB: 5 });
     expect(cluster.servers[2]).not.toHaveProperty('cpuMilli');
     expect(cluster.servers[1]!.labels).toEqual({ zone: 'x' });
+  });
+
+  it('keeps figures of single domains where they differ, and one figure where they do not', () => {
+    const tiersOf = (more: Partial<ClusterDocument>) => clusterTopology({ ...GOOD, ...more }).tiers;
+    const [block, rack] = tiersOf({
+      uplinks: {
+        rack: { GBps: 400, domains: { r1: 100, r9: null } },
+        block: { domains: { left: 50, right: 50 } },
+      },
+      accelerator: { tier: 'rack', domains: { r2: 900 } },
+    });
+    expect(block!.uplinkGBps).toBe(50);
+    expect(rack!.domainUplinksGBps).toEqual([400, 100, null]);
+    expect(rack!.domainAcceleratorsGBpsPerGpu).toEqual([900, null, null]);
+    expect(rack).not.toHaveProperty('uplinkGBps');
+    expect(rack).not.toHaveProperty('acceleratorGBpsPerGpu');
+    expect([0, 1, 2].map((domain) => uplinkGBpsOf(rack!, domain))).toEqual([400, 100, Infinity]);
+    expect([0, 1, 2].map((domain) => acceleratorGBpsPerGpuOf(rack!, domain))).toEqual([
+      900,
+      undefined,
+      undefined,
+    ]);
+    expect([0, 1].map((domain) => uplinkGBpsOf(block!, domain))).toEqual([50, 50]);
+    expect(acceleratorGBpsPerGpuOf(block!, 0)).toBeUndefined();
+    const without = tiersOf({
+      accelerator: { tier: 'rack', GBpsPerGpu: 9, domains: { r1: null, r2: null, r9: null } },
+    });
+    expect(without[1]).not.toHaveProperty('acceleratorGBpsPerGpu');
+    expect(without[1]).not.toHaveProperty('domainAcceleratorsGBpsPerGpu');
+    expect(tiersOf({ accelerator: { tier: 'rack' } })[1]).not.toHaveProperty('acceleratorGBpsPerGpu');
   });
 
   const server = (more: object): object => ({
@@ -125,6 +156,48 @@ describe('clusterTopology', () => {
       { ...GOOD, uplinks: { rack: { GBps: Number.NaN } } },
       'invalid-document',
       ['uplinks', 'rack', 'GBps'],
+    ],
+    [
+      'an uplink without a figure',
+      { ...GOOD, uplinks: { rack: {} } },
+      'invalid-document',
+      ['uplinks', 'rack'],
+    ],
+    [
+      'an uplink of a domain that no server lies in',
+      { ...GOOD, uplinks: { rack: { domains: { r3: 5 } } } },
+      'unknown-reference',
+      ['uplinks', 'rack', 'domains', 'r3'],
+    ],
+    [
+      'an uplink of a domain of another tier',
+      { ...GOOD, uplinks: { rack: { domains: { left: 5 } } } },
+      'unknown-reference',
+      ['uplinks', 'rack', 'domains', 'left'],
+    ],
+    [
+      'an uplink of nothing for one domain',
+      { ...GOOD, uplinks: { rack: { domains: { r1: 0 } } } },
+      'invalid-document',
+      ['uplinks', 'rack', 'domains', 'r1'],
+    ],
+    [
+      'an uplink of a domain whose name is lost',
+      JSON.parse(JSON.stringify(GOOD).replace('"GBps":400', '"domains":{"__proto__":5}')),
+      'invalid-document',
+      ['uplinks', 'rack', 'domains', '__proto__'],
+    ],
+    [
+      'an accelerator of a domain that no server lies in',
+      { ...GOOD, accelerator: { tier: 'rack', domains: { r3: null } } },
+      'unknown-reference',
+      ['accelerator', 'domains', 'r3'],
+    ],
+    [
+      'an accelerator of a domain whose name is lost',
+      { ...GOOD, accelerator: { tier: 'rack', domains: { constructor: 5 } } },
+      'invalid-document',
+      ['accelerator', 'domains', 'constructor'],
     ],
     [
       'an infinite accelerator',
@@ -251,6 +324,21 @@ describe('clusterTopology', () => {
     expect(cluster.servers[1]!.labels).toEqual({ zone: 'x' });
     expect(cluster.tiers[0]!.name).toBe('block');
   });
+
+  it.each(['numa', 'socket', 'server', 'cluster'])(
+    'refuses a tier named %s, which requests have a use for',
+    (name) => {
+      const document = {
+        tiers: ['block', name],
+        types: GOOD.types,
+        servers: [{ id: 'a', type: 'h100', domains: { block: 'b', [name]: 'n' } }],
+      };
+      expect(() => clusterTopology(document)).toThrow(
+        expect.objectContaining({ code: 'invalid-document', path: ['tiers', 1] }),
+      );
+      expect(() => clusterTopology(document)).toThrow(/rename it$/);
+    },
+  );
 
   it('says where, what and what to do', () => {
     expect(() => clusterTopology(server({ type: 'b200' }))).toThrow(

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topology, topologyNames } from '../../src/catalogue/index.js';
-import { isFabric } from '../../src/topology/network.js';
 import { route } from '../../src/topology/route.js';
 import type { ServerTopology } from '../../src/topology/server-topology.js';
+import { isFabric } from '../../src/topology/switch-fabrics.js';
 import { arbitraryServer, SEED, smallServer } from '../bandwidth/small-server.js';
 
 describe('route', () => {
@@ -104,7 +104,7 @@ describe('route', () => {
     });
   });
 
-  it('sums the links to equal NVSwitches and names the first of them', () => {
+  it('sums the links to the NVSwitches of a fabric and names the first of them', () => {
     const server = topology('dgx-h100');
     const links = server.document.links.filter(
       ({ between, medium }) => medium === 'nvlink' && between.includes('gpu0'),

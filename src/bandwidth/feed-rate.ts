@@ -1,0 +1,95 @@
+import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
+import { largestFirst } from './simplex.js';
+
+/** Two rates that differ by less than this share of themselves are the same. */
+const RELATIVE_TOLERANCE = 1e-12;
+
+/** Flows from several vertices of a directed graph to the last one. */
+export interface FlowProblem {
+  readonly vertexCount: number;
+  /** Vertex to the multiple of the rate that is fed there; 0 at the last one. */
+  readonly supplies: Int32Array;
+  readonly tails: readonly number[];
+  readonly heads: readonly number[];
+  /** Arc to the capacities that it uses, each by its number and at most once. */
+  readonly uses: readonly (readonly number[])[];
+  /** GB/s. */
+  readonly capacities: readonly number[];
+  /** Whether two arcs use one capacity. */
+  readonly isJoint: boolean;
+}
+
+/**
+ * The largest rate x such that the last vertex can receive x from every unit of supply at once.
+ *
+ * Where each arc has its own capacity this is a smallest cut. Otherwise a linear programme decides: max-flow min-cut
+ * does not hold for joint capacities.
+ *
+ * @param problem - the graph, and what is fed where
+ * @param enough - the search may end at this rate, in GB/s
+ * @returns GB/s, at least `enough` or the largest rate; every way to the last vertex uses some capacity
+ * @complexity a few max-flows, or one linear programme of vertices + capacities rows and arcs + 1 variables
+ */
+export function feedRate(problem: FlowProblem, enough: number): number {
+  return problem.isJoint ? byProgramme(problem, enough) : bySmallestCut(problem, enough);
+}
+
+/**
+ * At the rate of the best cut known a max-flow either confirms it or shows a better one, whose ratio is next
+ * (Dinkelbach, Management Science 13, 1967).
+ */
+function bySmallestCut(problem: FlowProblem, enough: number): number {
+  const { vertexCount, supplies, tails, heads, uses, capacities } = problem;
+  const size = vertexCount + 1;
+  const sink = vertexCount - 1;
+  const source = vertexCount;
+  const between = new Float64Array(size * size);
+  tails.forEach((tail, arc) => {
+    const gbps = uses[arc]!.reduce((least, i) => Math.min(least, capacities[i]!), Number.POSITIVE_INFINITY);
+    between[tail * size + heads[arc]!]! += gbps;
+  });
+  let intake = 0;
+  for (let v = 0; v < vertexCount; v++) intake += between[v * size + sink]!;
+  const units = supplies.reduce((sum, supply) => sum + supply, 0);
+  // All capacities together bound a flow that enters the last vertex without a limit.
+  const total = capacities.reduce((sum, capacity) => sum + capacity, 0);
+  let best = Math.min(enough, Math.min(intake, total) / units);
+  const residual = new Float64Array(size * size);
+  const scratch: FlowScratch = flowScratch(size);
+  for (;;) {
+    residual.set(between);
+    for (let v = 0; v < vertexCount; v++) residual[source * size + v] = supplies[v]! * best;
+    const received = maxFlow(residual, size, source, sink, scratch);
+    if (received >= units * best * (1 - RELATIVE_TOLERANCE)) break;
+    let fed = 0;
+    let capacity = 0;
+    for (let u = 0; u < vertexCount; u++) {
+      if (scratch.level[u]! < 0) continue;
+      fed += supplies[u]!;
+      for (let v = 0; v < vertexCount; v++) if (scratch.level[v]! < 0) capacity += between[u * size + v]!;
+    }
+    const better = capacity / fed;
+    if (!(better < best)) break;
+    best = better;
+  }
+  return best;
+}
+
+/** Variables: x, then the flow over each arc. */
+function byProgramme(problem: FlowProblem, enough: number): number {
+  const { vertexCount, supplies, tails, heads, uses, capacities } = problem;
+  const width = 1 + tails.length;
+  // What leaves a vertex is at most what enters it and is fed there; the last one receives all that is fed.
+  const rows = Array.from({ length: vertexCount + capacities.length }, () => new Float64Array(width));
+  for (let v = 0; v < vertexCount - 1; v++) rows[v]![0] = -supplies[v]!;
+  rows[vertexCount - 1]![0] = supplies.reduce((sum, supply) => sum + supply, 0);
+  tails.forEach((tail, arc) => {
+    rows[tail]![1 + arc] = 1;
+    rows[heads[arc]!]![1 + arc] = -1;
+    for (const i of uses[arc]!) rows[vertexCount + i]![1 + arc] = 1;
+  });
+  const limits = Float64Array.from(rows, (_, row) =>
+    row < vertexCount ? 0 : capacities[row - vertexCount]!,
+  );
+  return largestFirst(rows, limits, enough);
+}

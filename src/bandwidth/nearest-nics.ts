@@ -1,0 +1,62 @@
+import type { DeviceId } from '../ids.js';
+import { relationsFrom } from '../topology/relation.js';
+import type { ServerTopology } from '../topology/server-topology.js';
+
+/** Which compute NICs the GPUs of a server use: for each GPU those that are nearest to it, all ties. */
+export interface NearestNics {
+  /** Compute NICs, in document order. */
+  readonly nics: readonly DeviceId[];
+  /** NIC by position → mask of the GPUs that it is nearest to, bit i for ordinal i. */
+  readonly nearestTo: Int32Array;
+  /** NIC by position → whether it hangs on GPUs and on nothing else. */
+  readonly hangsOnGpus: readonly boolean[];
+  /** Mask of the GPUs that have no compute NIC nearer than SYS. */
+  readonly farGpus: number;
+}
+
+/** Relation words from near to far; a NIC on the accelerator fabric itself is as near as one on the same switch. */
+const DISTANCE: ReadonlyMap<string, number> = new Map([
+  ['PIX', 0],
+  ['PXB', 1],
+  ['PHB', 2],
+  ['NODE', 3],
+  ['SYS', 4],
+]);
+const SYS = 4;
+
+/**
+ * The compute NICs that are nearest to each GPU, by the words of `nvidia-smi topo -m`: PIX, PXB, PHB, NODE, SYS.
+ *
+ * A NIC that hangs on a GPU and on nothing else is SYS for every other GPU: no way leads there but through that one.
+ *
+ * @param server - a server topology
+ * @returns masks by NIC; no NICs, empty lists
+ * @complexity O(GPUs × (devices + links))
+ */
+export function nearestNics(server: ServerTopology): NearestNics {
+  const nics = server.nics.filter(
+    (id) => (server.graph.getNodeAttribute(id, 'role') ?? 'compute') === 'compute',
+  );
+  const owners = nics.map((id) => ownersOf(server, id));
+  const nearestTo = new Int32Array(nics.length);
+  let farGpus = 0;
+  server.gpus.forEach((gpu, ordinal) => {
+    const distances = relationsFrom(server, gpu, nics).map((word, i) => {
+      const ofGpus = owners[i]!;
+      return ofGpus !== undefined && !ofGpus.has(gpu) ? SYS : (DISTANCE.get(word) ?? 0);
+    });
+    const least = Math.min(...distances);
+    if (least >= SYS) farGpus |= 1 << ordinal;
+    distances.forEach((distance, i) => {
+      if (distance === least) nearestTo[i]! |= 1 << ordinal;
+    });
+  });
+  return { nics, nearestTo, hangsOnGpus: owners.map((ofGpus) => ofGpus !== undefined), farGpus };
+}
+
+/** The GPUs that a NIC hangs on, if it hangs on nothing else. */
+function ownersOf(server: ServerTopology, nic: DeviceId): ReadonlySet<DeviceId> | undefined {
+  const neighbours = server.graph.neighbors(nic);
+  const onlyGpus = neighbours.every((id) => server.graph.getNodeAttribute(id, 'kind') === 'gpu');
+  return onlyGpus ? new Set(neighbours) : undefined;
+}

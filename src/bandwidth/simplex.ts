@@ -1,0 +1,101 @@
+/** A coefficient below this is rounding: limits are scaled to at most 1. */
+const EPSILON = 1e-11;
+
+/**
+ * The largest value of the first variable of a linear programme, by the simplex method.
+ *
+ * All variables are at least 0, and every row says: the sum of coefficient × variable is at most its limit. With
+ * limits of 0 or more all variables at 0 are allowed, so no first phase is needed. The entering variable is the
+ * one with the largest coefficient (Dantzig); while the value does not grow, the first one (Bland, Mathematics of
+ * Operations Research 2, 1977), so that it always ends.
+ *
+ * @param rows - row to its coefficients, one per variable; changed
+ * @param limits - row to its limit, 0 or more, in any unit
+ * @param enough - stop as soon as the value is at least this
+ * @returns the largest value, or one of at least `enough`; Infinity if nothing limits it
+ * @complexity O(rows × variables) per pivot, as a rule two or three pivots per row
+ */
+export function largestFirst(rows: readonly Float64Array[], limits: Float64Array, enough: number): number {
+  const width = rows[0]?.length ?? 0;
+  // A power of two, so that scaling rounds nothing.
+  const scale = 2 ** Math.ceil(Math.log2(limits.reduce((a, b) => Math.max(a, b), 0) || 1));
+  const left = limits.map((limit) => limit / scale);
+  /** What the value gains per unit of each variable that is at 0. */
+  const gains = new Float64Array(width);
+  gains[0] = 1;
+  // A name per variable and per slack: Bland's rule needs their order.
+  const columns = Int32Array.from({ length: width }, (_, i) => i);
+  const basis = Int32Array.from({ length: rows.length }, (_, i) => width + i);
+  let value = 0;
+  let hasStalled = false;
+  for (;;) {
+    if (value * scale >= enough) return value * scale;
+    const column = entering(gains, columns, hasStalled);
+    if (column < 0) return value * scale;
+    const row = leaving(rows, left, basis, column);
+    if (row < 0) return Number.POSITIVE_INFINITY;
+    const step = left[row]! / rows[row]![column]!;
+    const gain = gains[column]! * step;
+    hasStalled = gain <= EPSILON * Math.max(1, value);
+    value += gain;
+    pivot(rows, left, gains, row, column);
+    [columns[column], basis[row]] = [basis[row]!, columns[column]!];
+  }
+}
+
+function entering(gains: Float64Array, columns: Int32Array, first: boolean): number {
+  let best = -1;
+  for (let i = 0; i < gains.length; i++) {
+    if (gains[i]! <= EPSILON) continue;
+    if (best < 0 || (first ? columns[i]! < columns[best]! : gains[i]! > gains[best]!)) best = i;
+  }
+  return best;
+}
+
+/** The row that limits a column first; of equal ones that of the first variable. */
+function leaving(
+  rows: readonly Float64Array[],
+  left: Float64Array,
+  basis: Int32Array,
+  column: number,
+): number {
+  let best = -1;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < rows.length; i++) {
+    const coefficient = rows[i]![column]!;
+    if (coefficient <= EPSILON) continue;
+    const ratio = left[i]! / coefficient;
+    if (ratio < least || (ratio === least && basis[i]! < basis[best]!)) {
+      best = i;
+      least = ratio;
+    }
+  }
+  return best;
+}
+
+/** Exchanges a variable at 0 with one that becomes 0; the column then belongs to the latter. */
+function pivot(
+  rows: readonly Float64Array[],
+  left: Float64Array,
+  gains: Float64Array,
+  row: number,
+  column: number,
+): void {
+  const pivotRow = rows[row]!;
+  const inverse = 1 / pivotRow[column]!;
+  pivotRow[column] = 1;
+  for (let i = 0; i < pivotRow.length; i++) pivotRow[i]! *= inverse;
+  left[row]! *= inverse;
+  for (let r = 0; r < rows.length; r++) {
+    const factor = rows[r]![column]!;
+    if (r === row || factor === 0) continue;
+    const target = rows[r]!;
+    target[column] = 0;
+    for (let i = 0; i < target.length; i++) target[i]! -= factor * pivotRow[i]!;
+    // Rounding must not push a limit below 0.
+    left[r] = Math.max(0, left[r]! - factor * left[row]!);
+  }
+  const factor = gains[column]!;
+  gains[column] = 0;
+  for (let i = 0; i < gains.length; i++) gains[i]! -= factor * pivotRow[i]!;
+}

@@ -1,0 +1,85 @@
+import { UndirectedGraph } from 'graphology';
+import { unweighted } from 'graphology-shortest-path';
+import { CorralError, quote } from '../errors.js';
+import type { ServerTopology } from '../topology/index.js';
+import { kindOf, type MergedLink, mergedLinks, plainLinks } from './merged-links.js';
+
+/** How wide and how long the route between two devices is. */
+export interface ReferenceRoute {
+  /** The smallest figure on the way, GB/s per direction; `Infinity` from a device to itself. */
+  readonly bandwidthGBps: number;
+  /** Links on the way; those to NVSwitches that count as one are one. */
+  readonly hops: number;
+}
+
+/**
+ * The bottleneck of `route` and its number of hops, by trying every figure as a threshold: of all figures of links
+ * from the largest down, the first at which the links with at least that figure join the pair, and the fewest
+ * of them that do. Links of the accelerator fabric alone come first, then all. No GPU or NIC is crossed.
+ *
+ * NVSwitches count as one as for `referenceBandwidth`, but each by itself where the pair has one at an end.
+ *
+ * @param server - a server topology
+ * @param from - id of any device
+ * @param to - id of any device
+ * @returns bottleneck and hops; `undefined` if nothing joins the two
+ * @throws CorralError `unknown-reference` if a device does not exist
+ * @complexity O(links²)
+ * @example
+ * referenceRoute(topology('l40s-8-dual-root'), 'gpu0', 'gpu4') // { bandwidthGBps: 26.3, hops: 7 }
+ */
+export function referenceRoute(server: ServerTopology, from: string, to: string): ReferenceRoute | undefined {
+  for (const [name, id] of Object.entries({ from, to })) {
+    if (server.graph.hasNode(id)) continue;
+    throw new CorralError(
+      'unknown-reference',
+      [name],
+      `server ${quote(server.name)} has no device ${quote(id)}: take an id of its document`,
+    );
+  }
+  if (from === to) return { bandwidthGBps: Number.POSITIVE_INFINITY, hops: 0 };
+  const endsAtSwitch = [from, to].some((id) => kindOf(server, id) === 'nvswitch');
+  const mayBeOn = (id: string): boolean =>
+    id === from || id === to || !['gpu', 'nic'].includes(kindOf(server, id));
+  const links = (endsAtSwitch ? plainLinks(server) : mergedLinks(server)).filter(
+    ({ a, b }) => a !== b && mayBeOn(a) && mayBeOn(b),
+  );
+  return (
+    widest(
+      links.filter(({ inFabric }) => inFabric),
+      from,
+      to,
+    ) ?? widest(links, from, to)
+  );
+}
+
+function widest(links: readonly MergedLink[], from: string, to: string): ReferenceRoute | undefined {
+  const bundles = bundled(links);
+  const figures = [...new Set(bundles.map(({ flowGBps }) => flowGBps))].sort((a, b) => b - a);
+  for (const bandwidthGBps of figures) {
+    const graph = new UndirectedGraph();
+    graph.addNode(from);
+    for (const { key, a, b, flowGBps } of bundles) {
+      if (flowGBps >= bandwidthGBps) graph.mergeUndirectedEdgeWithKey(key, a, b);
+    }
+    const hops = unweighted.singleSourceLength(graph, from)[to];
+    if (hops !== undefined) return { bandwidthGBps, hops };
+  }
+  return undefined;
+}
+
+/** The links between the same two vertices, summed, but never the fabric and others. */
+interface Bundle extends MergedLink {
+  /** The two vertices and whether it is of the fabric, as JSON. */
+  readonly key: string;
+}
+
+function bundled(links: readonly MergedLink[]): Bundle[] {
+  const bundles = new Map<string, Bundle>();
+  for (const link of links) {
+    const key = JSON.stringify([...[link.a, link.b].sort(), link.inFabric]);
+    const flowGBps = (bundles.get(key)?.flowGBps ?? 0) + link.flowGBps;
+    bundles.set(key, { ...link, key, flowGBps });
+  }
+  return [...bundles.values()];
+}

@@ -1,0 +1,60 @@
+import { UndirectedGraph } from 'graphology';
+import { unweighted } from 'graphology-shortest-path';
+
+/**
+ * The connected components of some members.
+ *
+ * @param members - each once; objects count as different unless they are the same
+ * @param pairs - who is joined to whom; both are among the members
+ * @returns the components in the order of their first members, each in the order of the members
+ * @complexity O(members + pairs)
+ */
+export function componentsOf<T>(members: readonly T[], pairs: Iterable<readonly [T, T]>): T[][] {
+  const graph = graphOf(members, pairs);
+  const components: T[][] = [];
+  const seen = new Set<number>();
+  for (const first of members.keys()) {
+    if (seen.has(first)) continue;
+    const component = [...hopsFrom(graph, first).keys()].sort((a, b) => a - b);
+    for (const position of component) seen.add(position);
+    components.push(component.map((position) => members[position]!));
+  }
+  return components;
+}
+
+/**
+ * The fewest pairs that lead from each member to each other.
+ *
+ * @param members - each once
+ * @param pairs - who is joined to whom; both are among the members
+ * @returns `hops[from][to]` by position; undefined where nothing leads there
+ * @complexity O(members × pairs)
+ */
+export function hopsBetween<T>(
+  members: readonly T[],
+  pairs: Iterable<readonly [T, T]>,
+): (number | undefined)[][] {
+  const graph = graphOf(members, pairs);
+  return members.map((_, from) => {
+    const hops = hopsFrom(graph, from);
+    return members.map((_, to) => hops.get(to));
+  });
+}
+
+/** Vertices are positions: names of members may be anything. */
+function graphOf<T>(members: readonly T[], pairs: Iterable<readonly [T, T]>): UndirectedGraph {
+  const positions = new Map(members.map((member, i) => [member, i]));
+  const graph = new UndirectedGraph();
+  for (const position of members.keys()) graph.addNode(position);
+  for (const pair of pairs) {
+    const [a, b] = pair.map((member) => positions.get(member)!) as [number, number];
+    // A key of ours: graphology draws its own at random.
+    if (a !== b) graph.mergeUndirectedEdgeWithKey(`${Math.min(a, b)} ${Math.max(a, b)}`, a, b);
+  }
+  return graph;
+}
+
+function hopsFrom(graph: UndirectedGraph, from: number): ReadonlyMap<number, number> {
+  const hops = Object.entries(unweighted.singleSourceLength(graph, from));
+  return new Map(hops.map(([position, count]) => [Number(position), count]));
+}

@@ -1,0 +1,50 @@
+import type { DeviceId } from '../ids.js';
+import type { Medium, ServerDocument } from './server-document.js';
+
+/** Whether a link is part of the accelerator fabric. */
+export function isFabric(medium: Medium): boolean {
+  return medium === 'nvlink' || medium === 'xgmi' || medium === 'scale-up-ethernet';
+}
+
+/**
+ * The NVSwitches of a server by fabric: those that links of one accelerator medium join to a common GPU, or to
+ * each other, directly or by way of others. A GPU spreads its traffic over all switches of its fabric, so they
+ * act as one; switches that share nothing are fabrics of their own.
+ *
+ * NCCL goes further and makes all NVSwitches of a machine one vertex (2.30.7 src/graph/topo.cc).
+ *
+ * @param document - a server document
+ * @returns NVSwitch id to the id of the first switch of its fabric, in document order
+ * @complexity O(devices + links)
+ */
+export function switchFabrics(document: ServerDocument): ReadonlyMap<DeviceId, DeviceId> {
+  const kinds = new Map(document.devices.map(({ id, kind }) => [id, kind]));
+  /** Switches that act as one, in lists: both ends of a link, and all switches of a GPU's medium. */
+  const listsOf = new Map<DeviceId, (readonly DeviceId[])[]>();
+  const byMedium = new Map<Medium, Map<DeviceId, DeviceId[]>>();
+  const list = (id: DeviceId, together: readonly DeviceId[]): void => {
+    listsOf.set(id, [...(listsOf.get(id) ?? []), together]);
+  };
+  for (const { between, medium } of document.links) {
+    if (!isFabric(medium)) continue;
+    const switches = between.filter((id) => kinds.get(id) === 'nvswitch');
+    const gpu = between.find((id) => kinds.get(id) === 'gpu');
+    if (switches.length === 2) for (const id of switches) list(id, switches);
+    if (switches.length !== 1 || gpu === undefined) continue;
+    const switchesOf = byMedium.get(medium) ?? new Map<DeviceId, DeviceId[]>();
+    byMedium.set(medium, switchesOf);
+    const ofGpu = switchesOf.get(gpu) ?? [];
+    switchesOf.set(gpu, ofGpu);
+    ofGpu.push(switches[0]!);
+    list(switches[0]!, ofGpu);
+  }
+  const firstOf = new Map<DeviceId, DeviceId>();
+  for (const { id: first, kind } of document.devices) {
+    if (kind !== 'nvswitch' || firstOf.has(first)) continue;
+    const members = new Set([first]);
+    for (const at of members)
+      for (const together of listsOf.get(at) ?? []) for (const id of together) members.add(id);
+    for (const id of members) firstOf.set(id, first);
+  }
+  return firstOf;
+}
