@@ -60,8 +60,8 @@ const RELATIVE_TOLERANCE = 1e-12;
  * @param network - a server's network
  * @param mask - the GPUs, bit i for ordinal i
  * @returns the rings in the order in which they are found, and their sum
- * @complexity at most 2^15 + 2^14 hops tried, and 2^12 for each of the bisections that find the widest ring; twice that where the fabric has no ring; n - 1 max-flows. A star or a tree: a few
- * tours, some 100 µs; else some ten milliseconds at most
+ * @complexity at most 2^15 + 2^14 hops tried, and 2^12 for each step of the bisection that finds the widest ring; twice
+ * that where the fabric has no ring; n - 1 max-flows. A star or a tree: a few tours, some 100 µs; else some ten milliseconds
  */
 export function packRings(network: Network, mask: number): RingPacking {
   const ordinals = ordinalsOf(mask);
