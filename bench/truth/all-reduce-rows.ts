@@ -1,5 +1,6 @@
 import { nvl72, type TopologyName, topology } from '../../src/catalogue/index.js';
 import { clusterTopology, collectiveBandwidth, compile } from '../../src/index.js';
+import type { ServerDocument } from '../../src/topology/server-document.js';
 import { type MeasuredRow, type Measurement, measurement } from './measured-data.js';
 import { withNcclConstants } from './nccl-constants.js';
 
@@ -7,7 +8,7 @@ import { withNcclConstants } from './nccl-constants.js';
 export interface AllReduceRow extends MeasuredRow {
   /** What the model says with NCCL's constants in place of the document's figures. */
   readonly ncclConstantsGBps?: number;
-  /** `ring-search` with the document's figures, where the sets are inside one server. */
+  /** `ring` with the document's figures, where the sets are inside one server. */
   readonly ringGBps?: number;
 }
 
@@ -41,31 +42,42 @@ const INSIDE: readonly { id: string; server: TopologyName; isTaken?: true; why: 
 /** Sets of k GPUs of one machine: the library's choice and its ring. */
 const NVLS_SERVERS: Readonly<Record<string, TopologyName>> = { H200: 'dgx-h200', B200: 'dgx-b200' };
 
+/** An all-reduce over several servers beside our figure. */
+export interface AcrossRow extends MeasuredRow {
+  /** What the model said, GB/s, when the links of NICs counted instead of their ports: 55.4 for a port of 50. */
+  readonly beforeGBps: number;
+}
+
 /** All-reduces over several servers. */
-const ACROSS: readonly { id: string; server: TopologyName; why: string }[] = [
+const ACROSS: readonly { id: string; server: TopologyName; beforeGBps: number; why: string }[] = [
   {
     id: 'b200-32-allreduce',
     server: 'dgx-b200',
+    beforeGBps: 572.5,
     why: "the model is the best schedule, which sends what leaves a server once (31 × 400 / 24); a ring passes everything through the NICs of every server, which bounds it by 400, and by 8 × 48 = 384 with NCCL's steps",
   },
   {
     id: 'h100-16-oci',
     server: 'dgx-h100',
+    beforeGBps: 385.2,
     why: "NVLS inside and a tree between the two servers; NCCL's cost model says 461.6",
   },
   {
     id: 'p4de-16',
     server: 'aws-p4d.24xlarge',
+    beforeGBps: 90,
     why: "EFA at its port rate, of which protocol and the hop through PCIe Gen3 take a part; NCCL's own model says 82.8",
   },
   {
     id: 'p5-16',
     server: 'aws-p5.48xlarge',
+    beforeGBps: 385.2,
     why: 'NVLS inside and a tree between the two servers',
   },
   {
     id: 'h200-32',
     server: 'dgx-h200',
+    beforeGBps: 385.2,
     why: 'the model is limited by NVLink here, the library by NICs of 8 × 48 = 384 as well',
   },
 ];
@@ -138,8 +150,8 @@ export function insideRows(): AllReduceRow[] {
 }
 
 /** All-reduces over several servers: the bandwidth of a placement in a cluster of just these servers. */
-export function acrossRows(): MeasuredRow[] {
-  const rows = ACROSS.map(({ id, server, why }): MeasuredRow => {
+export function acrossRows(): AcrossRow[] {
+  const rows = ACROSS.map(({ id, server, beforeGBps, why }): AcrossRow => {
     const m = measurement(id);
     const cluster = clusterTopology({
       tiers: [],
@@ -148,9 +160,10 @@ export function acrossRows(): MeasuredRow[] {
     });
     return {
       id,
-      what: `${m.nNodes} × ${m.nGpus! / m.nNodes!} GPUs, ${sizeName(m.sizesBytes!.at(-1)!)}, NICs of a server ${portsGBps(server)} GB/s`,
+      what: `${m.nNodes} × ${m.nGpus! / m.nNodes!} GPUs, ${sizeName(m.sizesBytes!.at(-1)!)}, NICs of a server ${portsGBps(topology(server).document)} GB/s`,
       server: `\`${server}\``,
       measuredGBps: largest(m),
+      beforeGBps,
       modelGBps: gangGBps(cluster, m.nNodes!, m.nGpus! / m.nNodes!),
       isTaken: false,
       why,
@@ -165,6 +178,7 @@ export function acrossRows(): MeasuredRow[] {
       what: `2 × 4 GPUs of one NVLink domain, ${sizeName(gb300.sizesBytes!.at(-1)!)}`,
       server: "`nvl72({ server: 'gb300-nvl72-tray', traysPerRack: 2 })`",
       measuredGBps: largest(gb300),
+      beforeGBps: 745.2,
       modelGBps: gangGBps(rack, gb300.nNodes!, gb300.nGpus! / gb300.nNodes!),
       isTaken: false,
       why: `not at its plateau: 8 B200 reach ${atSize('b200-8-allreduce', 536_870_912)} at this size and ${largest(measurement('b200-8-allreduce'))} at 16 GiB. The rest is not explained`,
@@ -173,13 +187,14 @@ export function acrossRows(): MeasuredRow[] {
 }
 
 /** What the compute NICs of a server carry together at their port rate, GB/s per direction. */
-function portsGBps(server: TopologyName): number {
-  return topology(server)
-    .document.devices.filter(({ role }) => role === 'compute')
+export function portsGBps(document: ServerDocument): number {
+  return document.devices
+    .filter(({ role }) => role === 'compute')
     .reduce((sum, { portGBps }) => sum + portGBps!, 0);
 }
 
-function gangGBps(cluster: ReturnType<typeof clusterTopology>, pods: number, gpus: number): number {
+/** The bandwidth of a gang that fills a cluster. */
+export function gangGBps(cluster: ReturnType<typeof clusterTopology>, pods: number, gpus: number): number {
   const result = compile(cluster).find({ pods, gpus });
   if (!result.ok) throw new Error(`${pods} pods of ${gpus} GPUs do not fit: ${result.reason}`);
   return result.placement.bandwidthGBps!;

@@ -52,6 +52,11 @@ const FAULTS: Readonly<Record<string, { document: () => ServerDocument; input: s
   },
 };
 
+/** Whether NCCL ran the case with peer-to-peer transfers switched off: bytes go through host memory. */
+export function isHostMemoryCase(name: string): boolean {
+  return name.includes('.p2poff.');
+}
+
 export function generationOf(gpuModel: string): Generation {
   // A topology file says the compute capability and no more.
   const capability = /^sm(\d+)$/.exec(gpuModel)?.[1];
@@ -69,14 +74,17 @@ export function ncclRows(): NcclRow[] {
     const fault = FAULTS[c.case];
     if (fault !== undefined) return [ncclRow(c, fault.document(), fault.input)];
     const name = topologyNames.find((candidate) => c.case.startsWith(`${candidate}.`));
-    return name === undefined
-      ? []
-      : [ncclRow(c, topology(name).document, `\`${name satisfies TopologyName}\``)];
+    return name === undefined ? [] : [ncclRow(c, ...inputOf(name, c.case))];
   });
 }
 
-/** Cases over several nodes: the rings leave the node, so what is found there is not a figure of one server. */
-export const ncclCasesOverNodes: readonly string[] = nccl.severalNodes;
+/** The document of a case, through host memory where NCCL ran without peer-to-peer transfers. */
+function inputOf(name: TopologyName, caseName: string): [document: ServerDocument, input: string] {
+  const { document } = topology(name);
+  return isHostMemoryCase(caseName)
+    ? [{ ...document, peerToPeer: false }, `\`${name}\`, \`peerToPeer: false\``]
+    : [document, `\`${name}\``];
+}
 
 /** All GPUs of a server. */
 export function allGpus(server: ServerTopology): number[] {
@@ -144,6 +152,9 @@ function whyOptimal(server: ServerTopology): string {
   const gpus = allGpus(server);
   const optimal = collectiveBandwidth(server, gpus);
   if (optimal <= 1.1 * collectiveBandwidth(server, gpus, { algorithm: 'ring' })) return '';
+  if (server.document.peerToPeer === false) {
+    return 'a ring sends everything across the socket link; the best schedule sends what a socket has once, and is bound by what host memory takes in and gives out';
+  }
   const between = server.document.links.find((link) => link.medium === 'socket');
   if (between === undefined)
     throw new Error(`${server.name}: optimal is above ring, and no socket link is the reason`);

@@ -1,9 +1,24 @@
-import { type AllReduceRow, acrossRows, insideRows, SWEEPS, sweepRows } from './all-reduce-rows.js';
+import {
+  type AcrossRow,
+  type AllReduceRow,
+  acrossRows,
+  insideRows,
+  SWEEPS,
+  sweepRows,
+} from './all-reduce-rows.js';
 import { contentionRows } from './contention-rows.js';
+import { leftOutRows } from './left-out.js';
 import { gbps, isWithinTenPercent, markdownTable, ratio } from './markdown.js';
 import { type MeasuredRow, measurement } from './measured-data.js';
 import { ncclLimitRows } from './nccl-limits.js';
-import { CASES_WITHOUT_INPUT, type NcclRow, ncclCasesOverNodes, ncclRows } from './nccl-rows.js';
+import {
+  type HostMemoryRow,
+  hostMemoryRows,
+  NODES_WITHOUT_INPUT,
+  type OverNodesRow,
+  overNodesRows,
+} from './nccl-over-nodes.js';
+import { CASES_WITHOUT_INPUT, type NcclRow, ncclRows } from './nccl-rows.js';
 import { NO_PATH_GBPS } from './nccl-search.js';
 import { notCompared } from './not-compared.js';
 import { linkRows, matrixRows } from './pair-rows.js';
@@ -18,16 +33,21 @@ export function sections(): Sections {
   const contention = contentionRows();
   const inside = insideRows();
   const across = acrossRows();
+  const overNodes = overNodesRows();
+  const hostMemory = hostMemoryRows();
   return {
-    summary: summary(nccl, { links, contention, inside, across }),
+    summary: summary(nccl, overNodes, hostMemory, { links, contention, inside, across }),
     nccl: ncclTable(nccl),
     limits: limitTable(),
+    'host-memory': hostMemoryTable(hostMemory),
+    'over-nodes': overNodesTable(overNodes),
     'nccl-rest': ncclRest(),
+    'left-out': markdownTable(['what', 'example', 'ours', 'it should be'], leftOutRows()),
     links: measuredTable(links),
     contention: measuredTable(contention),
     inside: insideTable(inside),
     sweeps: sweepTable(),
-    across: measuredTable(across),
+    across: acrossTable(across),
     rest: markdownTable(
       ['measurement', 'id', 'why not'],
       notCompared.map((row) => [row.what, row.id, row.reason]),
@@ -97,11 +117,54 @@ function limitTable(): string {
 }
 
 function ncclRest(): string {
-  const lines = Object.entries(CASES_WITHOUT_INPUT).map(([name, reason]) => `* ${name}: ${reason}.`);
-  return [
-    ...lines,
-    `* ${ncclCasesOverNodes.join(', ')}: rings over several nodes, limited by NICs, which are no figure of one server.`,
-  ].join('\n');
+  return Object.entries({ ...CASES_WITHOUT_INPUT, ...NODES_WITHOUT_INPUT })
+    .map(([name, reason]) => `* ${name}: ${reason}.`)
+    .join('\n');
+}
+
+function hostMemoryTable(rows: readonly HostMemoryRow[]): string {
+  return markdownTable(
+    ['row', 'our ring', 'NCCL ring', 'ratio', 'why'],
+    rows.map((row) => [
+      row.name,
+      gbps(row.ringGBps),
+      `${row.ncclRing} = ${gbps(row.ncclRingGBps)}`,
+      ratio(row.ringGBps / row.ncclRingGBps),
+      row.ncclRingGBps > NO_PATH_GBPS
+        ? ''
+        : "NCCL's search finds nothing: its ladder of speeds inside a node ends at 18",
+    ]),
+  );
+}
+
+function overNodesTable(rows: readonly OverNodesRow[]): string {
+  return markdownTable(
+    ['row', 'servers', 'ours', 'NCCL best', 'ratio', 'why'],
+    rows.map((row) => [
+      row.name,
+      `${row.nodes}`,
+      gbps(row.modelGBps),
+      `${row.ncclBest} ${gbps(row.ncclBestGBps)}`,
+      ratio(row.modelGBps / row.ncclBestGBps),
+      row.why,
+    ]),
+  );
+}
+
+function acrossTable(rows: readonly AcrossRow[]): string {
+  return markdownTable(
+    ['row', 'server', 'measured', 'before', 'ratio', 'ours', 'ratio', 'why'],
+    rows.map((row) => [
+      row.what,
+      row.server,
+      gbps(row.measuredGBps),
+      gbps(row.beforeGBps),
+      ratio(row.beforeGBps / row.measuredGBps),
+      gbps(row.modelGBps),
+      ratioOf(row),
+      row.why,
+    ]),
+  );
 }
 
 function measuredTable(rows: readonly MeasuredRow[]): string {
@@ -175,16 +238,31 @@ interface Tables {
   readonly across: readonly MeasuredRow[];
 }
 
-function summary(nccl: readonly NcclRow[], tables: Tables): string {
+function summary(
+  nccl: readonly NcclRow[],
+  overNodes: readonly OverNodesRow[],
+  hostMemory: readonly HostMemoryRow[],
+  tables: Tables,
+): string {
   const found = nccl.filter((row) => row.ncclRingGBps > NO_PATH_GBPS);
   const lines = [
     line(
-      "our `ring-search` beside NCCL's ring, one node",
+      "our `ring` beside NCCL's ring, one node",
       found.map((row) => [row.name, row.ringGBps / row.ncclRingGBps]),
     ),
     line(
       "our `optimal` beside NCCL's best algorithm, one node",
       found.map((row) => [row.name, row.optimalGBps / row.ncclBestGBps]),
+    ),
+    line(
+      "our `ring` through host memory beside NCCL's without peer-to-peer",
+      hostMemory
+        .filter((row) => row.ncclRingGBps > NO_PATH_GBPS)
+        .map((row) => [row.name, row.ringGBps / row.ncclRingGBps]),
+    ),
+    line(
+      "our placement beside NCCL's best algorithm, 2, 4 and 64 servers",
+      overNodes.map((row) => [`${row.name}, ${row.nodes} servers`, row.modelGBps / row.ncclBestGBps]),
     ),
     measuredLine('links and single flows, measured', tables.links),
     measuredLine(

@@ -34,11 +34,10 @@ export function firstRings(hops: RingHops, ringGBps: number, fewest: number, mos
 
   const choices = (at: number, used: number): number[] => {
     const open = nearest[at]!.filter((to) => (((rooms.open(at) & ~used) >> to) & 1) === 1);
-    const waysOn = (from: number): number => bitCount(rooms.open(from) & ~used);
     return open.sort(
       (a, b) =>
         arcs[at * n + a]!.length - arcs[at * n + b]!.length ||
-        waysOn(a) - waysOn(b) ||
+        bitCount(rooms.open(a) & ~used) - bitCount(rooms.open(b) & ~used) ||
         rooms.ofPair(at, b) - rooms.ofPair(at, a) ||
         a - b,
     );

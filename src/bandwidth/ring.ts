@@ -28,8 +28,11 @@ const RINGS_MAX = 64;
  */
 const RATE_STEPS_MAX = 2 ** 12;
 
-/** Hops tried in all for rings found one by one, and as many with backtracking. */
-const STEPS_MAX = 2 ** 15;
+/** Hops tried in all for rings found one by one. */
+const FIRST_STEPS_MAX = 2 ** 15;
+
+/** Hops tried in all with backtracking. */
+const STEPS_MAX = 2 ** 14;
 
 /** Bandwidths that differ by less than this share of themselves are the same. */
 const RELATIVE_TOLERANCE = 1e-12;
@@ -57,8 +60,8 @@ const RELATIVE_TOLERANCE = 1e-12;
  * @param network - a server's network
  * @param mask - the GPUs, bit i for ordinal i
  * @returns the rings in the order in which they are found, and their sum
- * @complexity at most 2 × 2^15 hops tried, twice that where the fabric has no ring; n - 1 max-flows. A star or a tree: a few
- * tours, some 100 µs; else some ten milliseconds at most
+ * @complexity at most 2^15 + 2^14 hops tried, and 2^12 for each step of the bisection that finds the widest ring; twice
+ * that where the fabric has no ring; n - 1 max-flows. A star or a tree: a few tours, some 100 µs; else some ten milliseconds
  */
 export function packRings(network: Network, mask: number): RingPacking {
   const ordinals = ordinalsOf(mask);
@@ -90,7 +93,7 @@ function bestRings(hops: RingHops, limitGBps: number): RingPacking {
   const widths = widthsOf(hops);
   const widest = limit > 0 ? widestRing(hops, widths) : 0;
   let best: RingPacking = { rings: [], bandwidthGBps: 0 };
-  let firstStepsLeft = STEPS_MAX;
+  let firstStepsLeft = FIRST_STEPS_MAX;
   let stepsLeft = STEPS_MAX;
   const improve = (rate: number, isFirst: boolean): void => {
     const most = Math.min(RINGS_MAX, Math.floor(limit / rate + RELATIVE_TOLERANCE));

@@ -6,10 +6,12 @@ import nccl from '../../bench/data/nccl.json' with { type: 'json' };
 import { acrossRows, insideRows } from '../../bench/truth/all-reduce-rows.js';
 import { contentionRows } from '../../bench/truth/contention-rows.js';
 import { equalPayloadGBps, flowRates, sum } from '../../bench/truth/flow-rates.js';
+import { leftOutRows } from '../../bench/truth/left-out.js';
 import { isWithinTenPercent, markdownTable, ratio } from '../../bench/truth/markdown.js';
 import { withFewerNvlinks, withNcclConstants } from '../../bench/truth/nccl-constants.js';
-import { CASES_WITHOUT_INPUT, ncclRows } from '../../bench/truth/nccl-rows.js';
-import { channelsOnLadder, nvlsBusGBps, treeBusGBps } from '../../bench/truth/nccl-search.js';
+import { hostMemoryRows, NODES_WITHOUT_INPUT, overNodesRows } from '../../bench/truth/nccl-over-nodes.js';
+import { CASES_WITHOUT_INPUT, isHostMemoryCase, ncclRows } from '../../bench/truth/nccl-rows.js';
+import { channelsOnLadder, NO_PATH_GBPS, nvlsBusGBps, treeBusGBps } from '../../bench/truth/nccl-search.js';
 import { ncclXmlTable } from '../../bench/truth/nccl-xml-rows.js';
 import { notCompared } from '../../bench/truth/not-compared.js';
 import { fillPage, sections } from '../../bench/truth/page.js';
@@ -36,11 +38,38 @@ describe('docs/HOW-TRUE.md', () => {
         if (!isWithinTenPercent(value)) expect(row.why, row.name).not.toBe('');
       }
     }
+    for (const row of overNodesRows()) {
+      if (!isWithinTenPercent(row.modelGBps / row.ncclBestGBps)) {
+        expect(row.why, `${row.name} on ${row.nodes}`).not.toBe('');
+      }
+    }
   });
 
-  it('has every single-node case of NCCL, in a row or among those without input', () => {
+  it("is within 10 % of NCCL's rings through host memory, where NCCL finds one", () => {
+    const rows = hostMemoryRows();
+    expect(rows).toHaveLength(7);
+    for (const row of rows) {
+      if (row.ncclRingGBps === NO_PATH_GBPS) continue;
+      expect(isWithinTenPercent(row.ringGBps / row.ncclRingGBps), row.name).toBe(true);
+    }
+  });
+
+  it('says with figures what the model leaves out', () => {
+    const [rails, switches] = leftOutRows();
+    // Two of eight rails, a quarter of 2 x 50 GB/s each up: 7 x 2 x 25 / 4. By ports 7 x 100 / 6.
+    expect(rails!.slice(2)).toEqual(['116.7', '87.5']);
+    expect(switches![2]).toContain('185.4');
+  });
+
+  it('has every case of NCCL, in a row or among those without input', () => {
     const shown = [...ncclRows().map((row) => row.name), ...Object.keys(CASES_WITHOUT_INPUT)];
     expect(shown.toSorted()).toEqual(nccl.cases.map((c) => c.case).toSorted());
+    const over = [
+      ...new Set(overNodesRows().map((row) => row.name)),
+      ...Object.keys(NODES_WITHOUT_INPUT),
+      ...nccl.severalNodes.cases.map((c) => c.case).filter(isHostMemoryCase),
+    ];
+    expect(over.toSorted()).toEqual(nccl.severalNodes.cases.map((c) => c.case).toSorted());
   });
 });
 
@@ -191,6 +220,7 @@ describeWithShared('servers/nccl-oracle-summary.json', 'bench/data/nccl.json bes
   interface Graph {
     ch: number;
     intra: number;
+    inter: number;
     tIntra: string;
   }
   interface Case {
@@ -220,7 +250,24 @@ describeWithShared('servers/nccl-oracle-summary.json', 'bench/data/nccl.json bes
         best: { algorithm: c.allReduceBusBw['1']!.algo, busGBps: c.allReduceBusBw['1']!.busBw },
       })),
     );
-    expect(nccl.severalNodes).toEqual(cases.filter((c) => !single.includes(c)).map((c) => c.case));
+    expect(nccl.severalNodes.cases).toEqual(
+      cases
+        .filter((c) => !single.includes(c))
+        .map((c) => ({
+          case: c.case,
+          gpus: c.gpus,
+          ring: {
+            channels: c.ring.ch,
+            GBpsPerChannel: c.ring.intra,
+            GBpsPerChannelBetween: c.ring.inter,
+          },
+          best: Object.entries(c.allReduceBusBw).map(([nodes, { algo, busBw }]) => ({
+            nodes: Number(nodes),
+            algorithm: algo,
+            busGBps: busBw,
+          })),
+        })),
+    );
   });
 });
 
