@@ -31,7 +31,7 @@ export class Moves {
    * @param mayMove - who may be moved
    * @param waits - how long it would wait otherwise, microseconds, 0 or more; Infinity = for ever
    * @param movesMax - jobs to move at most
-   * @returns how many have moved; 0, and nothing has happened, if it is not worth it
+   * @returns how many have moved; 0, and nothing has happened, if it is not worth it, or if nobody has to
    */
   makeRoomFor(job: number, mayMove: (other: number) => boolean, waits: number, movesMax: number): number {
     const run = this.#run;
@@ -43,7 +43,8 @@ export class Moves {
     // The largest first: it is the hardest to place.
     suspended.sort((a, b) => run.gpusOf(b) - run.gpusOf(a) || submissionOf[a]! - submissionOf[b]!);
     const placed: { readonly other: number; readonly before: Note; readonly after: Note }[] = [];
-    // For ever times no GPUs is nothing.
+    const moving: { readonly other: number; readonly after: Note }[] = [];
+    // Infinity × 0 is NaN.
     let gain = run.gpusOf(job) === 0 ? 0 : waits * run.gpusOf(job);
     let cost = 0;
     let isPossible = suspended.length <= movesMax;
@@ -54,12 +55,22 @@ export class Moves {
       const after = holdings.noteOf(other);
       holdings.putNote(other, before);
       placed.push({ other, before, after });
+      // Back on the same GPUs: it is not stopped at all.
+      if (isSamePlace(before, after)) continue;
+      moving.push({ other, after });
       gain += this.#savedBy(other, before, after);
       cost += this.#restartOf(other, after);
     }
-    if (isPossible && gain > cost * this.#gainFactor) {
-      for (const { other, after } of placed) run.move(other, after);
-      return placed.length;
+    if (isPossible && moving.length > 0 && gain > cost * this.#gainFactor) {
+      for (const { other, before, after } of placed) {
+        if (!isSamePlace(before, after)) continue;
+        holdings.putNote(other, after);
+        allocation.unplace(other);
+        holdings.putNote(other, before);
+        allocation.resume(other);
+      }
+      for (const { other, after } of moving) run.move(other, after);
+      return moving.length;
     }
     for (const { other, before, after } of placed.reverse()) {
       holdings.putNote(other, after);

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { topology } from '../../src/catalogue/index.js';
-import { clusterTopology, compile, type PlacementRequest, type Solver } from '../../src/index.js';
+import { synthetic, topology } from '../../src/catalogue/index.js';
+import {
+  clusterTopology,
+  compile,
+  type PlacementRequest,
+  type Solver,
+  serverTopology,
+} from '../../src/index.js';
 import { topologyAware } from '../../src/policies/index.js';
 import { racks } from '../check/gang-examples.js';
 
@@ -33,14 +39,13 @@ describe('topologyAware', () => {
   });
 
   it('takes its own sizes before those of compile, and those before the usual', () => {
-    const server = topology('l40s-8-dual-root');
+    const server = serverTopology(synthetic('cpu:1 switch:2 gpu:2'));
     const gpusOf = (...options: Parameters<typeof compile>[1][]): string[] =>
       options.map((option) => {
         const solver = compile(server, option);
-        const four = placed(solver, { gpus: 4 });
-        placed(solver, { gpus: 3 });
-        solver.release(four);
-        // Free are four GPUs of one root and one of the other: only larger pods to come make that one cheaper.
+        const singles = [0, 1, 2, 3].map(() => placed(solver, { gpus: 1 }));
+        for (const single of singles) if (single.pods[0]!.gpus[0] !== 3) solver.release(single);
+        // Free are two GPUs of one switch and one of the other: only larger pods to come make that one cheaper.
         return String(placed(solver, { gpus: 1 }).pods[0]!.gpus);
       });
     const [usual, ofCompile, own, both] = gpusOf(
@@ -49,7 +54,7 @@ describe('topologyAware', () => {
       { policy: topologyAware({ sizes: { 1: 1 } }) },
       { policy: topologyAware({ sizes: { 1: 1 } }), sizes: { 4: 1 } },
     );
-    expect([usual, ofCompile, own, both]).toEqual(['7', '0', '0', '0']);
+    expect([usual, ofCompile, own, both]).toEqual(['2', '0', '0', '0']);
   });
 
   it.each([
