@@ -225,10 +225,12 @@ describe('referenceSelectGpus', () => {
     const answer = referenceSelectGpus(server, 1, { free: [0, 1, 2] })!;
     expect(answer.gpus).toEqual([2]);
     expect(answer.bandwidthGBps).toBe(Number.POSITIVE_INFINITY);
-    // Two of four GPUs, one of two pairs at 10, no four: (3 × 2/4 + 2 × 10/20 + 1 × 0) / 6.
-    expect(answer.leftoverValue).toBeCloseTo(2.5 / 6, 12);
+    // Two of four GPUs, one of two pairs at 10, no four: (3 × 2/4 + 2 × 10/20 + 1 × 0) / 6; and of the thousandth that is
+    // sockets 2² of 2² + 2².
+    expect(answer.leftoverValue).toBeCloseTo((0.999 * 2.5) / 6 + 0.001 / 2, 12);
+    // Single GPUs find as many whichever goes: then one socket is kept whole.
     expect(referenceSelectGpus(server, 1, { free: [0, 1, 2], sizes: { 1: 1, 16: 9 } })).toMatchObject({
-      gpus: [0],
+      gpus: [2],
       leftoverValue: 0.5,
     });
     expect(referenceSelectGpus(server, 4)!.leftoverValue).toBe(0);
