@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import { networkOf } from '../topology/network.js';
+import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { gpuMask } from './gpu-mask.js';
 import { optimalBandwidth } from './optimal.js';
@@ -41,8 +42,8 @@ export interface CollectiveBandwidthOptions {
  * @param gpus - GPU ordinals, in any order: the answer does not depend on it
  * @param options - see {@link CollectiveBandwidthOptions}
  * @returns GB/s per GPU and direction; `Infinity` for fewer than two GPUs; 0 if no links join them
- * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice, or an unknown
- * algorithm
+ * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice, an unknown
+ * algorithm, or a `peerToPeer` that is not a boolean
  * @complexity microseconds for `optimal` and for `ring` behind one NVSwitch; at most some ten milliseconds for `ring` on a
  * mesh, see {@link packRings}
  * @example
@@ -54,9 +55,9 @@ export function collectiveBandwidth(
   gpus: readonly number[],
   options: CollectiveBandwidthOptions = {},
 ): number {
-  const { algorithm = 'optimal', peerToPeer } = options;
+  const { algorithm = 'optimal' } = options;
   const mask = gpuMask(server, gpus, ['gpus']);
-  const network = networkOf(server, peerToPeer);
+  const network = networkOf(server, peerToPeerOf(options));
   if (algorithm === 'optimal') return optimalBandwidth(network, mask);
   if (algorithm === 'ring' || algorithm === 'ring-search') return packRings(network, mask).bandwidthGBps;
   throw new CorralError(

@@ -1,9 +1,9 @@
 import type { DirectedNetwork } from '../topology/directed-network.js';
-import { FORWARDS } from '../topology/network.js';
+import { FORWARDS, GPU } from '../topology/network.js';
 import { feedRate } from './feed-rate.js';
 
 /** A vertex that takes a flow in, and at most how much. */
-export interface Outlet {
+export interface FlowOutlet {
   /** Vertex of the network, as a rule a NIC. */
   readonly vertex: number;
   /** GB/s; Infinity where only the links inside the server limit it. */
@@ -14,9 +14,9 @@ export interface Outlet {
 export interface DirectedFlowEnds {
   /** Vertices that send any amount and forward for each other. */
   readonly sources: readonly number[];
-  readonly outlets: readonly Outlet[];
-  /** GPUs and NICs besides that forward as well; default none. */
-  readonly relays?: readonly number[];
+  readonly outlets: readonly FlowOutlet[];
+  /** Arcs of the network into and out of other GPUs that count as well; default none: other GPUs forward nothing. */
+  readonly lent?: ReadonlySet<number>;
 }
 
 /**
@@ -24,15 +24,22 @@ export interface DirectedFlowEnds {
  * traffic between two sockets follows their route.
  *
  * @param directed - a server's directed network
- * @param ends - who sends, where it ends, and who forwards besides switches, NUMA nodes and sockets
+ * @param ends - who sends, where it ends, and what counts besides the links of switches, NUMA nodes and sockets
  * @returns GB/s; 0 if there is no outlet that a source reaches
  * @complexity one or two max-flows; a linear programme where routes between sockets share links
  */
 export function directedFlow(directed: DirectedNetwork, ends: DirectedFlowEnds): number {
   const { network, tails, heads, crossed, vertexOf } = directed;
+  const lent = ends.lent ?? new Set();
   const isSource = new Set(ends.sources);
   const isOutlet = new Set(ends.outlets.map(({ vertex }) => vertex));
-  const isRelay = new Set(ends.relays);
+  /** GPUs that forward by the lent arcs alone. */
+  const isRelay = new Set<number>();
+  for (const arc of lent) {
+    for (const v of [network.ends[arc]!, network.ends[arc ^ 1]!]) {
+      if (network.roles[v] === GPU && !isSource.has(v)) isRelay.add(v);
+    }
+  }
   const source = 0;
   /** Half to vertex of the problem, -1 for devices that do not forward. */
   let vertexCount = 1;
@@ -47,9 +54,10 @@ export function directedFlow(directed: DirectedNetwork, ends: DirectedFlowEnds):
   const capacityOf = new Map<number, number>();
   let used = 0;
   for (let i = 0; i < tails.length; i++) {
+    const [from, to] = [vertexOf[tails[i]!]!, vertexOf[heads[i]!]!];
     const [tail, head] = [numberOf[tails[i]!]!, numberOf[heads[i]!]!];
-    const endsThere = isOutlet.has(vertexOf[tails[i]!]!) && !isRelay.has(vertexOf[tails[i]!]!);
-    if (tail < 0 || head < 0 || tail === head || head === source || endsThere) continue;
+    if (tail < 0 || head < 0 || tail === head || head === source || isOutlet.has(from)) continue;
+    if ((isRelay.has(from) || isRelay.has(to)) && !lent.has(crossed[i]![0]!)) continue;
     problem.tails.push(tail);
     problem.heads.push(head);
     used += crossed[i]!.length;

@@ -1,3 +1,4 @@
+import { directedNetworkOf } from '../topology/directed-network.js';
 import { FORWARDS, GPU, LEAF, type Network, networkOf } from '../topology/network.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { type NearestNics, nearestNics } from './nearest-nics.js';
@@ -6,14 +7,20 @@ import { addCapacity, contractForwarders, type ReducedLinks } from './reduced-li
 /**
  * A server as traffic to its NICs sees it, whichever GPUs are the senders. All figures GB/s per direction.
  *
- * Vertices are forwarders (switches, NUMA nodes, sockets), NICs with several links, and, for each GPU that NICs hang
- * on, its side towards them, so that they can be reached through it.
+ * Vertices are forwarders (switches, NUMA nodes, sockets) that a cut needs, NICs with several links, and, for each GPU
+ * that NICs hang on, its side towards them, so that they can be reached through it. Where traffic could make a detour
+ * through a third socket, every end of a link between sockets is kept as well.
  */
 export interface OutflowNetwork {
   readonly gpuCount: number;
   readonly vertexCount: number;
   /** From vertex to vertex, row-major, vertexCount × vertexCount; nothing leaves a NIC. */
   readonly between: Float64Array;
+  /**
+   * The same without what joins two sockets, where traffic could otherwise make a detour through a third one;
+   * undefined on all other servers.
+   */
+  readonly betweenInside: Float64Array | undefined;
   /** From GPU to vertex, row-major, gpuCount × vertexCount: what a GPU of the set sends there. */
   readonly fromGpu: Float64Array;
   /** Vertex → the GPU whose side it is, -1 for all others. */
@@ -55,7 +62,8 @@ function readOutflow(server: ServerTopology): OutflowNetwork {
   const near = nearestNics(server);
   const links = forwardingLinks(network);
   const { ports, sides } = addPorts(server, network, near, links);
-  contractForwarders(network, links);
+  const socketPairs = linkedSockets(network);
+  contractForwarders(network, links, new Set(socketPairs.flat()));
 
   // A port at the end of one link is no vertex of its own, but for those that GPUs reach directly.
   const outletAt = new Map<number, Omit<Outlet, 'vertex'> & { readonly at: number }>();
@@ -81,6 +89,12 @@ function readOutflow(server: ServerTopology): OutflowNetwork {
       if (to !== undefined) between[i * vertexCount + to] = gbps;
     }
   });
+  const betweenInside = between.slice();
+  for (const [a, b] of socketPairs) {
+    const [i, j] = [position.get(a)!, position.get(b)!];
+    betweenInside[i * vertexCount + j] = 0;
+    betweenInside[j * vertexCount + i] = 0;
+  }
   const gpuCount = network.gpuVertices.length;
   const fromGpu = new Float64Array(gpuCount * vertexCount);
   network.gpuVertices.forEach((gpu, ordinal) => {
@@ -93,10 +107,19 @@ function readOutflow(server: ServerTopology): OutflowNetwork {
     gpuCount,
     vertexCount,
     between,
+    betweenInside: socketPairs.length > 0 ? betweenInside : undefined,
     fromGpu,
     ...throughOwners(network, near, position, sides),
     outlets: [...outletAt.values()].map(({ at, ...outlet }) => ({ vertex: position.get(at)!, ...outlet })),
   };
+}
+
+/** The links between sockets, as pairs of vertices, if traffic could make a detour through a third socket. */
+function linkedSockets(network: Network): [number, number][] {
+  if (directedNetworkOf(network, true) === undefined) return [];
+  return Array.from({ length: network.linkCount }, (_, link) => link)
+    .filter((link) => network.betweenSockets[link] === 1)
+    .map((link) => [network.ends[2 * link]!, network.ends[2 * link + 1]!]);
 }
 
 /** The links among GPUs and forwarders; those from GPU to GPU never count: nothing limits inside the set. */

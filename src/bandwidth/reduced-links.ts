@@ -16,9 +16,14 @@ export function addCapacity(links: ReducedLinks, a: number, b: number, gbps: num
  *
  * @param network - says which vertices forward; a vertex it does not know is kept
  * @param links - changed in place
+ * @param kept - forwarding vertices that stay in any case; default none
  */
-export function contractForwarders(network: Network, links: ReducedLinks): void {
-  const queue = [...links.keys()].filter((v) => network.roles[v] === FORWARDS);
+export function contractForwarders(
+  network: Network,
+  links: ReducedLinks,
+  kept: ReadonlySet<number> = new Set(),
+): void {
+  const queue = [...links.keys()].filter((v) => network.roles[v] === FORWARDS && !kept.has(v));
   for (const v of queue) {
     const around = links.get(v);
     if (around === undefined || around.size > 2) continue;
@@ -28,6 +33,8 @@ export function contractForwarders(network: Network, links: ReducedLinks): void 
     if (first !== undefined && second !== undefined) {
       addCapacity(links, first[0], second[0], Math.min(first[1], second[1]));
     }
-    for (const [other] of around) if (network.roles[other] === FORWARDS) queue.push(other);
+    for (const [other] of around) {
+      if (network.roles[other] === FORWARDS && !kept.has(other)) queue.push(other);
+    }
   }
 }

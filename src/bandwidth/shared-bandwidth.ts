@@ -1,4 +1,5 @@
 import { type Network, networkOf } from '../topology/network.js';
+import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { type Flow, maxMinRates } from './fair-shares.js';
 import { gpuMask } from './gpu-mask.js';
@@ -32,7 +33,8 @@ export interface SharedBandwidthOptions {
  * @param options - see {@link SharedBandwidthOptions}
  * @returns GB/s per GPU and direction of each group; `Infinity` for a group of fewer than two GPUs, 0 for one
  * that no links join
- * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice in a group
+ * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice in a group,
+ * or a `peerToPeer` that is not a boolean
  * @complexity that of the rings of each group, then one round of filling per group
  * @example
  * const server = topology('cert-2s-4gpu-switch'); // two GPUs per socket
@@ -44,7 +46,7 @@ export function sharedBandwidth(
   groups: readonly (readonly number[])[],
   options: SharedBandwidthOptions = {},
 ): number[] {
-  const network = networkOf(server, options.peerToPeer);
+  const network = networkOf(server, peerToPeerOf(options));
   const flows = groups.map((gpus, i) => groupFlow(network, gpuMask(server, gpus, ['groups', i])));
   const capacities = Float64Array.from(
     { length: 2 * network.linkCount },

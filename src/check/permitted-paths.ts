@@ -6,7 +6,7 @@ import { isBetweenSockets, routesBetweenSockets } from './routes-between-sockets
 /** The most paths between the GPUs of one set that are written down. */
 const PATHS_MAX = 5000;
 
-/** A way from one GPU to another that a transfer may take. */
+/** A way from one GPU to another, or to a NIC, that a transfer may take. */
 export interface PermittedPath {
   /** Device ids. */
   readonly from: string;
@@ -23,7 +23,7 @@ export interface PermittedPaths {
   readonly capacities: ReadonlyMap<string, number>;
 }
 
-/** A path from a GPU through switches, NUMA nodes and sockets, without links between sockets. */
+/** A path from a GPU or a NIC through switches, NUMA nodes and sockets, without links between sockets. */
 interface Ascent {
   readonly end: string;
   readonly vertices: readonly string[];
@@ -49,13 +49,41 @@ export function restrictsPaths(server: ServerTopology): boolean {
  * @complexity O(paths × devices)
  */
 export function permittedPaths(server: ServerTopology, gpus: readonly string[]): PermittedPaths {
+  return pathsBetween(server, { sources: gpus, sinks: gpus, peerToPeer: server.document.peerToPeer ?? true });
+}
+
+/**
+ * Every way from a GPU of a set to one of some NICs that does not pass another GPU or NIC. As {@link permittedPaths},
+ * but NICs read from GPUs without host memory even where GPUs may not.
+ *
+ * @param gpus - device ids
+ * @param nics - device ids
+ * @throws CorralError `limit-exceeded` for more than 5,000 ways
+ * @complexity O(paths × devices)
+ */
+export function permittedPathsToNics(
+  server: ServerTopology,
+  gpus: readonly string[],
+  nics: readonly string[],
+): PermittedPaths {
+  return pathsBetween(server, { sources: gpus, sinks: nics, peerToPeer: true });
+}
+
+interface Between {
+  /** Device ids. */
+  readonly sources: readonly string[];
+  readonly sinks: readonly string[];
+  /** Whether a way may turn round below host memory. */
+  readonly peerToPeer: boolean;
+}
+
+function pathsBetween(server: ServerTopology, { sources, sinks, peerToPeer }: Between): PermittedPaths {
   const links = mergedLinks(server);
   const capacities = new Map<string, number>();
   for (const { a, b, GBps } of links) {
     for (const key of [keyOf(a, b), keyOf(b, a)]) capacities.set(key, (capacities.get(key) ?? 0) + GBps);
   }
   const routes = routesBetweenSockets(server, links);
-  const peerToPeer = server.document.peerToPeer ?? true;
   const paths: PermittedPath[] = [];
   const add = (from: string, to: string, devices: readonly string[], inFabric: boolean): void => {
     if (paths.length === PATHS_MAX) {
@@ -64,9 +92,9 @@ export function permittedPaths(server: ServerTopology, gpus: readonly string[]):
     paths.push({ from, to, links: devices.slice(1).map((id, i) => keyOf(devices[i]!, id)), inFabric });
   };
   const inside = links.filter((link) => !isBetweenSockets(server, link));
-  const ascents = new Map(gpus.map((gpu) => [gpu, ascentsFrom(server, inside, gpu)]));
-  for (const from of gpus) {
-    for (const to of gpus) {
+  const ascents = new Map([...sources, ...sinks].map((id) => [id, ascentsFrom(server, inside, id)]));
+  for (const from of sources) {
+    for (const to of sinks) {
       if (from === to) continue;
       const direct = inside.filter((link) => joins(link, from, to));
       if (direct.some(({ inFabric }) => inFabric || peerToPeer)) {
@@ -100,7 +128,7 @@ export function permittedPaths(server: ServerTopology, gpus: readonly string[]):
   return { paths, capacities };
 }
 
-function ascentsFrom(server: ServerTopology, links: readonly MergedLink[], gpu: string): Ascent[] {
+function ascentsFrom(server: ServerTopology, links: readonly MergedLink[], id: string): Ascent[] {
   const found: Ascent[] = [];
   const walk = (vertices: readonly string[], inFabric: boolean): void => {
     const at = vertices.at(-1)!;
@@ -113,7 +141,7 @@ function ascentsFrom(server: ServerTopology, links: readonly MergedLink[], gpu: 
       walk(longer, inFabric && link.inFabric);
     }
   };
-  walk([gpu], true);
+  walk([id], true);
   return found;
 }
 

@@ -1,7 +1,9 @@
 import { CorralError } from '../errors.js';
 import { relation, type ServerTopology } from '../topology/index.js';
 import { VERTICES_MAX } from './every-cut.js';
+import { largestValue } from './largest-value.js';
 import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
+import { permittedPathsToNics } from './permitted-paths.js';
 import { remembered } from './remembered.js';
 
 /** Relation words from near to far. A fabric joins a GPU and a NIC as closely as a switch does: as PIX. */
@@ -18,15 +20,64 @@ const FAR = WORDS.indexOf('SYS');
  * can be on the near side too, but carry only from GPUs of the set that have nothing nearer than SYS, over direct links of
  * the fabric, to NICs that hang on GPUs alone.
  *
+ * Cuts cannot say that traffic between two sockets follows their route. On servers with more than one link between
+ * sockets every permitted path from the set to its NICs is written down instead, and a linear programme over them gives
+ * the most that they carry together.
+ *
  * @param gpus - GPU ordinals, checked
  * @returns GB/s per direction; 0 without GPUs or NICs that they reach
  * @throws CorralError `limit-exceeded` as `referenceBandwidth` does
- * @complexity O(2^vertices)
+ * @complexity O(2^vertices), or that of a linear programme with a variable per path
  */
 export function referenceNicBandwidth(server: ServerTopology, gpus: readonly number[]): number {
   const chosen = new Set(gpus.map((ordinal) => server.gpus[ordinal]!));
   const uses = usesOf(server);
   const nics = new Set([...chosen].flatMap((gpu) => uses.get(gpu)!.nics));
+  if (server.document.links.filter(({ medium }) => medium === 'socket').length > 1) {
+    return mostSent(server, chosen, nics, uses);
+  }
+  return leastCut(server, chosen, nics, uses);
+}
+
+/** What permitted paths carry from a set of GPUs to its NICs. */
+function mostSent(
+  server: ServerTopology,
+  chosen: ReadonlySet<string>,
+  nics: ReadonlySet<string>,
+  uses: ReadonlyMap<string, Use>,
+): number {
+  const { paths, capacities } = permittedPathsToNics(server, [...chosen], [...nics]);
+  const limits = new Map(capacities);
+  const ways = paths.map(({ to, links }) => [...links, to]);
+  // Ways through a GPU outside the set: a link of the fabric, then one to a NIC.
+  for (const gpu of chosen) {
+    for (const { a, b, GBps, inFabric } of uses.get(gpu)!.isFar ? mergedOf(server) : []) {
+      const owner = a === gpu ? b : b === gpu ? a : gpu;
+      if (!inFabric || chosen.has(owner) || kindOf(server, owner) !== 'gpu') continue;
+      const loan = JSON.stringify([gpu, owner, 'fabric']);
+      limits.set(loan, (limits.get(loan) ?? 0) + GBps);
+      for (const { other } of linksOf(server, owner)) {
+        if (!nics.has(other) || !hangsOnGpus(server, other)) continue;
+        ways.push([loan, JSON.stringify([owner, other]), other]);
+      }
+    }
+  }
+  for (const nic of nics) limits.set(nic, server.graph.getNodeAttribute(nic, 'portGBps') ?? Infinity);
+  const limiting = [...limits].filter(([, GBps]) => GBps < Infinity);
+  return largestValue({
+    rows: limiting.map(([name]) => ways.map((way) => way.filter((link) => link === name).length)),
+    right: limiting.map(([, GBps]) => GBps),
+    goal: ways.map(() => 1),
+  });
+}
+
+/** The least that any near side lets through. */
+function leastCut(
+  server: ServerTopology,
+  chosen: ReadonlySet<string>,
+  nics: ReadonlySet<string>,
+  uses: ReadonlyMap<string, Use>,
+): number {
   const carriers = carriersOf(server, chosen, nics, uses);
   const vertices = [...carriers.keys()];
   if (vertices.length > VERTICES_MAX) {

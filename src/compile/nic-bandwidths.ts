@@ -10,7 +10,7 @@ import type { ServerTopology } from '../topology/server-topology.js';
  *
  * @param server - a server type with n GPUs
  * @returns mask → GB/s per direction; length 2^n
- * @complexity one max-flow per combination of counts
+ * @complexity one {@link nicBandwidthOfMask} per combination of counts
  */
 export function nicBandwidths(server: ServerTopology): Float64Array {
   const classes = interchangeable(server);
@@ -31,7 +31,8 @@ export function nicBandwidths(server: ServerTopology): Float64Array {
 
 /**
  * Masks of GPUs that can stand for each other: equal rows in all that the flow is computed from. A GPU on which NICs hang
- * stands for itself alone, as others may send through it.
+ * stands for itself alone, as others may send through it. The rows also serve where traffic between sockets follows
+ * their routes: the network keeps those sockets, so that a GPU of one has no link to another.
  */
 function interchangeable(server: ServerTopology): number[] {
   const { gpuCount, vertexCount, fromGpu, lent, owners, outlets } = outflowNetwork(server);

@@ -4,6 +4,7 @@ import { deviceAt } from './device-at.js';
 import { directedNetworkOf } from './directed-network.js';
 import { directedPath } from './directed-path.js';
 import { GPU, type Network, networkOf, unmergedNetworkOf } from './network.js';
+import { peerToPeerOf } from './peer-to-peer-option.js';
 import { relation } from './relation.js';
 import type { ServerTopology } from './server-topology.js';
 import { pathWidthGBps, widestPath } from './widest-path.js';
@@ -50,7 +51,7 @@ export interface RouteOptions {
  * @param options - see {@link RouteOptions}
  * @returns devices, relation, and the bottleneck in GB/s per direction
  * @throws CorralError `unknown-reference` if a device does not exist; `invalid-option` if no path joins
- * them, as from a GPU to a NIC that hangs on another GPU
+ * them, as from a GPU to a NIC that hangs on another GPU, or for a `peerToPeer` that is not a boolean
  * @complexity O(devices^2)
  * @example
  * route(topology('l40s-8-dual-root'), 'gpu0', 'gpu4').relation // 'SYS'
@@ -61,12 +62,13 @@ export function route(
   to: DeviceId,
   options: RouteOptions = {},
 ): Route {
+  const peerToPeer = peerToPeerOf(options);
   const endsAtSwitch = [deviceAt(server, from, ['from']), deviceAt(server, to, ['to'])].some(
     (device) => device.kind === 'nvswitch',
   );
   const word = relation(server, from, to);
   if (from === to) return { devices: [from], relation: word, bandwidthGBps: Number.POSITIVE_INFINITY };
-  const network = endsAtSwitch ? unmergedNetworkOf(server) : networkOf(server, options.peerToPeer);
+  const network = endsAtSwitch ? unmergedNetworkOf(server) : networkOf(server, peerToPeer);
   const path = routeArcs(network, network.vertexOf.get(from)!, network.vertexOf.get(to)!)?.arcs;
   if (path === undefined) {
     throw new CorralError(

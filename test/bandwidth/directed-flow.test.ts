@@ -11,7 +11,6 @@ function flow(
   nics: readonly number[],
   gpus: readonly number[],
   portGBps = Number.POSITIVE_INFINITY,
-  relays: readonly number[] = [],
 ): number {
   const sockets = [...new Set(pairs.flat())];
   const links: ShortLink[] = [
@@ -25,7 +24,6 @@ function flow(
   return directedFlow(directedNetworkOf(network, true)!, {
     sources: gpus.map((gpu) => vertex(`gpu${gpu}`)),
     outlets: nics.map((_, i) => ({ vertex: vertex(`nic${i}`), GBps: portGBps })),
-    relays: relays.map((gpu) => vertex(`gpu${gpu}`)),
   });
 }
 
@@ -42,9 +40,32 @@ describe('directedFlow', () => {
     expect(flow(mesh(3), [0, 0], [0], 20)).toBeCloseTo(40, 9);
   });
 
-  it('goes on from a GPU that forwards, and from no other', () => {
-    // A GPU on the third socket begins anew there, so that 22 more arrive.
-    expect(flow(mesh(3), [1], [0], undefined, [2])).toBeCloseTo(30, 9);
+  it('goes through a GPU that is no source by lent arcs alone', () => {
+    const ids = ['socket0', 'socket1', 'socket2', 'gpu0', 'gpu1', 'nic0', 'nic1'];
+    const network = networkOf(
+      smallServer(ids, [
+        ...mesh(3).map(([a, b]): ShortLink => [`socket${a}`, `socket${b}`, 'socket', 22]),
+        ['gpu0', 'socket0', 'pcie', 48],
+        ['gpu1', 'socket1', 'pcie', 48],
+        ['gpu0', 'gpu1', 'xgmi', 36],
+        ['gpu1', 'nic0', 'pcie', 30],
+        ['gpu1', 'nic1', 'pcie', 30],
+      ]),
+    );
+    const vertex = (id: string): number => network.vertexOf.get(id)!;
+    const between = (from: string, to: string): number =>
+      network.ends.findIndex((v, arc) => v === vertex(from) && network.ends[arc ^ 1] === vertex(to));
+    const sent = (lent: readonly number[]): number =>
+      directedFlow(directedNetworkOf(network, true)!, {
+        sources: [vertex('gpu0')],
+        outlets: ['nic0', 'nic1'].map((id) => ({ vertex: vertex(id), GBps: 25 })),
+        lent: new Set(lent),
+      });
+    const [into, first, second] = [between('gpu0', 'gpu1'), between('gpu1', 'nic0'), between('gpu1', 'nic1')];
+    expect(sent([])).toBe(0);
+    expect(sent([into, first])).toBeCloseTo(25, 9);
+    // The xGMI link; what crosses the sockets to GPU 1 stays there.
+    expect(sent([into, first, second])).toBeCloseTo(36, 9);
   });
 
   it('shares the links of routes that lead through a third socket', () => {

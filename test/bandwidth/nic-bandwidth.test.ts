@@ -7,6 +7,7 @@ import { synthetic } from '../../src/catalogue/synthetic.js';
 import { referenceNicBandwidth } from '../../src/check/reference-nic-bandwidth.js';
 import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
 import { members, withFigures } from './figures.js';
+import { arbitraryMultiSocketServer, mesh } from './multi-socket-server.js';
 import { arbitraryServer, SEED, type ShortLink, smallServer } from './small-server.js';
 
 /** All sets of a server whose fast and slow answers differ, empty unless something is wrong. */
@@ -18,6 +19,54 @@ function unlike(server: ServerTopology): unknown[] {
     if (Math.abs(fast - slow) > 1e-11 * (1 + slow)) wrong.push([members(mask), fast, slow]);
   }
   return wrong;
+}
+
+/** Random servers of up to five sockets joined in any way, with NICs on any of their devices. */
+function arbitraryWithNics(): fc.Arbitrary<ServerTopology> {
+  const nic = fc.record({
+    places: fc.array(fc.nat(40), { minLength: 1, maxLength: 2 }),
+    GBps: fc.integer({ min: 1, max: 60 }),
+    portGBps: fc.option(fc.integer({ min: 1, max: 60 })),
+  });
+  return fc
+    .tuple(arbitraryMultiSocketServer(), fc.array(nic, { minLength: 1, maxLength: 4 }))
+    .map(([{ document }, nics]) => {
+      const { devices, links } = document;
+      const nicLinks = nics.flatMap(({ places, GBps }, i) =>
+        [...new Set(places.map((place) => devices[place % devices.length]!.id))].map((id) => ({
+          ...links[0]!,
+          between: [id, `nic${i}`] as const,
+          medium: 'pcie' as const,
+          bandwidthGBps: GBps,
+        })),
+      );
+      return serverTopology({
+        ...document,
+        devices: [
+          ...devices,
+          ...nics.map(({ portGBps }, i) => ({
+            id: `nic${i}`,
+            kind: 'nic' as const,
+            ...(portGBps !== null && { portGBps }),
+          })),
+        ],
+        links: [...links, ...nicLinks],
+      });
+    });
+}
+
+/** Four sockets joined by 22 GB/s with a GPU each, and one NIC of 50 GB/s; its link and those of the GPUs carry 48. */
+function fourSockets(pairs: readonly (readonly [number, number])[], nicSocket: number): ServerTopology {
+  const sockets = [0, 1, 2, 3];
+  return smallServer(
+    [...sockets.flatMap((i) => [`socket${i}`, `gpu${i}`]), 'nic0'],
+    [
+      ...pairs.map(([a, b]): ShortLink => [`socket${a}`, `socket${b}`, 'socket', 22]),
+      ...sockets.map((i): ShortLink => [`gpu${i}`, `socket${i}`, 'pcie', 48]),
+      ['nic0', `socket${nicSocket}`, 'pcie', 48],
+    ],
+    { nic0: 50 },
+  );
 }
 
 describe('nicBandwidth', () => {
@@ -48,6 +97,51 @@ describe('nicBandwidth', () => {
     expect(nicBandwidth(server, [4])).toBe(10);
     expect(nicBandwidth(server, [4, 5, 6, 7])).toBe(10);
     expect(nicBandwidth(server, [0, 4])).toBe(12.5);
+  });
+
+  it('makes no detour through a third socket', () => {
+    const server = fourSockets(mesh(4), 3);
+    expect(nicBandwidth(server, [3])).toBe(48);
+    expect(nicBandwidth(server, [0])).toBeCloseTo(22, 9);
+    expect(nicBandwidth(server, [0, 1])).toBeCloseTo(44, 9);
+    // 66 arrive, and the link to the NIC carries 48.
+    expect(nicBandwidth(server, [0, 1, 2])).toBeCloseTo(48, 9);
+    expect(unlike(server)).toEqual([]);
+  });
+
+  it('shares what the routes between sockets share', () => {
+    // A ring 0–1–2–3, and the NIC on 2. From 0 two ways are as wide and as long: the first in the document leads over 1.
+    const ring: [number, number][] = [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+      [0, 3],
+    ];
+    const server = fourSockets(ring, 2);
+    expect(nicBandwidth(server, [0])).toBeCloseTo(22, 9);
+    // Both use the link 1–2.
+    expect(nicBandwidth(server, [0, 1])).toBeCloseTo(22, 9);
+    expect(nicBandwidth(server, [0, 3])).toBeCloseTo(44, 9);
+    expect(nicBandwidth(server, [1, 3])).toBeCloseTo(44, 9);
+    expect(nicBandwidth(server, [0, 1, 3])).toBeCloseTo(44, 9);
+    expect(unlike(server)).toEqual([]);
+  });
+
+  it('follows the routes without peer-to-peer too, and turns at a switch', () => {
+    const { document } = smallServer(
+      ['socket0', 'socket1', 'socket2', 'sw0', 'gpu0', 'nic0', 'gpu1'],
+      [
+        ...mesh(3).map(([a, b]): ShortLink => [`socket${a}`, `socket${b}`, 'socket', 22]),
+        ['sw0', 'socket0', 'pcie', 20],
+        ['gpu0', 'sw0', 'pcie', 48],
+        ['nic0', 'sw0', 'pcie', 48],
+        ['gpu1', 'socket1', 'pcie', 48],
+      ],
+    );
+    const server = serverTopology({ ...document, peerToPeer: false });
+    expect(nicBandwidth(server, [0])).toBe(48);
+    expect(nicBandwidth(server, [1])).toBe(20);
+    expect(unlike(server)).toEqual([]);
   });
 
   it('uses the nearest NICs only, not that of the other socket', () => {
@@ -145,6 +239,19 @@ describe('nicBandwidth', () => {
       { seed: SEED, numRuns: 400 },
     );
   }, 60_000);
+
+  it('and what permitted paths carry on random servers of more than two sockets', () => {
+    const server = fc.oneof(
+      serverDocument({ gpusMax: 5, nicsMax: 5, socketsMax: 4 }).map((document) => serverTopology(document)),
+      arbitraryWithNics(),
+    );
+    fc.assert(
+      fc.property(server, (s) => {
+        expect(unlike(s)).toEqual([]);
+      }),
+      { seed: SEED, numRuns: 600 },
+    );
+  }, 120_000);
 
   it('is limited by the links alone where no port is stated', () => {
     const server = serverTopology(synthetic('cpu:2 gpu:2 nic:1'));

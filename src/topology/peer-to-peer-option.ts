@@ -1,0 +1,25 @@
+import { CorralError, quote } from '../errors.js';
+
+/** The option of all functions that ask how GPUs talk to each other. */
+export interface PeerToPeerOption {
+  readonly peerToPeer?: boolean;
+}
+
+/**
+ * The option `peerToPeer` of a call, checked: plain JavaScript can hand in anything.
+ *
+ * @param options - the options of the call
+ * @returns its value; undefined: what the server document says
+ * @throws CorralError `invalid-option` for anything but true, false and undefined
+ * @complexity O(1)
+ */
+export function peerToPeerOf({ peerToPeer }: PeerToPeerOption): boolean | undefined {
+  if (peerToPeer !== undefined && typeof peerToPeer !== 'boolean') {
+    throw new CorralError(
+      'invalid-option',
+      ['options', 'peerToPeer'],
+      `${quote(peerToPeer)} is neither true nor false: choose one, or leave it out for what the server document says`,
+    );
+  }
+  return peerToPeer;
+}
