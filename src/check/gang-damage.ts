@@ -55,7 +55,7 @@ export class GangDamage {
   }
 
   /**
-   * The sum of two losses: of each server's leftover value, and a thousandth for each further socket that the gang is on,
+   * The sum of two losses: of each server's leftover value, and a thousandth for each socket more than its GPUs there need,
    * times its GPUs; and, over the domains of every tier and
    * the kinds of servers in it, of n W^2 / 2N, where W of the N servers of the kind, of n GPUs each, are wholly free
    * and not cordoned. The first keeps servers useful, the second keeps whole servers together.

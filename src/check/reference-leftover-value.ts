@@ -12,7 +12,7 @@ export const DEFAULT_SIZES: Readonly<Record<number, number>> = { 1: 3, 2: 2, 4: 
 /** Sizes that a server can hold, with weights scaled to a sum of 1. */
 export type SizeWeights = ReadonlyMap<number, number>;
 
-/** What sockets are of the value; and what a set loses for each socket beyond the first. */
+/** What sockets are of the value; and what a set loses for each socket more than it has to be on. */
 const SOCKETS = 1 / 1000;
 
 /** Server → set size → set → largest total worth of disjoint sets of that size in it. */
@@ -44,11 +44,16 @@ export function leftoverValue(server: ServerTopology, free: readonly number[], w
   return (1 - SOCKETS) * value + (SOCKETS * pairsOf(free)) / pairsOf(all);
 }
 
-/** What a set loses by being on several sockets, in the units of {@link leftoverValue}; 0 where they are not known. */
+/** What a set loses by being on more sockets than it has to, in the units of {@link leftoverValue}; 0 where they are not known. */
 export function straddleLoss(server: ServerTopology, gpus: readonly number[]): number {
   const sockets = socketsOf(server);
   if (sockets === undefined || gpus.length === 0) return 0;
-  return SOCKETS * (new Set(gpus.map((gpu) => sockets[gpu])).size - 1);
+  const touched = new Set(gpus.map((gpu) => sockets[gpu])).size;
+  // The largest sockets hold as many with the fewest.
+  const sizes = [...new Set(sockets)].map((name) => sockets.filter((socket) => socket === name).length);
+  let needed = 0;
+  for (let left = gpus.length; left > 0; needed++) left -= sizes.sort((a, b) => b - a)[needed]!;
+  return SOCKETS * (touched - needed);
 }
 
 /**

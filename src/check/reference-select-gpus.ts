@@ -42,7 +42,7 @@ export interface ReferenceSelection {
  * {@link referenceSharedLoad} on links that others could use; (3) highest leftover value: over the sizes k to come,
  * weight × P(k, left) / P(k, whole server), P the largest total worth of disjoint sets of k GPUs (k = 1: their
  * number), a set being worth its bandwidth / (1 + the links of others that a byte of it crosses on average), weights
- * scaled to a sum of 1, a thousandth of it for GPUs left on one socket, less a thousandth for each further socket of the
+ * scaled to a sum of 1, a thousandth of it for GPUs left on one socket, less a thousandth for each socket more than needed of the
  * set; (4) highest flow to the ports of its NICs; (5) lowest ordinals. Figures that differ by less than a billionth of
  * themselves are equal.
  *

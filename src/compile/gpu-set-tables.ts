@@ -1,6 +1,6 @@
 import { optimalBandwidth } from '../bandwidth/optimal.js';
 import { CorralError, quote } from '../errors.js';
-import { gpuPlaces, placesTouched } from '../topology/gpu-places.js';
+import { fewestPlaces, gpuPlaces, placesTouched } from '../topology/gpu-places.js';
 import { networkOf } from '../topology/network.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { figureRanks } from './figure-ranks.js';
@@ -21,8 +21,10 @@ export interface GpuSetFigures {
   readonly nicGBps: Float64Array;
   /** Socket → mask of its GPUs; empty where all are on one socket, or the document does not say. */
   readonly sockets: readonly number[];
+  /** Number of GPUs → the fewest sockets that hold so many. Length: n + 1, or 1 where `sockets` is empty. */
+  readonly fewestSockets: Uint8Array;
   /**
-   * Mask → 2^32 × rank by bandwidth, then shared load, + what further sockets cost in steps of the loss: all of the
+   * Mask → 2^32 × rank by bandwidth, then shared load, + what sockets more than needed cost in steps of the loss: all of the
    * objective down to the loss that depends on the set alone. The lowest is the best. Length: 2^n.
    */
   readonly order: Float64Array;
@@ -147,6 +149,7 @@ function compileFigures(server: ServerTopology): GpuSetFigures {
   const nicGBps = nicBandwidths(server);
   const known = gpuPlaces(server).socket ?? [];
   const sockets = known.length > 1 ? known : [];
+  const fewestSockets = fewestPlaces(sockets);
   return {
     gpuCount,
     sizeOf,
@@ -154,7 +157,8 @@ function compileFigures(server: ServerTopology): GpuSetFigures {
     sharedLoadGBps,
     nicGBps,
     sockets,
-    order: orders(bandwidthGBps, sharedLoadGBps, sockets),
+    fewestSockets,
+    order: orders({ bandwidthGBps, sharedLoadGBps, sizeOf, sockets, fewestSockets }),
     position: positions(nicGBps, gpuCount),
   };
 }
@@ -182,10 +186,9 @@ function reversed(mask: number, bits: number): number {
 }
 
 function orders(
-  bandwidthGBps: Float64Array,
-  sharedLoadGBps: Float64Array,
-  sockets: readonly number[],
+  figures: Pick<GpuSetFigures, 'bandwidthGBps' | 'sharedLoadGBps' | 'sizeOf' | 'sockets' | 'fewestSockets'>,
 ): Float64Array {
+  const { bandwidthGBps, sharedLoadGBps } = figures;
   const masks = bandwidthGBps.length;
   const bandwidth = figureRanks(bandwidthGBps);
   const load = figureRanks(sharedLoadGBps);
@@ -195,12 +198,16 @@ function orders(
   const sorted = both.slice().sort();
   const rankOf = new Map<number, number>();
   for (const key of sorted) if (!rankOf.has(key)) rankOf.set(key, rankOf.size);
-  return both.map((key, mask) => rankOf.get(key)! * 2 ** 32 + stepsOf(socketLoss(sockets, mask)));
+  return both.map((key, mask) => rankOf.get(key)! * 2 ** 32 + stepsOf(socketLoss(figures, mask)));
 }
 
-/** What a set loses by being on more than one socket, as a share of the value of the server. */
-function socketLoss(sockets: readonly number[], set: number): number {
-  return SOCKET_SHARE * Math.max(0, placesTouched(sockets, set) - 1);
+/** What a set loses by being on more sockets than so many GPUs need, as a share of the value of the server. */
+function socketLoss(
+  { sockets, sizeOf, fewestSockets }: Pick<GpuSetFigures, 'sockets' | 'sizeOf' | 'fewestSockets'>,
+  set: number,
+): number {
+  if (sockets.length === 0) return 0;
+  return SOCKET_SHARE * (placesTouched(sockets, set) - fewestSockets[sizeOf[set]!]!);
 }
 
 function stepsOf(loss: number): number {
@@ -254,9 +261,9 @@ export function isBetterSet(tables: GpuSetTables, free: number, set: number, oth
   return key < otherKey || (key === otherKey && position[set]! < position[other]!);
 }
 
-/** What is lost by taking a set of free GPUs, and by its further sockets, as a share of the value of the server. */
+/** What is lost by taking a set of free GPUs, and by sockets more than it needs, as a share of the value of the server. */
 export function lossOf(tables: GpuSetTables, free: number, set: number): number {
-  return tables.value[free]! - tables.value[free ^ set]! + socketLoss(tables.sockets, set);
+  return tables.value[free]! - tables.value[free ^ set]! + socketLoss(tables, set);
 }
 
 /** {@link lossOf} in GPUs. */

@@ -1,6 +1,6 @@
 /**
  * What sockets are of the value of free GPUs. CPU, memory and NICs are local to a socket and a pod may require one, so
- * free GPUs are worth more where they are on one, and a set is worse for every further socket that it is on. Behind an
+ * free GPUs are worth more where they are on one, and a set is worse for every socket more than it needs. Behind an
  * NVSwitch nothing else tells sockets apart. A thousandth is less than a pod of any usual size makes on a server, so
  * sockets decide only where the sizes to come find the same.
  */

@@ -1,7 +1,7 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import type { ServerId, TierName } from '../ids.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
-import { gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
+import { fewestPlaces, gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
 import { GPU_MILLI } from '../units.js';
 import type { PlacementEngine } from './engine.js';
 import { type Gang, type Levels, SERVER } from './gang.js';
@@ -345,14 +345,15 @@ function stepsOf(engine: PlacementEngine, gang: Gang, plan: GangPlan, levels: Le
   return steps;
 }
 
-/** Pods of whole GPUs that are on more than one socket, as far as servers know their sockets. */
+/** Pods of whole GPUs that are on more sockets than they need, as far as servers know their sockets. */
 function straddlingPods(engine: PlacementEngine, { need }: Gang, plan: GangPlan): number {
   if (need.gpus < 2) return 0;
   let pods = 0;
   plan.servers.forEach((server, i) => {
     const sockets = gpuPlaces(engine.tables.shapeType[engine.tables.shapeOf[server]!]!).socket ?? [];
+    const fewest = fewestPlaces(sockets)[need.gpus] ?? 0;
     for (const mask of engine.splitGpus(need, server, plan.masks[i]!, plan.podCounts[i]!)) {
-      if (placesTouched(sockets, mask) > 1) pods++;
+      if (placesTouched(sockets, mask) > fewest) pods++;
     }
   });
   return pods;

@@ -54,7 +54,7 @@ export interface SelectionStep {
   readonly before: number;
   readonly after: number;
   /**
-   * The figure of the sets kept: GB/s; a value 0 … 1, less a thousandth for every further socket of the set; null for
+   * The figure of the sets kept: GB/s; a value 0 … 1, less a thousandth for every socket more than it needs; null for
    * `ordinals`.
    */
   readonly figure: number | null;
@@ -76,7 +76,7 @@ export interface SelectionStep {
  * 3. highest leftover value: over the sizes to come, weight × the largest total worth of disjoint sets of that
  *    size among the GPUs left, relative to the empty server, where a set is worth its bandwidth / (1 + the links
  *    of others that a byte of it crosses on average), a single GPU 1. A thousandth of it is Σ free² / Σ all² over the
- *    sockets, and a set that is on several loses a thousandth for every further one: CPU, memory and NICs are local to a
+ *    sockets, and a set loses a thousandth for every socket more than so many GPUs need: CPU, memory and NICs are local to a
  *    socket, and a pod may require one;
  * 4. highest bandwidth to the ports of its NICs, see `nicBandwidth`;
  * 5. lowest ordinals.
@@ -215,7 +215,7 @@ function stepsTo(
   isAllowed: (set: number) => boolean,
 ): SelectionStep[] {
   const { sizeOf, bandwidthGBps, sharedLoadGBps, value, nicGBps } = tables;
-  // What stays may be worth less than the further sockets of the set: then figures are negative.
+  // What stays may be worth less than the sockets that the set would not need: then figures are negative.
   const same = (a: number, b: number): boolean =>
     a < 0 && b < 0
       ? sameFigure(Math.min(-a, -b), Math.max(-a, -b))
@@ -272,10 +272,14 @@ function sentence({ step, before, after, figure, against }: SelectionStep): stri
   }
 }
 
-/** Says so if the chosen GPUs are on several sockets. */
-function straddling({ sockets, sizeOf }: GpuSetTables, chosen: number, free: number): string[] {
+/** Says so if the chosen GPUs are on more sockets than so many need. */
+function straddling(
+  { sockets, sizeOf, fewestSockets }: GpuSetTables,
+  chosen: number,
+  free: number,
+): string[] {
   const touched = placesTouched(sockets, chosen);
-  if (touched < 2) return [];
+  if (sockets.length === 0 || touched === fewestSockets[sizeOf[chosen]!]!) return [];
   const most = sockets.reduce((most, socket) => Math.max(most, sizeOf[socket & free]!), 0);
   const why =
     most < sizeOf[chosen]!

@@ -61,6 +61,27 @@ export function gpusOnOne(server: ServerTopology, kinds: readonly GpuPlace[]): r
   return parts;
 }
 
+/**
+ * The fewest places that can hold a number of GPUs, all free.
+ *
+ * @param places - bit masks as in {@link gpuPlaces}
+ * @returns number of GPUs → places, up to all GPUs; more than one place is straddling only beyond this
+ */
+export function fewestPlaces(places: readonly number[]): Uint8Array {
+  const sizes = places.map(sizeOf).sort((a, b) => b - a);
+  const fewest: number[] = [0];
+  sizes.forEach((size, i) => {
+    for (let gpu = 0; gpu < size; gpu++) fewest.push(i + 1);
+  });
+  return Uint8Array.from(fewest);
+}
+
+function sizeOf(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
+
 /** The number of places that hold some GPU of a set. */
 export function placesTouched(places: readonly number[], set: number): number {
   let touched = 0;

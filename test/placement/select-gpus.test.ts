@@ -132,7 +132,8 @@ describe('selectGpus', () => {
         for (let count = 1; count <= list(mask).length; count++) {
           const { gpus, steps, why } = selectGpus(topology(name), count, { free: list(mask) })!;
           expect(steps.at(-1)?.after ?? 1, `${name} ${mask} ${count}`).toBe(1);
-          const straddles = new Set(gpus.map((gpu) => socketOf(name, gpu))).size > 1;
+          // Sockets of four: five GPUs are on two whatever is chosen.
+          const straddles = count <= 4 && new Set(gpus.map((gpu) => socketOf(name, gpu))).size > 1;
           expect(why).toHaveLength(steps.length + (straddles ? 2 : 1));
           if (straddles) expect(why.at(-1)).toMatch(/^straddles 2 sockets: /);
         }
@@ -199,7 +200,8 @@ describe('selectGpus', () => {
     expect(selection.gpus).toEqual([1, 2, 3, 5]);
     expect(selection.why.at(-1)).toBe('straddles 2 sockets: no socket has more than 3 free');
     expect(selectGpus(p5, 4)!.why.join()).not.toMatch(/straddle/);
-    expect(selectGpus(p5, 8)!.why.at(-1)).toBe('straddles 2 sockets: no socket has more than 4 free');
+    // No socket holds eight, whatever is free.
+    expect(selectGpus(p5, 8)!.why.join()).not.toMatch(/straddle/);
     // Figures of a step differ as printed.
     const why = selectGpus(p5, 1, { free: [0, 1, 2, 3, 5, 6, 7] })!.why[1]!;
     const [, kept, against] = /free ([\d.]+): .* leave ([\d.]+)/.exec(why)!;

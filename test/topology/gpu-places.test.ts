@@ -4,7 +4,7 @@ import { serverDocument } from '../../src/arbitraries/index.js';
 import { synthetic, topology, topologyNames } from '../../src/catalogue/index.js';
 import { placesOf } from '../../src/check/gpu-places.js';
 import { type Device, type ServerTopology, serverTopology } from '../../src/index.js';
-import { gpuPlaces, gpusOnOne, placesTouched } from '../../src/topology/gpu-places.js';
+import { fewestPlaces, gpuPlaces, gpusOnOne, placesTouched } from '../../src/topology/gpu-places.js';
 import { type ShortLink, smallServer } from '../bandwidth/small-server.js';
 
 const built = (description: string): ServerTopology => serverTopology(synthetic(description));
@@ -87,6 +87,13 @@ describe('gpusOnOne', () => {
     expect(
       gpusOnOne(smallServer(['gpu0', 'numa0'], [['numa0', 'gpu0', 'pcie', 50]]), ['numa', 'socket']),
     ).toBe(undefined);
+  });
+});
+
+describe('fewestPlaces', () => {
+  it('counts the largest places first', () => {
+    expect([...fewestPlaces([0b11, 0b11100])]).toEqual([0, 1, 1, 1, 2, 2]);
+    expect([...fewestPlaces([])]).toEqual([0]);
   });
 });
 
