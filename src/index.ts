@@ -4,7 +4,7 @@ export type {
   Flow,
   SharedBandwidthOptions,
 } from './bandwidth/index.js';
-export { collectiveBandwidth, fairShares, sharedBandwidth } from './bandwidth/index.js';
+export { collectiveBandwidth, fairShares, nicBandwidth, sharedBandwidth } from './bandwidth/index.js';
 export { clusterTopology } from './catalogue/cluster-topology.js';
 export type { CorralErrorCode, ErrorPath } from './errors.js';
 export { CorralError } from './errors.js';
@@ -28,7 +28,7 @@ export type {
 } from './placement/placement.js';
 export type { Policy } from './placement/policy.js';
 export type { PlacementRequest } from './placement/request.js';
-export type { GpuSelection, SelectGpusOptions } from './placement/select-gpus.js';
+export type { GpuSelection, SelectGpusOptions, SelectionStep } from './placement/select-gpus.js';
 export { selectGpus } from './placement/select-gpus.js';
 export type { CompileOptions, Snapshot, Solver } from './placement/solver.js';
 export type {

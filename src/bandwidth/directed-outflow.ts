@@ -1,72 +1,155 @@
 import type { DirectedNetwork } from '../topology/directed-network.js';
-import type { Network } from '../topology/network.js';
+import { GPU, LEAF, type Network } from '../topology/network.js';
 import type { ServerTopology } from '../topology/server-topology.js';
-import { directedFlow, type FlowOutlet } from './directed-flow.js';
+import { feedRate } from './feed-rate.js';
+import { type HopArc, HopReduction } from './hop-reduction.js';
 import { nearestNics } from './nearest-nics.js';
-
-/** Where the traffic of a server's GPUs to its NICs ends, whichever GPUs are the senders. */
-interface OutflowEnds {
-  readonly outlets: readonly (FlowOutlet & { readonly nearestTo: number })[];
-  /** GPU ordinal to the arcs of the fabric from it to GPUs that NICs hang on, if it has no NIC nearer than SYS. */
-  readonly borrowed: readonly (readonly number[])[];
-  /** GPU ordinal to the arcs from it to NICs that hang on GPUs alone. */
-  readonly owned: readonly (readonly number[])[];
-}
-
-const cache = new WeakMap<ServerTopology, OutflowEnds>();
+import type { Outlet } from './outflow-network.js';
 
 /**
- * What a set of GPUs sends to the ports of its NICs on a server where traffic between two sockets follows their
- * route.
+ * The ways from the GPUs of a server to its compute NICs where traffic between two sockets follows their route. First
+ * the GPUs by ordinal, then the NICs, then for each GPU that NICs hang on alone its side towards them, then halves of
+ * switches, NUMA nodes and sockets.
+ */
+interface OutflowGraph {
+  readonly vertexCount: number;
+  readonly arcs: readonly HopArc[];
+  /** Whether two arcs cross one arc of the network. */
+  readonly isJoint: boolean;
+  /** Vertex to the GPU that it is, or whose side it is; -1 for all others. */
+  readonly owners: Int32Array;
+  /** The NICs in order; GB/s Infinity where none is stated for the port. */
+  readonly outlets: readonly Outlet[];
+}
+
+const cache = new WeakMap<ServerTopology, OutflowGraph>();
+
+/**
+ * What a set of GPUs sends to the ports of its NICs on a server where traffic between two sockets follows their route.
  *
  * @param server - a server topology
  * @param directed - its directed network, with peer-to-peer
- * @param mask - the GPUs, bit i for ordinal i
- * @returns GB/s in all; 0 for no GPUs or where no compute NIC is reached
- * @complexity that of {@link directedFlow}
+ * @param mask - the GPUs, bit i for ordinal i; at least one
+ * @param most - GB/s that the answer does not exceed
+ * @returns GB/s in all; 0 where no compute NIC is reached
+ * @complexity a max-flow or two; a linear programme where routes between sockets share links. Once per server O(arcs²) at
+ * worst
  */
-export function directedOutflow(server: ServerTopology, directed: DirectedNetwork, mask: number): number {
+export function directedOutflow(
+  server: ServerTopology,
+  directed: DirectedNetwork,
+  mask: number,
+  most: number,
+): number {
+  let graph = cache.get(server);
+  if (graph === undefined) {
+    graph = outflowGraph(server, directed);
+    cache.set(server, graph);
+  }
   const { network } = directed;
-  let ends = cache.get(server);
-  if (ends === undefined) {
-    ends = readEnds(server, network);
-    cache.set(server, ends);
-  }
-  const { outlets, borrowed, owned } = ends;
-  const sources: number[] = [];
-  const lent = new Set<number>();
-  for (let gpu = 0; gpu < network.gpuVertices.length; gpu++) {
-    const isChosen = ((mask >>> gpu) & 1) === 1;
-    if (isChosen) sources.push(network.gpuVertices[gpu]!);
-    for (const arc of isChosen ? borrowed[gpu]! : owned[gpu]!) lent.add(arc);
-  }
-  return directedFlow(directed, {
-    sources,
-    outlets: outlets.filter(({ nearestTo }) => (nearestTo & mask) !== 0),
-    lent,
+  const { arcs, isJoint, owners, outlets } = graph;
+  const gpuCount = network.gpuVertices.length;
+  const source = 0;
+  let vertexCount = 1;
+  /** All GPUs of the set, and their sides, are the source; -1: others, and NICs that none of the set uses. */
+  const numberOf = owners.map((owner, v) => {
+    if (owner >= 0 && ((mask >>> owner) & 1) === 1) return source;
+    const outlet = outlets[v - gpuCount];
+    const counts = v >= gpuCount && (outlet === undefined || (outlet.nearestTo & mask) !== 0);
+    return counts ? vertexCount++ : -1;
   });
+  const sink = vertexCount++;
+  const tails: number[] = [];
+  const heads: number[] = [];
+  const uses: number[][] = [];
+  const capacities: number[] = [];
+  const capacityOf = new Map<number, number>();
+  const capacityNumber = (arc: number): number => {
+    const known = capacityOf.get(arc) ?? capacities.push(network.capacityGBps[arc >> 1]!) - 1;
+    capacityOf.set(arc, known);
+    return known;
+  };
+  for (const arc of arcs) {
+    const [tail, head] = [numberOf[arc.tail]!, numberOf[arc.head]!];
+    if (tail < 0 || head < 0 || head === source) continue;
+    tails.push(tail);
+    heads.push(head);
+    uses.push(arc.crossed.map(capacityNumber));
+  }
+  for (const { vertex, GBps } of outlets) {
+    if (numberOf[vertex]! < 0) continue;
+    tails.push(numberOf[vertex]!);
+    heads.push(sink);
+    uses.push(GBps < Number.POSITIVE_INFINITY ? [capacities.push(GBps) - 1] : []);
+  }
+  const supplies = new Int32Array(vertexCount);
+  supplies[source] = 1;
+  return feedRate({ vertexCount, supplies, tails, heads, uses, capacities, isJoint }, most);
 }
 
-function readEnds(server: ServerTopology, network: Network): OutflowEnds {
-  const { gpuVertices, vertexOf, rows, arcs, ends, fabric } = network;
+function outflowGraph(server: ServerTopology, directed: DirectedNetwork): OutflowGraph {
+  const { network } = directed;
+  const { gpuVertices, vertexOf, capacityGBps, fabric } = network;
   const { nics, nearestTo, hangsOnGpus, farGpus } = nearestNics(server);
-  const vertices = nics.map((id) => vertexOf.get(id)!);
-  const hanging = new Set(vertices.filter((_, i) => hangsOnGpus[i]));
-  const arcsOf = (v: number): number[] => Array.from(arcs.subarray(rows[v]!, rows[v + 1]!));
-  const headOf = (arc: number): number => ends[arc ^ 1]!;
-  const owned = Array.from(gpuVertices, (v) => arcsOf(v).filter((arc) => hanging.has(headOf(arc))));
-  const owners = new Set(Array.from(gpuVertices).filter((_, gpu) => owned[gpu]!.length > 0));
+  const gpuCount = gpuVertices.length;
+  const ordinalOf = new Map([...gpuVertices].map((v, gpu) => [v, gpu]));
+  const nicAt = new Map(nics.map((id, i) => [vertexOf.get(id)!, i]));
+  const owning = [...gpuVertices.keys()].filter((gpu) =>
+    neighboursOf(network, gpuVertices[gpu]!).some((v) => hangsOnGpus[nicAt.get(v) ?? -1]),
+  );
+  const sideOf = new Map(owning.map((gpu, i) => [gpu, gpuCount + nics.length + i]));
+  const terminalCount = gpuCount + nics.length + owning.length;
+  let next = terminalCount;
+  /** Half to vertex of the graph, -1 for NICs of other roles. */
+  const numberOf = directed.vertexOf.map((v) => {
+    if (network.roles[v] === GPU) return ordinalOf.get(v)!;
+    if (network.roles[v] !== LEAF) return next++;
+    const nic = nicAt.get(v);
+    return nic === undefined ? -1 : gpuCount + nic;
+  });
+  let sent = 0;
+  for (let arc = 0; arc < 2 * network.linkCount; arc++) {
+    if (network.roles[network.ends[arc]!] === GPU) sent += capacityGBps[arc >> 1]!;
+  }
+
+  const graph = new HopReduction(terminalCount, 0);
+  directed.tails.forEach((half, i) => {
+    let tail = numberOf[half]!;
+    let head = numberOf[directed.heads[i]!]!;
+    const isNic = (vertex: number): boolean => vertex >= gpuCount && vertex < gpuCount + nics.length;
+    if (tail < 0 || head < 0 || isNic(tail)) return;
+    const crossed = directed.crossed[i]!;
+    if (isNic(head) && hangsOnGpus[head - gpuCount]) tail = sideOf.get(tail)!;
+    if (head < gpuCount) {
+      // To another GPU only over the fabric, only to its NICs, and only if there are none nearer than SYS.
+      const mayBorrow = tail < gpuCount && ((farGpus >>> tail) & 1) === 1 && fabric[crossed[0]! >> 1] === 1;
+      const side = sideOf.get(head);
+      if (!mayBorrow || side === undefined) return;
+      head = side;
+    }
+    // What carries all that every GPU sends at once limits nothing.
+    graph.add({ tail, head, crossed: [...crossed].filter((arc) => capacityGBps[arc >> 1]! <= sent) });
+  });
+  graph.prune();
+  const isJoint = graph.isJoint();
+  graph.contract(isJoint);
+  graph.prune();
+  const reduced = graph.renumbered();
+  const owners = new Int32Array(reduced.vertexCount).fill(-1);
+  for (let gpu = 0; gpu < gpuCount; gpu++) owners[gpu] = gpu;
+  for (const [gpu, side] of sideOf) owners[side] = gpu;
   return {
-    outlets: vertices.map((vertex, i) => ({
-      vertex,
-      GBps: server.graph.getNodeAttribute(nics[i]!, 'portGBps') ?? Number.POSITIVE_INFINITY,
+    ...reduced,
+    isJoint,
+    owners,
+    outlets: nics.map((id, i) => ({
+      vertex: gpuCount + i,
       nearestTo: nearestTo[i]!,
+      GBps: server.graph.getNodeAttribute(id, 'portGBps') ?? Number.POSITIVE_INFINITY,
     })),
-    borrowed: Array.from(gpuVertices, (v, gpu) =>
-      ((farGpus >>> gpu) & 1) === 0
-        ? []
-        : arcsOf(v).filter((arc) => fabric[arc >> 1] === 1 && owners.has(headOf(arc))),
-    ),
-    owned,
   };
+}
+
+function neighboursOf({ rows, arcs, ends }: Network, v: number): number[] {
+  return Array.from(arcs.subarray(rows[v]!, rows[v + 1]!), (arc) => ends[arc ^ 1]!);
 }

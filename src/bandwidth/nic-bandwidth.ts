@@ -42,7 +42,7 @@ export function nicBandwidthOfMask(server: ServerTopology, mask: number): number
   const least = flow(network, network.betweenInside, mask);
   if (least >= most * (1 - RELATIVE_TOLERANCE)) return most;
   // Host memory concerns pairs of GPUs alone: without peer-to-peer too a NIC reads from a GPU.
-  return directedOutflow(server, directedNetworkOf(networkOf(server), true)!, mask);
+  return directedOutflow(server, directedNetworkOf(networkOf(server), true)!, mask, most);
 }
 
 /** The largest flow over undirected links, those among the vertices as given. */

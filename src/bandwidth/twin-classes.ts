@@ -1,4 +1,5 @@
-import type { HopArc, HopGraph } from './hop-graph.js';
+import type { HopGraph } from './hop-graph.js';
+import type { HopArc } from './hop-reduction.js';
 
 /**
  * Classes of GPUs that can be exchanged without changing a graph, as those of equal sockets that are all joined

@@ -99,7 +99,12 @@ function leastCut(
     return {
       portGBps: server.graph.getNodeAttribute(nic, 'portGBps') ?? Number.POSITIVE_INFINITY,
       fromSet: links.reduce((sum, { other, GBps }) => sum + (chosen.has(other) ? GBps : 0), 0),
-      links: positions(links.map(({ other, GBps }) => [other, GBps])),
+      // A GPU outside the set passes nothing on to a NIC that hangs on a switch or a socket as well.
+      links: positions(
+        links
+          .filter(({ other }) => kindOf(server, other) !== 'gpu' || hangsOnGpus(server, nic))
+          .map(({ other, GBps }) => [other, GBps]),
+      ),
     };
   });
 

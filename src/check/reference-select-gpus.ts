@@ -43,7 +43,7 @@ export interface ReferenceSelection {
  * weight × P(k, left) / P(k, whole server), P the largest total worth of disjoint sets of k GPUs (k = 1: their
  * number), a set being worth its bandwidth / (1 + the links of others that a byte of it crosses on average), weights
  * scaled to a sum of 1, a thousandth of it for GPUs left on one socket, less a thousandth for each socket more than needed of the
- * set; (4) highest flow to the ports of its NICs; (5) lowest ordinals. Figures that differ by less than a billionth of
+ * set; (4) highest flow to the ports of its NICs, the mean of that of the set alone and of what it adds to all others; (5) lowest ordinals. Figures that differ by less than a billionth of
  * themselves are equal.
  *
  * @param server - a server type
@@ -125,8 +125,12 @@ class Candidate {
     return leftoverValue(this.#server, this.#left, this.#weights);
   }
 
+  /** The mean of what the set sends through the ports alone, and of what it adds to what all others send. */
   get nicGBps(): number {
-    return nicBandwidthOfSet(this.#server, this.gpus);
+    const everybody = [...this.#server.gpus.keys()];
+    const others = everybody.filter((gpu) => !this.gpus.includes(gpu));
+    const sent = (gpus: readonly number[]): number => nicBandwidthOfSet(this.#server, gpus);
+    return (sent(this.gpus) + (sent(everybody) - sent(others))) / 2;
   }
 
   /** What stays, less what the set loses by being on several sockets; plus 1, which keeps it above 0. */

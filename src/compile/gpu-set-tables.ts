@@ -28,7 +28,7 @@ export interface GpuSetFigures {
    * objective down to the loss that depends on the set alone. The lowest is the best. Length: 2^n.
    */
   readonly order: Float64Array;
-  /** Mask → rank by NIC bandwidth, then ordinals: what decides among equals; no two sets share one. Length: 2^n. */
+  /** Mask → rank by {@link ownNicGBps}, then ordinals: what decides among equals; no two sets share one. Length: 2^n. */
   readonly position: Uint16Array;
 }
 
@@ -159,14 +159,27 @@ function compileFigures(server: ServerTopology): GpuSetFigures {
     sockets,
     fewestSockets,
     order: orders({ bandwidthGBps, sharedLoadGBps, sizeOf, sockets, fewestSockets }),
-    position: positions(nicGBps, gpuCount),
+    position: positions(
+      nicGBps.map((_, mask) => ownNicGBps({ nicGBps }, mask)),
+      gpuCount,
+    ),
   };
 }
 
-/** The place of each mask by NIC bandwidth, high first, then as lists of ordinals, so that of one size no two are equal. */
-function positions(nicGBps: Float64Array, gpuCount: number): Uint16Array {
-  const masks = nicGBps.length;
-  const ranks = figureRanks(nicGBps);
+/**
+ * What the ports give to a set: the mean of what it sends when no other GPU of the server does, and of what it adds when all
+ * others do, GB/s. Ports that others use as well count half: two GPUs that share two ports, and two that each share two
+ * ports with another, have as much.
+ */
+export function ownNicGBps({ nicGBps }: Pick<GpuSetFigures, 'nicGBps'>, set: number): number {
+  const all = nicGBps.length - 1;
+  return (nicGBps[set]! + nicGBps[all]! - nicGBps[all ^ set]!) / 2;
+}
+
+/** The place of each mask by a figure, high first, then as lists of ordinals, so that of one size no two are equal. */
+function positions(figures: Float64Array, gpuCount: number): Uint16Array {
+  const masks = figures.length;
+  const ranks = figureRanks(figures);
   const keys = new Float64Array(masks);
   for (let mask = 0; mask < masks; mask++) {
     keys[mask] = (masks - 1 - ranks[mask]!) * masks + (masks - 1 - reversed(mask, gpuCount));

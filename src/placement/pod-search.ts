@@ -32,7 +32,13 @@ export class PodSearch {
     this.server = -1;
     if (need.gpus === 0) return this.#findCpu(need);
     if (need.gpuMilli < GPU_MILLI && this.#findShared(need)) return true;
-    if (need.places !== undefined) return this.#findOnPlaces(need);
+    if (need.places !== undefined) {
+      if (!this.#findWhole({ ...need, places: undefined })) return false;
+      const sets = this.#index.placeSetsOf(need, this.#index.kindOf(this.server))!;
+      if (sets.has(this.gpuMask)) return true;
+      this.server = -1;
+      return this.#findOnPlaces(need);
+    }
     return this.#findWhole(need);
   }
 

@@ -7,6 +7,7 @@ import {
   gpuSetTables,
   isBetterSet,
   lossOf,
+  ownNicGBps,
 } from '../compile/gpu-set-tables.js';
 import { CorralError, quote } from '../errors.js';
 import { GPU_PLACES, type GpuPlace, gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
@@ -78,7 +79,8 @@ export interface SelectionStep {
  *    of others that a byte of it crosses on average), a single GPU 1. A thousandth of it is Σ free² / Σ all² over the
  *    sockets, and a set loses a thousandth for every socket more than so many GPUs need: CPU, memory and NICs are local to a
  *    socket, and a pod may require one;
- * 4. highest bandwidth to the ports of its NICs, see `nicBandwidth`;
+ * 4. highest bandwidth to the ports of its NICs, see `nicBandwidth`: the mean of what the set sends when no other GPU of the
+ *    server does, and of what it adds when all others do;
  * 5. lowest ordinals.
  *
  * Figures that differ by less than a billionth of themselves are equal.
@@ -214,7 +216,7 @@ function stepsTo(
   free: number,
   isAllowed: (set: number) => boolean,
 ): SelectionStep[] {
-  const { sizeOf, bandwidthGBps, sharedLoadGBps, value, nicGBps } = tables;
+  const { sizeOf, bandwidthGBps, sharedLoadGBps, value } = tables;
   // What stays may be worth less than the sockets that the set would not need: then figures are negative.
   const same = (a: number, b: number): boolean =>
     a < 0 && b < 0
@@ -224,7 +226,7 @@ function stepsTo(
     ['bandwidth', (set) => bandwidthGBps[set]!],
     ['shared-load', (set) => sharedLoadGBps[set]!],
     ['leftover-value', (set) => value[free]! - lossOf(tables, free, set)],
-    ['nic-bandwidth', (set) => nicGBps[set]!],
+    ['nic-bandwidth', (set) => ownNicGBps(tables, set)],
     ['ordinals', () => null],
   ];
   let left: number[] = [];
@@ -266,7 +268,7 @@ function sentence({ step, before, after, figure, against }: SelectionStep): stri
     case 'leftover-value':
       return `highest value of what stays free ${apart(figure!, against.figure!)}: ${left}, ${other} would leave ${apart(against.figure!, figure!)}`;
     case 'nic-bandwidth':
-      return `highest bandwidth to the NICs ${round(figure)} GB/s: ${left}, ${other} would reach ${round(against.figure)}`;
+      return `highest bandwidth to the ports ${round(figure)} GB/s: ${left}, ${other} would reach ${round(against.figure)}`;
     case 'ordinals':
       return `lowest ordinals: ${left}, ${other} would do as well`;
   }

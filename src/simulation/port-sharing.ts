@@ -34,9 +34,9 @@ interface Member {
  * 1 GB/s per GPU. What several jobs can send together is at most what the union of their GPUs reaches through the ports
  * of each server: a bound, since in the union GPUs of one job forward for another.
  *
- * On servers where all GPUs together reach the sum of what each reaches alone (one port per GPU) nothing is shared: the
- * figure of a union is never more than the sum of its parts', so no set of jobs can lack anything. Elsewhere every set of
- * two or more jobs is looked at, in places with more than ten only pairs and all together.
+ * On servers where every set of GPUs reaches the sum of what each reaches alone (one port per GPU) nothing is shared.
+ * Elsewhere every set of two or more jobs is looked at, in places with more than ten only pairs and all together. (All GPUs
+ * together say too little: with more GPUs more NICs come into reach, and what some lack others make up for.)
  */
 export class PortSharing {
   readonly #tables: ClusterTables;
@@ -184,11 +184,22 @@ export class PortSharing {
     if (mask === 2 ** this.#tables.kindType[kind]!.gpus.length - 1) return false;
     if (this.#sharesPorts[kind] === -1) {
       const nicGBps = this.#nicGBpsOf(kind);
-      let sum = 0;
-      for (let bit = 1; bit < nicGBps.length; bit *= 2) sum += nicGBps[bit]!;
-      this.#sharesPorts[kind] = nicGBps.at(-1)! < sum * (1 - TOLERANCE) ? 1 : 0;
+      let shares = 0;
+      // Sets of all sizes: with more GPUs also come more NICs in reach, and what some lack others may make up for.
+      for (let set = 1; set < nicGBps.length && shares === 0; set++) {
+        const lowest = set & -set;
+        const sum = this.#sumOfSingles(nicGBps, set);
+        if (set !== lowest && Math.abs(nicGBps[set]! - sum) > sum * TOLERANCE) shares = 1;
+      }
+      this.#sharesPorts[kind] = shares;
     }
     return this.#sharesPorts[kind] === 1;
+  }
+
+  #sumOfSingles(nicGBps: Float64Array, set: number): number {
+    let sum = 0;
+    for (let rest = set; rest !== 0; rest &= rest - 1) sum += nicGBps[rest & -rest]!;
+    return sum;
   }
 
   /** The place whose border a server's ports cross: its accelerator domain, or itself. */

@@ -182,6 +182,20 @@ describe('nicBandwidth', () => {
       links.filter(([, , medium]) => medium === 'pcie'),
     );
     expect(nicBandwidth(withoutFabric, [0])).toBe(0);
+    // A NIC on a socket as well does not hang on the GPU alone: GPU 0 reaches it by the socket, as far as NIC 0, at 2.
+    const shared = smallServer(
+      ['socket0', 'numa0', 'gpu0', 'gpu1', 'gpu2', 'nic0', 'nic1'],
+      [
+        ...links,
+        ['socket0', 'numa0', 'on-chip', 99],
+        ['socket0', 'nic1', 'pcie', 2],
+        ['gpu2', 'nic1', 'pcie', 9],
+      ],
+      { nic0: 4 },
+    );
+    expect(nicBandwidth(shared, [0])).toBe(4 + 2);
+    expect(nicBandwidth(shared, [2])).toBe(4 + 2 + 9);
+    expect(unlike(shared)).toEqual([]);
     // A NIC of its own, and the other GPU's is not used.
     const withOwn = smallServer(
       ['numa0', 'gpu0', 'gpu1', 'gpu2', 'nic0', 'nic1'],

@@ -24,7 +24,10 @@ const STEPS: Readonly<Record<string, Step>> = {
   bandwidth: by((tables, set) => tables.bandwidthGBps[set]!),
   'shared load': by((tables, set) => -tables.sharedLoadGBps[set]!),
   'leftover value': by((tables, set, free) => tables.value[free]! - lossOf(tables, free, set)),
-  'NIC bandwidth': by((tables, set) => tables.nicGBps[set]!),
+  'NIC bandwidth': by((tables, set) => {
+    const all = tables.nicGBps.length - 1;
+    return (tables.nicGBps[set]! + tables.nicGBps[all]! - tables.nicGBps[all ^ set]!) / 2;
+  }),
   ordinals: (_, a, b) =>
     members(a)
       .map((gpu, i) => gpu - members(b)[i]!)

@@ -103,7 +103,11 @@ class Exhaustive {
     keepHighest((mask) => this.#of(mask).bandwidth, 1e6);
     keepHighest((mask) => -this.#of(mask).load, 1e6);
     if (left.length > 1) keepHighest((mask) => this.net(mask, free), 1e9);
-    if (left.length > 1) keepHighest((mask) => this.#of(mask).nic, 1e6);
+    const all = 2 ** this.#server.gpus.length - 1;
+    // Alone, and beside all others: what ports give to a set is the mean.
+    const ports = (mask: number): number =>
+      (this.#of(mask).nic + this.#of(all).nic - this.#of(all ^ mask).nic) / 2;
+    if (left.length > 1) keepHighest(ports, 1e6);
     const lists = left.map((mask) => this.members(mask));
     // Lists of one length in the order of their ordinals.
     return lists.sort((a, b) => a.map((g, i) => g - b[i]!).find((d) => d !== 0) ?? 0)[0];

@@ -103,14 +103,14 @@ describe('selectGpus', () => {
 
   it('explains itself down to the one set it chose', () => {
     const { why, steps } = selectGpus(topology('dgx1-v100'), 4)!;
-    // The best of the sets that reach 60 has a GPU on each PCIe switch, and so the ports of four NICs.
+    // Of the sets that reach 60 all have the same ports to themselves: the lowest ordinals.
     expect(why).toEqual([
       '70 sets of 4 among 8 free GPUs',
-      'highest bandwidth 80 GB/s: 2 of 70 sets left, GPUs 0, 3, 4, 7 would reach 60',
+      'highest bandwidth 80 GB/s: 2 of 70 sets left, GPUs 0, 1, 4, 5 would reach 60',
       'lowest ordinals: 1 of 2 sets left, GPUs 4, 5, 6, 7 would do as well',
     ]);
     expect(steps).toMatchObject([
-      { step: 'bandwidth', before: 70, after: 2, figure: 80, against: { gpus: [0, 3, 4, 7] } },
+      { step: 'bandwidth', before: 70, after: 2, figure: 80, against: { gpus: [0, 1, 4, 5] } },
       { step: 'ordinals', before: 2, after: 1, figure: null, against: { gpus: [4, 5, 6, 7], figure: null } },
     ]);
   });
