@@ -44,8 +44,8 @@ export interface CollectiveBandwidthOptions {
  * @returns GB/s per GPU and direction; `Infinity` for fewer than two GPUs; 0 if no links join them
  * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice, an unknown
  * algorithm, or a `peerToPeer` that is not a boolean
- * @complexity microseconds for `optimal` and for `ring` behind one NVSwitch; at most some ten milliseconds for `ring` on a
- * mesh, see {@link packRings}
+ * @complexity microseconds for `optimal` and for `ring` behind one NVSwitch; some ten milliseconds for `ring` on a mesh,
+ * up to two hundred where its links all differ, see {@link packRings}
  * @example
  * collectiveBandwidth(topology('dgx-a100'), [0, 1, 2, 3])
  * collectiveBandwidth(topology('dgx1-v100'), [0, 1, 2, 3, 4, 5, 6, 7], { algorithm: 'ring' })
