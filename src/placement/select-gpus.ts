@@ -131,12 +131,15 @@ export function selectGpus(
   const places = options.place === undefined ? undefined : placesNamed(server, options.place);
   const tables = gpuSetTables(server, options.sizes);
   if (popcount16(free) < count) return undefined;
-  const isAllowed = (set: number): boolean =>
-    (set & required) === required && (places === undefined || placesTouched(places, set) === 1);
   let set: number;
-  if (places !== undefined) set = bestAllowed(tables, free, count, isAllowed);
+  if (places !== undefined) set = bestOnPlace(tables, free, count, required, places);
   else set = required === 0 ? bestSet(tables, free, count) : bestSetWith(tables, free, count, required);
-  return set === 0 ? undefined : new Selection(tables, set, free, isAllowed);
+  return set === 0 ? undefined : new Selection(tables, set, free, required, places);
+}
+
+/** Whether a set has all required GPUs, and is on one of the places if there are any to keep to. */
+function isAllowed(set: number, required: number, places: readonly number[] | undefined): boolean {
+  return (set & required) === required && (places === undefined || placesTouched(places, set) === 1);
 }
 
 function placesNamed(server: ServerTopology, place: GpuPlace): readonly number[] {
@@ -154,16 +157,17 @@ export function unknownPlace(server: ServerTopology, places: readonly GpuPlace[]
   return `server type ${quote(server.name)} does not say which ${unknown.join(' and ')} its GPUs are on`;
 }
 
-/** The best of the allowed sets; 0 if there is none. */
-function bestAllowed(
+/** The best of the sets on one place that have the required GPUs; 0 if there is none. */
+function bestOnPlace(
   tables: GpuSetTables,
   free: number,
   count: number,
-  isAllowed: (set: number) => boolean,
+  required: number,
+  places: readonly number[],
 ): number {
   let best = 0;
   for (let set = free; set !== 0; set = (set - 1) & free) {
-    if (tables.sizeOf[set] !== count || !isAllowed(set)) continue;
+    if (tables.sizeOf[set] !== count || !isAllowed(set, required, places)) continue;
     if (isBetterSet(tables, free, set, best)) best = set;
   }
   return best;
@@ -178,9 +182,16 @@ class Selection implements GpuSelection {
   readonly #tables: GpuSetTables;
   readonly #set: number;
   readonly #free: number;
-  readonly #isAllowed: (set: number) => boolean;
+  readonly #required: number;
+  readonly #places: readonly number[] | undefined;
 
-  constructor(tables: GpuSetTables, set: number, free: number, isAllowed: (set: number) => boolean) {
+  constructor(
+    tables: GpuSetTables,
+    set: number,
+    free: number,
+    required: number,
+    places: readonly number[] | undefined,
+  ) {
     this.gpus = ordinals(set);
     this.bandwidthGBps = tables.bandwidthGBps[set]!;
     this.sharedLoadGBps = tables.sharedLoadGBps[set]!;
@@ -188,11 +199,12 @@ class Selection implements GpuSelection {
     this.#tables = tables;
     this.#set = set;
     this.#free = free;
-    this.#isAllowed = isAllowed;
+    this.#required = required;
+    this.#places = places;
   }
 
   get steps(): readonly SelectionStep[] {
-    return stepsTo(this.#tables, this.#set, this.#free, this.#isAllowed);
+    return stepsTo(this.#tables, this.#set, this.#free, this.#required, this.#places);
   }
 
   get why(): readonly string[] {
@@ -214,7 +226,8 @@ function stepsTo(
   tables: GpuSetTables,
   chosen: number,
   free: number,
-  isAllowed: (set: number) => boolean,
+  required: number,
+  places: readonly number[] | undefined,
 ): SelectionStep[] {
   const { sizeOf, bandwidthGBps, sharedLoadGBps, value } = tables;
   // What stays may be worth less than the sockets that the set would not need: then figures are negative.
@@ -231,7 +244,7 @@ function stepsTo(
   ];
   let left: number[] = [];
   for (let set = free; set !== 0; set = (set - 1) & free) {
-    if (sizeOf[set] === sizeOf[chosen] && isAllowed(set)) left.push(set);
+    if (sizeOf[set] === sizeOf[chosen] && isAllowed(set, required, places)) left.push(set);
   }
   const steps: SelectionStep[] = [];
   for (const [step, figureOf] of figures) {
