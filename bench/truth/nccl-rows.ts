@@ -1,4 +1,4 @@
-import { packRings } from '../../src/bandwidth/ring.js';
+import { packRings } from '../../src/bandwidth/rings/ring.js';
 import { type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
 import { collectiveBandwidth, route, type ServerTopology } from '../../src/index.js';
 import { networkOf } from '../../src/topology/network.js';

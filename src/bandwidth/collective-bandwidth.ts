@@ -4,7 +4,7 @@ import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { gpuMask } from './gpu-mask.js';
 import { optimalBandwidth } from './optimal.js';
-import { packRings } from './ring.js';
+import { packRings } from './rings/ring.js';
 
 /** The ways to schedule a collective. */
 export const COLLECTIVE_ALGORITHMS = ['optimal', 'ring', 'ring-search'] as const;

@@ -4,7 +4,7 @@ export {
   collectiveBandwidth,
 } from './collective-bandwidth.js';
 export { type Flow, fairShares } from './fair-shares.js';
-export { nicBandwidth } from './nic-bandwidth.js';
 export { optimalBandwidth } from './optimal.js';
-export { packRings, type Ring, type RingPacking } from './ring.js';
+export { nicBandwidth } from './ports/nic-bandwidth.js';
+export { packRings, type Ring, type RingPacking } from './rings/ring.js';
 export { type SharedBandwidthOptions, sharedBandwidth } from './shared-bandwidth.js';

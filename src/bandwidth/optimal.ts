@@ -1,6 +1,6 @@
 import { directedNetworkOf } from '../topology/directed-network.js';
 import { FORWARDS, LEAF, type Network } from '../topology/network.js';
-import { directedBandwidth } from './directed-bandwidth.js';
+import { directedBandwidth } from './directed/directed-bandwidth.js';
 import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
 import { addCapacity, contractForwarders, type ReducedLinks } from './reduced-links.js';
 

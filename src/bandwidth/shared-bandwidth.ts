@@ -3,8 +3,8 @@ import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { type Flow, maxMinRates } from './fair-shares.js';
 import { gpuMask } from './gpu-mask.js';
-import { pairRoutesOf } from './pair-routes.js';
-import { packRings } from './ring.js';
+import { pairRoutesOf } from './rings/pair-routes.js';
+import { packRings } from './rings/ring.js';
 
 /** Options of {@link sharedBandwidth}. */
 export interface SharedBandwidthOptions {

@@ -1,5 +1,5 @@
-import { nicBandwidthOfMask } from '../bandwidth/nic-bandwidth.js';
-import { outflowNetwork } from '../bandwidth/outflow-network.js';
+import { nicBandwidthOfMask } from '../bandwidth/ports/nic-bandwidth.js';
+import { outflowNetwork } from '../bandwidth/ports/outflow-network.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 
 /**

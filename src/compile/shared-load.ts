@@ -1,4 +1,4 @@
-import { type PairRoutes, pairRoutesOf } from '../bandwidth/pair-routes.js';
+import { type PairRoutes, pairRoutesOf } from '../bandwidth/rings/pair-routes.js';
 import { GPU, type Network, networkOf } from '../topology/network.js';
 import { routeArcs } from '../topology/route.js';
 import type { ServerTopology } from '../topology/server-topology.js';

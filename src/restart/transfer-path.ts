@@ -1,4 +1,4 @@
-import { nicBandwidth } from '../bandwidth/nic-bandwidth.js';
+import { nicBandwidth } from '../bandwidth/ports/nic-bandwidth.js';
 import {
   acceleratorGBpsPerGpuOf,
   type ClusterServer,

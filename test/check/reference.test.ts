@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { serverDocument } from '../../src/arbitraries/index.js';
-import { nicBandwidth } from '../../src/bandwidth/nic-bandwidth.js';
+import { nicBandwidth } from '../../src/bandwidth/ports/nic-bandwidth.js';
 import { type TopologyName, topology } from '../../src/catalogue/index.js';
 import { referenceBandwidth, referenceSelectGpus } from '../../src/check/index.js';
 import { referenceNicBandwidth } from '../../src/check/reference-nic-bandwidth.js';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { serverDocument } from '../../src/arbitraries/index.js';
-import { nicBandwidthOfMask } from '../../src/bandwidth/nic-bandwidth.js';
+import { nicBandwidthOfMask } from '../../src/bandwidth/ports/nic-bandwidth.js';
 import { topology, topologyNames } from '../../src/catalogue/index.js';
 import { nicBandwidths } from '../../src/compile/nic-bandwidths.js';
 import { type ServerTopology, serverTopology } from '../../src/index.js';

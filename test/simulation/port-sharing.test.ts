@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fairShares } from '../../src/bandwidth/fair-shares.js';
-import { nicBandwidth } from '../../src/bandwidth/nic-bandwidth.js';
+import { nicBandwidth } from '../../src/bandwidth/ports/nic-bandwidth.js';
 import { compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { nicBandwidths } from '../../src/compile/nic-bandwidths.js';
 import { clusterTopology, type ServerDocument } from '../../src/index.js';

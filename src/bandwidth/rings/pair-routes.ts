@@ -1,6 +1,6 @@
-import type { Network } from '../topology/network.js';
-import { routeArcs } from '../topology/route.js';
-import { pathWidthGBps } from '../topology/widest-path.js';
+import type { Network } from '../../topology/network.js';
+import { routeArcs } from '../../topology/route.js';
+import { pathWidthGBps } from '../../topology/widest-path.js';
 
 /** The route of each ordered pair of GPUs of a server, by ordinals: entry `from * gpuCount + to`. */
 export interface PairRoutes {

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { collectiveBandwidth } from '../../src/bandwidth/collective-bandwidth.js';
-import { fabricBandwidth, optimalBandwidth } from '../../src/bandwidth/optimal.js';
-import { packRings } from '../../src/bandwidth/ring.js';
-import { type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
-import { networkOf } from '../../src/topology/network.js';
-import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
-import { describeWithShared } from '../shared-data.js';
-import { EveryRing, loadHighs } from './every-ring.js';
-import { members, withFigures } from './figures.js';
-import { arbitraryServer, SEED, type ShortLink, smallServer } from './small-server.js';
+import { collectiveBandwidth } from '../../../src/bandwidth/collective-bandwidth.js';
+import { fabricBandwidth, optimalBandwidth } from '../../../src/bandwidth/optimal.js';
+import { packRings } from '../../../src/bandwidth/rings/ring.js';
+import { type TopologyName, topology, topologyNames } from '../../../src/catalogue/index.js';
+import { networkOf } from '../../../src/topology/network.js';
+import { type ServerTopology, serverTopology } from '../../../src/topology/server-topology.js';
+import { describeWithShared } from '../../shared-data.js';
+import { EveryRing, loadHighs } from '../every-ring.js';
+import { members, withFigures } from '../figures.js';
+import { arbitraryServer, SEED, type ShortLink, smallServer } from '../small-server.js';
 
 const isFabricWord = (word: string): boolean => /^(NV\d+|XGMI|SCALEUP)$/.test(word);
 

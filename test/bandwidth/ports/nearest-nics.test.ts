@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { nearestNics } from '../../src/bandwidth/nearest-nics.js';
-import { topology } from '../../src/catalogue/index.js';
-import { smallServer } from './small-server.js';
+import { nearestNics } from '../../../src/bandwidth/ports/nearest-nics.js';
+import { topology } from '../../../src/catalogue/index.js';
+import { smallServer } from '../small-server.js';
 
 describe('nearestNics', () => {
   it('is the NIC below the same switch, for each GPU of a DGX H100', () => {

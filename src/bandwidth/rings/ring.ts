@@ -1,6 +1,6 @@
-import type { Network } from '../topology/network.js';
+import type { Network } from '../../topology/network.js';
+import { fabricBandwidth } from '../optimal.js';
 import { type EqualRings, equalRings, firstRings } from './equal-rings.js';
-import { fabricBandwidth } from './optimal.js';
 import { pairRoutesOf } from './pair-routes.js';
 import { type RingHops, ringHops, ringLimit, usedArcs } from './ring-hops.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { largestFirst } from '../../src/bandwidth/simplex.js';
+import { largestFirst } from '../../../src/bandwidth/directed/simplex.js';
 
 const NO_END = Number.POSITIVE_INFINITY;
 const solve = (rows: number[][], limits: number[], enough = NO_END): number =>

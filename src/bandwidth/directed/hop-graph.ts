@@ -1,5 +1,5 @@
-import type { DirectedNetwork } from '../topology/directed-network.js';
-import { GPU, LEAF, type Network } from '../topology/network.js';
+import type { DirectedNetwork } from '../../topology/directed-network.js';
+import { GPU, LEAF, type Network } from '../../topology/network.js';
 import { type HopArc, HopReduction } from './hop-reduction.js';
 
 /**

@@ -1,4 +1,4 @@
-import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
+import { type FlowScratch, flowScratch, maxFlow } from '../max-flow.js';
 import { largestFirst } from './simplex.js';
 
 /** Two rates that differ by less than this share of themselves are the same. */

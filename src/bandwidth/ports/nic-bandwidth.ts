@@ -1,9 +1,9 @@
-import { directedNetworkOf } from '../topology/directed-network.js';
-import { networkOf } from '../topology/network.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import { directedNetworkOf } from '../../topology/directed-network.js';
+import { networkOf } from '../../topology/network.js';
+import type { ServerTopology } from '../../topology/server-topology.js';
+import { gpuMask } from '../gpu-mask.js';
+import { type FlowScratch, flowScratch, maxFlow } from '../max-flow.js';
 import { directedOutflow } from './directed-outflow.js';
-import { gpuMask } from './gpu-mask.js';
-import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
 import { type OutflowNetwork, outflowNetwork } from './outflow-network.js';
 
 /**

@@ -1,6 +1,6 @@
-import type { DeviceId } from '../ids.js';
-import { relationsFrom } from '../topology/relation.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { DeviceId } from '../../ids.js';
+import { relationsFrom } from '../../topology/relation.js';
+import type { ServerTopology } from '../../topology/server-topology.js';
 
 /** Which compute NICs the GPUs of a server use: for each GPU those that are nearest to it, all ties. */
 export interface NearestNics {

@@ -1,5 +1,5 @@
-import type { DirectedNetwork } from '../topology/directed-network.js';
-import { GPU } from '../topology/network.js';
+import type { DirectedNetwork } from '../../topology/directed-network.js';
+import { GPU } from '../../topology/network.js';
 import { type FlowProblem, feedRate } from './feed-rate.js';
 import { type HopGraph, hopGraph } from './hop-graph.js';
 import { intakeBound } from './intake-bound.js';

@@ -1,14 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { serverDocument } from '../../src/arbitraries/index.js';
-import { nicBandwidth } from '../../src/bandwidth/nic-bandwidth.js';
-import { type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
-import { synthetic } from '../../src/catalogue/synthetic.js';
-import { referenceNicBandwidth } from '../../src/check/reference-nic-bandwidth.js';
-import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
-import { members, withFigures } from './figures.js';
-import { arbitraryMultiSocketServer, mesh } from './multi-socket-server.js';
-import { arbitraryServer, SEED, type ShortLink, smallServer } from './small-server.js';
+import { serverDocument } from '../../../src/arbitraries/index.js';
+import { nicBandwidth } from '../../../src/bandwidth/ports/nic-bandwidth.js';
+import { type TopologyName, topology, topologyNames } from '../../../src/catalogue/index.js';
+import { synthetic } from '../../../src/catalogue/synthetic.js';
+import { referenceNicBandwidth } from '../../../src/check/reference-nic-bandwidth.js';
+import { type ServerTopology, serverTopology } from '../../../src/topology/server-topology.js';
+import { members, withFigures } from '../figures.js';
+import { arbitraryMultiSocketServer, mesh } from '../multi-socket-server.js';
+import { arbitraryServer, SEED, type ShortLink, smallServer } from '../small-server.js';
 
 /** All sets of a server whose fast and slow answers differ, empty unless something is wrong. */
 function unlike(server: ServerTopology): unknown[] {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { hopGraph } from '../../src/bandwidth/hop-graph.js';
-import { twinClasses } from '../../src/bandwidth/twin-classes.js';
-import { directedNetworkOf } from '../../src/topology/directed-network.js';
-import { networkOf } from '../../src/topology/network.js';
-import type { ServerTopology } from '../../src/topology/server-topology.js';
-import { chain, mesh, multiSocketServer } from './multi-socket-server.js';
-import { smallServer } from './small-server.js';
+import { hopGraph } from '../../../src/bandwidth/directed/hop-graph.js';
+import { twinClasses } from '../../../src/bandwidth/directed/twin-classes.js';
+import { directedNetworkOf } from '../../../src/topology/directed-network.js';
+import { networkOf } from '../../../src/topology/network.js';
+import type { ServerTopology } from '../../../src/topology/server-topology.js';
+import { chain, mesh, multiSocketServer } from '../multi-socket-server.js';
+import { smallServer } from '../small-server.js';
 
 const graphOf = (server: ServerTopology, peerToPeer = true) =>
   hopGraph(directedNetworkOf(networkOf(server), peerToPeer)!);

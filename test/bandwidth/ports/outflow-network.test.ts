@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { outflowNetwork } from '../../src/bandwidth/outflow-network.js';
-import { topology } from '../../src/catalogue/index.js';
+import { outflowNetwork } from '../../../src/bandwidth/ports/outflow-network.js';
+import { topology } from '../../../src/catalogue/index.js';
 
 describe('outflowNetwork', () => {
   it('joins the ports of one place that the same GPUs use', () => {

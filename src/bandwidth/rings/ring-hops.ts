@@ -1,5 +1,5 @@
-import type { Network } from '../topology/network.js';
-import { flowScratch, maxFlow } from './max-flow.js';
+import type { Network } from '../../topology/network.js';
+import { flowScratch, maxFlow } from '../max-flow.js';
 import type { PairRoutes } from './pair-routes.js';
 
 /** The hops that rings over a set of GPUs may take. Positions in `ordinals` name the GPUs. */

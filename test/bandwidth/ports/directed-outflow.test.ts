@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { directedOutflow } from '../../src/bandwidth/directed-outflow.js';
-import { directedNetworkOf } from '../../src/topology/directed-network.js';
-import { networkOf } from '../../src/topology/network.js';
-import type { ServerTopology } from '../../src/topology/server-topology.js';
-import { chain, mesh } from './multi-socket-server.js';
-import { type ShortLink, smallServer } from './small-server.js';
+import { directedOutflow } from '../../../src/bandwidth/ports/directed-outflow.js';
+import { directedNetworkOf } from '../../../src/topology/directed-network.js';
+import { networkOf } from '../../../src/topology/network.js';
+import type { ServerTopology } from '../../../src/topology/server-topology.js';
+import { chain, mesh } from '../multi-socket-server.js';
+import { type ShortLink, smallServer } from '../small-server.js';
 
 function outflow(server: ServerTopology, gpus: readonly number[], most = Number.POSITIVE_INFINITY): number {
   const mask = gpus.reduce((sum, gpu) => sum | (1 << gpu), 0);

@@ -1,8 +1,8 @@
-import type { DirectedNetwork } from '../topology/directed-network.js';
-import { GPU, LEAF, type Network } from '../topology/network.js';
-import type { ServerTopology } from '../topology/server-topology.js';
-import { feedRate } from './feed-rate.js';
-import { type HopArc, HopReduction } from './hop-reduction.js';
+import type { DirectedNetwork } from '../../topology/directed-network.js';
+import { GPU, LEAF, type Network } from '../../topology/network.js';
+import type { ServerTopology } from '../../topology/server-topology.js';
+import { feedRate } from '../directed/feed-rate.js';
+import { type HopArc, HopReduction } from '../directed/hop-reduction.js';
 import { nearestNics } from './nearest-nics.js';
 import type { Outlet } from './outflow-network.js';
 

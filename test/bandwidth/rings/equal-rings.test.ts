@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { equalRings, firstRings } from '../../src/bandwidth/equal-rings.js';
-import { fabricBandwidth } from '../../src/bandwidth/optimal.js';
-import { pairRoutesOf } from '../../src/bandwidth/pair-routes.js';
-import type { Ring } from '../../src/bandwidth/ring.js';
-import { type RingHops, ringHops, ringLimit } from '../../src/bandwidth/ring-hops.js';
-import { type Network, networkOf } from '../../src/topology/network.js';
-import { members } from './figures.js';
-import { arbitraryServer, SEED, type ShortLink, smallServer } from './small-server.js';
+import { fabricBandwidth } from '../../../src/bandwidth/optimal.js';
+import { equalRings, firstRings } from '../../../src/bandwidth/rings/equal-rings.js';
+import { pairRoutesOf } from '../../../src/bandwidth/rings/pair-routes.js';
+import type { Ring } from '../../../src/bandwidth/rings/ring.js';
+import { type RingHops, ringHops, ringLimit } from '../../../src/bandwidth/rings/ring-hops.js';
+import { type Network, networkOf } from '../../../src/topology/network.js';
+import { members } from '../figures.js';
+import { arbitraryServer, SEED, type ShortLink, smallServer } from '../small-server.js';
 
 /** GPUs that are all joined to each other by NVLinks of one bandwidth. */
 function fullMesh(gpuCount: number, gbps: number): Network {

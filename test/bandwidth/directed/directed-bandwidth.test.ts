@@ -1,16 +1,22 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { collectiveBandwidth } from '../../src/bandwidth/collective-bandwidth.js';
-import { optimalBandwidth } from '../../src/bandwidth/optimal.js';
-import { topology } from '../../src/catalogue/index.js';
-import { referenceBandwidth } from '../../src/check/index.js';
-import { networkOf } from '../../src/topology/network.js';
-import { route } from '../../src/topology/route.js';
-import type { ServerTopology } from '../../src/topology/server-topology.js';
-import { members } from './figures.js';
-import { FlowProgramme } from './flow-programme.js';
-import { arbitraryMultiSocketServer, chain, gpusOn, mesh, multiSocketServer } from './multi-socket-server.js';
-import { SEED } from './small-server.js';
+import { collectiveBandwidth } from '../../../src/bandwidth/collective-bandwidth.js';
+import { optimalBandwidth } from '../../../src/bandwidth/optimal.js';
+import { topology } from '../../../src/catalogue/index.js';
+import { referenceBandwidth } from '../../../src/check/index.js';
+import { networkOf } from '../../../src/topology/network.js';
+import { route } from '../../../src/topology/route.js';
+import type { ServerTopology } from '../../../src/topology/server-topology.js';
+import { members } from '../figures.js';
+import { FlowProgramme } from '../flow-programme.js';
+import {
+  arbitraryMultiSocketServer,
+  chain,
+  gpusOn,
+  mesh,
+  multiSocketServer,
+} from '../multi-socket-server.js';
+import { SEED } from '../small-server.js';
 
 describe('optimal over several sockets', () => {
   it.each([

@@ -1,8 +1,8 @@
-import { directedNetworkOf } from '../topology/directed-network.js';
-import { FORWARDS, GPU, LEAF, type Network, networkOf } from '../topology/network.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import { directedNetworkOf } from '../../topology/directed-network.js';
+import { FORWARDS, GPU, LEAF, type Network, networkOf } from '../../topology/network.js';
+import type { ServerTopology } from '../../topology/server-topology.js';
+import { addCapacity, contractForwarders, type ReducedLinks } from '../reduced-links.js';
 import { type NearestNics, nearestNics } from './nearest-nics.js';
-import { addCapacity, contractForwarders, type ReducedLinks } from './reduced-links.js';
 
 /**
  * A server as traffic to its NICs sees it, whichever GPUs are the senders. All figures GB/s per direction.
