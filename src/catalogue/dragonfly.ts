@@ -27,7 +27,8 @@ export interface DragonflyOptions extends FabricServerOptions {
   readonly serversPerGroup?: number;
   /**
    * Ports that join one server to its group: its first compute NICs in document order; the others are left out.
-   * Default: all. At most as many as it has.
+   * Default: all. More than it has are
+   * spread evenly over its NICs.
    */
   readonly portsPerServer?: number;
   /**

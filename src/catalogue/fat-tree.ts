@@ -25,7 +25,8 @@ export interface FatTreeOptions extends FabricServerOptions {
   readonly pods?: number;
   /**
    * Ports that join one server to the fabric: its first compute NICs in document order; the others are left out.
-   * Default: all. At most as many as it has.
+   * Default: all. More than it has are
+   * spread evenly over its NICs.
    */
   readonly portsPerServer?: number;
   /**

@@ -23,7 +23,8 @@ export interface RailOptimizedOptions extends FabricServerOptions {
   readonly units?: number;
   /**
    * Rails: compute NICs of one server, the first in document order, that each go to a leaf of their own. The others are
-   * left out. Default: all. At most as many as it has.
+   * left out. Default: all. More than it has are
+   * spread evenly over its NICs.
    */
   readonly railsPerServer?: number;
   /**

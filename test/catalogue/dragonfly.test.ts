@@ -50,7 +50,7 @@ describe('dragonfly', () => {
     ['linksPerGroupPair', 0],
     ['linksPerGroupPair', 5000],
     ['globalGbps', 0],
-    ['portsPerServer', 5],
+    ['portsPerServer', 0],
     ['portGbps', 0],
     ['routers', 32],
   ])('refuses %s: %s', (option, value) => {

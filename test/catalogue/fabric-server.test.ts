@@ -64,20 +64,29 @@ describe('fabricServer', () => {
     expect(own.devices.every(({ portGBps }) => portGBps === undefined)).toBe(true);
   });
 
-  it('refuses more ports than there are compute NICs', () => {
-    const error = caught(() => built('gaudi3-hls3', { ports: 24, gbps: 200 }));
-    expect([error.code, error.path]).toEqual(['invalid-option', ['portsPerServer']]);
-    expect(error.message).toContain('8 compute NICs');
-    expect(error.message).toContain('higher portGbps');
-    expect(built('gaudi3-hls3', { ports: 8, gbps: 600 }).GBps).toBe(600);
+  it('spreads more ports than there are compute NICs evenly, the first NICs having one more', () => {
+    const { type, ports, GBps } = built('gaudi3-hls3', { ports: 24, gbps: 200 });
+    // Eight NICs of three ports of 200 Gb/s, which is what the catalogue states.
+    expect({ type, ports, GBps }).toEqual({ type: 'gaudi3-hls3', ports: 24, GBps: 600 });
+    const uneven = serverTopology(documentOf('azure-ndv5', { ports: 11, gbps: 80 }));
+    expect(computeNics(uneven).map(({ portGBps }) => portGBps)).toEqual([20, 20, 20, 10, 10, 10, 10, 10]);
   });
 
-  it('refuses a server without compute NICs', () => {
-    for (const ports of [undefined, 1]) {
-      const error = caught(() => built('azure-ncads-a100-v4', { ports }));
-      expect([error.code, error.path]).toEqual(['invalid-option', ['portsPerServer']]);
-      expect(error.message).toContain('no compute NIC');
-    }
+  it('drops a NIC that states no rate as any other', () => {
+    const own = synthetic('cpu:1 gpu:2 nic:2', { name: 'own', portGbps: 100 });
+    const devices = own.devices.map(({ portGBps, ...device }) =>
+      device.id === 'nic0' && portGBps !== undefined ? { ...device, portGBps } : device,
+    );
+    const server = serverTopology(documentOf({ ...own, devices }, { ports: 1, gbps: 100 }));
+    expect(server.nics).toEqual(['nic0']);
+  });
+
+  it('asks for the ports of a server without compute NICs, and leaves it as it is', () => {
+    const error = caught(() => built('azure-ncads-a100-v4'));
+    expect([error.code, error.path]).toEqual(['invalid-option', ['portsPerServer']]);
+    expect(error.message).toContain('no compute NIC');
+    const name = 'azure-ncads-a100-v4';
+    expect(built(name, { ports: 1, gbps: 80 })).toEqual({ name, type: name, ports: 1, GBps: 10 });
   });
 });
 

@@ -130,15 +130,15 @@ describe('fatTree', () => {
     expect(error.path[0]).toBe('server');
   });
 
-  it('refuses a server without compute NICs', () => {
-    // Nor can it be told how many: where they would hang is not known, and a gang would reach nothing through them.
-    for (const options of [{}, { portsPerServer: 1, portGbps: 10 }]) {
-      const error = caught(() => fatTree({ server: 'ws-4xa4000', ...options }));
-      expect(error.code).toBe('invalid-option');
-      expect(error.path).toEqual(['portsPerServer']);
+  it('asks for the ports of a server without compute NICs', () => {
+    const error = caught(() => fatTree({ server: 'ws-4xa4000' }));
+    expect(error.code).toBe('invalid-option');
+    expect(error.path).toEqual(['portsPerServer']);
+    for (const server of ['ws-4xa4000', synthetic('cpu:1 gpu:4 nic:1')] as const) {
+      const { servers, uplinks } = fatTree({ server, portsPerServer: 1, portGbps: 10 });
+      expect(servers.length).toBe(128);
+      expect(uplinks?.leaf?.GBps).toBe(16 * 1.25);
     }
-    const withNic = synthetic('cpu:1 gpu:4 nic:1');
-    expect(fatTree({ server: withNic, portsPerServer: 1, portGbps: 10 }).servers.length).toBe(128);
   });
 
   it('refuses more than 65,536 servers before it builds them', () => {
