@@ -141,6 +141,7 @@ function countFailures(
     return (modelFails ? 2 : 0) | (labelsFail ? 4 : 0);
   });
   const share = need.gpuMilli > 0 && need.gpuMilli < GPU_MILLI;
+  const hasPlaces = need.places !== undefined;
   const byBits = new Int32Array(2 ** CONSTRAINTS.length);
   for (let s = 0; s < tables.serverCount; s++) {
     let bits = fixed[tables.shapeOf[s]!]! | state.cordoned[s]!;
@@ -150,7 +151,7 @@ function countFailures(
     } else if (popcount16(free) < need.gpus) bits |= 8;
     if (state.cpuFreeMilli[s]! < need.cpuMilli) bits |= 32;
     if (state.memoryFreeMiB[s]! < need.memoryMiB) bits |= 64;
-    if (need.places !== undefined && podsOnPlaces(need, tables.shapeOf[s]!, free) < 1) bits |= 128;
+    if (hasPlaces && podsOnPlaces(need, tables.shapeOf[s]!, free) < 1) bits |= 128;
     byBits[bits]!++;
   }
   const constraints: ConstraintFailures[] = [];

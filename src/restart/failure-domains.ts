@@ -155,7 +155,8 @@ function nvlinkDomains(gang: Gang, cluster: ClusterTopology): Touched[] {
     ...tierDomains(inside, cluster, tier.name, 'nvlink-domain'),
     ...outside.map((s) => ownServer(s, 'nvlink-domain')),
   ];
-  const position = (domain: Touched): number => gang.servers.indexOf(domain.servers[0]!);
+  const positions = new Map(gang.servers.map((server, i) => [server, i]));
+  const position = (domain: Touched): number => positions.get(domain.servers[0]!)!;
   return domains.sort((a, b) => position(a) - position(b));
 }
 

@@ -47,21 +47,21 @@ export class TransferPaths {
 
   /**
    * GB/s from one server to another: the ports of its NICs, or the accelerator fabric where a domain that holds both
-   * is one;
-   * and below their lowest common tier the share of each uplink on the way that falls to one server when all use
-   * it. That is the ports over the oversubscription, as others do use it.
+   * is one; and below their lowest common tier the share of each uplink on the way that falls to one server when all
+   * use it. That is the ports over the oversubscription, as others do use it.
    */
   betweenGBps(a: number, b: number): number {
     const common = this.commonTier(a, b);
-    const from = this.#cluster.servers[a]!;
-    const to = this.#cluster.servers[b]!;
+    const { tiers, servers } = this.#cluster;
+    const from = servers[a]!;
+    const to = servers[b]!;
     let narrowest = Math.min(this.#ofServer(from), this.#ofServer(to));
-    for (let t = common + 1; t < this.#cluster.tiers.length; t++) {
+    for (let t = common + 1; t < tiers.length; t++) {
       const shares = this.#uplinkShareGBps[t]!;
       narrowest = Math.min(narrowest, shares[from.domains[t]!]!, shares[to.domains[t]!]!);
     }
-    for (let t = 0; t <= common && t < this.#cluster.tiers.length; t++) {
-      const perGpu = acceleratorGBpsPerGpuOf(this.#cluster.tiers[t]!, from.domains[t]!);
+    for (let t = 0; t <= common && t < tiers.length; t++) {
+      const perGpu = acceleratorGBpsPerGpuOf(tiers[t]!, from.domains[t]!);
       if (perGpu === undefined) continue;
       return Math.max(narrowest, perGpu * Math.min(from.type.gpus.length, to.type.gpus.length));
     }
