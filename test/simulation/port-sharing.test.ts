@@ -298,3 +298,60 @@ describe('simulate with ports that jobs share', () => {
     expect(apart.jobs.map((job) => job.endSeconds)).toEqual([1000, 1000]);
   });
 });
+
+describe('ports of a server on which all GPUs together lack nothing', () => {
+  it('are shared by the two that do', () => {
+    const place = { numa: 0, socket: 0 } as const;
+    const link = (a: string, b: string, bandwidthGBps: number) => ({
+      between: [a, b] as [string, string],
+      medium: 'pcie' as const,
+      bandwidthGBps,
+      basis: 'raw' as const,
+      source: 'test',
+      verified: false,
+    });
+    const nic = (id: string, portGBps: number) => ({ id, kind: 'nic' as const, ...place, portGBps });
+    const switches = ['sw0', 'sw1', 'sw2'];
+    // GPUs a and b have one port of 25. What c cannot send, over 10, and d has no port for, makes up for it in the sum.
+    const type: ServerDocument = {
+      name: 'uneven',
+      title: 'four GPUs, three ports',
+      gpuModel: 'A',
+      devices: [
+        { id: 'numa0', kind: 'numa', ...place },
+        ...switches.map((id) => ({ id, kind: 'pcie-switch' as const })),
+        ...['a', 'b', 'c', 'd'].map((id) => ({ id, kind: 'gpu' as const, ...place })),
+        nic('nic0', 25),
+        nic('nic1', 50),
+        nic('nic2', 20),
+      ],
+      links: [
+        ...switches.flatMap((id, i) => [link(id, 'numa0', 50), link(`nic${i}`, id, 50)]),
+        link('a', 'sw0', 50),
+        link('b', 'sw0', 50),
+        link('c', 'sw1', 10),
+        link('d', 'sw2', 50),
+      ],
+    };
+    const servers = ['s0', 's1'].map((id) => ({ id, type: 'uneven', cpuMilli: 1000 }));
+    const { jobs } = simulate({
+      cluster: clusterTopology({ tiers: [], types: { uneven: type }, servers }),
+      // So much CPU that a server takes one pod of each gang.
+      jobs: [600, 400].map((cpuMilli) => ({
+        submitSeconds: 0,
+        durationSeconds: 1000,
+        pods: 2,
+        gpus: 1,
+        cpuMilli,
+        communicationFraction: 1,
+        ratedGBps: 25,
+      })),
+    });
+    // 12.5 GB/s each instead of 25.
+    expect(jobs.map((job) => job.runs[0]!.pods.map(({ gpus }) => gpus[0]))).toEqual([
+      [0, 0],
+      [1, 1],
+    ]);
+    expect(jobs.map(({ endSeconds }) => endSeconds)).toEqual([2000, 2000]);
+  });
+});
