@@ -1,7 +1,7 @@
 import { acceleratorGBpsPerGpuOf, type ClusterTopology, uplinkGBpsOf } from '../topology/index.js';
+import { referenceBandwidth } from './bandwidth/reference-bandwidth.js';
 import { ordinalsOf, sizeOf } from './gpu-set.js';
 import { domainsAt } from './levels.js';
-import { referenceBandwidth } from './reference-bandwidth.js';
 import { remembered } from './remembered.js';
 import { loadOfSet, nicBandwidthOfSet } from './set-figures.js';
 

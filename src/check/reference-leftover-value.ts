@@ -1,8 +1,8 @@
 import { CorralError, quote } from '../errors.js';
 import type { ServerTopology } from '../topology/index.js';
+import { referenceBandwidth } from './bandwidth/reference-bandwidth.js';
 import { socketsOf } from './gpu-places.js';
 import { maskOf, subsetsOfSize } from './gpu-set.js';
-import { referenceBandwidth } from './reference-bandwidth.js';
 import { remembered } from './remembered.js';
 import { loadOfSet } from './set-figures.js';
 

@@ -1,7 +1,7 @@
 import { CorralError, quote } from '../errors.js';
 import type { ServerTopology } from '../topology/index.js';
+import { referenceBandwidth } from './bandwidth/reference-bandwidth.js';
 import { sortedGpus, subsetsOfSize } from './gpu-set.js';
-import { referenceBandwidth } from './reference-bandwidth.js';
 import {
   DEFAULT_SIZES,
   leftoverValue,

@@ -1,8 +1,8 @@
 import type { ServerTopology } from '../topology/index.js';
+import { referenceBandwidth } from './bandwidth/reference-bandwidth.js';
+import { referenceNicBandwidth } from './bandwidth/reference-nic-bandwidth.js';
+import { referenceSharedLoad } from './bandwidth/reference-shared-load.js';
 import { maskOf } from './gpu-set.js';
-import { referenceBandwidth } from './reference-bandwidth.js';
-import { referenceNicBandwidth } from './reference-nic-bandwidth.js';
-import { referenceSharedLoad } from './reference-shared-load.js';
 import { remembered } from './remembered.js';
 
 const loads = new WeakMap<ServerTopology, Map<number, number>>();

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topology, topologyNames } from '../../src/catalogue/index.js';
-import { permittedPaths } from '../../src/check/permitted-paths.js';
+import { permittedPaths } from '../../src/check/bandwidth/permitted-paths.js';
 import { directedNetworkOf } from '../../src/topology/directed-network.js';
 import { networkOf } from '../../src/topology/network.js';
 import { route } from '../../src/topology/route.js';

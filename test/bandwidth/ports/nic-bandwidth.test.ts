@@ -4,7 +4,7 @@ import { serverDocument } from '../../../src/arbitraries/index.js';
 import { nicBandwidth } from '../../../src/bandwidth/ports/nic-bandwidth.js';
 import { type TopologyName, topology, topologyNames } from '../../../src/catalogue/index.js';
 import { synthetic } from '../../../src/catalogue/synthetic.js';
-import { referenceNicBandwidth } from '../../../src/check/reference-nic-bandwidth.js';
+import { referenceNicBandwidth } from '../../../src/check/bandwidth/reference-nic-bandwidth.js';
 import { type ServerTopology, serverTopology } from '../../../src/topology/server-topology.js';
 import { members, withFigures } from '../figures.js';
 import { arbitraryMultiSocketServer, mesh } from '../multi-socket-server.js';

@@ -1,5 +1,5 @@
-import { CorralError } from '../errors.js';
-import type { ServerTopology } from '../topology/index.js';
+import { CorralError } from '../../errors.js';
+import type { ServerTopology } from '../../topology/index.js';
 import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
 import { isBetweenSockets, routesBetweenSockets } from './routes-between-sockets.js';
 

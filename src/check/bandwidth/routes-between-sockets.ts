@@ -1,4 +1,4 @@
-import type { ServerTopology } from '../topology/index.js';
+import type { ServerTopology } from '../../topology/index.js';
 import { kindOf, type MergedLink } from './merged-links.js';
 
 /** The way that all traffic from one socket to another takes. */

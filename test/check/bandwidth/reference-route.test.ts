@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { serverDocument } from '../../src/arbitraries/index.js';
-import { topology, topologyNames } from '../../src/catalogue/index.js';
-import { type ReferenceRoute, referenceRoute } from '../../src/check/index.js';
-import { CorralError } from '../../src/errors.js';
-import { route, type ServerTopology, serverTopology } from '../../src/topology/index.js';
-import { arbitraryServer, SEED, smallServer } from '../bandwidth/small-server.js';
+import { serverDocument } from '../../../src/arbitraries/index.js';
+import { topology, topologyNames } from '../../../src/catalogue/index.js';
+import { type ReferenceRoute, referenceRoute } from '../../../src/check/index.js';
+import { CorralError } from '../../../src/errors.js';
+import { route, type ServerTopology, serverTopology } from '../../../src/topology/index.js';
+import { arbitraryServer, SEED, smallServer } from '../../bandwidth/small-server.js';
 
 /** What `route` says, in the form of its judge. */
 function routed(server: ServerTopology, from: string, to: string): ReferenceRoute | undefined {

@@ -1,5 +1,5 @@
-import { CorralError } from '../errors.js';
-import { route, type ServerTopology } from '../topology/index.js';
+import { CorralError } from '../../errors.js';
+import { route, type ServerTopology } from '../../topology/index.js';
 import { kindOf, mergedLinks } from './merged-links.js';
 
 /** A link by its ends, the smaller id first. */

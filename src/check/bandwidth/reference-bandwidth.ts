@@ -1,6 +1,6 @@
-import type { ServerTopology } from '../topology/index.js';
+import type { ServerTopology } from '../../topology/index.js';
+import { maskOf, sortedGpus } from '../gpu-set.js';
 import { type Capacity, smallestCut } from './every-cut.js';
-import { maskOf, sortedGpus } from './gpu-set.js';
 import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
 import { mostReceived } from './most-received.js';
 import { type PermittedPaths, permittedPaths, restrictsPaths } from './permitted-paths.js';

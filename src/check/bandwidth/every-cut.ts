@@ -1,4 +1,4 @@
-import { CorralError } from '../errors.js';
+import { CorralError } from '../../errors.js';
 
 /** The most vertices whose cuts are enumerated: 2^19 of them, about a second. */
 export const VERTICES_MAX = 20;

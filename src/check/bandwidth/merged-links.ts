@@ -1,4 +1,4 @@
-import type { DeviceKind, Medium, ServerTopology } from '../topology/index.js';
+import type { DeviceKind, Medium, ServerTopology } from '../../topology/index.js';
 import type { Capacity } from './every-cut.js';
 
 /** A link after the NVSwitches of each fabric have become one vertex. */

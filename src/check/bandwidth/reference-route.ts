@@ -1,7 +1,7 @@
 import { UndirectedGraph } from 'graphology';
 import { unweighted } from 'graphology-shortest-path';
-import { CorralError, quote } from '../errors.js';
-import type { ServerTopology } from '../topology/index.js';
+import { CorralError, quote } from '../../errors.js';
+import type { ServerTopology } from '../../topology/index.js';
 import { kindOf, type MergedLink, mergedLinks, plainLinks } from './merged-links.js';
 
 /** How wide and how long the route between two devices is. */
