@@ -8,6 +8,7 @@ import { GpuAccounts } from './gpu-accounts.js';
 import type { Holdings, Note } from './holdings.js';
 import { DONE, type JobState, newJobState, REFUSED, RUNNING, UNSUBMITTED, WAITING } from './job-state.js';
 import type { JobTable } from './job-table.js';
+import type { CheckedWindow } from './metrics-window.js';
 import { clockOfWork, progressAt } from './progress.js';
 import { queueKey } from './queue-order.js';
 import { FAILED, FINISHED, MOVED, PREEMPTED, RunLog } from './run-log.js';
@@ -32,6 +33,8 @@ export interface RunSettings {
   readonly preemptedKeeps: boolean;
   /** No event after this happens, microseconds; Infinity = all do. */
   readonly until: number;
+  /** What the figures are over. */
+  readonly window: CheckedWindow;
 }
 
 /** What takes part in a run besides jobs that come and go. Absent parts cost nothing. */
@@ -112,7 +115,7 @@ export class ClusterRun {
     this.state = newJobState(table.count);
     this.allocation = new Allocation(table, engine, options);
     this.holdings = this.allocation.holdings;
-    this.accounts = new GpuAccounts(table, this.state, engine.tables.gpuCount);
+    this.accounts = new GpuAccounts(table, this.state, engine.tables.gpuCount, settings.window);
     this.running = new Int32Array(table.count);
     this.#runningAt = new Int32Array(table.count);
     this.#key = new Float64Array(table.count);
@@ -353,6 +356,7 @@ export class ClusterRun {
   setSpeed(job: number, speed: number): void {
     const { state, now } = this;
     if (state.speed[job] === speed) return;
+    this.accounts.markBorders(job, now);
     state.clock[job] = this.clockOf(job);
     state.since[job] = Math.max(now, state.since[job]!);
     state.speed[job] = speed;
