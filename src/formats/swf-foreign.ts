@@ -14,7 +14,7 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
     /^(?:[A-Z]+\d+(?:_\d+)*|task_\S{1,64}),\d+(?:\.\d+)?,j_\d+,/m,
     `${DAG} of Alibaba's batch trace: the name of a task (M2_1) lists the tasks before it`,
   ],
-  [/^\s*[[{][^]*"(?:parents|children|dependencies|predecessors)"/, `${DAG} as JSON (WfCommons, Batsim)`],
+  [/^\s*[[{][\s\S]*"(?:parents|children|dependencies|predecessors)"/, `${DAG} as JSON (WfCommons, Batsim)`],
   [/^\s*[[{]/, 'this looks like JSON'],
   [/^\s*</, 'this looks like XML'],
   [/^\s*#!|^#SBATCH\b/m, 'this is a job script'],

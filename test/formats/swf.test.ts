@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromSwf, type SwfOptions, swfJobs, toSwf } from '../../src/formats/index.js';
+import { fromSwf, type SwfJob, type SwfOptions, swfJobs, toSwf } from '../../src/formats/index.js';
 import { CorralError } from '../../src/index.js';
 import { mutatedText, truncatedText } from './mutated-text.js';
 
