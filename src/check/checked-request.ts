@@ -30,3 +30,19 @@ export interface CheckedRequest {
   /** Every `pods` consecutive pods in one domain of a level; the last slice may be smaller. */
   readonly slice?: { readonly pods: number; readonly tier: TierName } | undefined;
 }
+
+/** The fields that are judged: one that is not would make every judgement of it wrong. */
+export const CHECKED_FIELDS: readonly (keyof CheckedRequest)[] = [
+  'pods',
+  'podsMin',
+  'gpus',
+  'gpuMilli',
+  'cpuMilli',
+  'memoryMiB',
+  'gpuModels',
+  'labels',
+  'require',
+  'prefer',
+  'requirePerPod',
+  'slice',
+];

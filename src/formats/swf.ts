@@ -1,4 +1,5 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import {
   readSwfComment,
   SWF_EXTRA_MAX,
@@ -82,14 +83,7 @@ export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
 }
 
 function readOptions(options: unknown): boolean {
-  if (typeof options !== 'object' || options === null) {
-    throw new CorralError('invalid-option', [], `expected options, got ${quote(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (name !== 'extraColumns') {
-      throw new CorralError('invalid-option', [name], 'unknown option: there is extraColumns');
-    }
-  }
+  checkFields(options, ['extraColumns']);
   const extraColumns = (options as SwfOptions).extraColumns ?? 'refuse';
   if (extraColumns !== 'refuse' && extraColumns !== 'keep') {
     throw new CorralError(

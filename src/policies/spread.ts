@@ -1,4 +1,5 @@
-import type { Policy } from '../placement/policy.js';
+import { checkFields } from '../fields.js';
+import type { NoOptions, Policy } from '../placement/policy.js';
 import { usedShare } from './bin-pack.js';
 
 /**
@@ -6,8 +7,15 @@ import { usedShare } from './bin-pack.js';
  * LeastAllocated, on GPUs alone, and what its default scheduler does.
  *
  * Source: Kubernetes, NodeResourcesFit scoring strategy LeastAllocated.
+ *
+ * @param options - none; here so that a misspelt one is refused
+ * @returns the policy, for `compile` and `simulate`
+ * @throws CorralError `invalid-option` for any option
+ * @example
+ * compile(topology('dgx-h100'), { policy: spread() }).place({ gpus: 1 }).ok; // true
  */
-export function spread(): Policy {
+export function spread(options: NoOptions = {}): Policy {
+  checkFields(options, []);
   return {
     name: 'spread',
     ties: 'document-order',
