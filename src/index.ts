@@ -27,7 +27,17 @@ export type {
   RankedServer,
   Reason,
 } from './placement/placement.js';
-export type { Policy } from './placement/policy.js';
+export type {
+  DifferenceScorer,
+  PodFacts,
+  Policy,
+  PolicyContext,
+  ServerFacts,
+  ServerScorer,
+  TopologyOrder,
+  TypicalPod,
+  Workload,
+} from './placement/policy.js';
 export type { PlacementRequest } from './placement/request.js';
 export type { GpuSelection, SelectGpusOptions, SelectionStep } from './placement/select-gpus.js';
 export { selectGpus } from './placement/select-gpus.js';
