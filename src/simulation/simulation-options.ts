@@ -1,9 +1,8 @@
+import type { TopologyOrDocument } from '../catalogue/as-topology.js';
 import type { Policy } from '../placement/policy.js';
 import type { FailureLaw } from '../restart/failure-laws.js';
 import type { Phase } from '../restart/phase.js';
 import type { RecoveryDurations } from '../restart/recovery.js';
-import type { ClusterTopology } from '../topology/cluster-topology.js';
-import type { ServerTopology } from '../topology/server-topology.js';
 import type { HeadroomPool } from './headroom-pools.js';
 import type { SimulationJob } from './simulation-job.js';
 
@@ -111,8 +110,8 @@ export interface SimulatedRestart {
 
 /** Options of `simulate`. */
 export interface SimulateOptions {
-  /** What `clusterTopology(document)` returns; a lone server type is one server. */
-  readonly cluster: ClusterTopology | ServerTopology;
+  /** A cluster, or a lone server type (one server); as a topology, or as its document. */
+  readonly cluster: TopologyOrDocument;
   /** In any order; equal submit times keep the order of the list. At most 10,000,000. */
   readonly jobs: readonly SimulationJob[];
   /** Which GPUs a job gets; default `topologyAware()`. */
