@@ -1,9 +1,8 @@
+import type { TopologyOrDocument } from '../catalogue/as-topology.js';
 import type { Policy } from '../placement/policy.js';
 import type { FailureLaw } from '../restart/failure-laws.js';
 import type { Phase } from '../restart/phase.js';
 import type { RecoveryDurations } from '../restart/recovery.js';
-import type { ClusterTopology } from '../topology/cluster-topology.js';
-import type { ServerTopology } from '../topology/server-topology.js';
 import type { HeadroomPool } from './headroom-pools.js';
 import type { MetricsOptions } from './metrics-window.js';
 import type { SimulationJob } from './simulation-job.js';
@@ -112,8 +111,8 @@ export interface SimulatedRestart {
 
 /** Options of `simulate`. */
 export interface SimulateOptions {
-  /** What `clusterTopology(document)` returns; a lone server type is one server. */
-  readonly cluster: ClusterTopology | ServerTopology;
+  /** A cluster, or a lone server type (one server); as a topology, or as its document. */
+  readonly cluster: TopologyOrDocument;
   /** In any order; equal submit times keep the order of the list. At most 10,000,000. */
   readonly jobs: readonly SimulationJob[];
   /** Which GPUs a job gets; default `topologyAware()`. */
@@ -178,7 +177,11 @@ export interface SimulateOptions {
    * true. False: each reaches what its placement reaches alone.
    */
   readonly linkSharing?: boolean | undefined;
-  /** Whether the scheduler runs after every event, or once after all events of one time; default `event`. */
+  /**
+   * When the scheduler runs. `instant`: once everything has happened that happens at a time; what its decisions lead to at
+   * that very time, as the end of a job that takes no time, is followed by a further pass. `event`: after every event, as
+   * CQSim and other simulators do, so that a decision may not know of what happens at its own time. Default `instant`.
+   */
   readonly passes?: 'event' | 'instant' | undefined;
   /**
    * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `defragment` may be left out;

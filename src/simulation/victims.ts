@@ -30,7 +30,7 @@ function victimKey(run: ClusterRun, job: number, rule: VictimRule): number {
 }
 
 /** GPU-microseconds lost by stopping a job now: compute since its last checkpoint, if that is not kept, and the restart. */
-function restartCost(run: ClusterRun, job: number): number {
+export function restartCost(run: ClusterRun, job: number): number {
   const restart = run.restartMicros * run.gpusOf(job);
   if (run.settings.preemptedKeeps) return restart;
   const { interval, stall, persistLag, gpus } = run.table;
