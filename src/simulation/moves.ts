@@ -84,9 +84,9 @@ export class Moves {
     return 0;
   }
 
-  /** Whether a job computes: one that is about to would skip what it still has to go through. */
+  /** Whether a job computes, and not to its end: one that is about to would skip what it still has to go through. */
   isMovable(job: number): boolean {
-    return this.#run.state.computeBegin[job]! <= this.#run.now;
+    return this.#run.state.computeBegin[job]! <= this.#run.now && !this.#run.isDue(job);
   }
 
   /** Moves a running job if it gains by it; says whether. */
@@ -175,7 +175,7 @@ export class Moves {
 }
 
 /** Whether two notes are of the same GPUs. */
-function isSamePlace(a: Note, b: Note): boolean {
+export function isSamePlace(a: Note, b: Note): boolean {
   if (a.pods !== b.pods || a.server !== b.server) return false;
   if (a.pieces === undefined || b.pieces === undefined) return a.pieces === b.pieces && a.mask === b.mask;
   const masks = masksByServer(a.pieces);
