@@ -60,7 +60,7 @@ export function fairSharePass(
       } else if (run.allocation.place(job)) {
         start();
         next();
-      } else if (reclaims !== undefined && reclaim(run, tree, job, reclaims)) {
+      } else if (reclaims !== undefined && !run.givesBackNow && reclaim(run, tree, job, reclaims)) {
         start();
         return true;
       } else if (isGreedy) next();

@@ -179,12 +179,14 @@ export interface SimulateOptions {
   /**
    * When the scheduler runs. `instant`: once everything has happened that happens at a time; what its decisions lead to at
    * that very time, as the end of a job that takes no time, is followed by a further pass. `event`: after every event, as
-   * CQSim and other simulators do, so that a decision may not know of what happens at its own time. Default `instant`.
+   * CQSim and other simulators do, so that a decision may not know of what happens at its own time. Either way nobody is
+   * stopped or moved who ends at that time. Default `instant`.
    */
   readonly passes?: 'event' | 'instant' | undefined;
   /**
    * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `defragment` may be left out;
-   * then it comes last.
+   * then it comes last. With `passes: 'instant'` it always does, and the order of the others matters in two cases: a
+   * `failure` before the `finish` of a job that it hits fails the job; before a `repair` it leaves one spare less to come in.
    */
   readonly eventOrder?: readonly EventKind[] | undefined;
   /** Of all random draws; any safe integer; default 0. */
