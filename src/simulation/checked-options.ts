@@ -137,7 +137,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     resizes,
     preemptedKeeps: oneOf(options.preempted ?? 'kept', ['kept', 'checkpoint'], 'preempted') === 'kept',
     sharesLinks: sharesLinks(options.linkSharing),
-    passPerEvent: oneOf(options.passes ?? 'event', ['event', 'instant'], 'passes') === 'event',
+    passPerEvent: oneOf(options.passes ?? 'instant', ['event', 'instant'], 'passes') === 'event',
     ranks: ranksOf(options.eventOrder ?? EVENT_KINDS),
     seed,
     until: untilOf(options.until),

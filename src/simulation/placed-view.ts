@@ -16,6 +16,7 @@ const WHOLE: PodNeed = {
   allowedShapes: undefined,
   byKind: true,
   isPlain: true,
+  communicates: true,
   podGpus: 1,
   places: undefined,
   placeKinds: [],

@@ -181,7 +181,11 @@ export interface SimulateOptions {
    * true. False: each reaches what its placement reaches alone.
    */
   readonly linkSharing?: boolean | undefined;
-  /** Whether the scheduler runs after every event, or once after all events of one time; default `event`. */
+  /**
+   * When the scheduler runs. `instant`: once everything has happened that happens at a time; what its decisions lead to at
+   * that very time, as the end of a job that takes no time, is followed by a further pass. `event`: after every event, as
+   * CQSim and other simulators do, so that a decision may not know of what happens at its own time. Default `instant`.
+   */
   readonly passes?: 'event' | 'instant' | undefined;
   /**
    * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `defragment` may be left out;
