@@ -91,7 +91,7 @@ function reclaim(
     victims.push(victim);
   }
   const held = victims.map((victim) => run.gpusOf(victim));
-  const isPlaced = makeRoom(run, job, victims);
+  const isPlaced = makeRoom(run, job, victims, rule);
   // Whoever still holds GPUs uses them still.
   victims.forEach((victim, i) => {
     if (run.holdings.pods[victim]! > 0) tree.use(tenantOf[victim]!, held[i]!);

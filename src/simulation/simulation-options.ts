@@ -26,7 +26,11 @@ export type Queue = (typeof QUEUES)[number];
 
 /** Rules for whom to preempt first; equal ones: the last submitted. */
 export const VICTIM_RULES = [
-  /** The fewest GPU-hours lost: compute since the last checkpoint, if that is lost, and a restart. */
+  /**
+   * The set of jobs that together lose the fewest GPU-hours: compute since the last checkpoint, if that is lost, and a
+   * restart. Of equal sets the smallest; then the one nearest to the front of the order from the cheapest job to the dearest.
+   * Exact up to 2^20 steps of the search; past them the cheaper of what it found and of that order.
+   */
   'restart-cost',
   /** The lowest priority. */
   'lowest-priority',

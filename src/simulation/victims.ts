@@ -29,11 +29,14 @@ function victimKey(run: ClusterRun, job: number, rule: VictimRule): number {
   }
 }
 
-/** GPU-microseconds lost by stopping a job now: compute since its last checkpoint, if that is not kept, and the restart. */
+/**
+ * GPU-microseconds lost by stopping a job now: compute since its last checkpoint, if that is not kept, and the restart.
+ * Whole numbers, so that sums of them are exact.
+ */
 export function restartCost(run: ClusterRun, job: number): number {
   const restart = run.restartMicros * run.gpusOf(job);
-  if (run.settings.preemptedKeeps) return restart;
+  if (run.settings.preemptedKeeps) return Math.round(restart);
   const { interval, stall, persistLag, gpus } = run.table;
   const { work, saved } = progressAt(run.clockOf(job), interval[job]!, stall[job]!, persistLag[job]!);
-  return restart + (work - saved) * gpus[job]!;
+  return Math.round(restart + (work - saved) * gpus[job]!);
 }
