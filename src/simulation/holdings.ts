@@ -60,7 +60,7 @@ export class Holdings {
     this.pieces[job] = plan;
     this.pods[job] = plan.pods;
     this.bandwidthGBps[job] =
-      (engine.byTopology !== undefined ? plan.bandwidthGBps : this.#bandwidthOf(gang, plan)) ?? Number.NaN;
+      (engine.byTopology !== undefined ? plan.bandwidthGBps : this.bandwidthOf(gang, plan)) ?? Number.NaN;
     this.takeAgain(job, gang);
     return true;
   }
@@ -172,8 +172,8 @@ export class Holdings {
     return { servers, masks };
   }
 
-  /** The bandwidth of pods that a policy of scores chose one by one. */
-  #bandwidthOf(gang: Gang, pieces: GangPieces): number | null {
+  /** The bandwidth of pods that were chosen one by one, GB/s per GPU and direction; null below two GPUs and for shares. */
+  bandwidthOf(gang: Gang, pieces: GangPieces): number | null {
     const { engine } = this;
     if (!gang.need.isPlain && gang.need.gpuMilli !== 1000) return null;
     const maskOf = new Map<number, number>();
