@@ -37,6 +37,8 @@ export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = [
   'eventsMax',
   'onProgress',
 ];
+/** Events that an order may leave out. */
+const LAST_KINDS: readonly EventKind[] = ['compute', 'defragment'];
 const EVENTS_MAX = 1_000_000_000;
 const JOBS_MAX = 10_000_000;
 
@@ -200,8 +202,9 @@ function timelineMicros(seconds: number | undefined): number | undefined {
 }
 
 function ranksOf(given: readonly EventKind[], passPerEvent: boolean): Record<EventKind, number> {
-  const order: readonly EventKind[] =
-    Array.isArray(given) && !given.includes('defragment') ? [...given, 'defragment'] : given;
+  const order: readonly EventKind[] = Array.isArray(given)
+    ? [...given, ...LAST_KINDS.filter((kind) => !given.includes(kind))]
+    : given;
   const isOrder =
     Array.isArray(order) &&
     order.length === EVENT_KINDS.length &&
