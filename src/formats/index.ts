@@ -12,7 +12,7 @@ export type { NvidiaSmiTopoOptions } from './nvidia-smi-topo-options.js';
 export { toNvidiaSmiTopo } from './nvidia-smi-topo-print.js';
 export type { OpenbPod } from './openb.js';
 export { fromOpenbNodes, fromOpenbPods } from './openb.js';
-export { fromRocmSmiTopo } from './rocm-smi-topo.js';
+export { fromAmdSmiTopology, fromRocmSmiTopo } from './rocm-smi-topo.js';
 export type { RocmSmiTopoOptions, XgmiLinks } from './rocm-smi-topo-options.js';
 export { toRocmSmiTopo } from './rocm-smi-topo-print.js';
 export type { SwfOptions } from './swf.js';

@@ -71,7 +71,10 @@ function covers(table: Omit<SmiTable, 'nicNames'>, other: Omit<SmiTable, 'nicNam
   return (
     table.labels.join() === other.labels.join() &&
     table.cells.every((row, i) =>
-      row.every((word, j) => word === other.cells[i]![j] || nvlinksOf(word) > 0),
+      row.every((word, j) => {
+        const otherWord = other.cells[i]![j];
+        return word === otherWord || (nvlinksOf(word) > 0 && nvlinksOf(otherWord) === 0);
+      }),
     )
   );
 }
