@@ -1,4 +1,3 @@
-import { CorralError } from '../errors.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 import { fittingNotes, listed } from './notes.js';
 import { rocmFigures } from './rocm-smi-topo-figures.js';
@@ -6,6 +5,7 @@ import type { RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
 import { hasBandwidths, type RocmPair } from './rocm-smi-topo-pairs.js';
 import type { RocmNode } from './rocm-smi-topo-places.js';
 import { COMMANDS, type RocmTable } from './rocm-smi-topo-table.js';
+import { refuseOtherPairs } from './xgmi-links.js';
 
 /**
  * Writes the server document of the matrices: every GPU hangs on a host bridge of its own in its NUMA node,
@@ -25,7 +25,7 @@ export function writeRocmDocument(
   nodes: readonly RocmNode[],
   options: RocmSmiTopoOptions,
 ): ServerDocument {
-  refuseUnknownHeadings(table, options);
+  refuseOtherPairs(options.xgmiLinks, table.labels);
   const figures = rocmFigures(options, pairs);
   const hosts: Device[] = [];
   const links: Link[] = [];
@@ -78,20 +78,6 @@ export function writeRocmDocument(
     sources: [`output of ${COMMANDS[table.tool]}`],
     notes: notesOf(table, pairs, options),
   };
-}
-
-function refuseUnknownHeadings(table: RocmTable, { xgmiLinks }: RocmSmiTopoOptions): void {
-  if (typeof xgmiLinks !== 'object') return;
-  xgmiLinks.forEach(({ between }, i) => {
-    for (const end of [0, 1] as const) {
-      if (table.labels.includes(between[end]) && between[0] !== between[1]) continue;
-      throw new CorralError(
-        'invalid-option',
-        ['xgmiLinks', i, 'between', end],
-        `expected the headings of two GPUs, of ${table.labels.join(' ')}`,
-      );
-    }
-  });
 }
 
 function notesOf(

@@ -3,6 +3,7 @@ import type { BandwidthBasis } from '../topology/server-document.js';
 import { type LinkFigures, ON_PACKAGE_NCCL_GBPS, PCIE_X16, RAW_SHARE, rounded } from './link-figures.js';
 import type { RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
 import type { RocmPair } from './rocm-smi-topo-pairs.js';
+import { statedXgmiLinks } from './xgmi-links.js';
 
 /** The bandwidth of each kind of link in an imported server. */
 export interface RocmFigures {
@@ -179,23 +180,10 @@ type LinkCount = (
 
 function linksByPair(options: RocmSmiTopoOptions): LinkCount {
   const { gpuModel, xgmiLinks: stated } = options;
-  const byPair = new Map(
-    typeof stated === 'object'
-      ? stated.flatMap(({ between: [a, b], links }) => [
-          [`${a} ${b}`, links],
-          [`${b} ${a}`, links],
-        ])
-      : [],
-  );
+  const linksOf = stated === undefined ? undefined : statedXgmiLinks(stated);
   return (pair, a, b) => {
-    if (stated !== undefined) {
-      const count = typeof stated === 'number' ? stated : byPair.get(`${a} ${b}`);
-      if (count !== undefined) return { count, source: 'links of the pair stated by the caller' };
-      throw new CorralError(
-        'invalid-option',
-        ['xgmiLinks'],
-        `${a} and ${b} are joined by xGMI and not in the list: add the number of their links`,
-      );
+    if (linksOf !== undefined) {
+      return { count: linksOf(a, b), source: 'links of the pair stated by the caller' };
     }
     if (pair.rawGBps !== undefined)
       return { count: pair.links, source: 'links of the pair from the bandwidth matrix of the text' };

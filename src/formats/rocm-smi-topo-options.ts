@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { parse } from '../topology/validate.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { basis, integer, linkGBps, numaNodesPerSocket, pcieGeneration, text } from './option-schemas.js';
+import { basis, linkGBps, numaNodesPerSocket, pcieGeneration, text } from './option-schemas.js';
+import { type XgmiLinks, xgmiLinks } from './xgmi-links.js';
 
 /** What {@link fromRocmSmiTopo} and {@link fromAmdSmiTopology} cannot read from the text; every figure is GB/s per direction. */
 export interface RocmSmiTopoOptions {
@@ -42,40 +42,13 @@ export interface RocmSmiTopoOptions {
   readonly basis?: 'nccl' | 'raw';
 }
 
-/** The number of xGMI links between two GPUs. */
-export interface XgmiLinks {
-  /** The headings of the two GPUs, `GPU0` and `GPU1`. */
-  readonly between: readonly [string, string];
-  readonly links: number;
-}
-
-/** Most xGMI links of a pair; a GPU of today has 8. */
-export const XGMI_LINKS_MAX = 16;
-/** Pairs of the largest server. */
-const PAIRS_MAX = (GPUS_PER_SERVER_MAX * (GPUS_PER_SERVER_MAX - 1)) / 2;
-
-const pairLinks: v.GenericSchema<XgmiLinks> = v.strictObject({
-  between: v.pipe(v.strictTuple([text, text]), v.readonly()),
-  links: integer(1, XGMI_LINKS_MAX),
-});
-
 const optionsSchema: v.GenericSchema<RocmSmiTopoOptions> = v.strictObject({
   name: v.exactOptional(text),
   title: v.exactOptional(text),
   gpuModel: v.exactOptional(text),
   pcieGeneration: v.exactOptional(pcieGeneration),
   xgmiGBpsPerLink: v.exactOptional(linkGBps),
-  xgmiLinks: v.exactOptional(
-    v.lazy((input) =>
-      Array.isArray(input)
-        ? v.pipe(
-            v.array(pairLinks),
-            v.maxLength(PAIRS_MAX, `expected at most ${PAIRS_MAX} pairs`),
-            v.readonly(),
-          )
-        : integer(1, XGMI_LINKS_MAX),
-    ),
-  ),
+  xgmiLinks: v.exactOptional(xgmiLinks),
   socketGBps: v.exactOptional(linkGBps),
   numaNodesPerSocket: v.exactOptional(numaNodesPerSocket),
   basis: v.exactOptional(basis),

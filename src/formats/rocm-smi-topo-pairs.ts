@@ -1,7 +1,7 @@
 import { CorralError } from '../errors.js';
 import type { RocmSection } from './rocm-smi-topo-matrix.js';
-import { XGMI_LINKS_MAX } from './rocm-smi-topo-options.js';
 import type { RocmTable } from './rocm-smi-topo-table.js';
+import { XGMI_LINKS_MAX } from './xgmi-links.js';
 
 /** How two GPUs are joined, as far as the text says. */
 export interface RocmPair {
