@@ -1,6 +1,6 @@
 import { CorralError } from '../errors.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { refuseTooManyGpus } from './gpu-partitions.js';
 import type { HwlocDevice, HwlocDevices } from './hwloc-xml-devices.js';
 import { type FabricEnd, fabricLinksOf } from './hwloc-xml-fabric.js';
 import { mendedFabric } from './hwloc-xml-fabric-quirks.js';
@@ -42,7 +42,7 @@ export function writeHwlocDocument(
 ): ServerDocument {
   const gpus = found.devices.filter(({ kind }) => kind === 'gpu');
   const nics = found.devices.filter(({ kind }) => kind === 'nic');
-  refuseTooMany('GPUs', gpus.length, GPUS_PER_SERVER_MAX);
+  refuseTooManyGpus(gpus.length, []);
   refuseTooMany('NICs', nics.length, NICS_MAX);
   const writer = new DocumentWriter(topology, gpus, nics, options);
   writer.writeHosts();

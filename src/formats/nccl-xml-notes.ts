@@ -1,4 +1,5 @@
 import type { Link } from '../topology/server-document.js';
+import { partitionNotes } from './gpu-partitions.js';
 import type { ServerTree } from './nccl-xml-devices.js';
 import type { NcclFabric } from './nccl-xml-fabric.js';
 import { LOC_GBPS } from './nccl-xml-figures.js';
@@ -71,5 +72,6 @@ export function ncclNotes(
     if (cpu.affinity !== undefined)
       notes.push(`CPU affinity of NUMA node ${cpu.numa ?? 'unknown'}: ${cpu.affinity}`);
   }
+  notes.push(...partitionNotes(tree.gpus.map(({ address }, i) => ({ id: `gpu ${i}`, address }))));
   return fittingNotes(notes);
 }

@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../errors.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { refuseTooManyGpus } from './gpu-partitions.js';
 import { type Affinity, affinityCells, readAffinity } from './nvidia-smi-topo-affinity.js';
 import {
   isGpuLabel,
@@ -86,13 +86,7 @@ function readMatrix({ header, rows }: SmiLines): Omit<SmiTable, 'nicNames'> {
     ...columns.filter((label) => !isGpuLabel(label)),
   ];
   const gpuCount = labels.filter((label) => isGpuLabel(label)).length;
-  if (gpuCount > GPUS_PER_SERVER_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      ['line', header.line],
-      `${gpuCount} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server`,
-    );
-  }
+  refuseTooManyGpus(gpuCount, ['line', header.line]);
   const hasAffinity = header.affinityColumns.length > 0;
   const readings = chosenReadings(
     [...rows.values()].map((row) => ({ row, readings: readingsOf(row, columns, hasAffinity) })),

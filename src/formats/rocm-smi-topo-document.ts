@@ -1,4 +1,5 @@
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
+import { partitionNotes } from './gpu-partitions.js';
 import { fittingNotes, listed } from './notes.js';
 import { rocmFigures } from './rocm-smi-topo-figures.js';
 import type { RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
@@ -115,5 +116,6 @@ function notesOf(
       `PCI addresses: ${table.addresses.map((address, i) => `${table.labels[i]} ${address}`).join(', ')}`,
     );
   }
+  notes.push(...partitionNotes(table.addresses.map((address, i) => ({ id: table.labels[i]!, address }))));
   return fittingNotes(notes);
 }

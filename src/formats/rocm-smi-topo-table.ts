@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../errors.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { refuseTooManyGpus } from './gpu-partitions.js';
 import { pastedLines } from './paste.js';
 import {
   columnsOf,
@@ -202,13 +202,7 @@ function refuseTooFewOrMany(
       'NUMA nodes but no matrix, so nothing says how the GPUs are linked: give the output of rocm-smi --showtopo',
     );
   }
-  if (labels.length > GPUS_PER_SERVER_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${labels.length} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server: describe a larger domain as a tier of servers`,
-    );
-  }
+  refuseTooManyGpus(labels.length, []);
 }
 
 /** Why a text without any matrix is refused. */
