@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parse } from '../topology/validate.js';
+import { parse, strictFields } from '../topology/validate.js';
 import { basis, linkGBps, numaNodesPerSocket, pcieGeneration, text } from './option-schemas.js';
 import { type XgmiLinks, xgmiLinks } from './xgmi-links.js';
 
@@ -42,7 +42,7 @@ export interface RocmSmiTopoOptions {
   readonly basis?: 'nccl' | 'raw';
 }
 
-const optionsSchema: v.GenericSchema<RocmSmiTopoOptions> = v.strictObject({
+const optionsSchema: v.GenericSchema<RocmSmiTopoOptions> = strictFields({
   name: v.exactOptional(text),
   title: v.exactOptional(text),
   gpuModel: v.exactOptional(text),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { CorralError } from '../errors.js';
+import { strictFields } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { integer, text } from './option-schemas.js';
 
@@ -15,7 +16,7 @@ export const XGMI_LINKS_MAX = 16;
 /** Pairs of the largest server. */
 const PAIRS_MAX = (GPUS_PER_SERVER_MAX * (GPUS_PER_SERVER_MAX - 1)) / 2;
 
-const pairLinks: v.GenericSchema<XgmiLinks> = v.strictObject({
+const pairLinks: v.GenericSchema<XgmiLinks> = strictFields({
   between: v.pipe(v.strictTuple([text, text]), v.readonly()),
   links: integer(1, XGMI_LINKS_MAX),
 });
