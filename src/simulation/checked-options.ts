@@ -107,8 +107,17 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     throw contradiction('queue', 'fair share neither backfills nor preempts by order');
   }
   const resizes = oneOf(options.elastic ?? 'start', ['start', 'running'], 'elastic') === 'running';
-  if (resizes && (queue === 'fair-share' || preemption === 'order')) {
-    throw contradiction('elastic', 'jobs neither shrink nor grow under fair share and preemption by order');
+  if (resizes && queue === 'fair-share') {
+    throw contradiction(
+      'elastic',
+      'under fair share a running gang shrinks when others reclaim what they deserve, and does not grow: leave elastic out',
+    );
+  }
+  if (resizes && preemption === 'order') {
+    throw contradiction(
+      'elastic',
+      'preemption by order chooses everybody anew at every pass: leave elastic out',
+    );
   }
   if (options.defragmentation !== undefined && preemption === 'order') {
     throw contradiction('defragmentation', 'preemption by order chooses everybody anew at every pass');

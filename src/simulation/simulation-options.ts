@@ -65,7 +65,10 @@ export interface Quota {
   readonly name: string;
   /** The group around it; it comes before it in the list. Default: none. */
   readonly parent?: string | undefined;
-  /** GPUs that it gets before anybody gets more than deserved, and that it can reclaim. */
+  /**
+   * GPUs that it gets before anybody gets more than deserved, and that it can reclaim. Who deserves nothing reclaims nothing,
+   * whatever the weights: they share out what is free.
+   */
   readonly deservedGpus: number;
   /** The most GPUs it ever uses; default no limit. */
   readonly limitGpus?: number | undefined;
@@ -162,7 +165,8 @@ export interface SimulateOptions {
    *
    * `{ victims, runSecondsMin }`: while the head of the queue does not fit, running jobs of lower priority are stopped until it does, in
    * the order of the rule. Usually with the queue `priority`. With the queue `fair-share` a tenant reclaims what it
-   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority. Nobody is
+   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority; at first those
+   * that leave their tenants what they deserve, then gangs that hold both, which go on with fewer pods if `podsMin` allows. Nobody is
    * stopped who has run for less than `runSecondsMin`, default 0: without it the same jobs may be stopped again and again.
    *
    * Default `none`.
