@@ -3,10 +3,13 @@ import { clusterTopology } from '../../src/index.js';
 import {
   ettr,
   phase,
+  type RecoverySteps,
   type RestartModelOptions,
   restartModel,
   simulateRestarts,
+  spareWaitSeconds,
   wallShares,
+  withSpareWait,
 } from '../../src/restart/index.js';
 import {
   type JobCheckpoints,
@@ -16,6 +19,7 @@ import {
   simulate,
 } from '../../src/simulation/index.js';
 import { gpuBox } from '../placement/random-cluster.js';
+import { oneGpuServers } from './one-gpu-servers.js';
 
 const RUNS = 30;
 /** Student's t for 29 degrees of freedom, two-sided 99.9 %. */
@@ -218,4 +222,90 @@ describe('stalls on the way to work that is thrown away', () => {
     // Every useful 20 s need exactly one stall of 10 s.
     expect(lost.stall).toBeCloseTo(productive / 2, 12);
   });
+});
+
+describe('a job alone with spares', () => {
+  const REPAIR = 4000;
+  const RATE = 1 / 100_000;
+  const SERVERS = 20;
+  const path = {
+    hidden: { detect: phase.exponential(2), reschedule: phase.exponential(5) },
+    exposed: { launch: phase.exponential(30), load: phase.fixed(20) },
+  };
+  const withSpares = (
+    spareServers: number,
+    repair = phase.exponential(REPAIR),
+  ): Partial<SimulateOptions> => ({
+    cluster: oneGpuServers(SERVERS + spareServers),
+    jobs: [{ submitSeconds: 0, durationSeconds: 3e6, pods: SERVERS, gpus: 1, checkpoint }],
+    restart: { ...path, holdSeconds: 1e9 },
+    failures: {
+      laws: [{ name: 'server', level: 'server', failuresPerSecond: RATE, repair }],
+      spareServers,
+    },
+  });
+  const modelOf = (hiddenSteps: RecoverySteps): number =>
+    ettr(
+      restartModel({
+        ...checkpoint,
+        failuresPerSecond: SERVERS * RATE,
+        hidden: hiddenSteps,
+        exposed: path.exposed,
+      }),
+    );
+
+  it('that never run out is as productive as the closed form says', () => {
+    const { mean, halfWidth } = simulatedEttr(withSpares(8));
+    expect(Math.abs(mean - modelOf(path.hidden))).toBeLessThan(halfWidth);
+    expect(halfWidth).toBeLessThan(0.003);
+  });
+
+  it.each([1, 2, 3])('%i of them, waits for a spare as long as the closed form says', (spares) => {
+    const wait = spareWaitSeconds({
+      failuresPerSecond: (SERVERS + spares) * RATE,
+      repairSeconds: REPAIR,
+      spares,
+    });
+    const { hidden: waiting } = withSpareWait(path, { stockOut: 1, wait: phase.fixed(wait) });
+    const { mean, halfWidth } = simulatedEttr(withSpares(spares));
+    expect(Math.abs(mean - modelOf(waiting))).toBeLessThan(halfWidth);
+    // Without the wait it would be wrong.
+    expect(modelOf(path.hidden) - mean).toBeGreaterThan(halfWidth);
+  });
+
+  it.each([0, 1, 2, 3])(
+    '%i of them, runs while enough servers are well, however long repairs are',
+    (spares) => {
+      // Hardware fails whatever runs: each server is out by itself, for a share 1 - e^(-λR) of the time.
+      const [servers, rate, repairSeconds] = [6, 1 / 20_000, 3000];
+      const out = 1 - Math.exp(-rate * repairSeconds);
+      let term = (1 - out) ** (servers + spares);
+      let enough = 0;
+      for (let k = 0; k <= spares; k++) {
+        enough += term;
+        term *= (((servers + spares - k) / (k + 1)) * out) / (1 - out);
+      }
+      for (const repair of [phase.exponential(repairSeconds), phase.fixed(repairSeconds)]) {
+        const { mean, halfWidth } = simulatedEttr({
+          ...withSpares(spares),
+          cluster: oneGpuServers(servers + spares),
+          jobs: [
+            {
+              submitSeconds: 0,
+              durationSeconds: 1e6,
+              pods: servers,
+              gpus: 1,
+              checkpoint: { computeSeconds: 1 },
+            },
+          ],
+          restart: { holdSeconds: 1e9 },
+          failures: {
+            laws: [{ name: 'server', level: 'server', failuresPerSecond: rate, repair }],
+            spareServers: spares,
+          },
+        });
+        expect(Math.abs(mean - enough)).toBeLessThan(halfWidth);
+      }
+    },
+  );
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { clusterTopology } from '../../src/index.js';
 import { binPack } from '../../src/policies/index.js';
-import { defaultRecovery, llama3FailureLaws, phase } from '../../src/restart/index.js';
+import { defaultRecovery, llama3FailureLaws, type Phase, phase } from '../../src/restart/index.js';
 import {
   type JobResult,
+  type SimulatedFailures,
   type SimulateOptions,
   type SimulationResult,
   simulate,
@@ -16,8 +17,8 @@ const DAY = 86_400;
 const checkpoint = { computeSeconds: 10 };
 
 /** One failure in so many seconds per server. */
-const broken = (seconds: number, repair = phase.fixed(500)) => ({
-  laws: [{ name: 'server', level: 'server' as const, failuresPerSecond: 1 / seconds, repair }],
+const broken = (seconds: number, repair: Phase = phase.fixed(500)): SimulatedFailures => ({
+  laws: [{ name: 'server', level: 'server', failuresPerSecond: 1 / seconds, repair }],
 });
 
 /** From each failure of a job to its next run with all pods, seconds. */
@@ -231,6 +232,48 @@ describe('a gang that loses a server', () => {
     });
     expect(jobs[1]!.startSeconds).toBe(1);
   });
+});
+
+describe('more spares', () => {
+  const SEEDS = 200;
+  const HOUR = 3600;
+
+  /** When a gang of 12 of 16 servers is done that has others behind it in the queue, hours. */
+  const endOf = (spareServers: number, seed: number): number =>
+    simulate({
+      cluster: oneGpuServers(16),
+      jobs: [
+        {
+          submitSeconds: 0,
+          durationSeconds: 10 * DAY,
+          pods: 12,
+          gpus: 1,
+          checkpoint: { computeSeconds: 1800 },
+        },
+        ...Array.from({ length: 80 }, (_, i) => ({
+          submitSeconds: i * 3 * HOUR,
+          durationSeconds: 10 * HOUR,
+          gpus: 1,
+        })),
+      ],
+      failures: { ...broken(40 * DAY, phase.exponential(2 * DAY)), spareServers },
+      restart: defaultRecovery({ servers: 12 }),
+      seed,
+    }).jobs[0]!.endSeconds! / HOUR;
+
+  it('never make a gang end later, on average over paired seeds', () => {
+    const ends = [0, 1, 2, 4].map((spares) =>
+      Array.from({ length: SEEDS }, (_, seed) => endOf(spares, seed)),
+    );
+    for (let i = 1; i < ends.length; i++) {
+      const later = ends[i]!.map((end, seed) => end - ends[i - 1]![seed]!);
+      const average = mean(later);
+      const error = Math.sqrt(mean(later.map((x) => (x - average) ** 2)) / SEEDS);
+      expect(average).toBeLessThanOrEqual(2 * error);
+    }
+    // The first gains hours.
+    expect(mean(ends[0]!) - mean(ends[1]!)).toBeGreaterThan(2);
+  }, 60_000);
 });
 
 describe('two gangs that fail in one instant', () => {
