@@ -4,6 +4,7 @@ import type { FailureLaw } from '../restart/failure-laws.js';
 import type { Phase } from '../restart/phase.js';
 import type { RecoveryDurations } from '../restart/recovery.js';
 import type { HeadroomPool } from './headroom-pools.js';
+import type { MetricsOptions } from './metrics-window.js';
 import type { SimulationJob } from './simulation-job.js';
 
 /** Orders of the queue, each by submission where it leaves a tie. */
@@ -220,6 +221,8 @@ export interface SimulateOptions {
   readonly until?: number | undefined;
   /** Seconds between two samples of the timeline, above 0, from second 0 to the end; default: no timeline. */
   readonly timelineSeconds?: number | undefined;
+  /** What the metrics are over; default: the whole simulation, from the first arrival to the end. */
+  readonly metrics?: MetricsOptions | undefined;
   /** Events to process before giving up with `limit-exceeded`; default 1,000,000,000. */
   readonly eventsMax?: number | undefined;
   /** Called now and then with how far it is. */
