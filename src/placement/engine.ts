@@ -5,16 +5,17 @@ import { CorralError, quote } from '../errors.js';
 import { type RandomStream, randomStream } from '../random.js';
 import { GPU_MILLI } from '../units.js';
 import { FreeIndex } from './free-index.js';
-import { type Gang, SERVER } from './gang.js';
-import { GangCapacity } from './gang-capacity.js';
+import type { Gang } from './gang.js';
 import type { GangPlan } from './gang-plan.js';
-import { GangSearch, mostOnOneServer } from './gang-search.js';
+import { GangSearch } from './gang-search.js';
+import { holdsGang, mostPodsIn } from './holds-gang.js';
 import { PackedSearch } from './packed-search.js';
 import { placeSets } from './place-sets.js';
 import { planBandwidth } from './plan-figures.js';
 import type { PodNeed } from './pod-need.js';
 import { PodSearch } from './pod-search.js';
 import type { Policy, Workload } from './policy.js';
+import { type RoomLater, roomLater } from './room-later.js';
 import { ScoreFinder } from './score-finder.js';
 import { ScoredGangs } from './scored-gangs.js';
 import { emptyState, fitsEmpty, give, overwriteState, type PlacementState, take } from './state.js';
@@ -206,17 +207,26 @@ export class PlacementEngine {
     const key = [gang.need.key, gang.podsMin, gang.requireLevel, gang.slicePods, gang.sliceLevel].join();
     const known = this.#fitsEmpty.get(key);
     if (known !== undefined) return known;
-    this.#emptyState ??= emptyState(tables, { residents: false });
     const least = { ...gang, pods: gang.podsMin };
-    const capacity = new GangCapacity(tables, this.#emptyState, undefined);
-    capacity.begin(least);
-    const most =
-      gang.requireLevel === SERVER
-        ? mostOnOneServer(tables, this.#emptyState, least)
-        : capacity.mostPods(gang.requireLevel);
+    const fits = holdsGang(tables, this.#empty(), least);
     if (this.#fitsEmpty.size >= REMEMBERED_MAX) this.#fitsEmpty.clear();
-    this.#fitsEmpty.set(key, most >= gang.podsMin);
-    return most >= gang.podsMin;
+    this.#fitsEmpty.set(key, fits);
+    return fits;
+  }
+
+  /** The most pods of a gang that would fit if nothing were placed or cordoned. */
+  mostPodsIfEmpty(gang: Gang): number {
+    return mostPodsIn(this.tables, this.#empty(), gang);
+  }
+
+  /** What would make room for a gang that does not fit now. O(servers) where servers are cordoned. */
+  roomLater(gang: Gang): RoomLater {
+    return roomLater(this, () => this.#empty(), gang);
+  }
+
+  #empty(): PlacementState {
+    this.#emptyState ??= emptyState(this.tables, { residents: false });
+    return this.#emptyState;
   }
 
   /** The most pods of a gang that fit now, whatever its `podsMin`. */
