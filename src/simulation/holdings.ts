@@ -49,6 +49,7 @@ export class Holdings {
       if (!engine.decide(gang.need)) return false;
       this.server[job] = engine.server;
       this.mask[job] = engine.gpuMask;
+      this.pieces[job] = undefined;
       this.pods[job] = 1;
       this.bandwidthGBps[job] = engine.bandwidthGBps ?? Number.NaN;
       this.takeAgain(job, gang);
@@ -131,6 +132,17 @@ export class Holdings {
   isOn(job: number, server: number): boolean {
     const pieces = this.pieces[job];
     return pieces === undefined ? this.server[job] === server : pieces.servers.includes(server);
+  }
+
+  /** Calls back for every piece of a job: a server, and how many pods there. */
+  forEachServer(job: number, visit: (server: number, pods: number) => void): void {
+    const pieces = this.pieces[job];
+    if (pieces === undefined) {
+      if (this.server[job] !== -1) visit(this.server[job]!, 1);
+      return;
+    }
+    const { servers, podCounts } = pieces;
+    for (let i = 0; i < servers.length; i++) visit(servers[i]!, podCounts[i]!);
   }
 
   /** Writes the pieces of a job into the log. */
