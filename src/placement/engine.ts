@@ -5,7 +5,7 @@ import { CorralError, quote } from '../errors.js';
 import { type RandomStream, randomStream } from '../random.js';
 import { GPU_MILLI } from '../units.js';
 import { FreeIndex } from './free-index.js';
-import type { Gang } from './gang.js';
+import { type Gang, SERVER } from './gang.js';
 import type { GangPlan } from './gang-plan.js';
 import { GangSearch } from './gang-search.js';
 import { holdsGang, mostPodsIn } from './holds-gang.js';
@@ -176,10 +176,18 @@ export class PlacementEngine {
 
   /** The plan for a gang; undefined if it does not fit. Commits nothing; random streams advance. */
   plan(gang: Gang): GangPlan | undefined {
+    if (gang.pods === 1) return this.#podPlan(gang.need);
     const { preferred } = gang.need;
     const plan = preferred === undefined ? undefined : this.plan({ ...gang, need: preferred });
     if (plan !== undefined) return plan;
     return this.byTopology !== undefined ? this.byTopology.gangs.find(gang) : this.byScore!.gangs.find(gang);
+  }
+
+  /** One pod is on one server, and so in one domain of every tier: it goes where {@link decide} says. */
+  #podPlan(need: PodNeed): GangPlan | undefined {
+    if (!this.decide(need)) return undefined;
+    const { server, gpuMask, bandwidthGBps } = this;
+    return { pods: 1, level: SERVER, bandwidthGBps, servers: [server], masks: [gpuMask], podCounts: [1] };
   }
 
   /** What the GPUs of a plan reach, GB/s per GPU and direction; null below two, for shares, and if they do not talk. */
