@@ -19,7 +19,7 @@ export interface SwfOptions {
    * What to do with columns after the eighteenth, which the standard does not know and some logs have: `refuse`, or
    * `keep` them as text in `extra`. Default: `refuse`, so that two lines run together are noticed.
    */
-  readonly extraColumns?: 'refuse' | 'keep';
+  readonly extraColumns?: 'refuse' | 'keep' | undefined;
 }
 
 /** Longest text, in characters: 256 Mi. */
