@@ -52,6 +52,11 @@ export function gpusPerPod(request: CheckedRequest): number {
   return request.gpuMilli !== undefined ? 1 : (request.gpus ?? 0);
 }
 
+/** Whether pods have whole GPUs that talk to each other: what has a bandwidth, from two GPUs on, and loads links. */
+export function isWholeAndTalks(request: CheckedRequest): boolean {
+  return gpusPerPod(request) > 0 && milliPerGpu(request) === GPU_MILLI && (request.communicates ?? true);
+}
+
 /** What is wrong with the GPUs of one pod, and with its being on this server, whatever else is there. */
 export function podFaults(server: ClusterServer, request: CheckedRequest, gpus: readonly number[]): string[] {
   const faults: string[] = [];

@@ -35,6 +35,6 @@ export type { SwfOptions } from './swf.js';
 export { fromSwf } from './swf.js';
 export type { SwfDropReason, SwfJobs, SwfJobsOptions } from './swf-jobs.js';
 export { swfJobs } from './swf-jobs.js';
-export type { SwfHeaderField, SwfJob, SwfLog, SwfStatus } from './swf-log.js';
+export type { SwfHeaderField, SwfJob, SwfLog, SwfSkippedLine, SwfStatus } from './swf-log.js';
 export { toSwf } from './swf-print.js';
 export type { TraceJob } from './trace-job.js';

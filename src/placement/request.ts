@@ -44,6 +44,12 @@ export interface PlacementRequest {
    * Every group of `pods` consecutive pods in one domain of `tier`; the last one may be smaller.
    */
   readonly slice?: { readonly pods: number; readonly tier: TierName } | undefined;
+  /**
+   * Whether the GPUs talk to each other, inside pods and across; default true. Where they do not, nothing is gained by
+   * keeping them close: every pod goes where a single one does least damage to what remains, wherever `require`, `prefer`
+   * and `slice` leave the choice. Still all pods or none. Such a placement has no bandwidth.
+   */
+  readonly communicates?: boolean | undefined;
 }
 
 /** The fields of a request, for those who take one as part of something larger. */
@@ -60,6 +66,7 @@ export const REQUEST_FIELDS: readonly (keyof PlacementRequest)[] = [
   'prefer',
   'requirePerPod',
   'slice',
+  'communicates',
 ];
 const FIELDS: ReadonlySet<string> = new Set<string>(REQUEST_FIELDS);
 /** Most pods of one gang. */
@@ -102,6 +109,14 @@ export function checkRequest(request: PlacementRequest): void {
   checkTier(['prefer'], request.prefer);
   checkPlaces(request);
   if (request.slice !== undefined) checkSlice(request.slice);
+  const { communicates } = request;
+  if (communicates !== undefined && typeof communicates !== 'boolean') {
+    throw new CorralError(
+      'invalid-request',
+      ['communicates'],
+      `expected true or false, got ${quote(communicates)}`,
+    );
+  }
 }
 
 function checkModels(models: unknown): void {

@@ -1,14 +1,12 @@
 import { compileClusterTables } from '../compile/cluster-tables.js';
-import { setBandwidthGBps } from '../compile/set-bandwidth.js';
 import { CorralError, quote } from '../errors.js';
 import { checkFields } from '../fields.js';
 import type { PlacementId, ServerId } from '../ids.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
-import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../units.js';
+import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { type EngineRandom, PlacementEngine } from './engine.js';
 import { type Explanation, explainRequest } from './explain.js';
 import { type Gang, gangOf, Levels } from './gang.js';
-import { gangBandwidth } from './gang-bandwidth.js';
 import type { GangPlan } from './gang-plan.js';
 import { type LiveCopy, LivePlacements } from './live-placements.js';
 import type {
@@ -401,11 +399,9 @@ class TableSolver implements Solver {
     for (let i = 0; i < servers.length; i++) {
       pods.push({ server: this.#ids[servers[i]!]!, gpus: this.#ordinals(masks[i]!) });
     }
-    const byTopology = this.#engine.byTopology !== undefined;
-    const level = byTopology ? plan.level : this.#levelOf(servers);
-    const bandwidthGBps = byTopology ? plan.bandwidthGBps : this.#bandwidthOf(need, level, servers, masks);
     const live = this.#live;
-    const tier = this.#levels.nameOf(level);
+    const tier = this.#levels.nameOf(plan.level);
+    const bandwidthGBps = this.#engine.bandwidthOf(need, plan);
     return new IssuedPlacement(
       live.nextId(),
       pods,
@@ -427,36 +423,6 @@ class TableSolver implements Solver {
       this.#ordinalsOf[mask] = gpus;
     }
     return gpus;
-  }
-
-  /** The narrowest level with a domain that holds all servers. */
-  #levelOf(servers: readonly number[]): number {
-    const { groupOf, cellDomain, domainParent } = this.#engine.tables.fabric;
-    if (servers.every((server) => server === servers[0])) return -1;
-    let domains = new Set(servers.map((server) => cellDomain[groupOf[server]!]!));
-    let level = 0;
-    for (; domains.size > 1; level++) domains = new Set([...domains].map((domain) => domainParent[domain]!));
-    return level;
-  }
-
-  /** The bandwidth of pods that were chosen one by one. */
-  #bandwidthOf(
-    need: PodNeed,
-    level: number,
-    servers: readonly number[],
-    masks: readonly number[],
-  ): number | null {
-    if (need.gpuMilli !== GPU_MILLI || servers.length * need.gpus < 2) return null;
-    const { tables } = this.#engine;
-    const maskOf = new Map<number, number>();
-    servers.forEach((server, i) => {
-      maskOf.set(server, (maskOf.get(server) ?? 0) | masks[i]!);
-    });
-    if (level === -1)
-      return setBandwidthGBps(tables.shapeType[tables.shapeOf[servers[0]!]!]!, maskOf.get(servers[0]!)!);
-    const inOrder = [...maskOf.keys()].sort((a, b) => a - b);
-    const pieces = { servers: inOrder, masks: inOrder.map((server) => maskOf.get(server)!) };
-    return gangBandwidth(tables.fabric, (kind) => this.#engine.setTablesOf(kind), level, pieces);
   }
 
   #position(id: ServerId, path: readonly (string | number)[]): number {

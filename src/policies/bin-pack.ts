@@ -4,7 +4,7 @@ import { GPU_MILLI } from '../units.js';
 
 /**
  * Fills servers up: the server whose GPUs are in use most, by share, once the pod is there. What Kubernetes calls
- * MostAllocated, on GPUs alone; servers without GPUs come first for pods that ask for none.
+ * MostAllocated, on GPUs alone; servers without GPUs come first for pods that ask for none, before full ones too.
  *
  * Source: Kubernetes, NodeResourcesFit scoring strategy MostAllocated.
  *
@@ -22,7 +22,7 @@ export function binPack(options: NoOptions = {}): Policy {
     prepare: () => ({
       by: 'server',
       shareGpu: 'tightest',
-      score: (server, pod) => usedShare(server.gpus, server.idleGpuMilli - pod.totalGpuMilli) ?? 1,
+      score: (server, pod) => usedShare(server.gpus, server.idleGpuMilli - pod.totalGpuMilli) ?? 2,
     }),
   };
 }

@@ -206,7 +206,8 @@ function isPlainJob(job: SimulationJob): boolean {
     job.require === undefined &&
     job.prefer === undefined &&
     job.requirePerPod === undefined &&
-    job.slice === undefined
+    job.slice === undefined &&
+    job.communicates === undefined
   );
 }
 

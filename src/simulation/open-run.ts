@@ -198,7 +198,7 @@ function chosenPass(
   if (checked.backfill === 'easy') {
     return lookAhead === undefined
       ? countedEasyPass(checked.backfillDepth)
-      : easyPass(lookAhead, checked.backfillDepth);
+      : easyPass(run, lookAhead, checked.backfillDepth);
   }
   return checked.admission === 'greedy' ? greedyPass : strictPass;
 }

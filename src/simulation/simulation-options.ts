@@ -26,7 +26,11 @@ export type Queue = (typeof QUEUES)[number];
 
 /** Rules for whom to preempt first; equal ones: the last submitted. */
 export const VICTIM_RULES = [
-  /** The fewest GPU-hours lost: compute since the last checkpoint, if that is lost, and a restart. */
+  /**
+   * The set of jobs that together lose the fewest GPU-hours: compute since the last checkpoint, if that is lost, and a
+   * restart. Of equal sets the smallest; then the one nearest to the front of the order from the cheapest job to the dearest.
+   * Exact up to 2^20 steps of the search; past them the cheaper of what it found and of that order.
+   */
   'restart-cost',
   /** The lowest priority. */
   'lowest-priority',
@@ -176,11 +180,17 @@ export interface SimulateOptions {
    * true. False: each reaches what its placement reaches alone.
    */
   readonly linkSharing?: boolean | undefined;
-  /** Whether the scheduler runs after every event, or once after all events of one time; default `event`. */
+  /**
+   * When the scheduler runs. `instant`: once everything has happened that happens at a time; what its decisions lead to at
+   * that very time, as the end of a job that takes no time, is followed by a further pass. `event`: after every event, as
+   * CQSim and other simulators do, so that a decision may not know of what happens at its own time. Either way nobody is
+   * stopped or moved who ends at that time. Default `instant`.
+   */
   readonly passes?: 'event' | 'instant' | undefined;
   /**
    * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `defragment` may be left out;
-   * then it comes last.
+   * then it comes last. With `passes: 'instant'` it always does, and the order of the others matters in two cases: a
+   * `failure` before the `finish` of a job that it hits fails the job; before a `repair` it leaves one spare less to come in.
    */
   readonly eventOrder?: readonly EventKind[] | undefined;
   /** Of all random draws; any safe integer; default 0. */
