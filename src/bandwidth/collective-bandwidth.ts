@@ -22,13 +22,13 @@ export type CollectiveAlgorithm = (typeof COLLECTIVE_ALGORITHMS)[number];
 /** Options of {@link collectiveBandwidth}. */
 export interface CollectiveBandwidthOptions {
   /** Default `optimal`: the property of the hardware, and the one that placement maximises. */
-  readonly algorithm?: CollectiveAlgorithm;
+  readonly algorithm?: CollectiveAlgorithm | undefined;
   /**
    * Whether GPUs may talk to each other directly across PCIe and sockets; if not, every byte that does not stay in
    * the accelerator fabric goes through host memory. Default: what the server document says, and true if it says
    * nothing.
    */
-  readonly peerToPeer?: boolean;
+  readonly peerToPeer?: boolean | undefined;
 }
 
 /**

@@ -9,11 +9,11 @@ export interface Flow {
    * How much it loads each of `links` per unit of its rate, in the same order; default 1 each. A link that
    * is listed twice is loaded by the sum.
    */
-  readonly loads?: readonly number[];
+  readonly loads?: readonly number[] | undefined;
   /** Its claim relative to the others where they compete; default 1. */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
   /** The most it can use; default no limit. */
-  readonly cap?: number;
+  readonly cap?: number | undefined;
 }
 
 /**

@@ -33,16 +33,16 @@ export interface Snapshot {
 /** Options of `compile`. */
 export interface CompileOptions {
   /** How candidates are ordered; default `topologyAware()`. */
-  readonly policy?: Policy;
+  readonly policy?: Policy | undefined;
   /**
    * Weight of each GPU count that pods to come ask for: what free GPUs are worth to `topologyAware`. Default
    * `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Only ratios count.
    */
-  readonly sizes?: Readonly<Record<number, number>>;
+  readonly sizes?: Readonly<Record<number, number>> | undefined;
   /** The pods to expect, for policies that measure against them and bring none of their own. */
-  readonly workload?: Workload;
+  readonly workload?: Workload | undefined;
   /** Seed of random choices, for policies that bring none of their own; default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** Places gangs of pods on one cluster. */

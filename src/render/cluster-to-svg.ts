@@ -15,7 +15,7 @@ import { counted, figure, grouped } from './svg-text.js';
 /** Options of {@link clusterToSvg}. */
 export interface ClusterSvgOptions extends OccupancyOptions {
   /** Text above the drawing; default: the number of servers and GPUs. */
-  readonly title?: string;
+  readonly title?: string | undefined;
 }
 
 const OPTIONS: readonly (keyof ClusterSvgOptions)[] = ['free', 'gangs', 'cordoned', 'title'];

@@ -217,6 +217,7 @@ function checkLaw(law: FailureLaw, cluster: ClusterTopology, i: number): void {
   }
   const { level } = law;
   if (typeof level === 'object' && level !== null) {
+    checkFields(level, ['tier'], ['laws', i, 'level']);
     if (!cluster.tiers.some((tier) => tier.name === level.tier)) {
       throw new CorralError(
         'unknown-reference',

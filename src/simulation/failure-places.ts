@@ -81,6 +81,7 @@ export class FailurePlaces {
       this.#scale = 1 + acceleratorLevel;
       this.#nvlinkDomains = this.#mixedNvlinkDomains();
     } else if (typeof level === 'object' && level !== null) {
+      checkFields(level, ['tier'], [...path, 'level']);
       this.#scale = 1 + levels.levelOf(level.tier, [...path, 'level', 'tier'].map(String));
     } else {
       throw new CorralError(
