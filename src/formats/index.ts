@@ -1,3 +1,19 @@
+export type { DeviceId } from '../ids.js';
+export type {
+  AcceleratorEntry,
+  ClusterDocument,
+  ServerEntry,
+  UplinkEntry,
+} from '../topology/cluster-document.js';
+export type {
+  BandwidthBasis,
+  Device,
+  DeviceKind,
+  Link,
+  Medium,
+  ServerDocument,
+} from '../topology/server-document.js';
+export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
 export type { AlibabaInstance2025, AlibabaInstanceJobs } from './alibaba-2025.js';
 export { alibabaInstanceJobs, fromAlibabaInstances2025 } from './alibaba-2025.js';
 export type { AlibabaJob2026 } from './alibaba-2026.js';
@@ -12,13 +28,14 @@ export type { NvidiaSmiTopoOptions } from './nvidia-smi-topo-options.js';
 export { toNvidiaSmiTopo } from './nvidia-smi-topo-print.js';
 export type { OpenbPod } from './openb.js';
 export { fromOpenbNodes, fromOpenbPods } from './openb.js';
-export { fromRocmSmiTopo } from './rocm-smi-topo.js';
-export type { RocmSmiTopoOptions, XgmiLinks } from './rocm-smi-topo-options.js';
+export { fromAmdSmiTopology, fromRocmSmiTopo } from './rocm-smi-topo.js';
+export type { RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
 export { toRocmSmiTopo } from './rocm-smi-topo-print.js';
 export type { SwfOptions } from './swf.js';
 export { fromSwf } from './swf.js';
 export type { SwfDropReason, SwfJobs, SwfJobsOptions } from './swf-jobs.js';
 export { swfJobs } from './swf-jobs.js';
-export type { SwfHeaderField, SwfJob, SwfLog, SwfStatus } from './swf-log.js';
+export type { SwfHeaderField, SwfJob, SwfLog, SwfSkippedLine, SwfStatus } from './swf-log.js';
 export { toSwf } from './swf-print.js';
 export type { TraceJob } from './trace-job.js';
+export type { XgmiLinks } from './xgmi-links.js';

@@ -1,3 +1,15 @@
+export type { DeviceId, PlacementId, ServerId, TierName } from '../ids.js';
+export type { PlacedPod, Placement } from '../placement/placement.js';
+export type { ClusterServer, ClusterTier, ClusterTopology } from '../topology/cluster-topology.js';
+export type {
+  BandwidthBasis,
+  Device,
+  DeviceKind,
+  Link,
+  Medium,
+  ServerDocument,
+} from '../topology/server-document.js';
+export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
 export type { ExponentialPhase, FixedPhase } from './basic-phases.js';
 export type { CheckpointContent } from './checkpoint-size.js';
 export { BYTES_PER_PARAMETER, checkpointBytes, snapshotStallSeconds } from './checkpoint-size.js';
@@ -56,11 +68,12 @@ export type {
   RestartModel,
   RestartModelOptions,
   Rollback,
+  RollbackGroup,
 } from './restart-model.js';
 export { restartModel } from './restart-model.js';
 export type { SimulatedRestarts, SimulateRestartsOptions } from './simulate-restarts.js';
 export { simulateRestarts } from './simulate-restarts.js';
-export { burstSpares, longRunSpares, spareStockOut, withSpareWait } from './spares.js';
+export { burstSpares, longRunSpares, spareStockOut, spareWaitSeconds, withSpareWait } from './spares.js';
 export { degradedSeconds, jitterSlowdown, stragglerThroughput } from './stragglers.js';
 export type { RestartStrategy, RestartStrategyName } from './strategies.js';
 export { restartStrategy } from './strategies.js';

@@ -37,6 +37,8 @@ export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = [
   'eventsMax',
   'onProgress',
 ];
+/** Events that an order may leave out. */
+const LAST_KINDS: readonly EventKind[] = ['compute', 'defragment'];
 const EVENTS_MAX = 1_000_000_000;
 const JOBS_MAX = 10_000_000;
 
@@ -105,8 +107,17 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     throw contradiction('queue', 'fair share neither backfills nor preempts by order');
   }
   const resizes = oneOf(options.elastic ?? 'start', ['start', 'running'], 'elastic') === 'running';
-  if (resizes && (queue === 'fair-share' || preemption === 'order')) {
-    throw contradiction('elastic', 'jobs neither shrink nor grow under fair share and preemption by order');
+  if (resizes && queue === 'fair-share') {
+    throw contradiction(
+      'elastic',
+      'under fair share a running gang shrinks when others reclaim what they deserve, and does not grow: leave elastic out',
+    );
+  }
+  if (resizes && preemption === 'order') {
+    throw contradiction(
+      'elastic',
+      'preemption by order chooses everybody anew at every pass: leave elastic out',
+    );
   }
   if (options.defragmentation !== undefined && preemption === 'order') {
     throw contradiction('defragmentation', 'preemption by order chooses everybody anew at every pass');
@@ -200,8 +211,9 @@ function timelineMicros(seconds: number | undefined): number | undefined {
 }
 
 function ranksOf(given: readonly EventKind[], passPerEvent: boolean): Record<EventKind, number> {
-  const order: readonly EventKind[] =
-    Array.isArray(given) && !given.includes('defragment') ? [...given, 'defragment'] : given;
+  const order: readonly EventKind[] = Array.isArray(given)
+    ? [...given, ...LAST_KINDS.filter((kind) => !given.includes(kind))]
+    : given;
   const isOrder =
     Array.isArray(order) &&
     order.length === EVENT_KINDS.length &&

@@ -31,12 +31,13 @@ export class GpuAccounts {
   }
 
   /**
-   * Books the GPU time of a run that ends now.
+   * Books the GPU time of a run that ends now. What earlier runs had kept and is thrown away now is more than the clock
+   * shows; it was booked as productive, and is taken back.
    *
    * @param gpus - held
    * @param clock - what the job's clock shows
-   * @param stalls - of that, blocked by checkpoints
-   * @param lost - of that, compute that is thrown away
+   * @param stalls - of that, blocked by checkpoints, of work that is kept
+   * @param lost - of that, compute and stalls that are thrown away: the last of it
    */
   book(job: number, now: number, gpus: number, clock: number, stalls: number, lost: number): void {
     const { gpuTime, begin, computeBegin } = this.#state;

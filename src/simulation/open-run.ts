@@ -1,9 +1,9 @@
+import { asCluster } from '../catalogue/as-topology.js';
 import { compileClusterTables } from '../compile/cluster-tables.js';
 import { PlacementEngine } from '../placement/engine.js';
 import { Levels } from '../placement/gang.js';
 import type { Policy } from '../placement/policy.js';
 import { topologyAware } from '../policies/topology-aware.js';
-import { asCluster } from '../topology/as-cluster.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { Allocation } from './allocation.js';
 import { easyPass } from './backfill.js';
@@ -88,7 +88,10 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     add({
       isStale: (kind, subject, stamp) => failing.isStale(kind, subject, stamp),
       onEvent: (kind, subject) => failing.onEvent(kind, subject),
-      onStart: (job) => failing.onStart(job),
+      onStart: (job, delay) => failing.onStart(job, delay),
+      beforePass: () => {
+        failing.replace();
+      },
     });
   }
   const pools =
@@ -123,7 +126,16 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     // What a gang is rated at does not depend on the policy that is judged.
     const communication = new Communication(run, newEngine(topologyAware()), checked.sharesLinks);
+    const { onEvent, isStale } = run.parts;
     add({
+      onEvent: (kind, subject) => {
+        if (kind === 'compute') communication.onCompute(subject);
+        else onEvent!(kind, subject);
+      },
+      isStale: (kind, subject, stamp) =>
+        kind === 'compute'
+          ? communication.isStale(subject, stamp)
+          : (isStale?.(kind, subject, stamp) ?? false),
       onSpeed: (job) => communication.enter(job),
       speedAt: (job, note) => communication.speedAt(job, note),
       onLeave: (job) => communication.leave(job),
@@ -198,7 +210,7 @@ function chosenPass(
   if (checked.backfill === 'easy') {
     return lookAhead === undefined
       ? countedEasyPass(checked.backfillDepth)
-      : easyPass(lookAhead, checked.backfillDepth);
+      : easyPass(run, lookAhead, checked.backfillDepth);
   }
   return checked.admission === 'greedy' ? greedyPass : strictPass;
 }
