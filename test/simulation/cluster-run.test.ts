@@ -195,6 +195,19 @@ describe('one instant', () => {
     }
   });
 
+  it('lets a job grow once, to all that is free when the instant is over', () => {
+    const { jobs } = simulate({
+      cluster: boxes(4),
+      jobs: [job(0, 50, 3), job(0, 100, 1, { pods: 4, podsMin: 1 }), job(50, 0, 1)],
+      elastic: 'running',
+    });
+    // 50 seconds on one of four GPUs are 12.5 of the 100.
+    expect(courses(jobs)[1]).toEqual([
+      [0, 50, 'moved'],
+      [50, 137.5, 'finished'],
+    ]);
+  });
+
   it('moves nobody for room that an end of that instant gives, whatever comes first', () => {
     // The first ends long before it is believed to; at that time a look is due, which would move the second beside the third.
     const jobs = [
