@@ -29,4 +29,22 @@ export interface CheckedRequest {
   readonly requirePerPod?: 'socket' | 'numa' | undefined;
   /** Every `pods` consecutive pods in one domain of a level; the last slice may be smaller. */
   readonly slice?: { readonly pods: number; readonly tier: TierName } | undefined;
+  /** Whether the GPUs talk to each other; default true. If not, neither tier, bandwidth nor load matter. */
+  readonly communicates?: boolean | undefined;
 }
+
+/** The fields that are judged: one that is not would make every judgement of it wrong. */
+export const CHECKED_FIELDS: readonly (keyof CheckedRequest)[] = [
+  'pods',
+  'podsMin',
+  'gpus',
+  'gpuMilli',
+  'cpuMilli',
+  'memoryMiB',
+  'gpuModels',
+  'labels',
+  'require',
+  'prefer',
+  'requirePerPod',
+  'slice',
+];

@@ -1,8 +1,9 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { ServerId } from '../ids.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
-import type { CheckedRequest } from './checked-request.js';
+import { CHECKED_FIELDS, type CheckedRequest } from './checked-request.js';
 import { type PlaceKind, placesOf } from './gpu-places.js';
 import { domainAt, levelOf } from './levels.js';
 
@@ -25,6 +26,7 @@ export interface PodRange {
  * @throws CorralError `invalid-request` for counts that are no integers from 1, or cross
  */
 export function podRange(request: CheckedRequest): PodRange {
+  checkFields(request, CHECKED_FIELDS, ['request'], 'invalid-request');
   const max = request.pods ?? 1;
   const min = request.podsMin ?? max;
   if (!Number.isInteger(max) || max < 1) {
@@ -48,6 +50,11 @@ export function milliPerGpu(request: CheckedRequest): number {
 /** GPUs that one pod touches. */
 export function gpusPerPod(request: CheckedRequest): number {
   return request.gpuMilli !== undefined ? 1 : (request.gpus ?? 0);
+}
+
+/** Whether pods have whole GPUs that talk to each other: what has a bandwidth, from two GPUs on, and loads links. */
+export function isWholeAndTalks(request: CheckedRequest): boolean {
+  return gpusPerPod(request) > 0 && milliPerGpu(request) === GPU_MILLI && (request.communicates ?? true);
 }
 
 /** What is wrong with the GPUs of one pod, and with its being on this server, whatever else is there. */

@@ -1,6 +1,7 @@
+import { checkFields } from '../fields.js';
 import type { TierName } from '../ids.js';
+import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
-import { GPU_MILLI } from '../units.js';
 import type { CheckedRequest } from './checked-request.js';
 import { GangDamage } from './gang-damage.js';
 import {
@@ -8,6 +9,7 @@ import {
   gangFaults,
   gpusPerPod,
   isPlaceKind,
+  isWholeAndTalks,
   milliPerGpu,
   podFaults,
   podRange,
@@ -18,6 +20,7 @@ import { maskOf } from './gpu-set.js';
 import { levelNames, levelOf, lowestLevel } from './levels.js';
 import type { ReferencePlacement, ReferencePlaceOptions } from './reference-place.js';
 import { same } from './same-figure.js';
+import { strandedGpus } from './stranded-gpus.js';
 
 /** A placement as its maker describes it; a `Placement` is one. */
 export interface ClaimedPlacement {
@@ -60,6 +63,8 @@ export function judgePlacement(
   placement: ClaimedPlacement,
   options: ReferencePlaceOptions = {},
 ): JudgedPlacement {
+  checkCluster(cluster, ['cluster']);
+  checkFields(options, ['sizes'], ['options']);
   const violations: string[] = [];
   const before = gangState(cluster, state);
   const range = podRange(request);
@@ -111,18 +116,22 @@ export function judgePlacement(
   }
   if (request.prefer !== undefined && !isPlaceKind(request.prefer))
     levelOf(cluster, request.prefer, ['prefer']);
-  const wholeGpus = gpusPerPod(request) > 0 && milliPerGpu(request) === GPU_MILLI;
-  const bandwidthGBps = wholeGpus ? gangBandwidthGBps(cluster, taken) : null;
+  const talks = isWholeAndTalks(request);
+  const bandwidthGBps = talks ? gangBandwidthGBps(cluster, taken) : null;
   if (!sameBandwidth(placement.bandwidthGBps, bandwidthGBps)) {
     violations.push(`bandwidth said to be ${placement.bandwidthGBps} GB/s, it is ${bandwidthGBps}`);
   }
-  const damage = new GangDamage(cluster, before, options.sizes);
+  const podsOn = cluster.servers.map((_, server) => held.get(server)?.pods ?? 0);
+  const damage =
+    gpusPerPod(request) === 0
+      ? strandedGpus(cluster, before, request, podsOn)
+      : new GangDamage(cluster, before, options.sizes).of(taken);
   return {
     pods: placement.pods.length,
     tier,
     bandwidthGBps,
-    load: wholeGpus ? gangLoad(cluster, taken) : 0,
-    damage: damage.of(taken),
+    load: talks ? gangLoad(cluster, taken) : 0,
+    damage,
     servers: held.size,
     violations,
   };

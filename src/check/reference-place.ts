@@ -1,5 +1,7 @@
 import { CorralError } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { TierName } from '../ids.js';
+import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology, ServerTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { CheckedRequest } from './checked-request.js';
@@ -7,6 +9,7 @@ import { GangDamage } from './gang-damage.js';
 import {
   gpusPerPod,
   isPlaceKind,
+  isWholeAndTalks,
   milliPerGpu,
   placesAsked,
   podRange,
@@ -18,6 +21,7 @@ import { gangBandwidthGBps, gangLoad, type TakenGpus } from './gang-traffic.js';
 import { type PlaceKind, placesOf } from './gpu-places.js';
 import { ordinalsOf, sizeOf, subsetsOfSize } from './gpu-set.js';
 import { domainAt, domainsAt, levelNames, levelOf } from './levels.js';
+import { strandedGpus } from './stranded-gpus.js';
 
 /** Most GPUs of a cluster whose placements are enumerated: 4096 sets of them. */
 const GPUS_MAX = 12;
@@ -37,11 +41,11 @@ export interface ReferencePlacement {
   readonly pods: number;
   /** The narrowest level of which one domain holds all pods: `server`, a tier, or `cluster`. */
   readonly tier: TierName;
-  /** GB/s per GPU and direction; null for fewer than two GPUs, and for shares. */
+  /** GB/s per GPU and direction; null for fewer than two GPUs, for shares, and where GPUs do not communicate. */
   readonly bandwidthGBps: number | null;
-  /** Load on links that others could use, in units of what two GPUs of the gang exchange; 0 for shares. */
+  /** Load on links that others could use, in units of what two GPUs of the gang exchange; 0 where bandwidth is null. */
   readonly load: number;
-  /** Loss to those who come later, about a number of GPUs. */
+  /** Loss to those who come later, about a number of GPUs: without GPUs of its own, what it strands. */
   readonly damage: number;
   /** Servers that have a pod. */
   readonly servers: number;
@@ -62,7 +66,8 @@ interface Candidate {
  *
  * Each step only among equals of the one before: (0) most pods; (1) lowest level of which one domain holds them;
  * (2) highest bandwidth; (3) least load on links that others could use; (4) least damage to what remains; (5) fewest
- * servers. Figures that differ by less than a billionth of themselves are equal.
+ * servers. Figures that differ by less than a billionth of themselves are equal. Where GPUs do not communicate, steps 1
+ * to 3 are left out: all of one domain of `require`, or where that can be of `prefer`.
  *
  * Looked at is every set of wholly free GPUs that gives each pod its own on one server; for shares every distribution
  * of pods over servers, and on each every set of wholly free GPUs that they could break; without GPUs every such
@@ -88,6 +93,8 @@ export function referencePlace(
   request: CheckedRequest,
   options: ReferencePlaceOptions = {},
 ): ReferencePlacement | undefined {
+  checkCluster(cluster, ['cluster']);
+  checkFields(options, ['sizes'], ['options']);
   const gpus = cluster.servers.reduce((sum, { type }) => sum + type.gpus.length, 0);
   if (gpus > GPUS_MAX || cluster.servers.length > SERVERS_MAX) {
     throw new CorralError(
@@ -112,8 +119,14 @@ export function referencePlace(
   const { require, prefer } = request;
   const widest =
     require === undefined || isPlaceKind(require) ? names.length - 1 : levelOf(cluster, require, ['require']);
-  if (prefer !== undefined && !isPlaceKind(prefer)) levelOf(cluster, prefer, ['prefer']);
   const fitsSlices = sliceRule(cluster, request);
+  const aimed = prefer === undefined || isPlaceKind(prefer) ? widest : levelOf(cluster, prefer, ['prefer']);
+  const levels =
+    (request.communicates ?? true)
+      ? [...names.keys()].slice(0, widest + 1)
+      : [Math.min(aimed, widest), widest];
+  const damageOf = ({ pods, taken }: Candidate): number =>
+    gpusPerPod(request) === 0 ? strandedGpus(cluster, before, request, pods) : damage.of(taken);
 
   // A place that is preferred is as one that is required, if any server has it free.
   const wishes = isPlaceKind(prefer) ? [[...asked, prefer], asked] : [asked];
@@ -128,15 +141,15 @@ export function referencePlace(
 
   function bestAmong(choices: readonly Choices[]): ReferencePlacement | undefined {
     for (let pods = wholeGpus ? Math.min(max, gpus) : max; pods >= min; pods--) {
-      for (let level = 0; level <= widest; level++) {
-        const found = new Candidates(cluster, wholeGpus);
+      for (const level of levels) {
+        const found = new Candidates(cluster, isWholeAndTalks(request), damageOf);
         for (const servers of domainsAt(cluster, level)) {
           forEachDistribution(choices, servers, pods, (distribution) => {
             if (!fitsSlices(distribution)) return;
             forEachTaken(choices, distribution, (taken) => found.add(distribution, taken));
           });
         }
-        const best = found.best(damage);
+        const best = found.best();
         if (best !== undefined) return { pods, tier: names[level]!, ...best };
       }
     }
@@ -297,33 +310,35 @@ const ROUNDING = 1e-9;
 /** Collects the candidates of one size and level. Of those with too little bandwidth most are dropped at once. */
 class Candidates {
   readonly #cluster: ClusterTopology;
-  readonly #wholeGpus: boolean;
+  readonly #hasBandwidth: boolean;
+  readonly #damageOf: (candidate: Candidate) => number;
   #highestGBps = 0;
   #kept: Candidate[] = [];
 
-  constructor(cluster: ClusterTopology, wholeGpus: boolean) {
+  constructor(cluster: ClusterTopology, hasBandwidth: boolean, damageOf: (candidate: Candidate) => number) {
     this.#cluster = cluster;
-    this.#wholeGpus = wholeGpus;
+    this.#hasBandwidth = hasBandwidth;
+    this.#damageOf = damageOf;
   }
 
   add(pods: readonly number[], taken: TakenGpus): void {
-    const bandwidthGBps = this.#wholeGpus ? gangBandwidthGBps(this.#cluster, taken) : null;
+    const bandwidthGBps = this.#hasBandwidth ? gangBandwidthGBps(this.#cluster, taken) : null;
     if ((bandwidthGBps ?? 0) < this.#highestGBps * (1 - ROUNDING)) return;
     this.#highestGBps = Math.max(this.#highestGBps, bandwidthGBps ?? 0);
     this.#kept.push({ pods: [...pods], taken: [...taken], bandwidthGBps });
   }
 
   /** The figures of the best, but for those that all have in common; undefined if there is none. */
-  best(damage: GangDamage): Omit<ReferencePlacement, 'pods' | 'tier'> | undefined {
+  best(): Omit<ReferencePlacement, 'pods' | 'tier'> | undefined {
     const fast = this.#kept.filter(
       ({ bandwidthGBps }) => (bandwidthGBps ?? 0) >= this.#highestGBps * (1 - ROUNDING),
     );
     const first = fast[0];
     if (first === undefined) return undefined;
-    const loads = fast.map(({ taken }) => (this.#wholeGpus ? gangLoad(this.#cluster, taken) : 0));
+    const loads = fast.map(({ taken }) => (this.#hasBandwidth ? gangLoad(this.#cluster, taken) : 0));
     const load = leastOf(loads);
     const light = fast.filter((_, i) => isLeast(loads[i]!, load));
-    const damages = light.map(({ taken }) => damage.of(taken));
+    const damages = light.map((candidate) => this.#damageOf(candidate));
     const least = leastOf(damages);
     const kind = light.filter((_, i) => isLeast(damages[i]!, least));
     return {

@@ -1,6 +1,7 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import { GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
-import { cpuMilliCell, wholeCell } from './alibaba-cells.js';
+import { cpuMilliCell } from './alibaba-cells.js';
 import { type CsvRow, parseCsv, uniqueName } from './csv.js';
 import { TRACE_SECONDS_MAX, type TraceJob } from './trace-job.js';
 
@@ -76,7 +77,7 @@ export function fromAlibabaInstances2025(csv: string): AlibabaInstance2025[] {
   }
   const names = new Set<string>();
   return rows.map((row): AlibabaInstance2025 => {
-    const perServer = wholeCell(row, 'max_instance_per_node', -1, QUANTITY_MAX);
+    const perServer = row.integer('max_instance_per_node', -1, QUANTITY_MAX);
     if (perServer === 0) {
       throw new CorralError(
         'invalid-format',
@@ -84,15 +85,15 @@ export function fromAlibabaInstances2025(csv: string): AlibabaInstance2025[] {
         'expected 1 or more, or -1 for no limit, got "0"',
       );
     }
-    const creationSeconds = time(row, 'creation_time');
-    const scheduledSeconds = time(row, 'scheduled_time');
-    const deletionSeconds = time(row, 'deletion_time');
+    const creationSeconds = row.optionalDecimal('creation_time', 0, TRACE_SECONDS_MAX);
+    const scheduledSeconds = row.optionalDecimal('scheduled_time', 0, TRACE_SECONDS_MAX);
+    const deletionSeconds = row.optionalDecimal('deletion_time', 0, TRACE_SECONDS_MAX);
     return {
       name: uniqueName(row, 'instance_sn', names),
       role: role(row),
       app: row.text('app_name'),
-      gpus: wholeCell(row, 'gpu_request', 0, GPUS_PER_SERVER_MAX),
-      gpusLimit: wholeCell(row, 'gpu_limit', 0, GPUS_PER_SERVER_MAX),
+      gpus: row.integer('gpu_request', 0, GPUS_PER_SERVER_MAX),
+      gpusLimit: row.integer('gpu_limit', 0, GPUS_PER_SERVER_MAX),
       cpuMilli: cpuMilliCell(row, 'cpu_request'),
       cpuLimitMilli: cpuMilliCell(row, 'cpu_limit'),
       rdmaPercent: row.decimal('rdma_request', 0, 100),
@@ -136,6 +137,7 @@ export function alibabaInstanceJobs(
   if (!Array.isArray(instances)) {
     throw new CorralError('invalid-document', [], `expected a list of instances, got ${quote(instances)}`);
   }
+  checkFields(options, ['endSeconds']);
   let endSeconds = options.endSeconds;
   if (endSeconds === undefined) {
     endSeconds = 0;
@@ -182,10 +184,4 @@ function role(row: CsvRow): 'CN' | 'HN' {
 
 function memoryMiB(row: CsvRow, column: string): number {
   return Math.round(row.decimal(column, 0, Math.floor(QUANTITY_MAX / 1024)) * 1024);
-}
-
-/** A time; blank, or NaN as the description of the trace has it, where it lies outside the window. */
-function time(row: CsvRow, column: string): number | undefined {
-  const cell = row.text(column);
-  return cell === '' || cell === 'NaN' ? undefined : row.decimal(column, 0, TRACE_SECONDS_MAX);
 }

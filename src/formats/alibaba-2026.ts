@@ -2,7 +2,7 @@ import { CorralError, quote } from '../errors.js';
 import type { ClusterDocument, ServerEntry } from '../topology/cluster-document.js';
 import type { ServerDocument } from '../topology/server-document.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../units.js';
-import { cpuMilliCell, wholeCell } from './alibaba-cells.js';
+import { cpuMilliCell } from './alibaba-cells.js';
 import { type CsvRow, parseCsv, uniqueName } from './csv.js';
 import { linklessServer } from './linkless-server.js';
 import { TRACE_PODS_MAX, TRACE_SECONDS_MAX, type TraceJob } from './trace-job.js';
@@ -53,7 +53,7 @@ export function fromAlibabaJobs2026(csv: string): AlibabaJob2026[] {
       id: uniqueName(row, 'job_name', names),
       submitSeconds: row.decimal('submit_time', 0, TRACE_SECONDS_MAX),
       durationSeconds: row.decimal('duration', 0, TRACE_SECONDS_MAX),
-      pods: wholeCell(row, 'worker_num', 1, TRACE_PODS_MAX),
+      pods: row.integer('worker_num', 1, TRACE_PODS_MAX),
       ...gpuRequest(row),
       cpuMilli: cpuMilliCell(row, 'cpu_request'),
       ...(gpuModel !== '' && { gpuModels: [gpuModel] }),
@@ -87,7 +87,7 @@ export function fromAlibabaNodes2026(csv: string): ClusterDocument {
   const names = new Set<string>();
   const servers = rows.map((row): ServerEntry => {
     const id = uniqueName(row, 'node_name', names);
-    const gpus = wholeCell(row, 'gpu_capacity_num', 0, GPUS_PER_SERVER_MAX);
+    const gpus = row.integer('gpu_capacity_num', 0, GPUS_PER_SERVER_MAX);
     const model = row.text('gpu_model');
     if (gpus > 0 && model === '') {
       throw new CorralError(

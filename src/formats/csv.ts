@@ -1,4 +1,6 @@
 import { CorralError, quote } from '../errors.js';
+import { isMissing, readInteger, readNumber } from './numbers.js';
+import { readText } from './text.js';
 
 /** Longest text an importer reads, in characters: 256 Mi. */
 const TEXT_LENGTH_MAX = 2 ** 28;
@@ -9,19 +11,21 @@ export interface CsvRow {
   readonly line: number;
   /** The cell of a column; '' where the table has no such column. */
   text(column: string): string;
-  /** The cell of a column as an integer in `min … max`. */
+  /** The cell of a column as an integer in `min … max`; `8.0` and `1e3` are integers too. */
   integer(column: string, min: number, max: number): number;
-  /** The cell of a column as an integer in `min … max`, or undefined where it is blank or there is no column. */
+  /** The cell of a column as an integer in `min … max`, or undefined where it has no value or there is no column. */
   optionalInteger(column: string, min: number, max: number): number | undefined;
-  /** The cell of a column as a number in `min … max` with at most nine digits after the point. */
+  /** The cell of a column as a number in `min … max`. */
   decimal(column: string, min: number, max: number): number;
+  /** The cell of a column as a number in `min … max`, or undefined where it has no value or there is no column. */
+  optionalDecimal(column: string, min: number, max: number): number | undefined;
 }
 
 /**
  * Reads a table of plain comma-separated values: a header, one record a line, no quoting. The published
  * traces are of this kind; a quotation mark is refused rather than guessed at.
  *
- * @param text - the whole file; LF or CRLF, with or without a byte order mark or a last line end
+ * @param input - the whole file; LF or CRLF, with or without a byte order mark or a last line end
  * @param columns.required - columns that must be there
  * @param columns.optional - columns that may be there; any other is refused
  * @returns the rows in order
@@ -29,19 +33,14 @@ export interface CsvRow {
  * @complexity O(characters)
  */
 export function parseCsv(
-  text: unknown,
+  input: unknown,
   columns: { readonly required: readonly string[]; readonly optional: readonly string[] },
 ): CsvRow[] {
-  if (typeof text !== 'string') {
-    throw new CorralError('invalid-format', [], `expected the text of a CSV file, got ${quote(text)}`);
-  }
-  if (text.length > TEXT_LENGTH_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${text.length} characters, at most ${TEXT_LENGTH_MAX}: split the file`,
-    );
-  }
+  const text = readText(input, {
+    what: 'the text of a CSV file',
+    lengthMax: TEXT_LENGTH_MAX,
+    remedy: 'split the file',
+  });
   const quotation = text.indexOf('"');
   if (quotation !== -1) {
     const line = text.slice(0, quotation).split('\n').length;
@@ -51,7 +50,7 @@ export function parseCsv(
       'quoted cells are not part of this format: remove the quotation marks',
     );
   }
-  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/);
+  const lines = text.split(/\r?\n/);
   while (lines.length > 0 && lines[lines.length - 1] === '') lines.pop();
   const header = (lines[0] ?? '').split(',');
   const position = new Map<string, number>();
@@ -132,34 +131,27 @@ class Row implements CsvRow {
   }
 
   integer(column: string, min: number, max: number): number {
-    const cell = this.text(column);
-    // Number() alone would take '', ' 7', '0x10' and '1e3' for integers.
-    const value = /^-?\d{1,16}$/.test(cell) ? Number(cell) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new CorralError(
-        'invalid-format',
-        ['line', this.line, column],
-        `expected an integer from ${min} to ${max}, got ${quote(cell)}`,
-      );
-    }
-    // '-0' is an integer too, and plain zero.
-    return value + 0;
+    return this.#inRange(readInteger(this.text(column)), 'an integer', column, min, max);
   }
 
   decimal(column: string, min: number, max: number): number {
-    const cell = this.text(column);
-    const value = /^-?\d{1,16}(?:\.\d{1,9})?$/.test(cell) ? Number(cell) : Number.NaN;
-    if (!(value >= min && value <= max)) {
-      throw new CorralError(
-        'invalid-format',
-        ['line', this.line, column],
-        `expected a number from ${min} to ${max}, got ${quote(cell)}`,
-      );
-    }
-    return value + 0;
+    return this.#inRange(readNumber(this.text(column)), 'a number', column, min, max);
   }
 
   optionalInteger(column: string, min: number, max: number): number | undefined {
-    return this.text(column) === '' ? undefined : this.integer(column, min, max);
+    return isMissing(this.text(column)) ? undefined : this.integer(column, min, max);
+  }
+
+  optionalDecimal(column: string, min: number, max: number): number | undefined {
+    return isMissing(this.text(column)) ? undefined : this.decimal(column, min, max);
+  }
+
+  #inRange(value: number, what: string, column: string, min: number, max: number): number {
+    if (value >= min && value <= max) return value;
+    throw new CorralError(
+      'invalid-format',
+      ['line', this.line, column],
+      `expected ${what} from ${min} to ${max}, got ${quote(this.text(column))}`,
+    );
   }
 }

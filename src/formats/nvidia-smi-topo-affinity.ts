@@ -16,24 +16,39 @@ const MERGED_LENGTH_MAX = 1024;
 /** Longest NUMA list that may have run into the CPU list. */
 const NUMA_LENGTH_MAX = 64;
 
+/** A cell of the affinity columns; anything else behind the last cell is a remark. */
+const CELL = /^(?:[\d,-]+|N\/A)$/i;
+
 /**
  * Cuts what follows the matrix cells of a row into the cells of the affinity columns.
  *
- * Between tabs a blank cell counts as one; between spaces it cannot be seen.
+ * Between tabs a blank cell counts as one; between spaces it cannot be seen. A remark (`<- the slow one`) ends the
+ * cells.
  *
  * @param rest - the row behind its last matrix cell
- * @returns the cells from the left, blank ones as ''
+ * @returns the cells from the left, blank ones as '', and what stands behind them
  * @complexity O(characters)
  */
-export function affinityCells(rest: string): string[] {
+export function affinityCells(rest: string): { readonly cells: readonly string[]; readonly remark: string } {
   // '0-15, 32-47' is one list.
   const text = rest.replace(/,\s/g, ',');
-  if (text.includes('\t')) {
-    const cells = text.split('\t').map((cell) => cell.trim());
-    if (cells[0] === '') cells.shift();
-    return cells;
+  const parts = text.includes('\t')
+    ? text
+        .replace(/^\s*?\t/, '')
+        .split('\t')
+        .map((part) => part.trim())
+    : text.split(/\s+/).filter((part) => part !== '');
+  const cells: string[] = [];
+  for (const [i, part] of parts.entries()) {
+    const words = part.split(/\s+/);
+    for (const [j, word] of words.entries()) {
+      if (word !== '' && !CELL.test(word)) {
+        return { cells, remark: [words.slice(j), parts.slice(i + 1)].flat().join(' ') };
+      }
+      cells.push(word);
+    }
   }
-  return text.split(/\s+/).filter((cell) => cell !== '');
+  return { cells, remark: '' };
 }
 
 /**
@@ -87,14 +102,14 @@ function partMerged(cell: string, isMerged: boolean): Required<Affinity> | undef
   return isMerged || whole === undefined ? shortest : undefined;
 }
 
-type Range = readonly [from: number, to: number];
+export type Range = readonly [from: number, to: number];
 
 const RANGE = new RegExp(
   `^(0|[1-9]\\d{0,${NUMBER_DIGITS_MAX - 1}})(?:-([1-9]\\d{0,${NUMBER_DIGITS_MAX - 1}}))?$`,
 );
 
 /** `0-45,92-137` as ranges, or `undefined` unless its numbers ascend. */
-function parseRanges(list: string): Range[] | undefined {
+export function parseRanges(list: string): Range[] | undefined {
   const ranges: Range[] = [];
   let last = -1;
   for (const part of list.split(',')) {

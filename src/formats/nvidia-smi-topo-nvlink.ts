@@ -1,5 +1,6 @@
 import { componentsOf } from './components.js';
-import { nvlinksOf, type SmiTable } from './nvidia-smi-topo-table.js';
+import type { SmiTable } from './nvidia-smi-topo-table.js';
+import { nvlinksOf } from './nvidia-smi-topo-words.js';
 
 /** The most NVLinks that a GPU has (H100, B200). */
 const NVLINKS_PER_GPU_MAX = 18;

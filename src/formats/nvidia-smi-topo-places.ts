@@ -1,7 +1,8 @@
 import { CorralError } from '../errors.js';
 import { componentsOf } from './components.js';
 import type { Affinity } from './nvidia-smi-topo-affinity.js';
-import { nvlinksOf, type SmiTable } from './nvidia-smi-topo-table.js';
+import type { SmiTable } from './nvidia-smi-topo-table.js';
+import { nvlinksOf } from './nvidia-smi-topo-words.js';
 
 /** Devices below one PCIe switch (`PIX`), by position in {@link SmiTable.labels}; one alone needs no switch. */
 export type SwitchGroup = readonly number[];

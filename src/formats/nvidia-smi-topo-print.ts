@@ -1,8 +1,9 @@
 import { CorralError, quote } from '../errors.js';
+import { checkServer } from '../topology/expected-topology.js';
 import { relationMatrix } from '../topology/relation.js';
 import type { Device } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
-import { isMatrixWord } from './nvidia-smi-topo-table.js';
+import { isMatrixWord } from './nvidia-smi-topo-words.js';
 
 /** A heading that the tool itself prints for a GPU. */
 const GPU_LABEL = /^GPU\d{1,4}$/;
@@ -39,6 +40,7 @@ Legend:
  * ```
  */
 export function toNvidiaSmiTopo(topology: ServerTopology): string {
+  checkServer(topology, ['topology']);
   const gpuCount = topology.gpus.length;
   if (gpuCount === 0) {
     throw new CorralError(

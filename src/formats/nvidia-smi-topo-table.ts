@@ -1,22 +1,23 @@
 import { CorralError, quote } from '../errors.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { type Affinity, affinityCells, readAffinity } from './nvidia-smi-topo-affinity.js';
 import {
-  type Affinity,
-  type AffinityColumn,
-  affinityCells,
-  readAffinity,
-} from './nvidia-smi-topo-affinity.js';
+  isGpuLabel,
+  isP2p,
+  LABELS_MAX,
+  matricesIn,
+  type SmiHeader,
+  type SmiLines,
+  type SmiRow,
+} from './nvidia-smi-topo-lines.js';
+import { chosenReadings, invalidRow, readingsOf } from './nvidia-smi-topo-rows.js';
+import { isMatrixWord, nvlinksOf } from './nvidia-smi-topo-words.js';
+import { bareWord, pastedLines } from './paste.js';
 
 /** Longest text, in characters; the matrix of the largest machine known (8 GPUs, 32 NICs) has 10,000. */
 const TEXT_LENGTH_MAX = 2 ** 20;
-/** Most rows and columns: 16 GPUs and 112 NICs. */
-const LABELS_MAX = 128;
-/** Longest heading, in characters; Linux allows 64 for an RDMA device. */
-const LABEL_LENGTH_MAX = 128;
 /** Longest cell of the affinity columns and longest name in the NIC legend. */
 const CELL_LENGTH_MAX = 1024;
-/** Most NVLinks of a pair; the largest GPU of today has 18. */
-const NVLINKS_MAX = 256;
 
 /** What `nvidia-smi topo -m` printed, each quirk of its layout resolved. */
 export interface SmiTable {
@@ -36,35 +37,11 @@ export interface SmiTable {
   readonly lines: readonly number[];
 }
 
-/** Words for a PCIe path. */
-const PCIE_WORDS: ReadonlySet<string> = new Set(['PIX', 'PXB', 'PHB', 'NODE', 'SYS', 'SOC']);
-/** Words of `nvidia-smi topo -p2p`, which is laid out alike. */
-const P2P_WORDS: ReadonlySet<string> = new Set(['OK', 'CNS', 'GNS', 'TNS', 'NS', 'DR', 'U']);
-
-const GPU_LABEL = /^GPU\d{1,4}$/;
-/** A first heading that the next may have run into: `GPU0GPU1`; `GPU0:` is prose. */
-const GPU_LABEL_FIRST = /^GPU\d[\w.-]*$/;
-
 /**
- * The number of NVLinks that a word stands for.
+ * Reads the text of `nvidia-smi topo -m` as it is pasted into reports: with tabs or spaces, terminal escapes, marks
+ * of Markdown, quotations and logs, a shell prompt around it, remarks behind it, and any of the affinity columns.
  *
- * @param word - a cell
- * @returns # of `NV#`; 0 for another word, or for more than any machine has
- */
-export function nvlinksOf(word: string | undefined): number {
-  if (word === undefined || !/^NV[1-9]\d{0,2}$/.test(word)) return 0;
-  const links = Number(word.slice(2));
-  return links <= NVLINKS_MAX ? links : 0;
-}
-
-/** Whether a word can be a cell of the matrix or of its `-p2p` sister. */
-export function isMatrixWord(word: string): boolean {
-  return word === 'X' || PCIE_WORDS.has(word) || P2P_WORDS.has(word) || nvlinksOf(word) > 0;
-}
-
-/**
- * Reads the text of `nvidia-smi topo -m` as it is pasted into reports: with tabs or spaces, with or without
- * terminal escapes, a shell prompt before and after it, and any of the affinity columns.
+ * A matrix of `-p2p` beside it is passed over, and so is one of `-mp` and the same matrix once more.
  *
  * @param text - what the tool printed
  * @returns headings, words, affinities and NIC names
@@ -73,14 +50,37 @@ export function isMatrixWord(word: string): boolean {
  */
 export function readSmiTable(text: unknown): SmiTable {
   const lines = linesOf(text);
-  const header = findHeader(lines);
-  const rows = findRows(lines, header);
+  const matrices = matricesIn(lines);
+  const wanted = matrices.filter((matrix) => !isP2p(matrix));
+  // Where all are of -p2p, the first says so in its cells.
+  const tables = (wanted.length > 0 ? wanted : matrices.slice(0, 1)).map((matrix) => readMatrix(matrix));
+  const table = tables.find((candidate) => tables.every((other) => covers(candidate, other)));
+  if (table === undefined) {
+    const [first, second] = wanted.map(({ header }) => header.line);
+    throw new CorralError(
+      'invalid-format',
+      ['line', second!],
+      `this matrix is not that of line ${first}: give the matrix of one server only`,
+    );
+  }
+  return { ...table, nicNames: readNicLegend(lines, new Set(table.labels)) };
+}
+
+/** Whether a matrix says all that another does: the same, or with the NVLinks that `topo -mp` does not show. */
+function covers(table: Omit<SmiTable, 'nicNames'>, other: Omit<SmiTable, 'nicNames'>): boolean {
+  return (
+    table.labels.join() === other.labels.join() &&
+    table.cells.every((row, i) => row.every((word, j) => word === other.cells[i]![j] || nvlinksOf(word) > 0))
+  );
+}
+
+function readMatrix({ header, rows }: SmiLines): Omit<SmiTable, 'nicNames'> {
   const columns = resolveColumns(header, rows);
   const labels = [
-    ...columns.filter((label) => GPU_LABEL.test(label)),
-    ...columns.filter((label) => !GPU_LABEL.test(label)),
+    ...columns.filter((label) => isGpuLabel(label)),
+    ...columns.filter((label) => !isGpuLabel(label)),
   ];
-  const gpuCount = labels.filter((label) => GPU_LABEL.test(label)).length;
+  const gpuCount = labels.filter((label) => isGpuLabel(label)).length;
   if (gpuCount > GPUS_PER_SERVER_MAX) {
     throw new CorralError(
       'limit-exceeded',
@@ -88,14 +88,15 @@ export function readSmiTable(text: unknown): SmiTable {
       `${gpuCount} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server`,
     );
   }
-  const wordsOf = new Map<string, ReadonlyMap<string, string>>();
-  const affinityCellsOf = new Map<string, string[]>();
-  for (const row of rows.values()) {
-    const { words, rest } = cutRow(row, columns);
-    wordsOf.set(row.label, words);
-    affinityCellsOf.set(row.label, affinityOf(row, rest, header));
-  }
-  const cellCount = Math.max(...labels.slice(0, gpuCount).map((label) => affinityCellsOf.get(label)!.length));
+  const hasAffinity = header.affinityColumns.length > 0;
+  const readings = chosenReadings(
+    [...rows.values()].map((row) => ({ row, readings: readingsOf(row, columns, hasAffinity) })),
+    columns,
+  );
+  const at = new Map(columns.map((label, i) => [label, i]));
+  const wordOf = (row: string, column: string): string => readings.get(row)!.words[at.get(column)!]!;
+  const affinities = labels.map((label) => affinityOf(rows.get(label)!, readings.get(label)!.rest, header));
+  const cellCount = Math.max(...affinities.slice(0, gpuCount).map(({ length }) => length));
   return {
     labels,
     gpuCount,
@@ -104,124 +105,38 @@ export function readSmiTable(text: unknown): SmiTable {
         cellOf(
           rows.get(row)!,
           column,
-          wordsOf.get(row)!.get(column)!,
-          wordsOf.get(column)!.get(row)!,
+          wordOf(row, column),
+          wordOf(column, row),
           i < gpuCount && j < gpuCount,
         ),
       ),
     ),
-    affinities: labels.map((label) =>
-      readAffinity(header.affinityColumns, affinityCellsOf.get(label)!, cellCount),
-    ),
-    nicNames: readNicLegend(lines, new Set(labels)),
+    affinities: affinities.map((cells) => readAffinity(header.affinityColumns, cells, cellCount)),
     lines: labels.map((label) => rows.get(label)!.line),
   };
 }
 
-/** Lines without terminal escapes. */
 function linesOf(text: unknown): string[] {
-  if (typeof text !== 'string') {
-    throw new CorralError(
-      'invalid-format',
-      [],
-      `expected the text that nvidia-smi topo -m prints, got ${quote(text)}`,
-    );
-  }
-  if (text.length > TEXT_LENGTH_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${text.length} characters, at most ${TEXT_LENGTH_MAX}: give the matrix of one server only`,
-    );
-  }
-  if (text.includes('ROCm System Management') || text.includes('between two GPUs')) {
-    throw new CorralError(
-      'invalid-format',
-      [],
-      'this is the output of rocm-smi --showtopo: give the output of nvidia-smi topo -m',
-    );
-  }
-  const plain = text
-    .split('\u001b')
-    .map((part, i) => (i === 0 ? part : part.replace(/^(?:\[[0-9:;<=>?]*[ -/]*[@-~]|[()][0-9A-Za-z])/, '')))
-    .join('')
-    // A web form drops the escape character, or spells it ^[, and leaves the rest.
-    .replace(/(?:\^\[)?\[\d{1,3}m/g, '')
-    .replace(/^\uFEFF/, '');
-  return plain.split(/\r\n|\r|\n/);
-}
-
-interface Header {
-  readonly line: number;
-  /** Headings as printed, those that ran together not yet parted. */
-  readonly tokens: readonly string[];
-  readonly affinityColumns: readonly AffinityColumn[];
-}
-
-/** Titles of the affinity columns; their own words may have run together, as in `CPU AffinityNUMA Affinity`. */
-const AFFINITY_TITLE =
-  /CPU\s{1,8}Affinity|GPU\s{1,8}NUMA\s{1,8}ID|NUMA\s{1,8}Affinity|(?<=\s)NUMA(?:\s{1,8}ID)?(?=\s|$)/g;
-
-function findHeader(lines: readonly string[]): Header {
-  for (const [i, content] of lines.entries()) {
-    const [first, second] = leadingTokens(content, 2).tokens;
-    // A row of the matrix begins with a heading too, but a word follows.
-    if (first === undefined || !GPU_LABEL_FIRST.test(first)) continue;
-    if (second !== undefined && isMatrixWord(second)) continue;
-    const titles = [...content.matchAll(AFFINITY_TITLE)];
-    const end = titles[0]?.index ?? content.length;
-    const { tokens, rest } = leadingTokens(content.slice(0, end), LABELS_MAX);
-    if (rest.trim() !== '') {
-      throw new CorralError('limit-exceeded', ['line', i + 1], `more than ${LABELS_MAX} columns`);
-    }
-    return {
-      line: i + 1,
-      tokens,
-      affinityColumns: titles.map(([title]) => {
-        if (title.startsWith('CPU')) return 'cpu';
-        return title.startsWith('GPU') ? 'gpu-numa' : 'numa';
-      }),
-    };
-  }
+  const lines = pastedLines(text, {
+    what: 'the text that nvidia-smi topo -m prints',
+    lengthMax: TEXT_LENGTH_MAX,
+    remedy: 'give the matrix of one server only',
+  });
+  const foreign = lines.some((line) => /ROCm System Management|between two GPUs/.test(line))
+    ? 'rocm-smi --showtopo: use fromRocmSmiTopo'
+    : lines.some((line) => /(?:WEIGHT|HOPS|LINK TYPE|ACCESS) TABLE/.test(line))
+      ? 'amd-smi topology: use fromAmdSmiTopology'
+      : undefined;
+  if (foreign === undefined) return lines;
   throw new CorralError(
     'invalid-format',
     [],
-    'no line with the headings GPU0 GPU1 …: give the whole output of nvidia-smi topo -m',
+    `this is the output of ${foreign}, or give the output of nvidia-smi topo -m`,
   );
 }
 
-interface Row {
-  readonly line: number;
-  readonly label: string;
-  readonly content: string;
-}
-
-/** The rows of the matrix by heading; other lines (legend, prompt) are passed over. */
-function findRows(lines: readonly string[], header: Header): ReadonlyMap<string, Row> {
-  const headings = new Set(header.tokens);
-  const rows = new Map<string, Row>();
-  for (let i = header.line; i < lines.length; i++) {
-    const content = lines[i]!;
-    const [label, second] = leadingTokens(content, 2).tokens;
-    if (label === undefined || second === undefined) continue;
-    if (!headings.has(label) && !isMatrixWord(second)) continue;
-    const row = { line: i + 1, label, content };
-    if (label.length > LABEL_LENGTH_MAX) {
-      throw invalid(row, undefined, `a heading of ${label.length} characters, at most ${LABEL_LENGTH_MAX}`);
-    }
-    if (rows.has(label)) {
-      throw invalid(row, undefined, `row ${quote(label)} stands twice: give the matrix of one server only`);
-    }
-    if (rows.size === LABELS_MAX) {
-      throw new CorralError('limit-exceeded', ['line', row.line], `more than ${LABELS_MAX} rows`);
-    }
-    rows.set(label, row);
-  }
-  return rows;
-}
-
 /** The headings of the columns; where some ran together, the headings of the rows part them. */
-function resolveColumns(header: Header, rows: ReadonlyMap<string, Row>): string[] {
+function resolveColumns(header: SmiHeader, rows: ReadonlyMap<string, SmiRow>): string[] {
   const byLength = [...rows.keys()].sort((a, b) => b.length - a.length);
   const columns: string[] = [];
   for (const token of header.tokens) {
@@ -257,72 +172,28 @@ function resolveColumns(header: Header, rows: ReadonlyMap<string, Row>): string[
     seen.add(label);
   }
   for (const row of rows.values()) {
-    if (!seen.has(row.label)) throw invalid(row, undefined, `no column for row ${quote(row.label)}`);
+    if (!seen.has(row.label)) throw invalidRow(row, undefined, `no column for row ${quote(row.label)}`);
   }
   return columns;
 }
 
-/** The matrix cells of a row by column, and what follows them. */
-function cutRow(
-  row: Row,
-  columns: readonly string[],
-): { readonly words: ReadonlyMap<string, string>; readonly rest: string } {
-  const { tokens, rest } = leadingTokens(row.content, columns.length + 1);
-  const words = new Map<string, string>();
-  columns.forEach((column, i) => {
-    const word = tokens[i + 1];
-    if (word === undefined) {
-      throw invalid(
-        row,
-        column,
-        `expected ${columns.length} cells, got ${tokens.length - 1}: the line may be cut off`,
-      );
-    }
-    if (P2P_WORDS.has(word)) {
-      throw invalid(
-        row,
-        column,
-        `${quote(word)} is a word of nvidia-smi topo -p2p: give the output of nvidia-smi topo -m`,
-      );
-    }
-    if (!isMatrixWord(word)) {
-      throw invalid(
-        row,
-        column,
-        `expected X, NV1 … NV${NVLINKS_MAX}, PIX, PXB, PHB, NODE or SYS, got ${quote(word)}`,
-      );
-    }
-    if ((word === 'X') !== (row.label === column)) {
-      throw invalid(
-        row,
-        column,
-        word === 'X' ? 'X stands for the device itself' : `expected X, got ${quote(word)}`,
-      );
-    }
-    words.set(column, word === 'SOC' ? 'SYS' : word);
-  });
-  return { words, rest };
-}
-
-function affinityOf(row: Row, rest: string, header: Header): string[] {
-  const cells = affinityCells(rest);
+function affinityOf(row: SmiRow, rest: string, header: SmiHeader): readonly string[] {
+  const { cells, remark } = affinityCells(rest);
   const given = cells.filter((cell) => cell !== '');
-  if (given.length > header.affinityColumns.length) {
-    throw invalid(
-      row,
-      undefined,
-      `more cells than columns, the first too many is ${quote(given[header.affinityColumns.length])}`,
-    );
+  const next = /^\S*/.exec(remark)![0];
+  if (given.length > header.affinityColumns.length || isMatrixWord(next)) {
+    const first = given[header.affinityColumns.length] ?? next;
+    throw invalidRow(row, undefined, `more cells than columns, the first too many is ${quote(first)}`);
   }
   if (given.some((cell) => cell.length > CELL_LENGTH_MAX)) {
-    throw invalid(row, undefined, `an affinity of more than ${CELL_LENGTH_MAX} characters`);
+    throw invalidRow(row, undefined, `an affinity of more than ${CELL_LENGTH_MAX} characters`);
   }
   return cells;
 }
 
 /** The word of a pair, from its two cells. */
 function cellOf(
-  row: Row,
+  row: SmiRow,
   column: string,
   word: string,
   mirrored: string,
@@ -333,7 +204,7 @@ function cellOf(
     if (words.length < 2) return words[0];
   }
   if (word === mirrored) return word;
-  throw invalid(
+  throw invalidRow(
     row,
     column,
     `${row.label} to ${column} is ${word}, but ${column} to ${row.label} is ${mirrored}: the matrix must be symmetric`,
@@ -342,43 +213,32 @@ function cellOf(
 
 function readNicLegend(lines: readonly string[], labels: ReadonlySet<string>): ReadonlyMap<string, string> {
   const names = new Map<string, string>();
-  const start = lines.findIndex((line) => /^\s{0,64}NIC Legend/.test(line));
+  const start = lines.findIndex((line) => line.includes('NIC Legend'));
   for (let i = start + 1; start !== -1 && i < lines.length; i++) {
-    const entry = lines[i]!.trim();
-    const colon = entry.indexOf(':');
-    const label = entry.slice(0, Math.max(0, colon));
-    const name = entry.slice(colon + 1).trim();
-    if (!labels.has(label) || name === '') continue;
-    if (name.length > CELL_LENGTH_MAX) {
+    const entry = legendEntry(lines[i]!, labels);
+    if (entry === undefined) continue;
+    if (entry.name.length > CELL_LENGTH_MAX) {
       throw new CorralError(
         'invalid-format',
-        ['line', i + 1, label],
+        ['line', i + 1, entry.label],
         `a name of more than ${CELL_LENGTH_MAX} characters`,
       );
     }
-    names.set(label, name);
+    names.set(entry.label, entry.name);
   }
   return names;
 }
 
-/** The first words of a line, at most `count`, and what follows them. */
-function leadingTokens(
-  content: string,
-  count: number,
-): { readonly tokens: readonly string[]; readonly rest: string } {
-  const tokens: string[] = [];
-  const token = /\S+/g;
-  let end = 0;
-  while (tokens.length < count) {
-    const match = token.exec(content);
-    if (match === null) break;
-    tokens.push(match[0]);
-    end = token.lastIndex;
+/** `NIC0: mlx5_0`, whatever stands before it. */
+function legendEntry(
+  line: string,
+  labels: ReadonlySet<string>,
+): { readonly label: string; readonly name: string } | undefined {
+  for (const { 0: word, index } of line.matchAll(/\S+/g)) {
+    const label = word.endsWith(':') ? bareWord(word.slice(0, -1)) : '';
+    if (!labels.has(label)) continue;
+    const name = line.slice(index + word.length).trim();
+    if (name !== '') return { label, name };
   }
-  return { tokens, rest: content.slice(end) };
-}
-
-function invalid(row: Row, column: string | undefined, problem: string): CorralError {
-  const path = column === undefined ? ['line', row.line] : ['line', row.line, column];
-  return new CorralError('invalid-format', path, problem);
+  return undefined;
 }

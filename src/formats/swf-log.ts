@@ -61,6 +61,16 @@ export interface SwfLog {
   readonly header: readonly SwfHeaderField[];
   /** In file order. */
   readonly jobs: readonly SwfJob[];
+  /** Lines that could not be read, in file order; there with `onBadLine: 'skip'` only. */
+  readonly skipped?: readonly SwfSkippedLine[];
+}
+
+/** A line of a log that was left out. */
+export interface SwfSkippedLine {
+  /** From 1. */
+  readonly line: number;
+  /** What is wrong with it. */
+  readonly problem: string;
 }
 
 /** The eighteen properties of {@link SwfJob} that hold numbers. */
@@ -117,6 +127,8 @@ export const SWF_HEADER_MAX: number = 2 ** 16;
 export const SWF_JOBS_MAX: number = 2 ** 22;
 /** Most columns after the eighteenth. */
 export const SWF_EXTRA_MAX = 64;
+/** Most lines of one log that may be skipped. */
+export const SWF_SKIPPED_MAX: number = 2 ** 16;
 /** Longest line, in characters; logs with node lists have lines of tens of thousands. */
 export const SWF_LINE_LENGTH_MAX: number = 2 ** 20;
 
@@ -132,8 +144,8 @@ export function readSwfComment(comment: string): SwfHeaderField {
   const colon = text.indexOf(':');
   const name = text.slice(0, Math.max(colon, 0));
   const rest = text.slice(colon + 1);
-  // A blank must follow, or an address (`http://…`) in free text were a field.
-  if (/^[A-Za-z]\w{0,63}$/.test(name) && /^(?:\s|$)/.test(rest)) return { name, value: rest.trim() };
+  // An address (`http://…`) in free text is no field.
+  if (/^[A-Za-z]\w{0,63}$/.test(name) && !rest.startsWith('//')) return { name, value: rest.trim() };
   return { value: text };
 }
 

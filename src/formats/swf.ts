@@ -1,4 +1,7 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
+import { readInteger, readNumber } from './numbers.js';
+import { foreignLog } from './swf-foreign.js';
 import {
   readSwfComment,
   SWF_EXTRA_MAX,
@@ -6,11 +9,14 @@ import {
   SWF_HEADER_MAX,
   SWF_JOBS_MAX,
   SWF_LINE_LENGTH_MAX,
+  SWF_SKIPPED_MAX,
   type SwfField,
   type SwfHeaderField,
   type SwfJob,
   type SwfLog,
+  type SwfSkippedLine,
 } from './swf-log.js';
+import { readText } from './text.js';
 
 /** How {@link fromSwf} reads. */
 export interface SwfOptions {
@@ -19,6 +25,11 @@ export interface SwfOptions {
    * `keep` them as text in `extra`. Default: `refuse`, so that two lines run together are noticed.
    */
   readonly extraColumns?: 'refuse' | 'keep';
+  /**
+   * What to do with a line that cannot be read: `refuse` the log, or `skip` the line and list it in `skipped`.
+   * Default: `refuse`, so that nobody misses jobs without knowing.
+   */
+  readonly onBadLine?: 'refuse' | 'skip';
 }
 
 /** Longest text, in characters: 256 Mi. */
@@ -27,78 +38,114 @@ const TEXT_LENGTH_MAX = 2 ** 28;
 /**
  * Reads a log in the Standard Workload Format: eighteen numbers a line, `;` before comments, -1 for what is not known.
  *
- * Comments ahead of the first job are kept as header fields, later ones are skipped, as are blank lines. Nothing is
- * corrected: whether jobs are sorted, numbered once or ran at all is for {@link swfJobs} to say.
+ * Comments ahead of the first job are kept as header fields, later ones are passed over, as are blank lines. Numbers
+ * may be written as tables print them: `60`, `60.0`, `6e+01`. Nothing is corrected: whether jobs are sorted, numbered
+ * once or ran at all is for {@link swfJobs} to say.
  *
  * @param text - the whole file; LF or CRLF, with or without a byte order mark; at most 256 Mi characters, 2^22 jobs,
  *   65,536 header lines, 2^20 characters a line
  * @param options - see {@link SwfOptions}
- * @returns header and jobs in file order
- * @throws CorralError `invalid-format` with line and field, `limit-exceeded`, `invalid-option`
+ * @returns header and jobs in file order, and with `onBadLine: 'skip'` the lines left out, at most 65,536
+ * @throws CorralError `invalid-format` with line and field, also for packed files and other formats by name;
+ *   `limit-exceeded`, `invalid-option`
  * @complexity O(characters)
  * @example
  * const { jobs } = fromSwf('; MaxProcs: 8\n1 0 5 60 4 -1 -1 4 90 -1 1 1 1 -1 -1 -1 -1 -1\n');
  * jobs[0].runSeconds; // 60
  */
 export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
-  const keepExtra = readOptions(options);
-  if (typeof text !== 'string') throw invalid([], `expected the text of an SWF log, got ${quote(text)}`);
-  if (text.length > TEXT_LENGTH_MAX) {
-    throw limit([], `${text.length} characters, at most ${TEXT_LENGTH_MAX}: split the log`);
-  }
+  const { extraColumns, onBadLine } = readOptions(options);
+  const content = readText(text, {
+    what: 'the text of an SWF log',
+    lengthMax: TEXT_LENGTH_MAX,
+    remedy: 'split the log',
+  });
   const header: SwfHeaderField[] = [];
   const jobs: SwfJob[] = [];
+  const skipped: SwfSkippedLine[] = [];
   let line = 0;
   // Line by line rather than split: a log has millions of them.
-  for (let start = text.startsWith('\uFEFF') ? 1 : 0, end = 0; start <= text.length; start = end + 1) {
-    end = text.indexOf('\n', start);
-    if (end === -1) end = text.length;
+  for (let start = 0, end = 0; start <= content.length; start = end + 1) {
+    end = content.indexOf('\n', start);
+    if (end === -1) end = content.length;
     line++;
-    if (end - start > SWF_LINE_LENGTH_MAX) {
-      throw limit(['line', line], `${end - start} characters, at most ${SWF_LINE_LENGTH_MAX} in one line`);
-    }
-    const content = text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end);
-    const cells = cellsOf(content);
-    if (cells.length === 0) continue;
-    if (cells[0]!.startsWith(';')) {
-      const comment = content.slice(content.indexOf(';') + 1);
-      if (/[^\P{Cc}\t]/u.test(comment)) {
-        throw invalid(['line', line], 'a control character stands in the comment: is this a text file?');
+    try {
+      readLine(content, start, end, line, extraColumns === 'keep', header, jobs);
+    } catch (error) {
+      if (!(error instanceof CorralError)) throw error;
+      // Jobs beyond the limit are no bad lines.
+      if (onBadLine === 'refuse' || jobs.length === SWF_JOBS_MAX) throw namedIfForeign(error, content, jobs);
+      if (skipped.length === SWF_SKIPPED_MAX) {
+        throw namedIfForeign(
+          limit([], `more than ${SWF_SKIPPED_MAX} bad lines, the first is ${skipped[0]!.problem}`),
+          content,
+          jobs,
+        );
       }
-      if (jobs.length > 0) continue;
-      if (header.length === SWF_HEADER_MAX) {
-        throw limit(['line', line], `more than ${SWF_HEADER_MAX} comments ahead of the jobs`);
-      }
-      header.push(readSwfComment(comment));
-      continue;
+      skipped.push({ line, problem: error.message });
     }
-    if (jobs.length === SWF_JOBS_MAX) {
-      throw limit(['line', line], `more than ${SWF_JOBS_MAX} jobs: split the log`);
-    }
-    jobs.push(readJob(cells, line, keepExtra));
   }
-  if (jobs.length === 0) throw invalid(['line', line], 'no job in the file: it may be cut off');
-  return { header, jobs };
+  if (jobs.length === 0) {
+    const why = skipped.length === 0 ? 'it may be cut off' : `all were skipped, ${skipped[0]!.problem}`;
+    throw namedIfForeign(invalid(['line', line], `no job in the file: ${why}`), content, jobs);
+  }
+  return onBadLine === 'skip' ? { header, jobs, skipped } : { header, jobs };
 }
 
-function readOptions(options: unknown): boolean {
-  if (typeof options !== 'object' || options === null) {
-    throw new CorralError('invalid-option', [], `expected options, got ${quote(options)}`);
+/** Where no job was read yet, what the text is says more than what is wrong with its first line. */
+function namedIfForeign(error: CorralError, text: string, jobs: readonly SwfJob[]): CorralError {
+  const what = jobs.length > 0 || error.code !== 'invalid-format' ? undefined : foreignLog(text);
+  return what === undefined ? error : invalid([], what);
+}
+
+/** Reads one line into `header` or `jobs`. */
+function readLine(
+  text: string,
+  start: number,
+  end: number,
+  line: number,
+  keepExtra: boolean,
+  header: SwfHeaderField[],
+  jobs: SwfJob[],
+): void {
+  if (end - start > SWF_LINE_LENGTH_MAX) {
+    throw limit(['line', line], `${end - start} characters, at most ${SWF_LINE_LENGTH_MAX} in one line`);
   }
-  for (const name of Object.keys(options)) {
-    if (name !== 'extraColumns') {
-      throw new CorralError('invalid-option', [name], 'unknown option: there is extraColumns');
+  const content = text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end);
+  const cells = cellsOf(content);
+  if (cells.length === 0) return;
+  if (cells[0]!.startsWith(';')) {
+    const comment = content.slice(content.indexOf(';') + 1);
+    if (/[^\P{Cc}\t]/u.test(comment)) {
+      throw invalid(['line', line], 'a control character stands in the comment: is this a text file?');
     }
+    if (jobs.length > 0) return;
+    if (header.length === SWF_HEADER_MAX) {
+      throw limit(['line', line], `more than ${SWF_HEADER_MAX} comments ahead of the jobs`);
+    }
+    header.push(readSwfComment(comment));
+    return;
   }
-  const extraColumns = (options as SwfOptions).extraColumns ?? 'refuse';
-  if (extraColumns !== 'refuse' && extraColumns !== 'keep') {
-    throw new CorralError(
-      'invalid-option',
-      ['extraColumns'],
-      `expected refuse or keep, got ${quote(extraColumns)}`,
-    );
-  }
-  return extraColumns === 'keep';
+  if (jobs.length === SWF_JOBS_MAX)
+    throw limit(['line', line], `more than ${SWF_JOBS_MAX} jobs: split the log`);
+  jobs.push(readJob(cells, line, keepExtra));
+}
+
+/** The choices of {@link SwfOptions}, the default first. */
+const CHOICES = { extraColumns: ['refuse', 'keep'], onBadLine: ['refuse', 'skip'] } as const;
+
+function readOptions(options: unknown): Required<SwfOptions> {
+  checkFields(options, Object.keys(CHOICES));
+  const chosen = <T>(name: keyof SwfOptions, choices: readonly T[]): T => {
+    const value = (options as Record<string, unknown>)[name] ?? choices[0];
+    const choice = choices.find((known) => known === value);
+    if (choice !== undefined) return choice;
+    throw new CorralError('invalid-option', [name], `expected ${choices.join(' or ')}, got ${quote(value)}`);
+  };
+  return {
+    extraColumns: chosen('extraColumns', CHOICES.extraColumns),
+    onBadLine: chosen('onBadLine', CHOICES.onBadLine),
+  };
 }
 
 /** The words of a line; blanks and tabs part them. */
@@ -140,12 +187,9 @@ function readJob(cells: readonly string[], line: number, keepExtra: boolean): Sw
 }
 
 function readField(field: SwfField, cell: string, line: number, i: number): number | undefined {
-  if (cell === '-1' && field.name !== 'jobNumber') return undefined;
-  // Number() alone would take '0x10', '1e3' and 'Infinity'. Nine digits after the point are nanoseconds.
-  const legal = field.fraction ? /^\d{1,16}(?:\.\d{1,9})?$/ : /^\d{1,16}$/;
-  const value = legal.test(cell) ? Number(cell) : Number.NaN;
-  if (value <= field.max) return value;
-  if (field.fraction && /^-1\.0{1,9}$/.test(cell)) return undefined;
+  const value = field.fraction ? readNumber(cell) : readInteger(cell);
+  if (value >= 0 && value <= field.max) return value;
+  if (value === -1 && field.name !== 'jobNumber') return undefined;
   throw invalid(
     ['line', line, field.name],
     `expected ${field.fraction ? 'a number' : 'an integer'} from 0 to ${field.max}${field.name === 'jobNumber' ? '' : ', or -1'} in field ${i + 1}, got ${quote(cell)}`,

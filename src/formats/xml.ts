@@ -1,5 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { CorralError, quote } from '../errors.js';
+import { readText } from './text.js';
 
 /** Longest text, in characters: 16 Mi. The largest machines print a few hundred thousand. */
 export const XML_LENGTH_MAX: number = 2 ** 24;
@@ -41,17 +42,11 @@ export function readXml(
   text: unknown,
   options: { readonly what: string; readonly elementsMax?: number },
 ): XmlElement {
-  if (typeof text !== 'string') {
-    throw new CorralError('invalid-format', [], `expected the text of ${options.what}, got ${quote(text)}`);
-  }
-  if (text.length > XML_LENGTH_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${text.length} characters, at most ${XML_LENGTH_MAX}: is this ${options.what}?`,
-    );
-  }
-  const lines = text.replace(/^\uFEFF/, '').replace(/\r\n?/g, '\n');
+  const lines = readText(text, {
+    what: `the text of ${options.what}`,
+    lengthMax: XML_LENGTH_MAX,
+    remedy: `is this ${options.what}?`,
+  }).replace(/\r\n?/g, '\n');
   if (!lines.includes('<')) {
     throw new CorralError('invalid-format', [], `no XML element in the text: expected ${options.what}`);
   }

@@ -9,12 +9,12 @@ import { type Gang, SERVER } from './gang.js';
 import { GangCapacity } from './gang-capacity.js';
 import type { GangPlan } from './gang-plan.js';
 import { GangSearch, mostOnOneServer } from './gang-search.js';
+import { PackedSearch } from './packed-search.js';
 import { placeSets } from './place-sets.js';
+import { planBandwidth } from './plan-figures.js';
 import type { PodNeed } from './pod-need.js';
-import { PodPlacer } from './pod-placer.js';
 import { PodSearch } from './pod-search.js';
 import type { Policy, Workload } from './policy.js';
-import { RangeSearch } from './range-search.js';
 import { ScoreFinder } from './score-finder.js';
 import { ScoredGangs } from './scored-gangs.js';
 import { emptyState, fitsEmpty, give, overwriteState, type PlacementState, take } from './state.js';
@@ -40,6 +40,8 @@ const REMEMBERED_MAX = 4096;
 interface ByTopology {
   readonly index: FreeIndex;
   readonly pods: PodSearch;
+  /** For pods whose GPUs do not talk to each other. */
+  readonly packed: PackedSearch;
   readonly gangs: GangSearch;
 }
 
@@ -113,8 +115,8 @@ export class PlacementEngine {
     this.state = emptyState(tables, { residents: scorer.by === 'server' });
     if (scorer.by === 'topology') {
       const index = new FreeIndex(tables, this.state, scorer.sizes ?? options.sizes);
-      const placer = new PodPlacer(new RangeSearch(index), this);
-      this.byTopology = { index, pods: new PodSearch(index), gangs: new GangSearch(index, placer) };
+      const gangs = new GangSearch(index, this);
+      this.byTopology = { index, pods: new PodSearch(index), packed: new PackedSearch(index), gangs };
       this.byScore = undefined;
     } else {
       const finder = new ScoreFinder(tables, this.state, scorer, { countTies: policy.ties === 'random' });
@@ -136,6 +138,7 @@ export class PlacementEngine {
     if (need.preferred !== undefined && this.decide(need.preferred)) return true;
     if (this.byTopology !== undefined) {
       const { pods } = this.byTopology;
+      if (!need.communicates && need.gpus > 1) return this.#decidePacked(need);
       if (!pods.find(need)) return false;
       this.server = pods.server;
       this.gpuMask = pods.gpuMask;
@@ -148,7 +151,16 @@ export class PlacementEngine {
     this.server = server;
     this.gpuMask = finder.chooseGpus(need, server, this.#gpu);
     const type = this.tables.shapeType[this.tables.shapeOf[server]!]!;
-    this.bandwidthGBps = need.gpus < 2 ? null : setBandwidthGBps(type, this.gpuMask);
+    this.bandwidthGBps = need.gpus < 2 || !need.communicates ? null : setBandwidthGBps(type, this.gpuMask);
+    return true;
+  }
+
+  #decidePacked(need: PodNeed): boolean {
+    const { packed } = this.byTopology!;
+    if (!packed.choose(need, 0, this.tables.serverCount)) return false;
+    this.server = packed.server;
+    this.gpuMask = packed.gpuMask;
+    this.bandwidthGBps = null;
     return true;
   }
 
@@ -167,6 +179,12 @@ export class PlacementEngine {
     const plan = preferred === undefined ? undefined : this.plan({ ...gang, need: preferred });
     if (plan !== undefined) return plan;
     return this.byTopology !== undefined ? this.byTopology.gangs.find(gang) : this.byScore!.gangs.find(gang);
+  }
+
+  /** What the GPUs of a plan reach, GB/s per GPU and direction; null below two, for shares, and if they do not talk. */
+  bandwidthOf(need: PodNeed, plan: GangPlan): number | null {
+    if (this.byTopology !== undefined) return plan.bandwidthGBps;
+    return planBandwidth(this.tables, (kind) => this.setTablesOf(kind), need, plan);
   }
 
   /** As {@link plan}, and random streams stay where they are. */

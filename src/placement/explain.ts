@@ -6,7 +6,7 @@ import { GPU_MILLI } from '../units.js';
 import type { PlacementEngine } from './engine.js';
 import { type Gang, type Levels, SERVER } from './gang.js';
 import { GangCapacity } from './gang-capacity.js';
-import { costOf, type GangPlan } from './gang-plan.js';
+import { costOf, type GangPlan, merged } from './gang-plan.js';
 import { mostOnOneServer } from './gang-search.js';
 import type { PodNeed } from './pod-need.js';
 import type { PlacementRequest } from './request.js';
@@ -358,16 +358,6 @@ function straddlingPods(engine: PlacementEngine, { need }: Gang, plan: GangPlan)
     }
   });
   return pods;
-}
-
-/** One piece per server, in tree order. */
-function merged(plan: GangPlan): { readonly servers: number[]; readonly masks: number[] } {
-  const maskOf = new Map<number, number>();
-  plan.servers.forEach((server, i) => {
-    maskOf.set(server, (maskOf.get(server) ?? 0) | plan.masks[i]!);
-  });
-  const servers = [...maskOf.keys()].sort((a, b) => a - b);
-  return { servers, masks: servers.map((server) => maskOf.get(server)!) };
 }
 
 function fitMessage(plan: GangPlan, levels: Levels): string {

@@ -38,7 +38,7 @@ export interface PlanCost {
  * else; plus what crosses links of others inside the servers. Inside an accelerator domain nothing is shared.
  * Damage: GPUs of the server × the loss of leftover value; and what {@link WholeServers} says of the tiers.
  *
- * @param pieces - piece → server, and its GPUs; one per server, in tree order
+ * @param pieces - piece → server, and its wholly free GPUs that are taken; one per server, in tree order
  * @complexity O(pieces × tiers)
  */
 export function costOf(
@@ -131,6 +131,19 @@ function merge(places: number[], counts: number[]): void {
     places.push(place);
     counts.push(count);
   }
+}
+
+/** The pieces of a plan, one per server, in tree order. */
+export function merged(plan: Pick<GangPlan, 'servers' | 'masks'>): {
+  readonly servers: number[];
+  readonly masks: number[];
+} {
+  const maskOf = new Map<number, number>();
+  plan.servers.forEach((server, i) => {
+    maskOf.set(server, (maskOf.get(server) ?? 0) | plan.masks[i]!);
+  });
+  const servers = [...maskOf.keys()].sort((a, b) => a - b);
+  return { servers, masks: servers.map((server) => maskOf.get(server)!) };
 }
 
 /** Whether one cost is better than another: load, then damage, then servers; equal = no. */

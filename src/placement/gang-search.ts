@@ -8,10 +8,12 @@ import { fillsServers, GangCapacity } from './gang-capacity.js';
 import { GangExact, type Piece } from './gang-exact.js';
 import { GangLeast } from './gang-least.js';
 import { costOf, type GangPlan, isCheaper, type PlanCost } from './gang-plan.js';
-import { type Part, type Quota, quotas, share } from './gang-quotas.js';
+import { type Part, quotas, share } from './gang-quotas.js';
 import { type RackQuota, rackCost, rackQuotas } from './gang-racks.js';
-import type { PodPlacer } from './pod-placer.js';
+import { PackedGangs } from './packed-gangs.js';
+import { type Hands, PodPlacer } from './pod-placer.js';
 import { PodSearch } from './pod-search.js';
+import { RangeSearch } from './range-search.js';
 import { sharesOn } from './shares.js';
 import { type PlacementState, podsThatFit } from './state.js';
 
@@ -36,12 +38,14 @@ export class GangSearch {
   readonly #capacity: GangCapacity;
   readonly #search: PodSearch;
   readonly #placer: PodPlacer;
+  readonly #packed: PackedGangs;
 
-  constructor(index: FreeIndex, placer: PodPlacer) {
+  constructor(index: FreeIndex, hands: Hands) {
     this.#index = index;
     this.#capacity = new GangCapacity(index.tables, index.state, index);
     this.#search = new PodSearch(index);
-    this.#placer = placer;
+    this.#placer = new PodPlacer(new RangeSearch(index), hands);
+    this.#packed = new PackedGangs(index, this.#capacity, this.#placer, hands);
   }
 
   /** The plan for a gang; undefined if it does not fit. Commits nothing. */
@@ -52,6 +56,7 @@ export class GangSearch {
       pods = this.mostPods(gang);
       if (pods < gang.podsMin) return undefined;
     }
+    if (!gang.need.communicates) return this.#packed.find(gang, pods);
     const onServer = this.#onServer(gang, pods);
     if (onServer !== undefined) return onServer;
     const { levelStart } = this.#index.tables.fabric;
@@ -109,6 +114,7 @@ export class GangSearch {
   #atLevel(gang: Gang, level: number, pods: number): GangPlan {
     const { need } = gang;
     const whole = need.gpuMilli === GPU_MILLI;
+    if (need.gpus === 0) return this.#packed.atLevel(gang, level, pods)!;
     if (!whole) return this.#onePerPod(gang, level, pods);
     const reach = new GangBandwidth(this.#index, gang, pods, level);
     // The fabric of an accelerator domain carries whatever the gang is made of.
@@ -573,40 +579,20 @@ export class GangSearch {
     });
   }
 
-  // Shares, and pods without GPUs ---------------------------------------------------------------------------------
+  // Shares ----------------------------------------------------------------------------------------------------
 
   /** In the domain that is filled best, slice by slice in parts of it; shares pod by pod. */
   #onePerPod(gang: Gang, level: number, pods: number): GangPlan {
-    const { fabric } = this.#index.tables;
+    const { tables, state } = this.#index;
+    const { fabric } = tables;
     const capacity = this.#capacity;
     let best = -1;
     for (let domain = fabric.levelStart[level]!; domain < fabric.levelStart[level + 1]!; domain++) {
       if (!capacity.holds(domain, level, pods)) continue;
       if (best === -1 || capacity.full[domain]! < capacity.full[best]!) best = domain;
     }
-    const { tables, state } = this.#index;
     const parts = quotas(tables, state, capacity, gang, { domain: best, level, pods });
-    return gang.need.gpus === 0
-      ? this.#filled(gang, parts, level, pods)
-      : this.#placer.plan(gang.need, parts, level);
-  }
-
-  /** Pods without GPUs: server after server, as full as it gets. O(servers). */
-  #filled(gang: Gang, parts: readonly Quota[], level: number, pods: number): GangPlan {
-    const { tables, state } = this.#index;
-    const servers: number[] = [];
-    const podCounts: number[] = [];
-    for (const { from, to, pods: all } of parts) {
-      let left = all;
-      for (let s = from; s < to && left > 0; s++) {
-        const some = podsThatFit(tables, state, gang.need, s, left);
-        if (some === 0) continue;
-        servers.push(s);
-        podCounts.push(some);
-        left -= some;
-      }
-    }
-    return { pods, level, bandwidthGBps: null, servers, masks: servers.map(() => 0), podCounts };
+    return this.#placer.plan(gang.need, parts, level);
   }
 }
 

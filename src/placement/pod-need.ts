@@ -23,6 +23,8 @@ export interface PodNeed {
   readonly byKind: boolean;
   /** Whether whole GPUs are all it takes: then a free mask is all that changes. */
   readonly isPlain: boolean;
+  /** Whether the GPUs talk to each other, in the pod and in its gang. */
+  readonly communicates: boolean;
   /** GPUs of one pod: `gpus`, or less where this is the need of several pods at once. */
   readonly podGpus: number;
   /**
@@ -91,6 +93,8 @@ function needAnywhere(request: PlacementRequest, tables: Shapes): PodNeed {
     );
     key += `/${allowedShapes.join('')}`;
   }
+  const communicates = request.communicates ?? true;
+  if (!communicates) key += '/silent';
   return {
     key,
     cpuMilli,
@@ -102,6 +106,7 @@ function needAnywhere(request: PlacementRequest, tables: Shapes): PodNeed {
     allowedShapes,
     byKind: labels.length === 0,
     isPlain: gpuMilli === GPU_MILLI && cpuMilli === 0 && memoryMiB === 0,
+    communicates,
     podGpus: gpus,
     places: undefined,
     placeKinds: [],

@@ -1,13 +1,14 @@
 import { sameFigure } from '../compile/figure-ranks.js';
 import { bestSet, lossGpus } from '../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../units.js';
-import { type FreeIndex, ROOM_BLOCK } from './free-index.js';
+import { CpuPods } from './cpu-pods.js';
+import type { FreeIndex } from './free-index.js';
 import type { KindIndex } from './kind-index.js';
 import type { PodNeed } from './pod-need.js';
 import { fits, popcount16 } from './state.js';
 
 /** Damages that differ by less are equal: sums of a few quotients below 10^5. */
-const DAMAGE_TOLERANCE = 1e-9;
+export const DAMAGE_TOLERANCE: number = 1e-9;
 
 /**
  * The best server and GPUs for one pod: bandwidth, load on links of others, damage, the fuller server, tree order. Exact,
@@ -22,9 +23,11 @@ export class PodSearch {
   sharedLoadGBps = 0;
   damageGpus = 0;
   readonly #index: FreeIndex;
+  readonly #cpu: CpuPods;
 
   constructor(index: FreeIndex) {
     this.#index = index;
+    this.#cpu = new CpuPods(index);
   }
 
   /** Finds the best; returns whether there is any. */
@@ -42,21 +45,12 @@ export class PodSearch {
     return this.#findWhole(need);
   }
 
-  /** A pod without GPUs does no damage anywhere: the first server that has room. */
+  /** A pod without GPUs does no damage to GPUs but by what it strands. */
   #findCpu(need: PodNeed): boolean {
-    const { tables, state } = this.#index;
-    const { serverCount } = tables;
-    for (let start = 0; start < serverCount; start += ROOM_BLOCK) {
-      if (!this.#index.mayHaveRoom(start, need)) continue;
-      const end = Math.min(start + ROOM_BLOCK, serverCount);
-      for (let s = start; s < end; s++) {
-        if (!fits(tables, state, need, s)) continue;
-        this.#found(s, 0, Number.POSITIVE_INFINITY, 0, 0);
-        return true;
-      }
-      this.#index.measureRoom(start);
-    }
-    return false;
+    const server = this.#cpu.find(need);
+    if (server === -1) return false;
+    this.#found(server, 0, Number.POSITIVE_INFINITY, 0, this.#cpu.strandedGpus(need, server, 1));
+    return true;
   }
 
   /** The tightest room on a GPU that pods share already, the first server among equals. */

@@ -1,6 +1,7 @@
 import { bestSet } from '../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../units.js';
 import type { FreeIndex } from './free-index.js';
+import { PackedSearch } from './packed-search.js';
 import type { PodNeed } from './pod-need.js';
 import type { PodChooser } from './pod-placer.js';
 import { PodSearch } from './pod-search.js';
@@ -8,22 +9,31 @@ import { sharesOn } from './shares.js';
 import { fits, popcount16 } from './state.js';
 
 /**
- * Chooses for a share, or a pod without GPUs, among a range of servers: the tightest shared GPU, then the wholly free
- * GPU that does least damage. O(servers of the range); the whole cluster is asked of the index.
+ * Chooses for a pod that is placed by itself, a share or one whose GPUs do not talk to each other, among a range of
+ * servers: the tightest shared GPU, then the wholly free GPUs that do least damage. O(servers of the range); for GPUs one
+ * by one the whole cluster is asked of the index.
  */
 export class RangeSearch implements PodChooser {
   server = -1;
   gpuMask = 0;
   readonly #index: FreeIndex;
   readonly #search: PodSearch;
+  readonly #packed: PackedSearch;
 
   constructor(index: FreeIndex) {
     this.#index = index;
     this.#search = new PodSearch(index);
+    this.#packed = new PackedSearch(index);
   }
 
   choose(need: PodNeed, from: number, to: number): boolean {
     const { tables, state } = this.#index;
+    if (need.gpuMilli === GPU_MILLI && (need.gpus > 1 || to - from < tables.serverCount)) {
+      const found = this.#packed.choose(need, from, to);
+      this.server = this.#packed.server;
+      this.gpuMask = this.#packed.gpuMask;
+      return found;
+    }
     if (from === 0 && to === tables.serverCount) {
       const found = this.#search.find(need);
       this.server = this.#search.server;
@@ -36,11 +46,6 @@ export class RangeSearch implements PodChooser {
     let fullest = 0;
     for (let s = from; s < to; s++) {
       if (!fits(tables, state, need, s)) continue;
-      if (need.gpus === 0) {
-        this.server = s;
-        this.gpuMask = 0;
-        return true;
-      }
       const room = this.#tightestRoom(need, s);
       if (room > tightest || (room === tightest && room < GPU_MILLI)) continue;
       if (room < GPU_MILLI) tightest = room;

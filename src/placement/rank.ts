@@ -1,11 +1,13 @@
 import { lossGpus } from '../compile/gpu-set-tables.js';
 import type { ServerId } from '../ids.js';
 import { GPU_MILLI } from '../units.js';
+import { CpuPods } from './cpu-pods.js';
 import type { PlacementEngine } from './engine.js';
 import type { FreeIndex } from './free-index.js';
 import type { RankedServer } from './placement.js';
 import type { PodNeed } from './pod-need.js';
 import { compareFigures } from './pod-search.js';
+import { setChoices } from './set-choices.js';
 import { sharesOn } from './shares.js';
 import { fits, popcount16 } from './state.js';
 
@@ -16,7 +18,7 @@ interface Alike {
   /** The room of the shared GPU a share gets; 1000 for a wholly free one, and for whole GPUs. */
   readonly roomMilli: number;
   readonly damageGpus: number;
-  /** Wholly free GPUs of the server: the fuller one is better. */
+  /** Free GPUs of the server: the fuller one is better. */
   readonly freeGpus: number;
 }
 
@@ -109,12 +111,14 @@ class AlikeFinder {
   readonly #index: FreeIndex;
   readonly #need: PodNeed;
   readonly #alike: Alike[];
+  readonly #cpu: CpuPods;
   readonly #known = new Map<number, number>();
 
   constructor(index: FreeIndex, need: PodNeed, alike: Alike[]) {
     this.#index = index;
     this.#need = need;
     this.#alike = alike;
+    this.#cpu = new CpuPods(index);
   }
 
   groupOf(server: number): number {
@@ -122,7 +126,8 @@ class AlikeFinder {
     const need = this.#need;
     const kind = index.kindOf(server);
     const of = index.kinds[kind];
-    if (need.gpus === 0 || of === undefined) return this.#numbered(-1, () => NOTHING_TAKEN);
+    if (need.gpus === 0) return this.#numbered(server, () => this.#withoutGpus(server));
+    if (of === undefined) return this.#numbered(-1, () => NOTHING_TAKEN);
     const free = index.state.freeMask[server]!;
     if (need.gpuMilli < GPU_MILLI) {
       const room = this.#tightestRoom(server);
@@ -136,9 +141,19 @@ class AlikeFinder {
     // Classes of all kinds, then groups: 2^20 apart, more than there are of either.
     const sets = index.placeSetsOf(need, kind);
     // Classes say nothing of places: masks that are equal are alike.
-    const key = isFull ? 2 ** 40 + group : kind * 2 ** 20 + (sets === undefined ? freeClass : free);
+    const isPacked = !need.communicates && need.gpuMilli === GPU_MILLI;
+    const byMask = sets !== undefined || isPacked;
+    const key = isFull ? 2 ** 40 + group : kind * 2 ** 20 + (byMask ? free : freeClass);
     return this.#numbered(key, () => {
       const inTiers = isFull ? index.whole.damageOf(group, 1) : 0;
+      if (isPacked) {
+        const set = setChoices(classes.tables, sets).leastLoss(free, need.gpus);
+        return {
+          ...NOTHING_TAKEN,
+          damageGpus: lossGpus(classes.tables, free, set) + inTiers,
+          freeGpus: popcount16(free),
+        };
+      }
       if (sets !== undefined) {
         const set = sets.best(free, need.gpus);
         return {
@@ -162,6 +177,15 @@ class AlikeFinder {
         freeGpus: popcount16(free),
       };
     });
+  }
+
+  /** What a pod without GPUs strands; where that is nothing servers are alike, but for those without GPUs. */
+  #withoutGpus(server: number): Alike {
+    const { tables } = this.#index;
+    const damageGpus = this.#cpu.strandedGpus(this.#need, server, 1);
+    const hasGpus = tables.shapeGpus[tables.shapeOf[server]!]! > 0;
+    const freeGpus = damageGpus > 0 ? this.#cpu.freeGpus(server) : hasGpus ? 0 : -1;
+    return { ...NOTHING_TAKEN, damageGpus, freeGpus };
   }
 
   #tightestRoom(server: number): number {

@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields, unknownField } from '../fields.js';
 import type { TierName } from '../ids.js';
 import { GPU_PLACES, type GpuPlace } from '../topology/gpu-places.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
@@ -43,6 +44,12 @@ export interface PlacementRequest {
    * Every group of `pods` consecutive pods in one domain of `tier`; the last one may be smaller.
    */
   readonly slice?: { readonly pods: number; readonly tier: TierName } | undefined;
+  /**
+   * Whether the GPUs talk to each other, inside pods and across; default true. Where they do not, nothing is gained by
+   * keeping them close: every pod goes where a single one does least damage to what remains, wherever `require`, `prefer`
+   * and `slice` leave the choice. Still all pods or none. Such a placement has no bandwidth.
+   */
+  readonly communicates?: boolean | undefined;
 }
 
 /** The fields of a request, for those who take one as part of something larger. */
@@ -59,6 +66,7 @@ export const REQUEST_FIELDS: readonly (keyof PlacementRequest)[] = [
   'prefer',
   'requirePerPod',
   'slice',
+  'communicates',
 ];
 const FIELDS: ReadonlySet<string> = new Set<string>(REQUEST_FIELDS);
 /** Most pods of one gang. */
@@ -79,11 +87,7 @@ export function checkRequest(request: PlacementRequest): void {
   }
   for (const field in request) {
     if (!FIELDS.has(field)) {
-      throw new CorralError(
-        'invalid-request',
-        [field],
-        `unknown field: a request has ${[...FIELDS].join(', ')}`,
-      );
+      throw new CorralError('invalid-request', [field], unknownField(field, REQUEST_FIELDS));
     }
   }
   checkInteger('pods', request.pods, 1, PODS_MAX);
@@ -105,6 +109,14 @@ export function checkRequest(request: PlacementRequest): void {
   checkTier(['prefer'], request.prefer);
   checkPlaces(request);
   if (request.slice !== undefined) checkSlice(request.slice);
+  const { communicates } = request;
+  if (communicates !== undefined && typeof communicates !== 'boolean') {
+    throw new CorralError(
+      'invalid-request',
+      ['communicates'],
+      `expected true or false, got ${quote(communicates)}`,
+    );
+  }
 }
 
 function checkModels(models: unknown): void {
@@ -179,14 +191,7 @@ function checkPlaces({ requirePerPod, require, prefer, pods }: PlacementRequest)
 }
 
 function checkSlice(slice: unknown): void {
-  if (typeof slice !== 'object' || slice === null || Array.isArray(slice)) {
-    throw new CorralError('invalid-request', ['slice'], `expected { pods, tier }, got ${quote(slice)}`);
-  }
-  for (const field in slice) {
-    if (field !== 'pods' && field !== 'tier') {
-      throw new CorralError('invalid-request', ['slice', field], 'unknown field: a slice has pods and tier');
-    }
-  }
+  checkFields(slice, ['pods', 'tier'], ['slice'], 'invalid-request');
   const { pods, tier } = slice as { readonly pods?: unknown; readonly tier?: unknown };
   if (!Number.isInteger(pods) || (pods as number) < 1 || (pods as number) > PODS_MAX) {
     throw new CorralError(

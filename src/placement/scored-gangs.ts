@@ -2,8 +2,9 @@ import type { ClusterTables } from '../compile/cluster-tables.js';
 import { type Gang, SERVER } from './gang.js';
 import { GangCapacity } from './gang-capacity.js';
 import type { GangPlan } from './gang-plan.js';
-import { quotas } from './gang-quotas.js';
+import { type Quota, quotas } from './gang-quotas.js';
 import { mostOnOneServer } from './gang-search.js';
+import { levelOfServers } from './plan-figures.js';
 import type { PodNeed } from './pod-need.js';
 import { type Hands, type PodChooser, PodPlacer } from './pod-placer.js';
 import type { Draw, ScoreFinder } from './score-finder.js';
@@ -75,7 +76,7 @@ export class ScoredGangs implements PodChooser {
     if (level === SERVER) {
       for (let s = 0; s < this.#tables.serverCount; s++) {
         if (podsThatFit(this.#tables, this.#state, gang.need, s, pods) >= pods) {
-          return this.#placer.plan(gang.need, [{ from: s, to: s + 1, pods }], SERVER);
+          return this.#placed(gang, [{ from: s, to: s + 1, pods }]);
         }
       }
       return undefined;
@@ -84,8 +85,14 @@ export class ScoredGangs implements PodChooser {
     for (let domain = levelStart[level]!; domain < levelStart[level + 1]!; domain++) {
       if (!this.#capacity.holds(domain, level, pods)) continue;
       const parts = quotas(this.#tables, this.#state, this.#capacity, gang, { domain, level, pods });
-      return this.#placer.plan(gang.need, parts, level);
+      return this.#placed(gang, parts);
     }
     return undefined;
+  }
+
+  /** The plan, at the level of where its pods are: the domain was as wide as was allowed, no wider than they need. */
+  #placed({ need }: Gang, parts: readonly Quota[]): GangPlan {
+    const plan = this.#placer.plan(need, parts, SERVER);
+    return { ...plan, level: levelOfServers(this.#tables.fabric, plan.servers) };
   }
 }

@@ -14,6 +14,7 @@ export class SetChoices {
   readonly tables: GpuSetTables;
   readonly #among: PlaceSets | undefined;
   readonly #fronts = new Map<number, Float64Array>();
+  readonly #leastLoss = new Map<number, number>();
 
   /**
    * @param among - the sets to choose from; absent = all
@@ -49,6 +50,18 @@ export class SetChoices {
     if (this.#fronts.size >= KEPT_MAX) this.#fronts.clear();
     this.#fronts.set(key, front);
     return front;
+  }
+
+  /** As the function {@link leastLoss}, among these sets; remembered. */
+  leastLoss(free: number, count: number): number {
+    const key = (count << 16) | free;
+    let set = this.#leastLoss.get(key);
+    if (set === undefined) {
+      set = leastLoss(this.tables, free, count, this.#among);
+      if (this.#leastLoss.size >= KEPT_MAX) this.#leastLoss.clear();
+      this.#leastLoss.set(key, set);
+    }
+    return set;
   }
 
   /** The highest NIC bandwidth of a set of `count` GPUs of a free mask, GB/s. */
@@ -109,10 +122,10 @@ export function setChoices(tables: GpuSetTables, among?: PlaceSets): SetChoices 
 }
 
 /** Of the sets of `count` GPUs of a free mask the one without which most value is left, the first by its order. */
-export function leastLoss(tables: GpuSetTables, free: number, count: number): number {
+export function leastLoss(tables: GpuSetTables, free: number, count: number, among?: PlaceSets): number {
   let best = 0;
   for (let set = free; set !== 0; set = (set - 1) & free) {
-    if (tables.sizeOf[set] !== count) continue;
+    if (tables.sizeOf[set] !== count || among?.has(set) === false) continue;
     const less = best === 0 ? -1 : lossSteps(tables, free, set) - lossSteps(tables, free, best);
     if (less < 0 || (less === 0 && isBetterSet(tables, free, set, best))) best = set;
   }

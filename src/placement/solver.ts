@@ -1,15 +1,12 @@
 import { compileClusterTables } from '../compile/cluster-tables.js';
-import { setBandwidthGBps } from '../compile/set-bandwidth.js';
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { PlacementId, ServerId } from '../ids.js';
-import { asCluster } from '../topology/as-cluster.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
-import type { ServerTopology } from '../topology/server-topology.js';
-import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../units.js';
+import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { type EngineRandom, PlacementEngine } from './engine.js';
 import { type Explanation, explainRequest } from './explain.js';
 import { type Gang, gangOf, Levels } from './gang.js';
-import { gangBandwidth } from './gang-bandwidth.js';
 import type { GangPlan } from './gang-plan.js';
 import { type LiveCopy, LivePlacements } from './live-placements.js';
 import type {
@@ -95,40 +92,24 @@ export interface Solver {
   restore(snapshot: Snapshot): void;
 }
 
-/**
- * Flattens a topology into tables and opens a solver on it, empty.
- *
- * @param topology - a cluster; a lone server type is one server whose id is its name
- * @returns the solver
- * @throws CorralError `invalid-option` for a wrong option, or a document in place of a topology
- * @complexity O(servers + GPUs)
- */
-export type Compile = (topology: ServerTopology | ClusterTopology, options?: CompileOptions) => Solver;
+const OPTIONS: readonly (keyof CompileOptions)[] = ['policy', 'sizes', 'workload', 'seed'];
 
 /**
- * Builds `compile` around a default policy: placement comes below the policies and knows none.
+ * `compile` for a cluster and a default policy: placement comes below the catalogue and the policies, and knows neither.
  *
- * @param defaultPolicy - makes the policy of a `compile` that names none
+ * @param cluster - the cluster to place on
+ * @param options - the options of `compile`
+ * @param defaultPolicy - makes the policy if they name none
+ * @throws CorralError `invalid-option` for a wrong option
  */
-export function compileWith(defaultPolicy: () => Policy): Compile {
-  return (topology, options = {}) => {
-    if (typeof options !== 'object' || options === null) {
-      throw new CorralError('invalid-option', ['options'], `expected an object, got ${quote(options)}`);
-    }
-    for (const name in options) {
-      if (!OPTIONS.has(name)) {
-        throw new CorralError(
-          'invalid-option',
-          [name],
-          `unknown option: compile has ${[...OPTIONS].join(', ')}`,
-        );
-      }
-    }
-    return new TableSolver(asCluster(topology, ['topology']), options, defaultPolicy);
-  };
+export function openSolver(
+  cluster: ClusterTopology,
+  options: CompileOptions,
+  defaultPolicy: () => Policy,
+): Solver {
+  checkFields(options, OPTIONS);
+  return new TableSolver(cluster, options, defaultPolicy);
 }
-
-const OPTIONS: ReadonlySet<string> = new Set(['policy', 'sizes', 'workload', 'seed']);
 
 /** Server and GPU mask of every pod of a gang. */
 interface GangPods {
@@ -418,11 +399,9 @@ class TableSolver implements Solver {
     for (let i = 0; i < servers.length; i++) {
       pods.push({ server: this.#ids[servers[i]!]!, gpus: this.#ordinals(masks[i]!) });
     }
-    const byTopology = this.#engine.byTopology !== undefined;
-    const level = byTopology ? plan.level : this.#levelOf(servers);
-    const bandwidthGBps = byTopology ? plan.bandwidthGBps : this.#bandwidthOf(need, level, servers, masks);
     const live = this.#live;
-    const tier = this.#levels.nameOf(level);
+    const tier = this.#levels.nameOf(plan.level);
+    const bandwidthGBps = this.#engine.bandwidthOf(need, plan);
     return new IssuedPlacement(
       live.nextId(),
       pods,
@@ -444,36 +423,6 @@ class TableSolver implements Solver {
       this.#ordinalsOf[mask] = gpus;
     }
     return gpus;
-  }
-
-  /** The narrowest level with a domain that holds all servers. */
-  #levelOf(servers: readonly number[]): number {
-    const { groupOf, cellDomain, domainParent } = this.#engine.tables.fabric;
-    if (servers.every((server) => server === servers[0])) return -1;
-    let domains = new Set(servers.map((server) => cellDomain[groupOf[server]!]!));
-    let level = 0;
-    for (; domains.size > 1; level++) domains = new Set([...domains].map((domain) => domainParent[domain]!));
-    return level;
-  }
-
-  /** The bandwidth of pods that were chosen one by one. */
-  #bandwidthOf(
-    need: PodNeed,
-    level: number,
-    servers: readonly number[],
-    masks: readonly number[],
-  ): number | null {
-    if (need.gpuMilli !== GPU_MILLI || servers.length * need.gpus < 2) return null;
-    const { tables } = this.#engine;
-    const maskOf = new Map<number, number>();
-    servers.forEach((server, i) => {
-      maskOf.set(server, (maskOf.get(server) ?? 0) | masks[i]!);
-    });
-    if (level === -1)
-      return setBandwidthGBps(tables.shapeType[tables.shapeOf[servers[0]!]!]!, maskOf.get(servers[0]!)!);
-    const inOrder = [...maskOf.keys()].sort((a, b) => a - b);
-    const pieces = { servers: inOrder, masks: inOrder.map((server) => maskOf.get(server)!) };
-    return gangBandwidth(tables.fabric, (kind) => this.#engine.setTablesOf(kind), level, pieces);
   }
 
   #position(id: ServerId, path: readonly (string | number)[]): number {

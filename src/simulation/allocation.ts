@@ -61,21 +61,38 @@ export class Allocation {
 
   /** Gives a job its GPUs, if it fits, and nothing else yet. */
   place(job: number): boolean {
-    const gang = this.#gangOf(job);
+    return this.placeAs(job, this.#gangOf(job));
+  }
+
+  /**
+   * The same for a gang that is the job's own but for how many pods it has.
+   *
+   * @param gang - the job's, or one with other `pods` and `podsMin`
+   */
+  placeAs(job: number, gang: Gang): boolean {
     if (this.isCounted) {
       if (gang.pods > this.freeUnits || !this.holdings.take(job, gang)) return false;
       this.freeUnits -= gang.pods;
       this.heldMilli += this.#milliOf(job);
       return true;
     }
-    const asker = this.askerOf(job);
-    if (this.#refusedAt[asker] === this.returns) return false;
+    const asker = gang === this.#gangOf(job) ? this.askerOf(job) : -1;
+    if (asker !== -1 && this.#refusedAt[asker] === this.returns) return false;
     const isPlaced =
       this.headroom === undefined
         ? this.holdings.take(job, gang)
         : this.#takeBeside(this.headroom, job, gang);
     if (isPlaced) this.heldMilli += this.#milliOf(job);
-    else this.#refusedAt[asker] = this.returns;
+    else if (asker !== -1) this.#refusedAt[asker] = this.returns;
+    return isPlaced;
+  }
+
+  /** As {@link place}, while something free is shown as taken: whoever does not fit is not remembered for it. */
+  placeApart(job: number): boolean {
+    const asker = this.askerOf(job);
+    const before = this.#refusedAt[asker]!;
+    const isPlaced = this.place(job);
+    this.#refusedAt[asker] = before;
     return isPlaced;
   }
 

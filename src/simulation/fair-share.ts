@@ -60,7 +60,7 @@ export function fairSharePass(
       } else if (run.allocation.place(job)) {
         start();
         next();
-      } else if (reclaims !== undefined && reclaim(run, tree, job, reclaims)) {
+      } else if (reclaims !== undefined && !run.givesBackNow && reclaim(run, tree, job, reclaims)) {
         start();
         return true;
       } else if (isGreedy) next();
@@ -91,7 +91,7 @@ function reclaim(
     victims.push(victim);
   }
   const held = victims.map((victim) => run.gpusOf(victim));
-  const isPlaced = makeRoom(run, job, victims);
+  const isPlaced = makeRoom(run, job, victims, rule);
   // Whoever still holds GPUs uses them still.
   victims.forEach((victim, i) => {
     if (run.holdings.pods[victim]! > 0) tree.use(tenantOf[victim]!, held[i]!);

@@ -1,6 +1,5 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
-import { gangBandwidth } from '../placement/gang-bandwidth.js';
 import type { RunLog } from './run-log.js';
 
 /** Where the pods of a gang are: pieces, each some pods on one server. */
@@ -50,6 +49,7 @@ export class Holdings {
       if (!engine.decide(gang.need)) return false;
       this.server[job] = engine.server;
       this.mask[job] = engine.gpuMask;
+      this.pieces[job] = undefined;
       this.pods[job] = 1;
       this.bandwidthGBps[job] = engine.bandwidthGBps ?? Number.NaN;
       this.takeAgain(job, gang);
@@ -59,8 +59,7 @@ export class Holdings {
     if (plan === undefined) return false;
     this.pieces[job] = plan;
     this.pods[job] = plan.pods;
-    this.bandwidthGBps[job] =
-      (engine.byTopology !== undefined ? plan.bandwidthGBps : this.bandwidthOf(gang, plan)) ?? Number.NaN;
+    this.bandwidthGBps[job] = engine.bandwidthOf(gang.need, plan) ?? Number.NaN;
     this.takeAgain(job, gang);
     return true;
   }
@@ -135,6 +134,17 @@ export class Holdings {
     return pieces === undefined ? this.server[job] === server : pieces.servers.includes(server);
   }
 
+  /** Calls back for every piece of a job: a server, and how many pods there. */
+  forEachServer(job: number, visit: (server: number, pods: number) => void): void {
+    const pieces = this.pieces[job];
+    if (pieces === undefined) {
+      if (this.server[job] !== -1) visit(this.server[job]!, 1);
+      return;
+    }
+    const { servers, podCounts } = pieces;
+    for (let i = 0; i < servers.length; i++) visit(servers[i]!, podCounts[i]!);
+  }
+
   /** Writes the pieces of a job into the log. */
   log(job: number, log: RunLog): void {
     const pieces = this.pieces[job];
@@ -170,28 +180,5 @@ export class Holdings {
       }
     }
     return { servers, masks };
-  }
-
-  /** The bandwidth of pods that were chosen one by one, GB/s per GPU and direction; null below two GPUs and for shares. */
-  bandwidthOf(gang: Gang, pieces: GangPieces): number | null {
-    const { engine } = this;
-    if (!gang.need.isPlain && gang.need.gpuMilli !== 1000) return null;
-    const maskOf = new Map<number, number>();
-    for (let i = 0; i < pieces.servers.length; i++) {
-      const server = pieces.servers[i]!;
-      maskOf.set(server, (maskOf.get(server) ?? 0) | pieces.masks[i]!);
-    }
-    const servers = [...maskOf.keys()].sort((a, b) => a - b);
-    const masks = servers.map((server) => maskOf.get(server)!);
-    const { fabric } = engine.tables;
-    const tablesOf = (kind: number) => engine.setTablesOf(kind);
-    if (servers.length === 1) {
-      const sets = tablesOf(fabric.cellKind[fabric.groupOf[servers[0]!]!]!);
-      return sets.sizeOf[masks[0]!]! < 2 ? null : sets.bandwidthGBps[masks[0]!]!;
-    }
-    let level = 0;
-    let domains = new Set(servers.map((server) => fabric.cellDomain[fabric.groupOf[server]!]!));
-    for (; domains.size > 1; level++) domains = new Set([...domains].map((d) => fabric.domainParent[d]!));
-    return gangBandwidth(fabric, tablesOf, level, { servers, masks });
   }
 }

@@ -1,9 +1,10 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { checkFields, unknownField } from '../fields.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
 import { checkRequest, type PlacementRequest, REQUEST_FIELDS } from '../placement/request.js';
-import { checkFields, integer } from '../restart/quantity.js';
+import { integer } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 import { clockOfWork, type RhythmColumns, rhythmOf } from './progress.js';
 import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
@@ -50,12 +51,12 @@ const FIELDS: ReadonlySet<string> = new Set<string>([
   'ratedGBps',
   'checkpoint',
 ]);
-const CHECKPOINT_FIELDS: ReadonlySet<string> = new Set([
+const CHECKPOINT_FIELDS: readonly (keyof JobCheckpoints)[] = [
   'computeSeconds',
   'stallSeconds',
   'persistLagSeconds',
   'durable',
-]);
+];
 const DURABLE_FIELDS = ['snapshots', 'stallSeconds'];
 /** Most checkpoints from one durable one to the next. */
 const SNAPSHOTS_MAX = 1_000_000;
@@ -204,7 +205,8 @@ function isPlainJob(job: SimulationJob): boolean {
     job.require === undefined &&
     job.prefer === undefined &&
     job.requirePerPod === undefined &&
-    job.slice === undefined
+    job.slice === undefined &&
+    job.communicates === undefined
   );
 }
 
@@ -214,11 +216,7 @@ function checkShape(job: unknown, index: number): asserts job is SimulationJob {
   }
   for (const field in job) {
     if (FIELDS.has(field)) continue;
-    throw new CorralError(
-      'invalid-option',
-      ['jobs', index, field],
-      `unknown field: a job has ${[...FIELDS].join(', ')}`,
-    );
+    throw new CorralError('invalid-option', ['jobs', index, field], unknownField(field, [...FIELDS]));
   }
 }
 
@@ -268,17 +266,7 @@ function tenantOf(tenant: unknown, index: number, tenants: Map<string, number>):
 
 function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmColumns): void {
   const path: ErrorPath = ['jobs', index, 'checkpoint'];
-  if (typeof checkpoint !== 'object' || checkpoint === null) {
-    throw new CorralError('invalid-option', path, `expected an object, got ${quote(checkpoint)}`);
-  }
-  for (const field in checkpoint) {
-    if (CHECKPOINT_FIELDS.has(field)) continue;
-    throw new CorralError(
-      'invalid-option',
-      [...path, field],
-      `unknown field: there are ${[...CHECKPOINT_FIELDS].join(', ')}`,
-    );
-  }
+  checkFields(checkpoint, CHECKPOINT_FIELDS, path);
   const time = (field: string, value: number | undefined): number =>
     micros(value ?? 0, index, 'checkpoint', field);
   const interval = time('computeSeconds', checkpoint.computeSeconds);

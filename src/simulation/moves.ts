@@ -1,11 +1,33 @@
+import type { Gang } from '../placement/gang.js';
+import { GPU_MILLI } from '../units.js';
 import type { ClusterRun } from './cluster-run.js';
-import type { GangPieces, Note } from './holdings.js';
-import { suspendFor } from './make-room.js';
+import type { Note } from './holdings.js';
+import { byServersInTheWay, type Candidate, setsInTheWay } from './move-sets.js';
 import { clockOfWork, rhythmOf } from './progress.js';
-import { victimsOf } from './victims.js';
+import { restartCost, victimsOf } from './victims.js';
+
+/** Sets of jobs that are tried for one that waits, before only the cheapest are. */
+const TRIALS_MAX = 256;
 
 /** Gains below this part of what is at stake are rounding. */
 const TOLERANCE = 1e-9;
+
+/** Of so many candidates all sets are tried, unless {@link TRIALS_MAX} is less: past it only lists of many. */
+const EXHAUSTED_MAX = 8;
+
+/** For whom room is to be made, how long it would wait otherwise, microseconds, and the most jobs that move. */
+interface Attempt {
+  readonly job: number;
+  readonly waits: number;
+  readonly movesMax: number;
+}
+
+/** A suspended job that has been placed again, for the moment. */
+interface Placed {
+  readonly other: number;
+  readonly before: Note;
+  readonly after: Note;
+}
 
 /**
  * Moves running jobs to other GPUs, or to more or fewer pods, where that gains more GPU time than it costs. A move is a stop
@@ -26,7 +48,9 @@ export class Moves {
   }
 
   /**
-   * Places a job that waits by moving others.
+   * Places a job that waits by moving others: the cheapest set of them that finds places beside it, see {@link setsInTheWay},
+   * or, past {@link TRIALS_MAX} sets tried, the first by cost as far as they are needed. Those that may have fewer pods
+   * all get their least before one gets more; what is over goes to the first submitted.
    *
    * @param mayMove - who may be moved
    * @param waits - how long it would wait otherwise, microseconds, 0 or more; Infinity = for ever
@@ -35,58 +59,176 @@ export class Moves {
    */
   makeRoomFor(job: number, mayMove: (other: number) => boolean, waits: number, movesMax: number): number {
     const run = this.#run;
+    const candidates = victimsOf(run, mayMove, 'restart-cost').map(
+      (other): Candidate => ({
+        job: other,
+        cost: restartCost(run, other),
+      }),
+    );
+    if (!this.#mayFit(job, candidates)) return 0;
+    const attempt: Attempt = { job, waits, movesMax };
+    let trials = 0;
+    for (const set of setsInTheWay(run, job, candidates, movesMax)) {
+      if (!this.#mayFit(job, set)) continue;
+      const moved = this.#try(attempt, set, 'keep');
+      if (moved > 0) return moved;
+      if (++trials === TRIALS_MAX) break;
+    }
+    if (candidates.length <= EXHAUSTED_MAX) return 0;
+    return (
+      this.#moveMany(attempt, byServersInTheWay(run, job, candidates)) || this.#moveMany(attempt, candidates)
+    );
+  }
+
+  /** Whether there are enough GPUs in number, with candidates at their least. Deciding costs more than counting. */
+  #mayFit(job: number, set: readonly Candidate[]): boolean {
+    const run = this.#run;
+    const gang = run.gangOf(job);
+    let freeMilli = run.freeMilliMost - gang.podsMin * gang.need.totalGpuMilli;
+    for (const { job: other } of set) {
+      const { need, podsMin } = run.gangOf(other);
+      freeMilli += Math.max(0, run.holdings.pods[other]! - podsMin) * need.totalGpuMilli;
+    }
+    return freeMilli >= 0;
+  }
+
+  /** Tries the first of a list, ever more of them, then without those that need not move. */
+  #moveMany(attempt: Attempt, candidates: readonly Candidate[]): number {
+    if (candidates.length === 0) return 0;
+    let low = 0;
+    let high = 1;
+    while (this.#try(attempt, candidates.slice(0, high), 'undo') === 0) {
+      if (high === candidates.length) return 0;
+      low = high;
+      high = Math.min(2 * high, candidates.length);
+    }
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (this.#try(attempt, candidates.slice(0, middle), 'undo') > 0) high = middle;
+      else low = middle;
+    }
+    let set = candidates.slice(0, high);
+    for (let at = set.length - 2; at >= 0 && set.length - at <= TRIALS_MAX; at--) {
+      const without = set.toSpliced(at, 1);
+      if (this.#try(attempt, without, 'undo') > 0) set = without;
+    }
+    return this.#try(attempt, set, 'keep');
+  }
+
+  /**
+   * Places a job that waits in the place of others, and these anew.
+   *
+   * @returns how many move; 0, and nothing has happened, if somebody finds no place, or if it is not worth it
+   */
+  #try({ job, waits, movesMax }: Attempt, set: readonly Candidate[], then: 'keep' | 'undo'): number {
+    const run = this.#run;
     const { allocation, holdings } = run;
-    const victims = victimsOf(run, mayMove, 'restart-cost');
-    const suspended = suspendFor(run, job, victims);
-    if (suspended === undefined) return 0;
-    const { submissionOf } = run.table;
-    // The largest first: it is the hardest to place.
-    suspended.sort((a, b) => run.gpusOf(b) - run.gpusOf(a) || submissionOf[a]! - submissionOf[b]!);
-    const placed: { readonly other: number; readonly before: Note; readonly after: Note }[] = [];
-    const moving: { readonly other: number; readonly after: Note }[] = [];
-    // Infinity × 0 is NaN.
-    let gain = run.gpusOf(job) === 0 ? 0 : waits * run.gpusOf(job);
-    let cost = 0;
-    let isPossible = suspended.length <= movesMax;
-    for (const other of suspended) {
-      const before = holdings.noteOf(other);
-      isPossible &&= this.#placeBesideHeadroom(other);
-      if (!isPossible) break;
-      const after = holdings.noteOf(other);
-      holdings.putNote(other, before);
-      placed.push({ other, before, after });
-      // Back on the same GPUs: it is not stopped at all.
-      if (isSamePlace(before, after)) continue;
-      moving.push({ other, after });
-      gain += this.#savedBy(other, before, after);
-      cost += this.#restartOf(other, after);
-    }
-    if (isPossible && moving.length > 0 && gain > cost * this.#gainFactor) {
-      for (const { other, before, after } of placed) {
-        if (!isSamePlace(before, after)) continue;
-        holdings.putNote(other, after);
-        allocation.unplace(other);
-        holdings.putNote(other, before);
-        allocation.resume(other);
+    const others = set.map((one) => one.job);
+    for (const other of others) allocation.suspend(other);
+    const isPlaced = allocation.place(job);
+    const placed = isPlaced ? this.#placeAgain(others) : undefined;
+    if (placed !== undefined) {
+      const moving = placed.filter(({ before, after }) => !isSamePlace(before, after));
+      // Infinity × 0 is NaN.
+      let gain = run.gpusOf(job) === 0 ? 0 : waits * run.gpusOf(job);
+      let cost = 0;
+      for (const { other, before, after } of moving) {
+        gain += this.#savedBy(other, before, after);
+        cost += this.#restartOf(other, after);
       }
-      for (const { other, after } of moving) run.move(other, after);
-      return moving.length;
+      const isWorthIt = moving.length > 0 && moving.length <= movesMax && gain > cost * this.#gainFactor;
+      if (isWorthIt && then === 'keep') {
+        for (const { other, before, after } of placed) {
+          if (isSamePlace(before, after)) {
+            allocation.unplace(other);
+            holdings.putNote(other, before);
+            allocation.resume(other);
+          } else holdings.putNote(other, before);
+        }
+        for (const { other, after } of moving) run.move(other, after);
+        return moving.length;
+      }
+      this.#unplace(placed);
+      if (isWorthIt) {
+        this.#giveBack(job, others);
+        return moving.length;
+      }
     }
-    for (const { other, before, after } of placed.reverse()) {
-      holdings.putNote(other, after);
-      allocation.unplace(other);
-      holdings.putNote(other, before);
-    }
-    allocation.unplace(job);
-    for (const other of suspended) allocation.resume(other);
-    // Whoever was refused meanwhile was refused for less room.
-    allocation.returns++;
+    this.#giveBack(isPlaced ? job : -1, others);
     return 0;
   }
 
-  /** Whether a job computes: one that is about to would skip what it still has to go through. */
+  /** Takes back what a job was given, -1 = none, and lets those go on that were suspended for it. */
+  #giveBack(job: number, suspended: readonly number[]): void {
+    const { allocation } = this.#run;
+    if (job !== -1) allocation.unplace(job);
+    for (const other of suspended) allocation.resume(other);
+    // Whoever was refused meanwhile was refused for less room.
+    allocation.returns++;
+  }
+
+  /**
+   * Places suspended jobs, the largest first, as those are the hardest to place: all with their least, and where that works
+   * again with what is over. None, and undefined, if one finds no place.
+   */
+  #placeAgain(others: readonly number[]): Placed[] | undefined {
+    const run = this.#run;
+    const { submissionOf } = run.table;
+    const bySize = [...others].sort(
+      (a, b) => run.gpusOf(b) - run.gpusOf(a) || submissionOf[a]! - submissionOf[b]!,
+    );
+    const least = this.#placeAll(bySize, (gang) => gang.podsMin);
+    if (least === undefined || least.every(({ other, after }) => after.pods === run.gangOf(other).pods)) {
+      return least;
+    }
+    let freeMilli = run.engine.tables.gpuCount * GPU_MILLI - run.allocation.heldMilli;
+    const podsOf = new Map<number, number>();
+    for (const other of [...others].sort((a, b) => submissionOf[a]! - submissionOf[b]!)) {
+      const { need, pods, podsMin } = run.gangOf(other);
+      const more =
+        need.totalGpuMilli === 0
+          ? pods - podsMin
+          : Math.min(pods - podsMin, Math.floor(freeMilli / need.totalGpuMilli));
+      freeMilli -= more * need.totalGpuMilli;
+      podsOf.set(other, podsMin + more);
+    }
+    this.#unplace(least);
+    // What is free in number may not be together.
+    return (
+      this.#placeAll(bySize, (_, other) => podsOf.get(other)!) ??
+      this.#placeAll(bySize, (gang) => gang.podsMin)
+    );
+  }
+
+  /** Places suspended jobs one by one, each with so many pods at most; none, and undefined, if one finds no place. */
+  #placeAll(others: readonly number[], podsOf: (gang: Gang, other: number) => number): Placed[] | undefined {
+    const run = this.#run;
+    const placed: Placed[] = [];
+    for (const other of others) {
+      const before = run.holdings.noteOf(other);
+      const gang = run.gangOf(other);
+      const pods = podsOf(gang, other);
+      if (!this.#placeBesideHeadroom(other, pods === gang.pods ? gang : { ...gang, pods })) {
+        this.#unplace(placed);
+        return undefined;
+      }
+      placed.push({ other, before, after: run.holdings.noteOf(other) });
+    }
+    return placed;
+  }
+
+  /** Takes back what suspended jobs were given, the last first; they keep their notes of before. */
+  #unplace(placed: readonly Placed[]): void {
+    const { allocation, holdings } = this.#run;
+    for (const { other, before } of placed.toReversed()) {
+      allocation.unplace(other);
+      holdings.putNote(other, before);
+    }
+  }
+
+  /** Whether a job computes, and not to its end: one that is about to would skip what it still has to go through. */
   isMovable(job: number): boolean {
-    return this.#run.state.computeBegin[job]! <= this.#run.now;
+    return this.#run.state.computeBegin[job]! <= this.#run.now && !this.#run.isDue(job);
   }
 
   /** Moves a running job if it gains by it; says whether. */
@@ -95,7 +237,7 @@ export class Moves {
     const before = holdings.noteOf(job);
     const { returns } = allocation;
     allocation.suspend(job);
-    if (!this.#placeBesideHeadroom(job)) {
+    if (!this.#placeBesideHeadroom(job, this.#run.gangOf(job))) {
       allocation.resume(job);
       return false;
     }
@@ -127,11 +269,11 @@ export class Moves {
   }
 
   /** Places a suspended job without taking what is kept free: a move must not use that up. */
-  #placeBesideHeadroom(job: number): boolean {
+  #placeBesideHeadroom(job: number, gang: Gang): boolean {
     const { allocation, holdings } = this.#run;
     const before = holdings.noteOf(job);
     const missing = allocation.headroom?.missing ?? 0;
-    if (!allocation.place(job)) return false;
+    if (!allocation.placeAs(job, gang)) return false;
     if ((allocation.headroom?.missing ?? 0) <= missing) return true;
     allocation.unplace(job);
     holdings.putNote(job, before);
@@ -173,19 +315,19 @@ export class Moves {
 }
 
 /** Whether two notes are of the same GPUs. */
-function isSamePlace(a: Note, b: Note): boolean {
-  if (a.pods !== b.pods || a.server !== b.server) return false;
-  if (a.pieces === undefined || b.pieces === undefined) return a.pieces === b.pieces && a.mask === b.mask;
-  const masks = masksByServer(a.pieces);
-  const others = masksByServer(b.pieces);
+export function isSamePlace(a: Note, b: Note): boolean {
+  if (a.pods !== b.pods) return false;
+  const masks = masksByServer(a);
+  const others = masksByServer(b);
   return masks.size === others.size && [...masks].every(([server, mask]) => others.get(server) === mask);
 }
 
-/** Server → GPUs of a gang on it. */
-function masksByServer({ servers, masks }: GangPieces): Map<number, number> {
+/** Server → GPUs of a job on it. */
+function masksByServer({ server, mask, pieces }: Note): Map<number, number> {
+  if (pieces === undefined) return new Map([[server, mask]]);
   const found = new Map<number, number>();
-  servers.forEach((server, i) => {
-    found.set(server, (found.get(server) ?? 0) | masks[i]!);
+  pieces.servers.forEach((at, i) => {
+    found.set(at, (found.get(at) ?? 0) | pieces.masks[i]!);
   });
   return found;
 }

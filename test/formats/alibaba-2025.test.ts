@@ -78,6 +78,20 @@ describe('fromAlibabaInstances2025', () => {
     ]);
   });
 
+  it('reads numbers as Python prints them: 4031.0000000000005, 6e+01, 8.0', () => {
+    const text = replaced('90.5', '4031.0000000000005')
+      .replace(',51,', ',6e+01,')
+      .replace('48,48,0,0', '4.8e+01,48.0,0.0,-0.0');
+    expect(fromAlibabaInstances2025(text)[1]).toMatchObject({
+      cpuMilli: 48_000,
+      cpuLimitMilli: 48_000,
+      gpus: 0,
+      gpusLimit: 0,
+      scheduledSeconds: 60,
+      deletionSeconds: 4031.0000000000005,
+    });
+  });
+
   it('takes CRLF, a byte order mark and a missing last line end', () => {
     const expected = fromAlibabaInstances2025(TRACE);
     expect(fromAlibabaInstances2025(`\uFEFF${TRACE.replaceAll('\n', '\r\n')}`)).toEqual(expected);
@@ -129,8 +143,8 @@ describe('fromAlibabaInstances2025', () => {
       ['line', 3, 'creation_time'],
     ],
     [
-      'a time with an exponent',
-      () => replaced('90.5', '9e1'),
+      'a time beyond the limit',
+      () => replaced('90.5', '9e12'),
       'invalid-format',
       ['line', 3, 'deletion_time'],
     ],

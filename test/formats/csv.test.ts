@@ -62,6 +62,11 @@ describe('integer and optionalInteger', () => {
     ['10', 10],
     ['-3', -3],
     ['007', 7],
+    ['+7', 7],
+    ['7.0', 7],
+    ['7.', 7],
+    ['1e1', 10],
+    ['7e+00', 7],
   ])('read %s', (cell, value) => {
     expect(row(cell).integer('a', -3, 10)).toBe(value);
     expect(row(cell).optionalInteger('a', -3, 10)).toBe(value);
@@ -73,10 +78,11 @@ describe('integer and optionalInteger', () => {
     '',
     ' 7',
     '7 ',
-    '+7',
     '1e3',
     '0x7',
-    '7.0',
+    '7.5',
+    '+-7',
+    '1e',
     '1_0',
     '٣',
     'NaN',
@@ -91,7 +97,17 @@ describe('integer and optionalInteger', () => {
   });
 
   it('read minus zero as zero', () => {
-    expect(row('-0').integer('a', 0, 1)).toBe(0);
+    for (const zero of ['-0', '-0.0', '-0e0']) expect(row(zero).integer('a', 0, 1)).toBe(0);
+  });
+
+  it('read nothing where table libraries write that there is nothing, if it may be left out', () => {
+    for (const cell of ['NaN', 'nan', 'None', 'null', 'NULL', 'NA', '<NA>', 'N/A']) {
+      expect(row(cell).optionalInteger('a', 0, 1)).toBeUndefined();
+      expect(row(cell).optionalDecimal('a', 0, 1)).toBeUndefined();
+      expect(() => row(cell).integer('a', 0, 1)).toThrow(expect.objectContaining({ code: 'invalid-format' }));
+    }
+    expect(row('0.5').optionalDecimal('a', 0, 1)).toBe(0.5);
+    expect(row('').optionalDecimal('a', 0, 1)).toBeUndefined();
   });
 
   it('tell a blank cell, and a column that is not there, from 0', () => {
@@ -117,28 +133,24 @@ describe('decimal', () => {
     ['-2.5', -2.5],
     ['0.123456789', 0.123456789],
     ['007.50', 7.5],
+    ['4.0000000000000005e+01', 40.000000000000005],
+    ['0.1234567890123', 0.1234567890123],
+    ['6e+01', 60],
+    ['.5', 0.5],
+    ['5.', 5],
+    ['+3', 3],
   ])('reads %s', (cell, value) => {
     expect(row(cell).decimal('a', -3, 120)).toBe(value);
   });
 
-  it.each([
-    '120.1',
-    '-3.000000001',
-    '',
-    ' 7',
-    '.5',
-    '5.',
-    '1e3',
-    'NaN',
-    'Infinity',
-    '1,5',
-    '0.1234567890',
-    '1.2.3',
-  ])('refuses "%s"', (cell) => {
-    // A comma parts cells: the row is then one cell too long.
-    const path = cell.includes(',') ? ['line', 2] : ['line', 2, 'a'];
-    expect(() => row(cell).decimal('a', -3, 120)).toThrow(
-      expect.objectContaining({ code: 'invalid-format', path }),
-    );
-  });
+  it.each(['120.1', '-3.000000001', '', ' 7', '.', 'e1', '1e3', 'NaN', 'Infinity', '1,5', '1.2.3'])(
+    'refuses "%s"',
+    (cell) => {
+      // A comma parts cells: the row is then one cell too long.
+      const path = cell.includes(',') ? ['line', 2] : ['line', 2, 'a'];
+      expect(() => row(cell).decimal('a', -3, 120)).toThrow(
+        expect.objectContaining({ code: 'invalid-format', path }),
+      );
+    },
+  );
 });

@@ -523,7 +523,7 @@ describe('fromNvidiaSmiTopo', () => {
       const long = 'x'.repeat(1025);
       for (const text of [
         `\tGPU0\t${long}\nGPU0\tX\tSYS\n${long}\tSYS\tX`,
-        `\tGPU0\tNUMA Affinity\nGPU0\tX\t${long}`,
+        `\tGPU0\tNUMA Affinity\nGPU0\tX\t${'1'.repeat(1025)}`,
         `\tGPU0\tNIC0\nGPU0\tX\tSYS\nNIC0\tSYS\tX\nNIC Legend:\n  NIC0: ${long}`,
       ]) {
         expect(caught(() => fromNvidiaSmiTopo(text)).code).toBe('invalid-format');

@@ -38,7 +38,12 @@ describe('fromOpenbNodes', () => {
   it.each<[string, string, string, (string | number)[]]>([
     ['a negative number', NODES.replace('96000', '-1'), 'invalid-format', ['line', 2, 'cpu_milli']],
     ['a fraction', NODES.replace('96000', '1.5'), 'invalid-format', ['line', 2, 'cpu_milli']],
-    ['an exponent', NODES.replace('96000', '1e3'), 'invalid-format', ['line', 2, 'cpu_milli']],
+    [
+      'an exponent that leaves a fraction',
+      NODES.replace('96000', '1e-3'),
+      'invalid-format',
+      ['line', 2, 'cpu_milli'],
+    ],
     ['a blank number', NODES.replace('96000', ''), 'invalid-format', ['line', 2, 'cpu_milli']],
     [
       'a number beyond the limit',

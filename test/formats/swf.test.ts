@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fromSwf, type SwfOptions, swfJobs, toSwf } from '../../src/formats/index.js';
+import { fromSwf, type SwfJob, type SwfOptions, swfJobs, toSwf } from '../../src/formats/index.js';
 import { CorralError } from '../../src/index.js';
 import { mutatedText, truncatedText } from './mutated-text.js';
 
@@ -113,7 +113,7 @@ describe('fromSwf', () => {
     expect(fromSwf(`; http://x\n; __proto__: 1\n; a:b\n; Note:\n${line()}`).header).toEqual([
       { value: 'http://x' },
       { value: '__proto__: 1' },
-      { value: 'a:b' },
+      { name: 'a', value: 'b' },
       { name: 'Note', value: '' },
     ]);
   });
@@ -154,19 +154,20 @@ describe('fromSwf', () => {
     ['an unknown job number', line({ 1: '-1' }), ['line', 1, 'jobNumber']],
     ['a negative time', line({ 4: '-2' }), ['line', 1, 'runSeconds']],
     ['minus one and a bit', line({ 4: '-1.5' }), ['line', 1, 'runSeconds']],
-    ['minus zero', line({ 3: '-0' }), ['line', 1, 'waitSeconds']],
+    ['a little below zero', line({ 3: '-0.5' }), ['line', 1, 'waitSeconds']],
     ['half a processor', line({ 5: '1.5' }), ['line', 1, 'processorsAllocated']],
-    ['a fraction where there is none', line({ 12: '3.0' }), ['line', 1, 'user']],
+    ['a fraction where there is none', line({ 12: '3.5' }), ['line', 1, 'user']],
     ['more processors than a counter holds', line({ 8: '2147483648' }), ['line', 1, 'processorsRequested']],
     ['a time beyond the limit', line({ 2: '1000000000000.1' }), ['line', 1, 'submitSeconds']],
     ['a number of 400 digits', line({ 2: '9'.repeat(400) }), ['line', 1, 'submitSeconds']],
     ['an integer that a double cannot hold', line({ 13: '9007199254740993' }), ['line', 1, 'group']],
-    ['ten digits after the point', line({ 6: '0.0000000001' }), ['line', 1, 'cpuSeconds']],
-    ['an exponent', line({ 9: '1e3' }), ['line', 1, 'requestedSeconds']],
+    ['a blank between sign and digits', line({ 6: '- 1' }), ['line', 1]],
+    ['an exponent without digits', line({ 9: '1e' }), ['line', 1, 'requestedSeconds']],
+    ['a time of e+300', line({ 9: '1e300' }), ['line', 1, 'requestedSeconds']],
     ['a hexadecimal number', line({ 17: '0x1' }), ['line', 1, 'precedingJob']],
     ['no number', line({ 7: 'NaN' }), ['line', 1, 'memoryKiB']],
     ['infinity', line({ 10: 'Infinity' }), ['line', 1, 'requestedMemoryKiB']],
-    ['minus one with a fraction where there is none', line({ 12: '-1.0' }), ['line', 1, 'user']],
+    ['minus one and a bit where there is no fraction', line({ 12: '-1.5' }), ['line', 1, 'user']],
     ['an unknown status', line({ 11: '6' }), ['line', 1, 'status']],
     ['a name of a prototype member', line({ 14: '__proto__' }), ['line', 1, 'executable']],
     ['a digit of another script', line({ 15: '٣' }), ['line', 1, 'queue']],
@@ -184,6 +185,81 @@ describe('fromSwf', () => {
     expect(() => fromSwf(text)).toThrow(thrown('invalid-format', path));
   });
 
+  it('reads numbers as Python and Go print them, also -1 for what is not known', () => {
+    const read = (cells: Record<number, string>): SwfJob => fromSwf(line(cells)).jobs[0]!;
+    expect(read({ 4: '4031.0000000000005', 6: '0.0000000001', 9: '6e+01' })).toMatchObject({
+      runSeconds: 4031.0000000000005,
+      cpuSeconds: 1e-10,
+      requestedSeconds: 60,
+    });
+    expect(read({ 1: '+3', 2: '1e6', 3: '-0.0', 5: '4.0', 12: '3.', 8: '1e1' })).toMatchObject({
+      jobNumber: 3,
+      submitSeconds: 1_000_000,
+      waitSeconds: 0,
+      processorsAllocated: 4,
+      user: 3,
+      processorsRequested: 10,
+    });
+    expect(Object.is(read({ 3: '-0.0' }).waitSeconds, 0)).toBe(true);
+    for (const minusOne of ['-1', '-1.0', '-1.', '-1e0', '-1.000000000000']) {
+      expect(read({ 4: minusOne, 12: minusOne })).toMatchObject({ runSeconds: undefined, user: undefined });
+    }
+    expect(() => read({ 1: '-1.0' })).toThrow(thrown('invalid-format', ['line', 1, 'jobNumber']));
+  });
+
+  it('reads header fields with no blank after the colon, and no address as one', () => {
+    const { header } = fromSwf(
+      `;MaxProcs:8\n; MaxNodes:4 \n;UnixStartTime:\t0\n; see:http://x\n; http://x\n${line()}`,
+    );
+    expect(header).toEqual([
+      { name: 'MaxProcs', value: '8' },
+      { name: 'MaxNodes', value: '4' },
+      { name: 'UnixStartTime', value: '0' },
+      { name: 'see', value: 'http://x' },
+      { value: 'http://x' },
+    ]);
+  });
+
+  describe('onBadLine', () => {
+    const bad = `${line()}\n1 2 3\n${line({ 1: '2' })}\n; late\n\n${line({ 4: 'x' })}\n`;
+
+    it('refuses the log by default, and skips and lists the lines where told to', () => {
+      expect(() => fromSwf(bad)).toThrow(thrown('invalid-format', ['line', 2]));
+      expect(() => fromSwf(bad, { onBadLine: 'refuse' })).toThrow(thrown('invalid-format', ['line', 2]));
+      const { jobs, skipped } = fromSwf(bad, { onBadLine: 'skip' });
+      expect(jobs.map(({ jobNumber }) => jobNumber)).toEqual([1, 2]);
+      expect(skipped).toEqual([
+        { line: 2, problem: 'line[2]: expected 18 fields, got 3: the line may be cut off' },
+        { line: 6, problem: expect.stringContaining('got "x"') },
+      ]);
+    });
+
+    it('lists nothing where all lines are good, and has no list where it was not asked for', () => {
+      expect(fromSwf(line(), { onBadLine: 'skip' }).skipped).toEqual([]);
+      expect(fromSwf(line())).not.toHaveProperty('skipped');
+    });
+
+    it('skips a line that is too long', () => {
+      const long = `${line()}${' '.repeat(2 ** 20)}`;
+      expect(fromSwf(`${long}\n${line()}`, { onBadLine: 'skip' }).skipped).toMatchObject([{ line: 1 }]);
+    });
+
+    it('refuses a log without a good line, and one with more than 65,536 bad ones', () => {
+      expect(() => fromSwf('1 2\n3 4', { onBadLine: 'skip' })).toThrow(
+        /no job in the file: all were skipped/,
+      );
+      const most = `${line()}\n${'x\n'.repeat(65_536)}`;
+      expect(fromSwf(most, { onBadLine: 'skip' }).skipped).toHaveLength(65_536);
+      expect(() => fromSwf(`${most}x\n`, { onBadLine: 'skip' })).toThrow(thrown('limit-exceeded', []));
+    });
+
+    it('refuses other values', () => {
+      expect(() => fromSwf(line(), { onBadLine: 'ignore' } as unknown as SwfOptions)).toThrow(
+        thrown('invalid-option', ['onBadLine']),
+      );
+    });
+  });
+
   it('says which field it was, what was expected and what is there', () => {
     expect(() => fromSwf(line({ 5: '4.5' }))).toThrow(
       'line[1].processorsAllocated: expected an integer from 0 to 2147483647, or -1 in field 5, got "4.5"',
@@ -194,7 +270,7 @@ describe('fromSwf', () => {
     expect(() => fromSwf(undefined as unknown as string)).toThrow(thrown('invalid-format', []));
     expect(() => fromSwf(['x'] as unknown as string)).toThrow(thrown('invalid-format', []));
     expect(() => fromSwf(LOG, { extra: 'keep' } as SwfOptions)).toThrow(thrown('invalid-option', ['extra']));
-    expect(() => fromSwf(LOG, null as unknown as SwfOptions)).toThrow(thrown('invalid-option', []));
+    expect(() => fromSwf(LOG, null as unknown as SwfOptions)).toThrow(thrown('invalid-option', ['options']));
     expect(() => fromSwf(LOG, { extraColumns: 'drop' } as unknown as SwfOptions)).toThrow(
       thrown('invalid-option', ['extraColumns']),
     );

@@ -64,7 +64,12 @@ function offerOf(
   const { bandwidthGBps, load, damage, violations } = judgePlacement(cluster, state, request, claim);
   // What it says of the bandwidth that is claimed is none of our business.
   if (violations.some((violation) => !violation.startsWith('bandwidth'))) return undefined;
-  const freeGpus = roomMilli < 1000 ? 0 : free.length;
+  let freeGpus = roomMilli < 1000 ? 0 : free.length;
+  // Without GPUs: servers without GPUs first, and of those where GPUs are stranded the one with the fewest.
+  if (count === 0) {
+    const milliFree = gpuMilli.reduce((sum, room) => sum + room, 0);
+    freeGpus = damage > 1e-9 ? milliFree : type.gpus.length > 0 ? 0 : -1;
+  }
   return { server: id, gpus, roomMilli, bandwidthGBps: bandwidthGBps ?? Infinity, load, damage, freeGpus };
 }
 
@@ -79,8 +84,8 @@ function isBetter(a: Candidate, b: Candidate): boolean {
   );
   if (!near(loadA!, loadB!)) return loadA! < loadB!;
   if (!near(a.damage, b.damage)) return a.damage < b.damage;
-  // Few servers in use: the fuller one. Pods without GPUs do not care.
-  return a.gpus.length > 0 && a.freeGpus < b.freeGpus;
+  // Few servers in use: the fuller one.
+  return a.freeGpus < b.freeGpus;
 }
 
 function bestOf(disorder: Disorder, request: PlacementRequest): Candidate | undefined {

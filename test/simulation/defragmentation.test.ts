@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clusterTopology } from '../../src/index.js';
+import { bestFit } from '../../src/policies/index.js';
+import { randomStream } from '../../src/random.js';
 import { phase } from '../../src/restart/index.js';
 import { type SimulateOptions, type SimulationJob, simulate } from '../../src/simulation/index.js';
 import { caught } from '../catalogue/caught.js';
@@ -29,6 +31,12 @@ function play(jobs: readonly SimulationJob[], options: Partial<SimulateOptions> 
   return simulate({ cluster: twoBoxes, jobs, defragmentation: { everySeconds: 60 }, ...options });
 }
 
+/** Whether items, the largest first, go into boxes with so much room each. */
+function canPack([first, ...rest]: readonly number[], room: readonly number[]): boolean {
+  if (first === undefined) return true;
+  return room.some((free, box) => free >= first && canPack(rest, room.with(box, free - first)));
+}
+
 describe('defragmentation for the head of the queue', () => {
   it('moves the job in the way to free GPUs elsewhere at the next look', () => {
     const { jobs, metrics } = play(halves);
@@ -44,6 +52,66 @@ describe('defragmentation for the head of the queue', () => {
     expect(metrics.preemptions).toBe(0);
     // Nothing is lost: it goes on with what it had.
     expect(moved[0]!.endSeconds).toBe(moved[0]!.id === 'a long' ? 1000 : 1200);
+  });
+
+  it('moves whoever finds a place elsewhere, though others are cheaper to move', () => {
+    // a: 2 + 3 in use, 3 free; b: 4 + 3 in use, 1 free. Only the 3 of b has somewhere to go.
+    const long = (gpus: number) => ({ submitSeconds: 0, durationSeconds: 1000, gpus });
+    const short = (gpus: number) => ({ submitSeconds: 0, durationSeconds: 100, gpus });
+    const { jobs } = play(
+      [long(2), long(3), short(3), long(4), long(3), short(1), { ...short(4), submitSeconds: 150 }],
+      {
+        cluster: clusterTopology({
+          tiers: [],
+          types: { box: gpuBox(8) },
+          servers: [
+            { id: 'a', type: 'box' },
+            { id: 'b', type: 'box' },
+          ],
+        }),
+        policy: bestFit(),
+      },
+    );
+    expect(jobs.slice(0, 6).map(({ runs }) => runs[0]!.pods[0]!.server)).toEqual([
+      'a',
+      'a',
+      'a',
+      'b',
+      'b',
+      'b',
+    ]);
+    expect(jobs[6]!.startSeconds).toBe(180);
+    expect(jobs.map((job) => job.moves)).toEqual([0, 0, 0, 0, 1, 0, 0]);
+  });
+
+  it('finds a place for the head wherever a search through all packings does', () => {
+    let possible = 0;
+    const random = randomStream(7, 'workload');
+    for (let round = 0; round < 1000; round++) {
+      const servers = 2 + random.below(3);
+      const gpus = random.below(2) === 0 ? 4 : 8;
+      const boxes = clusterTopology({
+        tiers: [],
+        types: { box: gpuBox(gpus) },
+        servers: Array.from({ length: servers }, (_, i) => ({ id: `s${i}`, type: 'box' })),
+      });
+      const jobs: SimulationJob[] = Array.from({ length: 4 * servers }, () => ({
+        submitSeconds: 0,
+        durationSeconds: random.below(2) === 0 ? 1000 : 50,
+        gpus: 1 + random.below(gpus / 2),
+      }));
+      const head = { gpus: 1 + random.below(gpus), pods: 1 + random.below(2) };
+      const all = [...jobs, { ...head, submitSeconds: 100, durationSeconds: 10 }];
+      const options: Partial<SimulateOptions> = { cluster: boxes, defragmentation: { everySeconds: 101 } };
+      const before = play(all, { ...options, until: 100 }).jobs;
+      if (before.some((job, i) => (job.startSeconds === null) !== (i === jobs.length))) continue;
+      const sizes = jobs.filter((_, i) => before[i]!.runs[0]!.ended === 'cut').map((job) => job.gpus!);
+      const items = [...sizes, ...new Array<number>(head.pods).fill(head.gpus)].sort((a, b) => b - a);
+      if (!canPack(items, new Array<number>(servers).fill(gpus))) continue;
+      possible++;
+      expect(play(all, options).jobs.at(-1)!.startSeconds, `round ${round}`).toBe(101);
+    }
+    expect(possible).toBeGreaterThan(50);
   });
 
   it('does nothing unless it is asked to', () => {

@@ -75,6 +75,41 @@ describe('elastic jobs', () => {
     expect(jobs[0]!.moves).toBe(0);
   });
 
+  it.each([
+    // GPUs, pods and least of the two, pods wanted, and what the two go on with.
+    [4, 2, 1, 2, [1, 1]],
+    [8, 4, 2, 4, [2, 2]],
+    [8, 4, 1, 3, [4, 1]],
+    [8, 4, 1, 5, [2, 1]],
+    [8, 4, 1, 6, [1, 1]],
+  ])(
+    'give up pods together: on %i GPUs two of %i, least %i, for a gang of %i',
+    (gpus, pods, podsMin, wanted, left) => {
+      const two = { ...elastic, durationSeconds: 1000, pods, podsMin };
+      const { jobs } = play([two, { ...two, id: 'second' }, rigid(100, 100, wanted)], {
+        cluster: oneGpuServers(gpus),
+      });
+      expect(jobs[2]!.startSeconds).toBe(100);
+      const after = jobs
+        .slice(0, 2)
+        .map(({ runs }) => runs.find((run) => run.endSeconds! > 100)!.pods.length);
+      expect(after).toEqual(left);
+    },
+  );
+
+  it('give up pods together where no few of them are enough', () => {
+    // Thirty gangs of two, each of which can do with one: only all of them together make room for thirty.
+    const gangs = Array.from({ length: 30 }, (_, i) => ({
+      ...elastic,
+      id: `gang ${i}`,
+      durationSeconds: 1000,
+      pods: 2,
+    }));
+    const { jobs, metrics } = play([...gangs, rigid(100, 100, 30)], { cluster: oneGpuServers(60) });
+    expect(jobs[30]!.startSeconds).toBe(100);
+    expect(metrics.moves).toBe(60);
+  });
+
   it('give up nothing for a job of lower priority', () => {
     const { jobs } = play([{ ...elastic, priority: 1 }, rigid(20, 10, 2)], { queue: 'priority' });
     expect(jobs[1]!.startSeconds).toBe(100);

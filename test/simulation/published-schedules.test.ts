@@ -34,7 +34,7 @@ describeWithShared('simulation/backfill-hpc2n.json', 'the HPC2N log on 128 proce
   }));
   const cluster = oneGpuServers(128);
   const starts = (options: Partial<SimulateOptions>): (number | null)[] =>
-    simulate({ cluster, jobs, ...options }).jobs.map((job) => job.startSeconds);
+    simulate({ cluster, jobs, passes: 'event', ...options }).jobs.map((job) => job.startSeconds);
 
   it('has 3,145 jobs', () => {
     expect(jobs).toHaveLength(3145);
@@ -45,7 +45,7 @@ describeWithShared('simulation/backfill-hpc2n.json', 'the HPC2N log on 128 proce
   });
 
   it('starts every job with EASY backfill when CQSim does', () => {
-    const result = simulate({ cluster, jobs, backfill: 'easy' });
+    const result = simulate({ cluster, jobs, backfill: 'easy', passes: 'event' });
     expect(result.jobs.map((job) => job.startSeconds)).toEqual(log.jobs.map((row) => row[6]));
     const { metrics } = result;
     expect(metrics.waitSeconds.mean).toBeCloseTo(log.metrics.EASY.avgWait, 6);
@@ -61,7 +61,7 @@ describeWithShared('simulation/backfill-hpc2n.json', 'the HPC2N log on 128 proce
   });
 
   it('waits as long with conservative backfill as CQSim does', () => {
-    const { metrics } = simulate({ cluster, jobs, backfill: 'conservative' });
+    const { metrics } = simulate({ cluster, jobs, backfill: 'conservative', passes: 'event' });
     expect(metrics.waitSeconds.mean).toBeCloseTo(51_043.205, 3);
     expect(metrics.makespanSeconds).toBe(5_759_844);
   });

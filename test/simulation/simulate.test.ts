@@ -201,7 +201,7 @@ describe('simulate', () => {
   it('takes the kinds of events at one time in the order it is told', () => {
     const jobs = [job(0, 10, 4), job(10, 5, 4), job(10, 1, 1)];
     const events = (eventOrder: SimulateOptions['eventOrder']): string[] =>
-      [...simulationEvents({ cluster, jobs, eventOrder })]
+      [...simulationEvents({ cluster, jobs, eventOrder, passes: 'event' })]
         .filter(({ seconds }) => seconds === 10)
         .map((event) => `${event.kind} ${event.job}`);
     expect(events(undefined)).toEqual(['finish 0', 'submit 1', 'start 1', 'submit 2']);
@@ -213,10 +213,11 @@ describe('simulate', () => {
     ]);
   });
 
-  it('schedules once per instant if told to', () => {
+  it('decides when all has happened at a time, or after every event if told to', () => {
     const jobs = [job(0, 10, 3), { ...job(0, 10, 2), priority: 1 }];
-    expect(starts(jobs, { queue: 'priority' })).toEqual([0, 10]);
+    expect(starts(jobs, { queue: 'priority' })).toEqual([10, 0]);
     expect(starts(jobs, { queue: 'priority', passes: 'instant' })).toEqual([10, 0]);
+    expect(starts(jobs, { queue: 'priority', passes: 'event' })).toEqual([0, 10]);
   });
 
   it('runs elastic gangs with fewer pods, longer in proportion', () => {
