@@ -8,7 +8,8 @@ import { GpuAccounts } from './gpu-accounts.js';
 import type { Holdings, Note } from './holdings.js';
 import { DONE, type JobState, newJobState, REFUSED, RUNNING, UNSUBMITTED, WAITING } from './job-state.js';
 import type { JobTable } from './job-table.js';
-import { clockOfWork, progressAt, type RunProgress, rhythmOf } from './progress.js';
+import type { CheckedWindow } from './metrics-window.js';
+import { clockOfWork, progressAt, type RunProgress, rhythmOf, snapshotsAhead } from './progress.js';
 import { queueKey } from './queue-order.js';
 import { FAILED, FINISHED, HELD, MOVED, PREEMPTED, RunLog } from './run-log.js';
 import type { EventKind, Queue } from './simulation-options.js';
@@ -32,6 +33,8 @@ export interface RunSettings {
   readonly preemptedKeeps: boolean;
   /** No event after this happens, microseconds; Infinity = all do. */
   readonly until: number;
+  /** What the figures are over. */
+  readonly window: CheckedWindow;
 }
 
 /** What takes part in a run besides jobs that come and go. Absent parts cost nothing. */
@@ -119,7 +122,7 @@ export class ClusterRun {
     this.state = newJobState(table.count);
     this.allocation = new Allocation(table, engine, options);
     this.holdings = this.allocation.holdings;
-    this.accounts = new GpuAccounts(table, this.state, engine.tables.gpuCount);
+    this.accounts = new GpuAccounts(table, this.state, engine.tables.gpuCount, settings.window);
     this.running = new Int32Array(table.count);
     this.#runningAt = new Int32Array(table.count);
     this.#key = new Float64Array(table.count);
@@ -382,13 +385,13 @@ export class ClusterRun {
     const clock = this.clockOf(job);
     const progress = this.progressOf(job);
     const kept = options.keeps ? progress : options.keepsMemory ? progress.last : progress.durable;
+    const lost = clock - kept.work - kept.stalls;
+    this.accounts.book(job, this.now, this.gpusOf(job), clock, kept.stalls, lost);
     state.durable[job] = state.saved[job]! + (options.keeps ? kept.work : progress.durable.work);
     state.saved[job]! += kept.work;
     if (outcome === PREEMPTED) state.preemptions[job]!++;
     if (outcome === FAILED) state.failures[job]!++;
     if (outcome === MOVED) state.moves[job]!++;
-    const lost = clock - kept.work - kept.stalls;
-    this.accounts.book(job, this.now, this.gpusOf(job), clock, kept.stalls, lost);
     this.#leave(job, outcome, options.holdsOn);
     if (outcome === PREEMPTED) this.parts.watch?.('preempt', job);
     if (outcome === MOVED) this.parts.watch?.('move', job);
@@ -399,6 +402,7 @@ export class ClusterRun {
   setSpeed(job: number, speed: number): void {
     const { state, now } = this;
     if (state.speed[job] === speed) return;
+    this.accounts.markBorders(job, now);
     state.clock[job] = this.clockOf(job);
     state.since[job] = Math.max(now, state.since[job]!);
     state.speed[job] = speed;
@@ -434,8 +438,7 @@ export class ClusterRun {
 
   /** Checkpoints in memory that a job has ahead of its last durable one, when a run of it begins. */
   #snapshotsOf(job: number): number {
-    const ahead = this.state.saved[job]! - this.state.durable[job]!;
-    return ahead === 0 ? 0 : Math.round(ahead / this.table.interval[job]!);
+    return snapshotsAhead(this.table.interval[job]!, this.state.saved[job]!, this.state.durable[job]!);
   }
 
   /** What the clock of a run that begins now shows at its end. */

@@ -19,8 +19,9 @@ import { FailureEvents } from './failure-events.js';
 import { fairSharePass } from './fair-share.js';
 import { Headroom } from './headroom.js';
 import { checkedPools } from './headroom-pools.js';
-import { jobTable } from './job-table.js';
+import { type JobTable, jobTable } from './job-table.js';
 import { LookAhead } from './look-ahead.js';
+import type { CheckedWindow } from './metrics-window.js';
 import { Moves } from './moves.js';
 import { countedOrderPass, orderPass } from './order-preemption.js';
 import { greedyPass, strictPass } from './passes.js';
@@ -67,6 +68,7 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
       looksAhead: checked.backfill !== 'none' || resizes || defragmentation !== undefined,
       preemptedKeeps: checked.preemptedKeeps,
       until: checked.until,
+      window: windowOf(checked.window, table),
     },
     // Counting pods knows no servers, so none may drop out or be kept.
     { counts: !dropsServers(options.failures) && options.headroom === undefined },
@@ -164,6 +166,12 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     });
   }
   return { run, checked, cluster, sampler };
+}
+
+/** A window that begins with the first arrival or before leaves nothing out there. */
+function windowOf(window: CheckedWindow, table: JobTable): CheckedWindow {
+  const first = table.count === 0 ? 0 : table.submit[table.bySubmission[0]!]!;
+  return window.from <= first ? { ...window, from: 0 } : window;
 }
 
 /** Whether servers may be out of use; of wrong options anything. */

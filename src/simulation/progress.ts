@@ -54,6 +54,11 @@ export function rhythmOf(table: RhythmColumns, job: number): CheckpointRhythm {
   };
 }
 
+/** Checkpoints in memory that a job has ahead of its last durable one, by the compute that the two hold. */
+export function snapshotsAhead(interval: number, saved: number, durable: number): number {
+  return saved === durable ? 0 : Math.round((saved - durable) / interval);
+}
+
 /** Checkpoints inside so much compute; none at its end. */
 export function checkpointsIn(work: number, interval: number): number {
   return interval === Number.POSITIVE_INFINITY || work <= 0 ? 0 : Math.ceil(work / interval) - 1;

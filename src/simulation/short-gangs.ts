@@ -1,4 +1,3 @@
-import { planBandwidth } from '../placement/plan-figures.js';
 import type { ClusterRun } from './cluster-run.js';
 import type { Note } from './holdings.js';
 import { AWAY, WAITING } from './job-state.js';
@@ -207,17 +206,16 @@ export class ShortGangs {
 
   /** Makes a job hold the pods of slots that are not lost, and no others. */
   #give(job: number, slots: readonly Slot[]): void {
-    const { allocation, engine, holdings } = this.#run;
+    const { allocation, holdings } = this.#run;
     const left = slots.filter(({ isLost }) => !isLost);
     const pieces = {
-      pods: left.length,
       servers: left.map(({ server }) => server),
       masks: left.map(({ mask }) => mask),
       podCounts: left.map(() => 1),
     };
+    const held = { ...pieces, pods: left.length };
     const { need } = this.#run.gangOf(job);
-    const reached = planBandwidth(engine.tables, (kind) => engine.setTablesOf(kind), need, pieces);
-    const bandwidthGBps = reached ?? Number.NaN;
+    const bandwidthGBps = holdings.engine.bandwidthOfPods(need, held) ?? Number.NaN;
     const note: Note = { server: -1, mask: 0, pieces, pods: left.length, bandwidthGBps };
     allocation.suspend(job);
     holdings.putNote(job, note);

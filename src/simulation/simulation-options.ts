@@ -4,6 +4,7 @@ import type { FailureLaw } from '../restart/failure-laws.js';
 import type { Phase } from '../restart/phase.js';
 import type { RecoveryDurations } from '../restart/recovery.js';
 import type { HeadroomPool } from './headroom-pools.js';
+import type { MetricsOptions } from './metrics-window.js';
 import type { SimulationJob } from './simulation-job.js';
 
 /** Orders of the queue, each by submission where it leaves a tie. */
@@ -65,7 +66,10 @@ export interface Quota {
   readonly name: string;
   /** The group around it; it comes before it in the list. Default: none. */
   readonly parent?: string | undefined;
-  /** GPUs that it gets before anybody gets more than deserved, and that it can reclaim. */
+  /**
+   * GPUs that it gets before anybody gets more than deserved, and that it can reclaim. Who deserves nothing reclaims nothing,
+   * whatever the weights: they share out what is free.
+   */
   readonly deservedGpus: number;
   /** The most GPUs it ever uses; default no limit. */
   readonly limitGpus?: number | undefined;
@@ -162,7 +166,8 @@ export interface SimulateOptions {
    *
    * `{ victims, runSecondsMin }`: while the head of the queue does not fit, running jobs of lower priority are stopped until it does, in
    * the order of the rule. Usually with the queue `priority`. With the queue `fair-share` a tenant reclaims what it
-   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority. Nobody is
+   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority; at first those
+   * that leave their tenants what they deserve, then gangs that hold both, which go on with fewer pods if `podsMin` allows. Nobody is
    * stopped who has run for less than `runSecondsMin`, default 0: without it the same jobs may be stopped again and again.
    *
    * Default `none`.
@@ -206,9 +211,8 @@ export interface SimulateOptions {
   readonly passes?: 'event' | 'instant' | undefined;
   /**
    * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `compute` and `defragment` may
-   * be left out; then they come last. With `passes: 'instant'` `defragment` always does, and the order of the others matters
-   * in two cases: a `failure` before the `finish` of a job that it hits fails the job; before a `repair` it leaves one spare
-   * less to come in.
+   * be left out; then they come last. With `passes: 'instant'` `defragment` always does, and the order of the others matters in two cases: a
+   * `failure` before the `finish` of a job that it hits fails the job; before a `repair` it leaves one spare less to come in.
    */
   readonly eventOrder?: readonly EventKind[] | undefined;
   /** Of all random draws; any safe integer; default 0. */
@@ -217,6 +221,8 @@ export interface SimulateOptions {
   readonly until?: number | undefined;
   /** Seconds between two samples of the timeline, above 0, from second 0 to the end; default: no timeline. */
   readonly timelineSeconds?: number | undefined;
+  /** What the metrics are over; default: the whole simulation, from the first arrival to the end. */
+  readonly metrics?: MetricsOptions | undefined;
   /** Events to process before giving up with `limit-exceeded`; default 1,000,000,000. */
   readonly eventsMax?: number | undefined;
   /** Called now and then with how far it is. */
