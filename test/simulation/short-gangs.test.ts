@@ -126,64 +126,75 @@ describe('a gang that loses a server', () => {
     }).jobs[0]!;
     const held = runs.filter(({ ended }) => ended === 'held');
     expect(held.length).toBeGreaterThan(3);
-    held.forEach(({ startSeconds, endSeconds }) => {
-      expect(endSeconds - startSeconds).toBeLessThanOrEqual(holdSeconds);
-    });
+    const lengths = held.map((run) => run.endSeconds - run.startSeconds);
+    expect(Math.max(...lengths)).toBeCloseTo(holdSeconds, 6);
     // The repair takes longer: it has held its servers in vain.
-    expect(held.some((run) => run.endSeconds - run.startSeconds === holdSeconds)).toBe(true);
-    expect(gapsOf({ runs } as JobResult, 4).every((gap) => gap >= 500)).toBe(true);
+    expect(Math.min(...gapsOf({ runs } as JobResult, 4))).toBeGreaterThan(500 - 1e-6);
   });
 
   it('waits no longer than the repair of what it misses', () => {
     const options = { failures: broken(20_000), cluster: oneGpuServers(4), restart: { holdSeconds: DAY } };
     const gaps = gapsOf(four(options).jobs[0]!, 4);
     expect(gaps.length).toBeGreaterThan(1);
-    expect(Math.min(...gaps)).toBe(500);
+    expect(Math.min(...gaps)).toBeCloseTo(500, 6);
   });
 
   it('goes on with less, where it may, once the hidden steps are over, and gets more with the next restart', () => {
-    const { runs } = four({
-      jobs: [{ submitSeconds: 0, durationSeconds: 20_000, pods: 4, podsMin: 2, gpus: 1, checkpoint }],
-      cluster: oneGpuServers(4),
-      failures: broken(20_000),
-      restart: { hidden: phase.fixed(3), holdSeconds: DAY },
-    }).jobs[0]!;
     let restarts = 0;
-    runs.forEach((run, i) => {
-      const held = runs[i + 1];
-      if (run.ended !== 'failed' || held?.ended !== 'held') return;
-      restarts++;
-      expect(held.pods.length).toBeGreaterThanOrEqual(run.pods.length - 1);
-      expect(held.pods.length).toBeLessThan(4);
-      expect(held.endSeconds - held.startSeconds).toBeCloseTo(3, 6);
-      expect(runs[i + 2]!.pods).toEqual(held.pods);
-    });
-    expect(restarts).toBeGreaterThan(1);
-    expect(runs.some(({ pods }, i) => i > 0 && pods.length > runs[i - 1]!.pods.length)).toBe(true);
+    let grown = 0;
+    for (let seed = 0; seed < 6; seed++) {
+      const { runs } = four({
+        seed,
+        jobs: [{ submitSeconds: 0, durationSeconds: 20_000, pods: 4, podsMin: 2, gpus: 1, checkpoint }],
+        cluster: oneGpuServers(4),
+        failures: broken(20_000),
+        restart: { hidden: phase.fixed(3), holdSeconds: DAY },
+      }).jobs[0]!;
+      runs.forEach((run, i) => {
+        const held = runs[i + 1];
+        if (run.ended !== 'failed' || held?.ended !== 'held') return;
+        restarts++;
+        // It has lost one, and takes the one that it did without.
+        if (run.pods.length < 4 && held.pods.length >= run.pods.length) grown++;
+        expect(held.pods.length).toBeGreaterThanOrEqual(run.pods.length - 1);
+        expect(held.pods.length).toBeLessThan(4);
+        expect(held.endSeconds - held.startSeconds).toBeCloseTo(3, 6);
+        expect(runs[i + 2]!.pods).toEqual(held.pods);
+      });
+    }
+    expect(restarts).toBeGreaterThan(5);
+    expect(grown).toBeGreaterThan(2);
   });
 
   it('takes another rack at once, if it must be in one and the other has room', () => {
-    const { runs } = four({
-      cluster: clusterTopology({
-        tiers: ['rack'],
-        types: { one: gpuBox(1) },
-        servers: Array.from({ length: 8 }, (_, i) => ({
-          id: `s${i}`,
-          type: 'one',
-          domains: { rack: `r${Math.floor(i / 4)}` },
-        })),
-      }),
-      jobs: [{ submitSeconds: 0, durationSeconds: 20_000, pods: 4, gpus: 1, require: 'rack', checkpoint }],
-      failures: broken(50_000),
-      restart: { holdSeconds: DAY },
-    }).jobs[0]!;
-    expect(runs.length).toBeGreaterThan(1);
-    expect(new Set(runs[0]!.pods.map(({ server }) => server)).size).toBe(4);
-    expect(runs[1]!.startSeconds).toBe(runs[0]!.endSeconds);
-    expect(runs[1]!.pods.length).toBe(4);
-    expect(runs[1]!.pods.every(({ server }) => runs[0]!.pods.every((pod) => pod.server !== server))).toBe(
-      true,
-    );
+    const racks = clusterTopology({
+      tiers: ['rack'],
+      types: { one: gpuBox(1) },
+      servers: Array.from({ length: 8 }, (_, i) => ({
+        id: `s${i}`,
+        type: 'one',
+        domains: { rack: `r${Math.floor(i / 4)}` },
+      })),
+    });
+    let moved = 0;
+    for (let seed = 0; seed < 10; seed++) {
+      const { runs } = four({
+        seed,
+        cluster: racks,
+        jobs: [{ submitSeconds: 0, durationSeconds: 20_000, pods: 4, gpus: 1, require: 'rack', checkpoint }],
+        failures: broken(50_000, phase.fixed(10)),
+        restart: { holdSeconds: DAY },
+      }).jobs[0]!;
+      runs.slice(1).forEach((run, i) => {
+        if (run.pods.length < 4) return;
+        moved++;
+        expect(run.startSeconds).toBe(runs[i]!.endSeconds);
+        expect(run.pods.every(({ server }) => runs[i]!.pods.every((pod) => pod.server !== server))).toBe(
+          true,
+        );
+      });
+    }
+    expect(moved).toBeGreaterThan(3);
   });
 
   it('does not fail again while nothing of it is up, but loses what breaks', () => {
