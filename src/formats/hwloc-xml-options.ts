@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { parse, strictFields } from '../topology/validate.js';
 import { basis, linkGBps, pcieGeneration, portGbps, text } from './option-schemas.js';
+import { type XgmiLinks, xgmiLinks } from './xgmi-links.js';
 
 /** What {@link fromHwlocXml} cannot read from the file; figures are GB/s per direction, `portGbps` is Gb/s. */
 export interface HwlocXmlOptions {
@@ -22,6 +23,12 @@ export interface HwlocXmlOptions {
   readonly nvlinkGBpsPerLink?: number | undefined;
   /** One xGMI link. Default: RCCL's figure by model: 24 for MI100 and older, 36 for MI200, 48 for MI300. */
   readonly xgmiGBpsPerLink?: number | undefined;
+  /**
+   * xGMI links of a pair of GPUs: one number for all pairs, or a list that names every pair by the ids `GPU0`, `GPU1`,
+   * …. Default: by the figures of the file; where they are 100 GB/s for all pairs, which hwloc 2 writes whatever
+   * links there are, by the model. An MI250 or MI250X has 1, 2 or 4, and must then be told.
+   */
+  readonly xgmiLinks?: number | readonly XgmiLinks[] | undefined;
   /** What the ports of a NIC carry together where the file does not say, Gb/s per direction. Default: left out. */
   readonly portGbps?: number | undefined;
   /**
@@ -43,6 +50,7 @@ const optionsSchema: v.GenericSchema<HwlocXmlOptions> = strictFields({
   pcieGeneration: v.exactOptional(pcieGeneration),
   nvlinkGBpsPerLink: v.exactOptional(linkGBps),
   xgmiGBpsPerLink: v.exactOptional(linkGBps),
+  xgmiLinks: v.exactOptional(xgmiLinks),
   portGbps: v.exactOptional(portGbps),
   socketGBps: v.exactOptional(linkGBps),
   basis: v.exactOptional(basis),

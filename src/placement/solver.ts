@@ -5,7 +5,8 @@ import type { PlacementId, ServerId } from '../ids.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { type EngineRandom, PlacementEngine } from './engine.js';
-import { type Explanation, explainRequest } from './explain.js';
+import { explainRequest } from './explain.js';
+import type { Explanation } from './explanation.js';
 import { type Gang, gangOf, Levels } from './gang.js';
 import type { GangPlan } from './gang-plan.js';
 import { type LiveCopy, LivePlacements } from './live-placements.js';
@@ -238,18 +239,18 @@ class TableSolver implements Solver {
     const engine = this.#engine;
     return engine.decide(need)
       ? this.#commitPod(need)
-      : refusalOf(this.#engine, gangOf(NOTHING, need, this.#levels));
+      : this.#refusal(gangOf(NOTHING, need, this.#levels), request);
   }
 
   find(request: PlacementRequest): PlacementResult {
     const gang = this.#gang(request);
     const engine = this.#engine;
     if (isPod(gang)) {
-      if (!engine.peek(gang.need)) return refusalOf(this.#engine, gang);
+      if (!engine.peek(gang.need)) return this.#refusal(gang, request);
       return { ok: true, placement: this.#podPlacement(gang.need) };
     }
     const plan = engine.peekPlan(gang);
-    if (plan === undefined) return refusalOf(this.#engine, gang);
+    if (plan === undefined) return this.#refusal(gang, request);
     return { ok: true, placement: this.#gangPlacement(gang.need, plan, this.#podsOf(gang.need, plan)) };
   }
 
@@ -336,9 +337,9 @@ class TableSolver implements Solver {
     const gang = this.#gang(request);
     const engine = this.#engine;
     if (isPod(gang))
-      return engine.decide(gang.need) ? this.#commitPod(gang.need) : refusalOf(this.#engine, gang);
+      return engine.decide(gang.need) ? this.#commitPod(gang.need) : this.#refusal(gang, request);
     const plan = engine.plan(gang);
-    if (plan === undefined) return refusalOf(this.#engine, gang);
+    if (plan === undefined) return this.#refusal(gang, request);
     const pods = this.#podsOf(gang.need, plan);
     const placement = this.#gangPlacement(gang.need, plan, pods);
     engine.takeAll(gang.need, pods.servers, pods.masks);
@@ -353,6 +354,10 @@ class TableSolver implements Solver {
     engine.take(need, engine.server, engine.gpuMask);
     this.#live.add(placement);
     return { ok: true, placement };
+  }
+
+  #refusal(gang: Gang, request: PlacementRequest): PlacementResult {
+    return refusalOf(this.#engine, gang, request, this.#levels);
   }
 
   /** Server and GPUs of every pod of a plan. */

@@ -66,7 +66,7 @@ function forAllSeeds(
 
 const milliOf = (job: SimulationJob): number => job.gpuMilli ?? 1000 * (job.gpus ?? 0);
 const movesJobs = (options: SimulateOptions): boolean =>
-  options.elastic === 'running' || options.defragmentation !== undefined;
+  options.elastic === 'running' || options.defragmentation !== undefined || options.preemption === 'order';
 const isFailing = (options: SimulateOptions): boolean => (options.failures?.laws.length ?? 0) > 0;
 
 describe('a swarm of simulations', () => {

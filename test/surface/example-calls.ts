@@ -176,6 +176,7 @@ export const EXAMPLE_CALLS: Readonly<Record<string, readonly unknown[]>> = {
   'corral/restart.burstSpares': [{ servers: 10, failureProbability: 0.1 }],
   'corral/restart.longRunSpares': [{ failuresPerSecond: 1e-5, repairSeconds: 1e4 }],
   'corral/restart.spareStockOut': [{ failuresPerSecond: 1e-5, repairSeconds: 1e4, spares: 1 }],
+  'corral/restart.spareWaitSeconds': [{ failuresPerSecond: 1e-5, repairSeconds: 1e4, spares: 1 }],
   'corral/restart.withSpareWait': [steps, { stockOut: 0.1, wait: phase.fixed(60) }],
   'corral/restart.degradedSeconds': [{ slowdown: 2, seconds: 10 }],
   'corral/restart.jitterSlowdown': [{ workers: 8, variation: 0.1 }],
@@ -202,6 +203,10 @@ export const EXAMPLE_CALLS: Readonly<Record<string, readonly unknown[]>> = {
     },
   ],
   'corral/formats.alibabaInstanceJobs': [[], { endSeconds: 10 }],
+  'corral/formats.fromAmdSmiTopology': [
+    formats.toRocmSmiTopo(catalogue.topology('mi300x-8')),
+    { gpuModel: 'MI300X' },
+  ],
   'corral/formats.fromHwlocXml': ['<topology version="2.0"></topology>', {}],
   'corral/formats.fromNcclXml': [
     text('azure-ncads-a100-v4.xml'),

@@ -29,6 +29,7 @@ const MADE: ReadonlySet<string> = new Set([
   'AlibabaInstance2025',
   'SwfLog',
   'SimulationProgress',
+  'Explanation',
 ]);
 
 /** The types of records that a value of this type may hold at its top: options, documents, requests. */
