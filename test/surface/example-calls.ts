@@ -85,10 +85,6 @@ const SWF = '; MaxProcs: 8\n1 0 5 60 4 -1 -1 4 90 -1 1 1 1 -1 -1 -1 -1 -1\n';
 
 /** One call that works for every exported function that takes options, documents or other records. */
 export const EXAMPLE_CALLS: Readonly<Record<string, readonly unknown[]>> = {
-  'corral.fairShares': [
-    [100, 50],
-    [{ links: [0], loads: [1] }, { links: [0, 1] }],
-  ],
   'corral.collectiveBandwidth': [server, [0, 1, 2], {}],
   'corral.sharedBandwidth': [
     server,

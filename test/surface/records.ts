@@ -12,6 +12,7 @@ const MADE: ReadonlySet<string> = new Set([
   'Placement',
   'PlacedPod',
   'Phase',
+  'Flow',
   'Policy',
   'PolicyContext',
   'PodFacts',
