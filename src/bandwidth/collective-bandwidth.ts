@@ -49,8 +49,8 @@ export interface CollectiveBandwidthOptions {
  * @complexity microseconds for `optimal` and for `ring` behind one NVSwitch; some ten milliseconds for `ring` on a mesh,
  * up to two hundred where its links all differ, see {@link packRings}
  * @example
- * collectiveBandwidth(topology('dgx-a100'), [0, 1, 2, 3])
- * collectiveBandwidth(topology('dgx1-v100'), [0, 1, 2, 3, 4, 5, 6, 7], { algorithm: 'ring' })
+ * collectiveBandwidth(topology('dgx-a100'), [0, 1, 2, 3]); // 272.4 GB/s
+ * collectiveBandwidth(topology('dgx1-v100'), [0, 1, 2, 3, 4, 5, 6, 7], { algorithm: 'ring' }); // 120 GB/s
  */
 export function collectiveBandwidth(
   server: ServerTopology,

@@ -115,7 +115,9 @@ const optionsSchema: v.GenericSchema<SwfJobsOptions> = strictFields({
  *   for a number that two kept jobs share, `limit-exceeded` for too many pods, `invalid-option`
  * @complexity O(jobs * log jobs)
  * @example
+ * const text = '; MaxProcs: 64\n1 0 5 60 16 -1 -1 16 90 -1 1 1 1 -1 -1 -1 -1 -1\n';
  * const { jobs, dropped } = swfJobs(fromSwf(text), { processorsPerPod: 8 });
+ * jobs[0].pods; // 2
  */
 export function swfJobs(log: Pick<SwfLog, 'jobs'>, options: SwfJobsOptions = {}): SwfJobs {
   const settings = parse(optionsSchema, options, { code: 'invalid-option' });

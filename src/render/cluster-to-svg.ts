@@ -39,6 +39,7 @@ const WIDTH_MIN = 420;
  * @complexity O(GPUs + pods + domains · tiers)
  * @example
  * ```ts
+ * const cluster = clusterTopology(superPod({ units: 1 }));
  * const solver = compile(cluster);
  * const answer = solver.place({ pods: 16, gpus: 8 });
  * const gangs = answer.ok ? [{ name: 'training', placement: answer.placement }] : [];

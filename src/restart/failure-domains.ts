@@ -54,7 +54,9 @@ const PER: readonly unknown[] = ['domain', 'server', 'gpu', undefined];
  *   tier that the cluster has not
  * @complexity O(servers of the cluster × laws of tiers + laws × GPUs of the gang)
  * @example
- * failureDomains(placement, cluster, llama3FailureLaws({ switchTier: 'rack' }))
+ * const cluster = clusterTopology(superPod());
+ * const placement = { pods: [{ server: cluster.servers[0].id, gpus: [0, 1] }] };
+ * failureDomains(placement, cluster, llama3FailureLaws({ switchTier: 'unit' }))
  *   .filter((domain) => domain.level === 'tier')
  *   .map((domain) => [domain.domain, domain.gpusLost, domain.failuresPerSecond]);
  */

@@ -105,6 +105,9 @@ export function spareStockOut(options: {
  * fail meanwhile. With N Poisson of mean a = failures per second × repair time: P(N > spares) / P(N ≤ spares) · repair / a,
  * whatever the distribution of repair times.
  *
+ * Source: derived: the time in a set of states of an M/G/∞ queue is its probability, and it is entered at the rate at
+ * which the last state outside of it is left.
+ *
  * @param options.failuresPerSecond - over all servers that can serve the gang, spares included
  * @param options.repairSeconds - mean time until a failed server is back
  * @param options.spares - held ready, 0 or more
@@ -112,10 +115,9 @@ export function spareStockOut(options: {
  * @throws CorralError `invalid-option`
  * @complexity O(spares + a)
  * @example
+ * const seconds = spareWaitSeconds({ failuresPerSecond: 1e-5, repairSeconds: 86_400, spares: 2 });
  * // Only the mean of a hidden step matters.
- * withSpareWait(recovery, { stockOut: 1, wait: phase.fixed(spareWaitSeconds(options)) });
- * Source: derived: the time in a set of states of an M/G/∞ queue is its probability, and it is entered at the rate at
- * which the last state outside of it is left.
+ * withSpareWait(defaultRecovery({ servers: 64 }), { stockOut: 1, wait: phase.fixed(seconds) });
  */
 export function spareWaitSeconds(options: {
   readonly failuresPerSecond: number;

@@ -85,10 +85,6 @@ const SWF = '; MaxProcs: 8\n1 0 5 60 4 -1 -1 4 90 -1 1 1 1 -1 -1 -1 -1 -1\n';
 
 /** One call that works for every exported function that takes options, documents or other records. */
 export const EXAMPLE_CALLS: Readonly<Record<string, readonly unknown[]>> = {
-  'corral.fairShares': [
-    [100, 50],
-    [{ links: [0], loads: [1] }, { links: [0, 1] }],
-  ],
   'corral.collectiveBandwidth': [server, [0, 1, 2], {}],
   'corral.sharedBandwidth': [
     server,
@@ -176,6 +172,7 @@ export const EXAMPLE_CALLS: Readonly<Record<string, readonly unknown[]>> = {
   'corral/restart.burstSpares': [{ servers: 10, failureProbability: 0.1 }],
   'corral/restart.longRunSpares': [{ failuresPerSecond: 1e-5, repairSeconds: 1e4 }],
   'corral/restart.spareStockOut': [{ failuresPerSecond: 1e-5, repairSeconds: 1e4, spares: 1 }],
+  'corral/restart.spareWaitSeconds': [{ failuresPerSecond: 1e-5, repairSeconds: 1e4, spares: 1 }],
   'corral/restart.withSpareWait': [steps, { stockOut: 0.1, wait: phase.fixed(60) }],
   'corral/restart.degradedSeconds': [{ slowdown: 2, seconds: 10 }],
   'corral/restart.jitterSlowdown': [{ workers: 8, variation: 0.1 }],
@@ -202,6 +199,10 @@ export const EXAMPLE_CALLS: Readonly<Record<string, readonly unknown[]>> = {
     },
   ],
   'corral/formats.alibabaInstanceJobs': [[], { endSeconds: 10 }],
+  'corral/formats.fromAmdSmiTopology': [
+    formats.toRocmSmiTopo(catalogue.topology('mi300x-8')),
+    { gpuModel: 'MI300X' },
+  ],
   'corral/formats.fromHwlocXml': ['<topology version="2.0"></topology>', {}],
   'corral/formats.fromNcclXml': [
     text('azure-ncads-a100-v4.xml'),

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
+import { superPod, topology } from '../../src/catalogue/index.js';
 import { CorralError } from '../../src/index.js';
 import { EXAMPLE_CALLS, functionOf } from './example-calls.js';
 import { publicSurface } from './public-surface.js';
@@ -97,6 +98,31 @@ describe('every public function that takes options, documents or other records',
       }
     },
   );
+
+  it('that is called often takes a topology, and tells who hands in a document what to call once', () => {
+    const documents: Readonly<Record<string, unknown>> = {
+      ServerTopology: topology('dgx2').document,
+      ClusterTopology: superPod({ units: 1 }),
+    };
+    const asked: string[] = [];
+    for (const [key, signatures] of functions) {
+      parameterTypes(signatures[0]!).forEach((type, i) => {
+        const document = documents[type.symbol?.name ?? ''];
+        if (document === undefined) return;
+        asked.push(key);
+        // What else the call takes does not matter: the topology is looked at first.
+        const args = EXAMPLE_CALLS[key] ?? [undefined, [], []];
+        const call = (): unknown => functionOf(key)(...args.map((one, at) => (at === i ? document : one)));
+        expect(call, key).toThrow(
+          expect.objectContaining({
+            code: 'invalid-option',
+            message: expect.stringContaining('(document) once'),
+          }),
+        );
+      });
+    }
+    expect(asked.length).toBeGreaterThan(15);
+  });
 
   it('declares undefined with every field that may be left out', () => {
     const exact = [...functions].flatMap(([key, signatures]) =>

@@ -12,6 +12,7 @@ const MADE: ReadonlySet<string> = new Set([
   'Placement',
   'PlacedPod',
   'Phase',
+  'Flow',
   'Policy',
   'PolicyContext',
   'PodFacts',
@@ -29,6 +30,7 @@ const MADE: ReadonlySet<string> = new Set([
   'AlibabaInstance2025',
   'SwfLog',
   'SimulationProgress',
+  'Explanation',
 ]);
 
 /** The types of records that a value of this type may hold at its top: options, documents, requests. */
