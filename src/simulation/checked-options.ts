@@ -39,6 +39,8 @@ export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = [
   'eventsMax',
   'onProgress',
 ];
+/** Events that an order may leave out. */
+const LAST_KINDS: readonly EventKind[] = ['compute', 'defragment'];
 const EVENTS_MAX = 1_000_000_000;
 const JOBS_MAX = 10_000_000;
 
@@ -109,8 +111,17 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     throw contradiction('queue', 'fair share neither backfills nor preempts by order');
   }
   const resizes = oneOf(options.elastic ?? 'start', ['start', 'running'], 'elastic') === 'running';
-  if (resizes && (queue === 'fair-share' || preemption === 'order')) {
-    throw contradiction('elastic', 'jobs neither shrink nor grow under fair share and preemption by order');
+  if (resizes && queue === 'fair-share') {
+    throw contradiction(
+      'elastic',
+      'under fair share a running gang shrinks when others reclaim what they deserve, and does not grow: leave elastic out',
+    );
+  }
+  if (resizes && preemption === 'order') {
+    throw contradiction(
+      'elastic',
+      'preemption by order chooses everybody anew at every pass: leave elastic out',
+    );
   }
   if (options.defragmentation !== undefined && preemption === 'order') {
     throw contradiction('defragmentation', 'preemption by order chooses everybody anew at every pass');
@@ -124,6 +135,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
   if (queue !== 'fair-share' && options.quotas !== undefined) {
     throw contradiction('quotas', 'quotas are for the queue fair-share');
   }
+  const passPerEvent = oneOf(options.passes ?? 'instant', ['event', 'instant'], 'passes') === 'event';
   const { seed = 0, onProgress } = options;
   if (!Number.isSafeInteger(seed)) {
     throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
@@ -141,8 +153,8 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     resizes,
     preemptedKeeps: oneOf(options.preempted ?? 'kept', ['kept', 'checkpoint'], 'preempted') === 'kept',
     sharesLinks: sharesLinks(options.linkSharing),
-    passPerEvent: oneOf(options.passes ?? 'instant', ['event', 'instant'], 'passes') === 'event',
-    ranks: ranksOf(options.eventOrder ?? EVENT_KINDS),
+    passPerEvent,
+    ranks: ranksOf(options.eventOrder ?? EVENT_KINDS, passPerEvent),
     seed,
     until: untilOf(options.until),
     window: checkedWindow(options.metrics),
@@ -203,9 +215,10 @@ function timelineMicros(seconds: number | undefined): number | undefined {
   return Math.max(1, toMicros(positive(seconds, 'timelineSeconds')));
 }
 
-function ranksOf(given: readonly EventKind[]): Record<EventKind, number> {
-  const order: readonly EventKind[] =
-    Array.isArray(given) && !given.includes('defragment') ? [...given, 'defragment'] : given;
+function ranksOf(given: readonly EventKind[], passPerEvent: boolean): Record<EventKind, number> {
+  const order: readonly EventKind[] = Array.isArray(given)
+    ? [...given, ...LAST_KINDS.filter((kind) => !given.includes(kind))]
+    : given;
   const isOrder =
     Array.isArray(order) &&
     order.length === EVENT_KINDS.length &&
@@ -217,7 +230,9 @@ function ranksOf(given: readonly EventKind[]): Record<EventKind, number> {
       `expected each of ${EVENT_KINDS.join(', ')} once, got ${quote(Array.isArray(given) ? given.join(', ') : given)}`,
     );
   }
-  return Object.fromEntries(order.map((kind, rank) => [kind, rank])) as Record<EventKind, number>;
+  // Moving jobs is a decision, and decisions follow all that happens at their time.
+  const ranked = passPerEvent ? order : [...order.filter((kind) => kind !== 'defragment'), 'defragment'];
+  return Object.fromEntries(ranked.map((kind, rank) => [kind, rank])) as Record<EventKind, number>;
 }
 
 function oneOf<T extends string>(value: T, allowed: readonly T[], field: keyof SimulateOptions): T {

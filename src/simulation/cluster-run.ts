@@ -9,9 +9,9 @@ import type { Holdings, Note } from './holdings.js';
 import { DONE, type JobState, newJobState, REFUSED, RUNNING, UNSUBMITTED, WAITING } from './job-state.js';
 import type { JobTable } from './job-table.js';
 import type { CheckedWindow } from './metrics-window.js';
-import { clockOfWork, progressAt } from './progress.js';
+import { clockOfWork, progressAt, type RunProgress, rhythmOf, snapshotsAhead } from './progress.js';
 import { queueKey } from './queue-order.js';
-import { FAILED, FINISHED, MOVED, PREEMPTED, RunLog } from './run-log.js';
+import { FAILED, FINISHED, HELD, MOVED, PREEMPTED, RunLog } from './run-log.js';
 import type { EventKind, Queue } from './simulation-options.js';
 import { WaitingQueue } from './waiting-queue.js';
 
@@ -19,7 +19,7 @@ import { WaitingQueue } from './waiting-queue.js';
 const STALE_MIN = 1024;
 
 /** What happens to a job, for whoever watches. */
-export type JobEvent = 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move';
+export type JobEvent = 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move' | 'hold';
 
 /** What a run is set up with, besides jobs and cluster. */
 export interface RunSettings {
@@ -43,8 +43,8 @@ export interface RunParts {
   readonly onEvent: ((kind: EventKind, subject: number) => void) | undefined;
   /** Whether nobody waits for an event any more; default none of other kinds. */
   readonly isStale: ((kind: EventKind, subject: number, stamp: number) => boolean) | undefined;
-  /** Says how long a job takes on its GPUs before it computes, and plans what may happen to it. */
-  readonly onStart: ((job: number) => number) | undefined;
+  /** Says how long a job takes on its GPUs before it computes, after a delay, and plans what may happen to it. */
+  readonly onStart: ((job: number, delay: number) => number) | undefined;
   /** The speed of a job that begins where it is placed, above 0; default by its pods alone. */
   readonly onSpeed: ((job: number) => number) | undefined;
   /** The speed that a running job would have with what a note says; default by its pods alone. */
@@ -52,6 +52,8 @@ export interface RunParts {
   /** Follows every end of a run. */
   readonly onLeave: ((job: number) => void) | undefined;
   readonly watch: ((event: JobEvent, job: number) => void) | undefined;
+  /** Comes before the scheduler at every pass. */
+  readonly beforePass: (() => void) | undefined;
   /** Time is about to pass, up to a moment; nothing happens until then. */
   readonly onTime: ((until: number) => void) | undefined;
   /** Whether the empty cluster, as it begins, holds a gang that all its servers together do. */
@@ -85,6 +87,7 @@ export class ClusterRun {
     speedAt: undefined,
     onLeave: undefined,
     watch: undefined,
+    beforePass: undefined,
     onTime: undefined,
     fitsAtBegin: undefined,
   };
@@ -104,8 +107,12 @@ export class ClusterRun {
   /** Events in the queue that have lost their meaning, about. */
   #staleCount = 0;
   #nextSubmission = 0;
+  /** Running jobs that began now and take no time. */
+  #atOnceCount = 0;
   /** Whether an event has happened that no pass has seen. */
   #passDue = false;
+  /** When the last pass was. */
+  #passedAt = Number.NEGATIVE_INFINITY;
   readonly #kinds: readonly EventKind[];
 
   constructor(table: JobTable, engine: PlacementEngine, settings: RunSettings, options: { counts: boolean }) {
@@ -162,8 +169,14 @@ export class ClusterRun {
     if (this.doneCount === table.count && this.settings.until === Number.POSITIVE_INFINITY) return false;
     if (time > this.now) this.parts.onTime?.(time);
     this.now = time;
+    const { ranks } = this.settings;
     const submitFirst =
-      submitTime < eventTime || (submitTime === eventTime && this.settings.ranks.submit < events.nextRank);
+      submitTime < eventTime || (submitTime === eventTime && ranks.submit < events.nextRank);
+    // Running jobs are moved when the scheduler has done what it can without.
+    if (!submitFirst && events.nextRank === ranks.defragment && (this.#passDue || this.#passedAt < time)) {
+      this.pass();
+      return true;
+    }
     if (submitFirst) {
       this.#nextSubmission++;
       this.#submit(submitter);
@@ -199,10 +212,20 @@ export class ClusterRun {
     this.#staleCount = 0;
   }
 
+  /**
+   * Whether GPUs come back now that a pass has just given away, to a job that takes no time. A further pass follows then:
+   * nobody should be stopped or moved for room before.
+   */
+  get givesBackNow(): boolean {
+    return this.#atOnceCount > 0;
+  }
+
   /** Lets the scheduler run. */
   pass(): void {
     this.#passDue = false;
+    this.#passedAt = this.now;
     this.allocation.headroom?.refill();
+    this.parts.beforePass?.();
     this.schedule(this);
   }
 
@@ -293,34 +316,51 @@ export class ClusterRun {
    * @param delay - before anything else happens on them, microseconds
    */
   begin(job: number, delay: number): void {
-    const { state, table, now } = this;
-    state.stamp[job]!++;
-    const stamp = ++state.finishStamp[job]!;
+    const { state, now } = this;
+    const stamp = this.#occupy(job);
     if (state.starts[job]!++ === 0) state.firstStart[job] = now;
+    const before = delay + (this.parts.onStart?.(job, delay) ?? 0);
+    state.computeBegin[job] = now + before;
+    state.clock[job] = 0;
+    state.since[job] = now + before;
+    state.clockEnd[job] = this.#clockOfRest(job);
+    const speed = this.parts.onSpeed?.(job) ?? this.holdings.pods[job]! / this.gangOf(job).pods;
+    state.speed[job] = speed;
+    this.events.push(this.#dueOf(job), this.settings.ranks.finish, job, stamp);
+    if (this.isDue(job)) this.#atOnceCount++;
+    if (this.settings.looksAhead) {
+      this.#expectEnd(job, now + before + this.#computeOn(job, this.holdings.pods[job]!));
+    }
+    this.parts.watch?.('start', job);
+  }
+
+  /** Lets a job hold the GPUs that it has been given without computing, until it is stopped. */
+  hold(job: number, expectedEnd: number): void {
+    const { state } = this;
+    this.#occupy(job);
+    state.computeBegin[job] = Number.POSITIVE_INFINITY;
+    state.clock[job] = 0;
+    state.since[job] = Number.POSITIVE_INFINITY;
+    state.clockEnd[job] = Number.POSITIVE_INFINITY;
+    state.speed[job] = 1;
+    if (this.settings.looksAhead) this.#expectEnd(job, expectedEnd);
+  }
+
+  /** Enters a job among the running; returns the stamp of its end. */
+  #occupy(job: number): number {
+    const { state, now } = this;
+    state.stamp[job]!++;
     state.status[job] = RUNNING;
     this.running[this.runningCount] = job;
     this.#runningAt[job] = this.runningCount++;
     state.begin[job] = now;
-    const before = delay + (this.parts.onStart?.(job) ?? 0);
-    state.computeBegin[job] = now + before;
-    state.clock[job] = 0;
-    state.since[job] = now + before;
-    const interval = table.interval[job]!;
-    state.clockEnd[job] = clockOfWork(table.work[job]! - state.saved[job]!, interval, table.stall[job]!);
-    const speed = this.parts.onSpeed?.(job) ?? this.holdings.pods[job]! / this.gangOf(job).pods;
-    state.speed[job] = speed;
     this.accounts.hold(this.gpusOf(job), now);
-    this.events.push(
-      now + before + Math.ceil(state.clockEnd[job]! / speed),
-      this.settings.ranks.finish,
-      job,
-      stamp,
-    );
-    if (this.settings.looksAhead) {
-      state.expectedEnd[job] = now + before + this.#computeOn(job, this.holdings.pods[job]!);
-      this.ends.add(job, state.expectedEnd[job]!);
-    }
-    this.parts.watch?.('start', job);
+    return ++state.finishStamp[job]!;
+  }
+
+  #expectEnd(job: number, end: number): void {
+    this.state.expectedEnd[job] = end;
+    this.ends.add(job, end);
   }
 
   /** GPUs that a job holds, shares as parts. */
@@ -331,21 +371,27 @@ export class ClusterRun {
   /**
    * Ends the run of a job before it is done; the job then is nowhere until it is put back in the queue.
    *
-   * @param outcome - {@link PREEMPTED}, {@link FAILED}, {@link MOVED} or {@link CUT}
+   * @param outcome - {@link PREEMPTED}, {@link FAILED}, {@link MOVED}, {@link HELD} or {@link CUT}
    * @param keeps - whether what it did since its last checkpoint is kept
+   * @param keepsMemory - whether, if not, its checkpoints in memory are kept; default only the durable ones
    * @param holdsOn - whether it stays on its GPUs
    */
-  stop(job: number, outcome: number, options: { keeps: boolean; holdsOn: boolean }): void {
+  stop(
+    job: number,
+    outcome: number,
+    options: { keeps: boolean; holdsOn: boolean; keepsMemory?: boolean },
+  ): void {
     const { state } = this;
-    const { interval, stall, persistLag } = this.table;
     const clock = this.clockOf(job);
-    const progress = progressAt(clock, interval[job]!, stall[job]!, persistLag[job]!);
-    const kept = options.keeps ? progress.work : progress.saved;
-    state.saved[job]! += kept;
+    const progress = this.progressOf(job);
+    const kept = options.keeps ? progress : options.keepsMemory ? progress.last : progress.durable;
+    const lost = clock - kept.work - kept.stalls;
+    this.accounts.book(job, this.now, this.gpusOf(job), clock, kept.stalls, lost);
+    state.durable[job] = state.saved[job]! + (options.keeps ? kept.work : progress.durable.work);
+    state.saved[job]! += kept.work;
     if (outcome === PREEMPTED) state.preemptions[job]!++;
     if (outcome === FAILED) state.failures[job]!++;
     if (outcome === MOVED) state.moves[job]!++;
-    this.accounts.book(job, this.now, this.gpusOf(job), clock, progress.stalls, progress.work - kept);
     this.#leave(job, outcome, options.holdsOn);
     if (outcome === PREEMPTED) this.parts.watch?.('preempt', job);
     if (outcome === MOVED) this.parts.watch?.('move', job);
@@ -360,25 +406,53 @@ export class ClusterRun {
     state.clock[job] = this.clockOf(job);
     state.since[job] = Math.max(now, state.since[job]!);
     state.speed[job] = speed;
-    const left = Math.ceil((state.clockEnd[job]! - state.clock[job]!) / speed);
-    this.events.push(state.since[job]! + left, this.settings.ranks.finish, job, ++state.finishStamp[job]!);
+    this.events.push(this.#dueOf(job), this.settings.ranks.finish, job, ++state.finishStamp[job]!);
     this.#leaveStale();
+  }
+
+  /** When a running job ends if it goes on as it does. */
+  #dueOf(job: number): number {
+    const { clock, clockEnd, since, speed } = this.state;
+    return since[job]! + Math.ceil((clockEnd[job]! - clock[job]!) / speed[job]!);
+  }
+
+  /** Whether a running job has nothing left to do: it ends now, though that event may be yet to come. Nobody may stop it. */
+  isDue(job: number): boolean {
+    return this.#dueOf(job) <= this.now;
   }
 
   /** What the clock of a running job shows now. */
   clockOf(job: number): number {
     const { state, now } = this;
     const since = state.since[job]!;
+    // Rounding must leave nothing to do to whoever is done.
+    if (this.isDue(job)) return state.clockEnd[job]!;
     if (now <= since) return state.clock[job]!;
     return Math.min(state.clockEnd[job]!, state.clock[job]! + (now - since) * state.speed[job]!);
   }
 
+  /** What a running job has done in its run so far. */
+  progressOf(job: number): RunProgress {
+    return progressAt(this.clockOf(job), rhythmOf(this.table, job), this.#snapshotsOf(job));
+  }
+
+  /** Checkpoints in memory that a job has ahead of its last durable one, when a run of it begins. */
+  #snapshotsOf(job: number): number {
+    return snapshotsAhead(this.table.interval[job]!, this.state.saved[job]!, this.state.durable[job]!);
+  }
+
+  /** What the clock of a run that begins now shows at its end. */
+  #clockOfRest(job: number): number {
+    const { table, state } = this;
+    const work = table.work[job]! - state.saved[job]!;
+    if (table.interval[job] === Number.POSITIVE_INFINITY) return work;
+    return clockOfWork(work, rhythmOf(table, job), this.#snapshotsOf(job));
+  }
+
   /** What the scheduler believes is left of a running job, microseconds. */
   runningEstimateLeft(job: number): number {
-    const { interval, stall, persistLag, estimate, work } = this.table;
-    const done =
-      this.state.saved[job]! +
-      progressAt(this.clockOf(job), interval[job]!, stall[job]!, persistLag[job]!).work;
+    const { estimate, work } = this.table;
+    const done = this.state.saved[job]! + this.progressOf(job).work;
     return done === 0 ? estimate[job]! : Math.round((estimate[job]! * (work[job]! - done)) / work[job]!);
   }
 
@@ -399,6 +473,7 @@ export class ClusterRun {
     const work = table.work[job]! - state.saved[job]!;
     this.accounts.book(job, this.now, this.gpusOf(job), clock, clock - work, 0);
     state.saved[job] = table.work[job]!;
+    state.durable[job] = table.work[job]!;
     state.end[job] = this.now;
     this.#leave(job, FINISHED, false);
     state.status[job] = DONE;
@@ -419,10 +494,14 @@ export class ClusterRun {
   /** Logs the run that ends now and gives back its GPUs. */
   #leave(job: number, outcome: number, holdsOn: boolean): void {
     const { state, holdings } = this;
+    if (state.begin[job] === this.now && this.isDue(job)) this.#atOnceCount--;
     state.stamp[job]!++;
     state.finishStamp[job]!++;
-    holdings.log(job, this.log);
-    this.log.add(job, state.begin[job]!, this.now, outcome, holdings.bandwidthGBps[job]!);
+    // Whoever got in one instant what it had lost in it has held nothing for any time.
+    if (outcome !== HELD || state.begin[job]! < this.now) {
+      holdings.log(job, this.log);
+      this.log.add(job, state.begin[job]!, this.now, outcome, holdings.bandwidthGBps[job]!);
+    }
     if (this.settings.looksAhead) this.ends.remove(job, state.expectedEnd[job]!);
     const last = this.running[--this.runningCount]!;
     this.running[this.#runningAt[job]!] = last;

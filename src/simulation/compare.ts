@@ -101,8 +101,9 @@ export interface ComparedPolicy {
  * @complexity replications × policies simulations
  * @example
  * compare({
- *   cluster,
- *   jobs: (seed) => myJobs(seed),
+ *   cluster: topology('dgx-h100'),
+ *   // Stands for jobs that are drawn with the seed.
+ *   jobs: (seed) => [8, 4, 8, 2].map((gpus, i) => ({ submitSeconds: i, durationSeconds: 60 + ((seed + i) % 7), gpus })),
  *   policies: { fifo: {}, easy: { backfill: 'easy' } },
  *   replications: 20,
  * }).map(({ name, differences }) => [name, differences.waitMeanSeconds]);

@@ -1,7 +1,7 @@
 import type { JobState } from './job-state.js';
 import type { JobTable } from './job-table.js';
 import { type CheckedWindow, timeWithin } from './metrics-window.js';
-import { progressAt } from './progress.js';
+import { progressAt, rhythmOf, snapshotsAhead } from './progress.js';
 
 /** Where the GPU time of a window goes: what is held and what there is, and what each job's went into. Microseconds. */
 export class GpuAccounts {
@@ -50,12 +50,14 @@ export class GpuAccounts {
   }
 
   /**
-   * Books the GPU time of a run that ends now, as far as it lies in the window.
+   * Books the GPU time of a run that ends now, as far as it lies in the window. What earlier runs had kept and is thrown away
+   * now is more than the clock shows; it was booked as productive, and is taken back, if this run lies in the window. To be
+   * called before the job's columns change.
    *
    * @param gpus - held
    * @param clock - what the job's clock shows
-   * @param stalls - of that, blocked by checkpoints
-   * @param lost - of that, compute that is thrown away: the last of it
+   * @param stalls - of that, blocked by checkpoints, of work that is kept
+   * @param lost - of that, compute and stalls that are thrown away: the last of it
    */
   book(job: number, now: number, gpus: number, clock: number, stalls: number, lost: number): void {
     const { gpuTime, begin, computeBegin } = this.#state;
@@ -95,7 +97,7 @@ export class GpuAccounts {
     clockAt[job] = Math.min(clockEnd[job]!, clock[job]! + passed * speed[job]!);
   }
 
-  /** Of the first part of a run's clock, what went into checkpoints, and into compute that is thrown away in the end. */
+  /** Of the first part of a run's clock, what went into checkpoints of work that is kept, and what is thrown away in the end. */
   #spent(
     job: number,
     part: number,
@@ -103,8 +105,9 @@ export class GpuAccounts {
     stalls: number,
     lost: number,
   ): { stalls: number; lost: number } {
-    const { interval, stall, persistLag } = this.#table;
-    const progress = progressAt(part, interval[job]!, stall[job]!, persistLag[job]!);
+    const { saved, durable } = this.#state;
+    const ahead = snapshotsAhead(this.#table.interval[job]!, saved[job]!, durable[job]!);
+    const progress = progressAt(part, rhythmOf(this.#table, job), ahead);
     const kept = Math.min(progress.work, clock - stalls - lost);
     const stalled = Math.min(progress.stalls, stalls);
     return { stalls: stalled, lost: part - kept - stalled };

@@ -1,4 +1,6 @@
+import { cheapestVictims } from './cheapest-victims.js';
 import type { ClusterRun } from './cluster-run.js';
+import { victimPieces } from './victim-pieces.js';
 
 /**
  * Places a job by suspending running ones: the fewest from the front of a list without which it fits, and of these, the last
@@ -18,6 +20,58 @@ export function suspendFor(run: ClusterRun, job: number, victims: readonly numbe
   // A policy that draws lots may not find again what it found, where it has to leave headroom.
   for (const victim of suspended) run.allocation.resume(victim);
   return undefined;
+}
+
+/**
+ * Places a job by suspending the cheapest set of running ones, see {@link cheapestVictims}. Where its bound on steps ends the
+ * search, or room is kept free, the cheaper one of what was found and of what {@link suspendFor} would suspend.
+ *
+ * @param victims - running jobs; of equally cheap and large sets the one nearer to the front of this list
+ * @param costOf - what stopping one costs: whole numbers, 0 or more
+ * @returns those that are suspended, the job being placed; undefined, and nothing has happened, if all are not enough
+ * @complexity as {@link cheapestVictims}, and that of {@link suspendFor} in the cases above
+ */
+export function suspendCheapest(
+  run: ClusterRun,
+  job: number,
+  victims: readonly number[],
+  costOf: (victim: number) => number,
+): number[] | undefined {
+  if (!couldFit(run, job, victims)) return undefined;
+  const { allocation, engine } = run;
+  const costs = victims.map(costOf);
+  const found = cheapestVictims(
+    engine.tables,
+    engine.state,
+    run.gangOf(job),
+    victimPieces(run, victims),
+    costs,
+  );
+  // Placeholders may be moved, which the search knows nothing of.
+  const isSure = found.isProven && allocation.headroom === undefined;
+  if (isSure && found.victims === undefined) return undefined;
+  const cheapest = found.victims?.map((position) => victims[position]!) ?? [];
+  if (!isSure) {
+    const inOrder = suspendFor(run, job, victims);
+    if (inOrder === undefined) return undefined;
+    const sumOf = (set: readonly number[]): number => set.reduce((sum, victim) => sum + costOf(victim), 0);
+    if (cheapest.length === 0 || sumOf(inOrder) <= sumOf(cheapest)) return inOrder;
+    allocation.unplace(job);
+    for (const victim of inOrder) allocation.resume(victim);
+  }
+  for (const victim of cheapest) allocation.suspend(victim);
+  if (allocation.place(job)) return cheapest;
+  for (const victim of cheapest) allocation.resume(victim);
+  return suspendFor(run, job, victims);
+}
+
+/** Whether there are enough GPUs, those of all victims included: deciding costs more than counting. */
+function couldFit(run: ClusterRun, job: number, victims: readonly number[]): boolean {
+  if (victims.length === 0) return false;
+  const { podsMin, need } = run.gangOf(job);
+  let free = run.freeMilliMost - podsMin * need.totalGpuMilli;
+  for (let i = 0; i < victims.length && free < 0; i++) free += run.heldMilliOf(victims[i]!);
+  return free >= 0;
 }
 
 /** Suspends the shortest beginning of the list with which the job fits; 0, and nobody is suspended, if none is. */

@@ -90,7 +90,10 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     add({
       isStale: (kind, subject, stamp) => failing.isStale(kind, subject, stamp),
       onEvent: (kind, subject) => failing.onEvent(kind, subject),
-      onStart: (job) => failing.onStart(job),
+      onStart: (job, delay) => failing.onStart(job, delay),
+      beforePass: () => {
+        failing.replace();
+      },
     });
   }
   const pools =
@@ -125,7 +128,16 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     // What a gang is rated at does not depend on the policy that is judged.
     const communication = new Communication(run, newEngine(topologyAware()), checked.sharesLinks);
+    const { onEvent, isStale } = run.parts;
     add({
+      onEvent: (kind, subject) => {
+        if (kind === 'compute') communication.onCompute(subject);
+        else onEvent!(kind, subject);
+      },
+      isStale: (kind, subject, stamp) =>
+        kind === 'compute'
+          ? communication.isStale(subject, stamp)
+          : (isStale?.(kind, subject, stamp) ?? false),
       onSpeed: (job) => communication.enter(job),
       speedAt: (job, note) => communication.speedAt(job, note),
       onLeave: (job) => communication.leave(job),

@@ -1,7 +1,8 @@
 import type { CheckedVictims } from './checked-options.js';
 import type { ClusterRun } from './cluster-run.js';
-import { suspendFor } from './make-room.js';
-import { victimsOf } from './victims.js';
+import { suspendCheapest, suspendFor } from './make-room.js';
+import type { VictimRule } from './simulation-options.js';
+import { restartCost, victimsOf } from './victims.js';
 
 /**
  * Lets a scheduler preempt by priority. After its own pass, while the head of the queue does not fit, running jobs of
@@ -19,12 +20,14 @@ export function preemptingPass(
   return (run) => {
     schedule(run);
     const { waiting } = run;
-    while (waiting.length > 0) {
+    while (waiting.length > 0 && !run.givesBackNow) {
       const head = waiting.jobs[waiting.start]!;
       const { priority } = run.table;
       const mayStop = (job: number): boolean =>
         priority[job]! < priority[head]! && run.now - run.state.begin[job]! >= runMicrosMin;
-      if (!makeRoom(run, head, victimsOf(run, mayStop, rule))) return;
+      const stopped = suspendByRule(run, head, victimsOf(run, mayStop, rule), rule);
+      if (stopped === undefined) return;
+      for (const victim of stopped) run.evict(victim);
       waiting.remove(head);
       run.begin(head, 0);
       schedule(run);
@@ -32,10 +35,19 @@ export function preemptingPass(
   };
 }
 
-/** Stops as many victims as it takes to place a job; false, and nothing has happened, if all are not enough. */
-export function makeRoom(run: ClusterRun, job: number, victims: readonly number[]): boolean {
-  const stopped = suspendFor(run, job, victims);
-  if (stopped === undefined) return false;
-  for (const victim of stopped) run.evict(victim);
-  return true;
+/**
+ * Places a job by suspending victims: in their order as many as it takes, or by restart cost the cheapest set.
+ *
+ * @param victims - in the order of the rule
+ * @returns those that are suspended; undefined, and nothing has happened, if all are not enough
+ */
+export function suspendByRule(
+  run: ClusterRun,
+  job: number,
+  victims: readonly number[],
+  rule: VictimRule,
+): number[] | undefined {
+  return rule === 'restart-cost'
+    ? suspendCheapest(run, job, victims, (victim) => restartCost(run, victim))
+    : suspendFor(run, job, victims);
 }

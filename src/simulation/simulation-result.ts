@@ -115,9 +115,12 @@ export interface SimulationResult {
   readonly digest: string;
 }
 
-/** Something that happened. `job` is the position in the list. */
+/**
+ * Something that happened. `job` is the position in the list. `hold`: a job that has failed keeps GPUs, and waits for what it
+ * misses.
+ */
 export interface SimulationEvent {
   readonly seconds: number;
-  readonly kind: 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move';
+  readonly kind: 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move' | 'hold';
   readonly job: number;
 }

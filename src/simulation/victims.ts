@@ -1,14 +1,13 @@
 import type { ClusterRun } from './cluster-run.js';
-import { progressAt } from './progress.js';
 import type { VictimRule } from './simulation-options.js';
 
-/** Running jobs that may be stopped, in the order in which they are to go. */
+/** Running jobs that may be stopped, in the order in which they are to go; nobody who ends now. */
 export function victimsOf(run: ClusterRun, mayStop: (job: number) => boolean, rule: VictimRule): number[] {
   const found: number[] = [];
   const keys = new Map<number, number>();
   for (let i = 0; i < run.runningCount; i++) {
     const job = run.running[i]!;
-    if (!mayStop(job)) continue;
+    if (run.isDue(job) || !mayStop(job)) continue;
     found.push(job);
     keys.set(job, victimKey(run, job, rule));
   }
@@ -29,11 +28,13 @@ function victimKey(run: ClusterRun, job: number, rule: VictimRule): number {
   }
 }
 
-/** GPU-microseconds lost by stopping a job now: compute since its last checkpoint, if that is not kept, and the restart. */
+/**
+ * GPU-microseconds lost by stopping a job now: compute since its last durable checkpoint, if that is not kept, and the
+ * restart. Whole numbers, so that sums of them are exact.
+ */
 export function restartCost(run: ClusterRun, job: number): number {
   const restart = run.restartMicros * run.gpusOf(job);
-  if (run.settings.preemptedKeeps) return restart;
-  const { interval, stall, persistLag, gpus } = run.table;
-  const { work, saved } = progressAt(run.clockOf(job), interval[job]!, stall[job]!, persistLag[job]!);
-  return restart + (work - saved) * gpus[job]!;
+  if (run.settings.preemptedKeeps) return Math.round(restart);
+  const { work, durable } = run.progressOf(job);
+  return Math.round(restart + (work - durable.work) * run.table.gpus[job]!);
 }

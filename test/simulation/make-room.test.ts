@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bestFit, spread, topologyAware } from '../../src/policies/index.js';
 import type { ClusterRun } from '../../src/simulation/cluster-run.js';
 import type { SimulateOptions } from '../../src/simulation/index.js';
-import { suspendFor } from '../../src/simulation/make-room.js';
+import { suspendCheapest, suspendFor } from '../../src/simulation/make-room.js';
 import { openRun } from '../../src/simulation/open-run.js';
 import { drawsOf } from './swarm.js';
 import { watchedOptions } from './watched-options.js';
@@ -69,6 +69,12 @@ function expectedVictims(run: ClusterRun, job: number, victims: readonly number[
   return gone;
 }
 
+/** All jobs come at second 0: lets them, and those start who fit. */
+function submitAll(run: ClusterRun): void {
+  for (let left = run.table.count; left > 0; left--) run.step();
+  run.pass();
+}
+
 /** Runs a check for every waiting job of every seed, with victims in a drawn order. */
 function forAllWaiting(
   keepsRoom: boolean,
@@ -77,7 +83,7 @@ function forAllWaiting(
   for (let seed = 0; seed < SEEDS; seed++) {
     const draw = drawsOf(seed + 2_000_000);
     const { run } = openRun(drawn(seed, keepsRoom), undefined);
-    for (let left = run.table.count; left > 0; left--) run.step();
+    submitAll(run);
     const { waiting, running, runningCount } = run;
     const jobs = [...waiting.jobs.subarray(waiting.start, waiting.end)];
     for (const job of jobs) {
@@ -154,7 +160,40 @@ describe('suspendFor', () => {
 
   it('finds nobody in an empty list', () => {
     const { run } = openRun(drawn(3, false), undefined);
-    for (let left = run.table.count; left > 0; left--) run.step();
+    submitAll(run);
     expect(suspendFor(run, run.waiting.jobs[run.waiting.start]!, [])).toBeUndefined();
+  });
+});
+
+describe('suspendCheapest', () => {
+  it('places the job in place of others, or leaves everything as it was, also where room is kept', () => {
+    for (const keepsRoom of [false, true]) {
+      let found = 0;
+      let cheaper = 0;
+      forAllWaiting(keepsRoom, (run, job, victims) => {
+        const before = snapshot(run);
+        const costOf = (victim: number): number => (victim * 7919) % 13;
+        const sumOf = (set: readonly number[]): number => set.reduce((sum, v) => sum + costOf(v), 0);
+        const byCost = victims.toSorted((a, b) => costOf(a) - costOf(b));
+        const inOrder = suspendFor(run, job, byCost);
+        const undo = (suspended: readonly number[]): void => {
+          run.allocation.unplace(job);
+          for (const victim of suspended) run.allocation.resume(victim);
+        };
+        if (inOrder !== undefined) undo(inOrder);
+        const suspended = suspendCheapest(run, job, byCost, costOf);
+        expect(suspended === undefined).toBe(inOrder === undefined);
+        if (suspended !== undefined) {
+          found++;
+          expect(sumOf(suspended)).toBeLessThanOrEqual(sumOf(inOrder!));
+          if (sumOf(suspended) < sumOf(inOrder!)) cheaper++;
+          expect(run.holdings.pods[job]).toBeGreaterThan(0);
+          undo(suspended);
+        }
+        expect(snapshot(run)).toEqual(before);
+      });
+      expect(found).toBeGreaterThan(SEEDS / 4);
+      expect(cheaper).toBeGreaterThan(SEEDS / 25);
+    }
   });
 });
