@@ -34,7 +34,6 @@ export type ErrorPath = readonly (string | number)[];
  * Compare `code`, not the class: that survives two copies of the package in one program.
  */
 export class CorralError extends Error {
-  override readonly name = 'CorralError';
   readonly code: CorralErrorCode;
   readonly path: ErrorPath;
   readonly #problem: string;
@@ -49,6 +48,22 @@ export class CorralError extends Error {
     this.code = code;
     this.path = path;
     this.#problem = problem;
+  }
+
+  /** On the prototype, so that the stack begins with it too. */
+  override get name(): 'CorralError' {
+    return 'CorralError';
+  }
+
+  /** What is left of it in JSON. */
+  toJSON(): {
+    readonly name: 'CorralError';
+    readonly code: CorralErrorCode;
+    readonly path: ErrorPath;
+    readonly message: string;
+  } {
+    const { name, code, path, message } = this;
+    return { name, code, path, message };
   }
 
   /** The same error for a value that sits at `path` inside a larger argument. */

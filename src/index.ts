@@ -5,6 +5,7 @@ export type {
   SharedBandwidthOptions,
 } from './bandwidth/index.js';
 export { collectiveBandwidth, fairShares, nicBandwidth, sharedBandwidth } from './bandwidth/index.js';
+export type { TopologyOrDocument } from './catalogue/as-topology.js';
 export { clusterTopology } from './catalogue/cluster-topology.js';
 export type { CorralErrorCode, ErrorPath } from './errors.js';
 export { CorralError } from './errors.js';
@@ -26,7 +27,17 @@ export type {
   RankedServer,
   Reason,
 } from './placement/placement.js';
-export type { Policy } from './placement/policy.js';
+export type {
+  DifferenceScorer,
+  PodFacts,
+  Policy,
+  PolicyContext,
+  ServerFacts,
+  ServerScorer,
+  TopologyOrder,
+  TypicalPod,
+  Workload,
+} from './placement/policy.js';
 export type { PlacementRequest } from './placement/request.js';
 export type { GpuSelection, SelectGpusOptions, SelectionStep } from './placement/select-gpus.js';
 export { selectGpus } from './placement/select-gpus.js';
@@ -54,8 +65,23 @@ export type {
 } from './topology/index.js';
 export { relation, relationMatrix, route, serverTopology } from './topology/index.js';
 
-import { type Compile, compileWith } from './placement/solver.js';
+import { asCluster, type TopologyOrDocument } from './catalogue/as-topology.js';
+import { type CompileOptions, openSolver, type Solver } from './placement/solver.js';
 import { topologyAware } from './policies/topology-aware.js';
 
-/** Flattens a topology into tables and opens an empty solver on it; the default policy is `topologyAware()`. */
-export const compile: Compile = /* @__PURE__ */ compileWith(topologyAware);
+/**
+ * Flattens a topology into tables and opens a solver on it, empty.
+ *
+ * @param topology - a cluster, or a lone server type (one server whose id is its name); as a topology or as a document
+ * @param options - see {@link CompileOptions}; the default policy is `topologyAware()`
+ * @returns the solver
+ * @throws CorralError `invalid-option` for a wrong option; what is wrong with a document, below `topology`
+ * @complexity O(servers + GPUs), and milliseconds for each server type of 8 GPUs
+ * @example
+ * const solver = compile(topology('dgx-h100'));
+ * const answer = solver.place({ gpus: 2 });
+ * answer.ok && answer.placement.pods; // [{ server: 'dgx-h100', gpus: [0, 1] }]
+ */
+export function compile(topology: TopologyOrDocument, options: CompileOptions = {}): Solver {
+  return openSolver(asCluster(topology, ['topology']), options, topologyAware);
+}

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topology } from '../src/catalogue/index.js';
@@ -69,6 +70,21 @@ describe('CorralError', () => {
   it('hands out code and path as given', () => {
     const error = new CorralError('limit-exceeded', ['a', 1], 'x');
     expect([error.code, error.path]).toEqual(['limit-exceeded', ['a', 1]]);
+  });
+
+  it('says what it is wherever it is printed: in the stack, by inspect, as text, in JSON', () => {
+    const error = caught(() => topology('no such machine' as never)) as CorralError;
+    expect(error.stack).toMatch(/^CorralError: no topology "no such machine"/);
+    expect(String(error)).toMatch(/^CorralError: no topology/);
+    expect(inspect(error)).toMatch(/^CorralError: no topology[\s\S]*code: 'unknown-topology',\s+path: \[\]/);
+    expect(inspect(error)).not.toMatch(/name:|\bError:/);
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: 'CorralError',
+      code: 'unknown-topology',
+      path: [],
+      message: error.message,
+    });
+    expect(error.inside(['a', 0]).stack).toMatch(/^CorralError: a\[0\]: no topology/);
   });
 
   it('keeps its message to one line, however long or odd the names in the path are', () => {

@@ -13,18 +13,18 @@ const ALLOWED: Record<string, readonly string[]> = {
   compile: ['topology', 'bandwidth'],
   placement: ['topology', 'bandwidth', 'compile'],
   policies: ['topology', 'bandwidth', 'compile', 'placement'],
-  simulation: ['topology', 'bandwidth', 'compile', 'placement', 'policies', 'restart'],
+  simulation: ['topology', 'bandwidth', 'compile', 'placement', 'policies', 'restart', 'catalogue'],
   // A transfer leaves a server as a gang does: through what `nicBandwidth` says, one definition in one place.
   restart: ['topology', 'bandwidth', 'placement'],
   serving: ['topology', 'placement'],
   catalogue: ['topology'],
   formats: ['topology'],
-  render: ['topology', 'bandwidth', 'placement', 'simulation'],
+  render: ['topology', 'bandwidth', 'placement', 'simulation', 'catalogue'],
   arbitraries: ['topology'],
   check: ['topology'],
 };
-/** The four files that everybody may use. */
-const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts']);
+/** The files that everybody may use. */
+const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts', 'fields.ts', 'nearest-names.ts']);
 /** Packages that src may import, and who may. */
 const PACKAGES: Record<string, readonly string[]> = {
   graphology: ['topology', 'bandwidth', 'formats', 'check'],

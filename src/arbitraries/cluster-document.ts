@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { CorralError } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type {
   AcceleratorEntry,
   ClusterDocument,
@@ -8,15 +9,7 @@ import type {
   UplinkEntry,
 } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import {
-  booleanOf,
-  checkNames,
-  DEFAULT_GPU_MODELS,
-  integerOf,
-  LABEL_VALUES,
-  LABELS,
-  namesOf,
-} from './constraints.js';
+import { booleanOf, DEFAULT_GPU_MODELS, integerOf, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 import { bandwidthGBps } from './figure.js';
 import { serverDocument } from './server-document.js';
 
@@ -100,7 +93,7 @@ interface FigureChoice {
  * @throws CorralError `invalid-option` for a constraint that does not exist or is out of range
  */
 export function clusterDocument(constraints: ClusterDocumentConstraints = {}): fc.Arbitrary<ClusterDocument> {
-  checkNames(constraints, NAMES);
+  checkFields(constraints, NAMES);
   const serversMin = integerOf('serversMin', constraints.serversMin, { value: 1, min: 1, max: 1000 });
   const serversMax = integerOf('serversMax', constraints.serversMax, {
     value: Math.max(8, serversMin),

@@ -16,27 +16,6 @@ export interface IntegerRange {
   readonly max: number;
 }
 
-/**
- * Refuses constraints that are no object, or name something that does not exist: a misspelt one would be
- * ignored, and the tests would run on other values than their author believes.
- *
- * @throws CorralError `invalid-option`
- */
-export function checkNames(constraints: object, known: readonly string[]): void {
-  if (typeof constraints !== 'object' || constraints === null) {
-    throw new CorralError(
-      'invalid-option',
-      [],
-      `expected an object of constraints, got ${quote(constraints)}`,
-    );
-  }
-  for (const name of Object.keys(constraints)) {
-    if (!known.includes(name)) {
-      throw new CorralError('invalid-option', [name], `unknown constraint: there are ${known.join(', ')}`);
-    }
-  }
-}
-
 /** The constraint, or its default. @throws CorralError `invalid-option` if it is no whole number in range */
 export function integerOf(name: string, value: number | undefined, range: IntegerRange): number {
   if (value === undefined) return range.value;

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { booleanOf, checkNames, integerOf } from './constraints.js';
+import { checkFields } from '../fields.js';
+import { booleanOf, integerOf } from './constraints.js';
 import {
   type GeneratedRequest,
   PLACEMENT_REQUEST_CONSTRAINTS,
@@ -37,7 +38,7 @@ const PLAIN = { noNullPrototype: true } as const;
  * @throws CorralError `invalid-option` for a constraint that does not exist or is out of range
  */
 export function operations(constraints: OperationsConstraints = {}): fc.Arbitrary<readonly Operation[]> {
-  checkNames(constraints, ['lengthMax', 'cordons', ...PLACEMENT_REQUEST_CONSTRAINTS]);
+  checkFields(constraints, ['lengthMax', 'cordons', ...PLACEMENT_REQUEST_CONSTRAINTS]);
   const { lengthMax, cordons, ...ofRequests } = constraints;
   const maxLength = integerOf('lengthMax', lengthMax, { value: 60, min: 0, max: 10_000 });
   const request = placementRequest(ofRequests);

@@ -1,15 +1,8 @@
 import * as fc from 'fast-check';
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
-import {
-  booleanOf,
-  checkNames,
-  DEFAULT_GPU_MODELS,
-  integerOf,
-  LABEL_VALUES,
-  LABELS,
-  namesOf,
-} from './constraints.js';
+import { booleanOf, DEFAULT_GPU_MODELS, integerOf, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 
 /** What {@link placementRequest} may generate. */
 export interface PlacementRequestConstraints {
@@ -80,7 +73,7 @@ export interface GeneratedRequest {
 export function placementRequest(
   constraints: PlacementRequestConstraints = {},
 ): fc.Arbitrary<GeneratedRequest> {
-  checkNames(constraints, PLACEMENT_REQUEST_CONSTRAINTS);
+  checkFields(constraints, PLACEMENT_REQUEST_CONSTRAINTS);
   const gpusMax = integerOf('gpusMax', constraints.gpusMax, { value: 8, min: 0, max: GPUS_PER_SERVER_MAX });
   const cpuMilliMax = integerOf('cpuMilliMax', constraints.cpuMilliMax, {
     value: 12_000,

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { CorralError } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { Device, Link, Medium, ServerDocument } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { booleanOf, checkNames, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
+import { booleanOf, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
 import { bandwidthGBps } from './figure.js';
 
 /** What {@link serverDocument} may generate. */
@@ -92,7 +93,7 @@ interface FabricChoice {
  * fc.assert(fc.property(serverDocument({ gpusMin: 2 }), (document) => serverTopology(document).gpus.length >= 2));
  */
 export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.Arbitrary<ServerDocument> {
-  checkNames(constraints, NAMES);
+  checkFields(constraints, NAMES);
   const limit = (
     name: keyof ServerDocumentConstraints & `${string}M${'ax' | 'in'}`,
     value: number,

@@ -1,4 +1,6 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
+import { checkServer } from '../topology/expected-topology.js';
 import { networkOf } from '../topology/network.js';
 import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
 import type { ServerTopology } from '../topology/server-topology.js';
@@ -55,6 +57,8 @@ export function collectiveBandwidth(
   gpus: readonly number[],
   options: CollectiveBandwidthOptions = {},
 ): number {
+  checkServer(server, ['server']);
+  checkFields(options, ['algorithm', 'peerToPeer'], ['options']);
   const { algorithm = 'optimal' } = options;
   const mask = gpuMask(server, gpus, ['gpus']);
   const network = networkOf(server, peerToPeerOf(options));

@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 
 /** One flow of {@link fairShares}. */
 export interface Flow {
@@ -45,6 +46,7 @@ export function fairShares(capacities: readonly number[], flows: readonly Flow[]
 }
 
 function checkFlow(flow: Flow, i: number, linkCount: number): void {
+  checkFields(flow, ['links', 'loads', 'weight', 'cap'], ['flows', i]);
   flow.links.forEach((link, k) => {
     if (!Number.isInteger(link) || link < 0 || link >= linkCount) {
       throw invalid(['flows', i, 'links', k], `no link ${quote(link)}: there are ${linkCount} capacities`);

@@ -1,3 +1,5 @@
+import { checkFields } from '../fields.js';
+import { checkServer } from '../topology/expected-topology.js';
 import { type Network, networkOf } from '../topology/network.js';
 import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
 import type { ServerTopology } from '../topology/server-topology.js';
@@ -46,6 +48,8 @@ export function sharedBandwidth(
   groups: readonly (readonly number[])[],
   options: SharedBandwidthOptions = {},
 ): number[] {
+  checkServer(server, ['server']);
+  checkFields(options, ['peerToPeer'], ['options']);
   const network = networkOf(server, peerToPeerOf(options));
   const flows = groups.map((gpus, i) => groupFlow(network, gpuMask(server, gpus, ['groups', i])));
   const capacities = Float64Array.from(

@@ -1,3 +1,4 @@
+import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
 import { topologyAt } from './topology.js';
 
@@ -15,6 +16,9 @@ import { topologyAt } from './topology.js';
  *   servers: [{ id: 'a1', type: 'h100', domains: { rack: 'a' } }],
  * });
  */
+export function clusterTopology(document: ClusterDocument): ClusterTopology;
+/** As above, for parsed JSON, whose type says nothing. */
+export function clusterTopology(document: unknown): ClusterTopology;
 export function clusterTopology(document: unknown): ClusterTopology {
   return buildClusterTopology(document, topologyAt);
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
+import { strictFields } from '../topology/validate.js';
 import { buildFabric } from './build-fabric.js';
 import {
   countOption,
@@ -42,7 +43,7 @@ export interface DragonflyOptions extends FabricServerOptions {
   readonly globalGbps?: number;
 }
 
-const optionsSchema = v.strictObject({
+const optionsSchema = strictFields({
   cpuMilli: v.optional(quantityOption),
   memoryMiB: v.optional(quantityOption),
   server: v.optional(v.unknown(), 'mi250x-frontier'),

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import { strictFields } from '../topology/validate.js';
 import { buildFabric } from './build-fabric.js';
 import {
   countOption,
@@ -39,7 +40,7 @@ export interface Nvl72Options extends FabricServerOptions {
   readonly GBpsPerGpu?: number;
 }
 
-const optionsSchema = v.strictObject({
+const optionsSchema = strictFields({
   cpuMilli: v.optional(quantityOption),
   memoryMiB: v.optional(quantityOption),
   server: v.optional(

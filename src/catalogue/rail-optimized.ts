@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
+import { strictFields } from '../topology/validate.js';
 import { buildFabric } from './build-fabric.js';
 import {
   type FabricServerOptions,
@@ -36,7 +37,7 @@ export interface RailOptimizedOptions extends FabricServerOptions {
   readonly oversubscription?: number;
 }
 
-const optionsSchema = v.strictObject({
+const optionsSchema = strictFields({
   cpuMilli: v.optional(quantityOption),
   memoryMiB: v.optional(quantityOption),
   server: v.optional(v.unknown(), 'dgx-h100'),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
+import { strictFields } from '../topology/validate.js';
 import { buildFabric } from './build-fabric.js';
 import { countOption, type FabricServerOptions, parseOptions, quantityOption } from './builder-options.js';
 import { fabricServer } from './fabric-server.js';
@@ -52,7 +53,7 @@ export function superPod(options: SuperPodOptions = {}): ClusterDocument {
   );
   const design = DESIGNS[generation];
   const valid = parseOptions(
-    v.strictObject({
+    strictFields({
       cpuMilli: v.optional(quantityOption),
       memoryMiB: v.optional(quantityOption),
       generation: v.optional(generationSchema, 'h100'),

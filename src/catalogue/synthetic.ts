@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { CorralError, quote } from '../errors.js';
+import { nearestNames } from '../nearest-names.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
+import { strictFields } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { parseOptions, portGbpsOption } from './builder-options.js';
-import { nearestNames } from './nearest-names.js';
 
 /** Longest description, in characters: it comes from outside. */
 const TEXT_LENGTH_MAX = 256;
@@ -64,7 +65,7 @@ const nameOption = v.pipe(
   v.string(nameExpected),
   v.check((x) => x.length >= 1 && x.length <= NAME_LENGTH_MAX, nameExpected),
 );
-const optionsSchema = v.strictObject({
+const optionsSchema = strictFields({
   name: v.optional(nameOption),
   gpuModel: v.optional(nameOption, 'synthetic'),
   portGbps: v.optional(portGbpsOption),

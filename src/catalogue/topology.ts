@@ -1,7 +1,7 @@
 import packed from '../../topologies/packed/catalogue.json' with { type: 'json' };
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { nearestNames } from '../nearest-names.js';
 import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
-import { nearestNames } from './nearest-names.js';
 import { type PackedCatalogue, unpackServer } from './unpack.js';
 
 const NAMES = [

@@ -1,4 +1,5 @@
 import type { ServerId } from '../ids.js';
+import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { CheckedPlacement } from './check-placements.js';
@@ -32,6 +33,7 @@ export function checkFreeCapacity(
   placements: readonly CheckedPlacement[],
   free: CheckedFreeCapacity,
 ): string[] {
+  checkCluster(cluster, ['cluster']);
   const violations: string[] = [];
   const expect = (what: string, said: unknown, expected: unknown): void => {
     if (JSON.stringify(said) === JSON.stringify(expected)) return;

@@ -1,4 +1,5 @@
 import type { ServerId } from '../ids.js';
+import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { CheckedRequest } from './checked-request.js';
@@ -32,6 +33,7 @@ interface Taken {
  * @complexity O(servers + pods × GPUs)
  */
 export function checkPlacements(cluster: ClusterTopology, placements: readonly CheckedPlacement[]): string[] {
+  checkCluster(cluster, ['cluster']);
   const violations: string[] = [];
   const positionOf = new Map(cluster.servers.map(({ id }, position) => [id, position]));
   const taken = new Map<ServerId, Taken>();

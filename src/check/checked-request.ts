@@ -32,3 +32,19 @@ export interface CheckedRequest {
   /** Whether the GPUs talk to each other; default true. If not, neither tier, bandwidth nor load matter. */
   readonly communicates?: boolean | undefined;
 }
+
+/** The fields that are judged: one that is not would make every judgement of it wrong. */
+export const CHECKED_FIELDS: readonly (keyof CheckedRequest)[] = [
+  'pods',
+  'podsMin',
+  'gpus',
+  'gpuMilli',
+  'cpuMilli',
+  'memoryMiB',
+  'gpuModels',
+  'labels',
+  'require',
+  'prefer',
+  'requirePerPod',
+  'slice',
+];

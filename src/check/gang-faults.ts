@@ -1,8 +1,9 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { ServerId } from '../ids.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
-import type { CheckedRequest } from './checked-request.js';
+import { CHECKED_FIELDS, type CheckedRequest } from './checked-request.js';
 import { type PlaceKind, placesOf } from './gpu-places.js';
 import { domainAt, levelOf } from './levels.js';
 
@@ -25,6 +26,7 @@ export interface PodRange {
  * @throws CorralError `invalid-request` for counts that are no integers from 1, or cross
  */
 export function podRange(request: CheckedRequest): PodRange {
+  checkFields(request, CHECKED_FIELDS, ['request'], 'invalid-request');
   const max = request.pods ?? 1;
   const min = request.podsMin ?? max;
   if (!Number.isInteger(max) || max < 1) {

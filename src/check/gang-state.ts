@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { ServerId } from '../ids.js';
 import type { ClusterTopology } from '../topology/index.js';
 import type { CheckedFreeCapacity } from './check-free-capacity.js';
@@ -28,6 +29,7 @@ export type GangState = readonly {
  * that does not exist
  */
 export function gangState(cluster: ClusterTopology, state: ReferenceState): GangState {
+  checkFields(state, ['free', 'cordoned'], ['state']);
   const freeOf = new Map(state.free.servers.map((entry) => [entry.server, entry]));
   const cordoned = new Set(state.cordoned ?? []);
   const servers = cluster.servers.map(({ id, type }) => {

@@ -1,4 +1,6 @@
+import { checkFields } from '../fields.js';
 import type { TierName } from '../ids.js';
+import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
 import type { CheckedRequest } from './checked-request.js';
 import { GangDamage } from './gang-damage.js';
@@ -61,6 +63,8 @@ export function judgePlacement(
   placement: ClaimedPlacement,
   options: ReferencePlaceOptions = {},
 ): JudgedPlacement {
+  checkCluster(cluster, ['cluster']);
+  checkFields(options, ['sizes'], ['options']);
   const violations: string[] = [];
   const before = gangState(cluster, state);
   const range = podRange(request);

@@ -1,5 +1,7 @@
 import { CorralError } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { TierName } from '../ids.js';
+import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology, ServerTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { CheckedRequest } from './checked-request.js';
@@ -91,6 +93,8 @@ export function referencePlace(
   request: CheckedRequest,
   options: ReferencePlaceOptions = {},
 ): ReferencePlacement | undefined {
+  checkCluster(cluster, ['cluster']);
+  checkFields(options, ['sizes'], ['options']);
   const gpus = cluster.servers.reduce((sum, { type }) => sum + type.gpus.length, 0);
   if (gpus > GPUS_MAX || cluster.servers.length > SERVERS_MAX) {
     throw new CorralError(

@@ -1,4 +1,6 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
+import { checkServer } from '../topology/expected-topology.js';
 import type { ServerTopology } from '../topology/index.js';
 import { referenceBandwidth } from './bandwidth/reference-bandwidth.js';
 import { sortedGpus, subsetsOfSize } from './gpu-set.js';
@@ -60,6 +62,8 @@ export function referenceSelectGpus(
   count: number,
   options: ReferenceSelectGpusOptions = {},
 ): ReferenceSelection | undefined {
+  checkServer(server, ['server']);
+  checkFields(options, ['free', 'required', 'sizes'], ['options']);
   const free = sortedGpus(server, options.free ?? [...server.gpus.keys()], 'free');
   const required = sortedGpus(server, options.required ?? [], 'required');
   if (!Number.isInteger(count) || count < 1) {

@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import { GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 import { cpuMilliCell } from './alibaba-cells.js';
 import { type CsvRow, parseCsv, uniqueName } from './csv.js';
@@ -136,6 +137,7 @@ export function alibabaInstanceJobs(
   if (!Array.isArray(instances)) {
     throw new CorralError('invalid-document', [], `expected a list of instances, got ${quote(instances)}`);
   }
+  checkFields(options, ['endSeconds']);
   let endSeconds = options.endSeconds;
   if (endSeconds === undefined) {
     endSeconds = 0;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parse } from '../topology/validate.js';
+import { parse, strictFields } from '../topology/validate.js';
 import { basis, linkGBps, pcieGeneration, portGbps, text } from './option-schemas.js';
 
 /** What {@link fromHwlocXml} cannot read from the file; figures are GB/s per direction, `portGbps` is Gb/s. */
@@ -36,7 +36,7 @@ export interface HwlocXmlOptions {
   readonly basis?: 'nccl' | 'raw';
 }
 
-const optionsSchema: v.GenericSchema<HwlocXmlOptions> = v.strictObject({
+const optionsSchema: v.GenericSchema<HwlocXmlOptions> = strictFields({
   name: v.exactOptional(text),
   title: v.exactOptional(text),
   gpuModel: v.exactOptional(text),

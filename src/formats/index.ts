@@ -1,3 +1,19 @@
+export type { DeviceId } from '../ids.js';
+export type {
+  AcceleratorEntry,
+  ClusterDocument,
+  ServerEntry,
+  UplinkEntry,
+} from '../topology/cluster-document.js';
+export type {
+  BandwidthBasis,
+  Device,
+  DeviceKind,
+  Link,
+  Medium,
+  ServerDocument,
+} from '../topology/server-document.js';
+export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
 export type { AlibabaInstance2025, AlibabaInstanceJobs } from './alibaba-2025.js';
 export { alibabaInstanceJobs, fromAlibabaInstances2025 } from './alibaba-2025.js';
 export type { AlibabaJob2026 } from './alibaba-2026.js';

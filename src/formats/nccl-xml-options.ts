@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parse } from '../topology/validate.js';
+import { parse, strictFields } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { integer, linkGBps, numaNodesPerSocket, pcieGeneration, portGbps, text } from './option-schemas.js';
 
@@ -67,13 +67,13 @@ const DEVICES_MAX = 1024;
 
 const ordinal = integer(0, GPUS_PER_SERVER_MAX - 1);
 const nvlinkSchema: v.GenericSchema<NcclXmlNvlink> = v.variant('via', [
-  v.strictObject({ via: v.literal('none') }),
-  v.strictObject({ via: v.literal('nvswitch'), linksPerGpu: integer(1, LINKS_MAX) }),
-  v.strictObject({
+  strictFields({ via: v.literal('none') }),
+  strictFields({ via: v.literal('nvswitch'), linksPerGpu: integer(1, LINKS_MAX) }),
+  strictFields({
     via: v.literal('pairs'),
     pairs: v.pipe(
       v.array(
-        v.strictObject({
+        strictFields({
           gpus: v.pipe(
             v.strictTuple([ordinal, ordinal]),
             v.check(([a, b]) => a !== b, 'expected two different GPUs'),
@@ -88,7 +88,7 @@ const nvlinkSchema: v.GenericSchema<NcclXmlNvlink> = v.variant('via', [
   }),
 ]);
 
-const optionsSchema: v.GenericSchema<NcclXmlOptions> = v.strictObject({
+const optionsSchema: v.GenericSchema<NcclXmlOptions> = strictFields({
   name: v.exactOptional(text),
   title: v.exactOptional(text),
   gpuModel: v.exactOptional(text),
@@ -103,7 +103,7 @@ const optionsSchema: v.GenericSchema<NcclXmlOptions> = v.strictObject({
   devices: v.exactOptional(
     v.pipe(
       v.array(
-        v.strictObject({
+        strictFields({
           busId: text,
           kind: v.picklist(['gpu', 'nic', 'none'] as const, 'expected gpu, nic or none'),
           under: v.exactOptional(text),

@@ -1,3 +1,4 @@
+import { checkServer } from '../topology/expected-topology.js';
 import type { Device, Link } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { LOC_GBPS } from './nccl-xml-figures.js';
@@ -41,6 +42,7 @@ const NIC_MODEL = /^(?:(.*), )?(\d{1,6}(?:\.\d{1,3})?) Gb\/s$/;
  * ```
  */
 export function toNcclXml(topology: ServerTopology): string {
+  checkServer(topology, ['topology']);
   return new Writer(topology).text();
 }
 

@@ -33,7 +33,10 @@ export function affinityCells(rest: string): { readonly cells: readonly string[]
   // '0-15, 32-47' is one list.
   const text = rest.replace(/,\s/g, ',');
   const parts = text.includes('\t')
-    ? text.replace(/^\s*?\t/, '').split('\t').map((part) => part.trim())
+    ? text
+        .replace(/^\s*?\t/, '')
+        .split('\t')
+        .map((part) => part.trim())
     : text.split(/\s+/).filter((part) => part !== '');
   const cells: string[] = [];
   for (const [i, part] of parts.entries()) {

@@ -140,11 +140,7 @@ function headerOf(content: string, line: number, rowLabels: ReadonlySet<string>)
   };
 }
 
-function rowsBetween(
-  lines: readonly string[],
-  header: SmiHeader,
-  end: number,
-): ReadonlyMap<string, SmiRow> {
+function rowsBetween(lines: readonly string[], header: SmiHeader, end: number): ReadonlyMap<string, SmiRow> {
   const headings = new Set(header.tokens);
   const rows = new Map<string, SmiRow>();
   for (let line = header.line + 1; line < end; line++) {
@@ -179,7 +175,8 @@ function rowOf(
     if (headings.has(label)) {
       const [next, ...others] = tokens.slice(i + 1).map((token) => token.word);
       // A bad word is shown as one rather than passed over, if there are good ones.
-      const isBad = /^[A-Z][A-Z\d]{0,7}$/.test(next ?? '') && !headings.has(next!) && others.some(isMatrixWord);
+      const isBad =
+        /^[A-Z][A-Z\d]{0,7}$/.test(next ?? '') && !headings.has(next!) && others.some(isMatrixWord);
       if (next !== undefined && (isBad || isMatrixRun(next))) return { label, cells: content.slice(end) };
       continue;
     }
@@ -193,7 +190,9 @@ function rowOf(
   // A heading that ran into others in the line of headings, or that has no column. `X = Self` is the legend.
   const loose = looseRow(content);
   if (loose === undefined || headings.has(loose.label) || /^\s*\S+\s*=/.test(loose.cells)) return undefined;
-  return /^[A-Za-z_][\w.-]*\d[\w.-]*$/.test(loose.label) || isPartOf(loose.label, headings) ? loose : undefined;
+  return /^[A-Za-z_][\w.-]*\d[\w.-]*$/.test(loose.label) || isPartOf(loose.label, headings)
+    ? loose
+    : undefined;
 }
 
 function isPartOf(label: string, headings: ReadonlySet<string>): boolean {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parse } from '../topology/validate.js';
+import { parse, strictFields } from '../topology/validate.js';
 import { basis, linkGBps, numaNodesPerSocket, pcieGeneration, portGbps, text } from './option-schemas.js';
 
 /** What {@link fromNvidiaSmiTopo} cannot read from the text; figures are GB/s per direction, `portGbps` is Gb/s. */
@@ -33,7 +33,7 @@ export interface NvidiaSmiTopoOptions {
   readonly basis?: 'nccl' | 'raw';
 }
 
-const optionsSchema: v.GenericSchema<NvidiaSmiTopoOptions> = v.strictObject({
+const optionsSchema: v.GenericSchema<NvidiaSmiTopoOptions> = strictFields({
   name: v.exactOptional(text),
   title: v.exactOptional(text),
   gpuModel: v.exactOptional(text),

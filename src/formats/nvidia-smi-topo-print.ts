@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { checkServer } from '../topology/expected-topology.js';
 import { relationMatrix } from '../topology/relation.js';
 import type { Device } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
@@ -39,6 +40,7 @@ Legend:
  * ```
  */
 export function toNvidiaSmiTopo(topology: ServerTopology): string {
+  checkServer(topology, ['topology']);
   const gpuCount = topology.gpus.length;
   if (gpuCount === 0) {
     throw new CorralError(

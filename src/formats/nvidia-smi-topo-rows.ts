@@ -78,7 +78,8 @@ function partedReadings(row: SmiRow, columns: readonly string[], hasAffinity: bo
     if (isLast) {
       for (const word of fitting) {
         const rest = cells.slice(at + word.length);
-        if (mayFollow(rest, hasAffinity)) readings.push({ words: [...words, word].map(modern), rest: ` ${rest}` });
+        if (mayFollow(rest, hasAffinity))
+          readings.push({ words: [...words, word].map(modern), rest: ` ${rest}` });
       }
     }
     const word = fitting[0];

@@ -70,9 +70,7 @@ export function readSmiTable(text: unknown): SmiTable {
 function covers(table: Omit<SmiTable, 'nicNames'>, other: Omit<SmiTable, 'nicNames'>): boolean {
   return (
     table.labels.join() === other.labels.join() &&
-    table.cells.every((row, i) =>
-      row.every((word, j) => word === other.cells[i]![j] || nvlinksOf(word) > 0),
-    )
+    table.cells.every((row, i) => row.every((word, j) => word === other.cells[i]![j] || nvlinksOf(word) > 0))
   );
 }
 

@@ -25,13 +25,12 @@ export function isP2pWord(word: string): boolean {
 
 /** Whether a word can be a cell of the matrix or of its `-p2p` sister. */
 export function isMatrixWord(word: string): boolean {
-  return (
-    word === 'X' || PCIE_WORDS.some((known) => known === word) || isP2pWord(word) || nvlinksOf(word) > 0
-  );
+  return word === 'X' || PCIE_WORDS.some((known) => known === word) || isP2pWord(word) || nvlinksOf(word) > 0;
 }
 
 /** Words of the matrix that ran together, with a CPU list at the end. */
-const RUN = /^(?:X|PIX|PXB|PHB|NODE|SYS|SOC|NV[1-9]\d{0,2}){2,}(?:\d[\d,-]*|N\/A)?$|^(?:X|PIX|PXB|PHB|NODE|SYS|SOC|NV[1-9])(?:\d[\d,-]*|N\/A)$/;
+const RUN =
+  /^(?:X|PIX|PXB|PHB|NODE|SYS|SOC|NV[1-9]\d{0,2}){2,}(?:\d[\d,-]*|N\/A)?$|^(?:X|PIX|PXB|PHB|NODE|SYS|SOC|NV[1-9])(?:\d[\d,-]*|N\/A)$/;
 
 /** Whether a word is a cell, or cells that ran together. */
 export function isMatrixRun(word: string): boolean {

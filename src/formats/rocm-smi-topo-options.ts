@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { parse } from '../topology/validate.js';
+import { parse, strictFields } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { basis, integer, linkGBps, numaNodesPerSocket, pcieGeneration, text } from './option-schemas.js';
 
@@ -54,12 +54,12 @@ export const XGMI_LINKS_MAX = 16;
 /** Pairs of the largest server. */
 const PAIRS_MAX = (GPUS_PER_SERVER_MAX * (GPUS_PER_SERVER_MAX - 1)) / 2;
 
-const pairLinks: v.GenericSchema<XgmiLinks> = v.strictObject({
+const pairLinks: v.GenericSchema<XgmiLinks> = strictFields({
   between: v.pipe(v.strictTuple([text, text]), v.readonly()),
   links: integer(1, XGMI_LINKS_MAX),
 });
 
-const optionsSchema: v.GenericSchema<RocmSmiTopoOptions> = v.strictObject({
+const optionsSchema: v.GenericSchema<RocmSmiTopoOptions> = strictFields({
   name: v.exactOptional(text),
   title: v.exactOptional(text),
   gpuModel: v.exactOptional(text),

@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { checkServer } from '../topology/expected-topology.js';
 import { relationMatrix } from '../topology/relation.js';
 import type { Device, Link } from '../topology/server-document.js';
 import { type ServerTopology, serverTopology } from '../topology/server-topology.js';
@@ -41,6 +42,7 @@ interface PrintedPair {
  * ```
  */
 export function toRocmSmiTopo(topology: ServerTopology): string {
+  checkServer(topology, ['topology']);
   const { gpus } = topology;
   if (gpus.length === 0) {
     throw new CorralError(

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { CorralError, quote } from '../errors.js';
-import { parse } from '../topology/validate.js';
+import { parse, strictFields } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { checkSwfJob, type SwfJob, type SwfLog, swfJobList } from './swf-log.js';
 import { TRACE_PODS_MAX, type TraceJob } from './trace-job.js';
@@ -76,7 +76,7 @@ export interface SwfJobs {
 }
 
 const expectedPerPod = `expected an integer from 1 to ${GPUS_PER_SERVER_MAX}`;
-const optionsSchema: v.GenericSchema<SwfJobsOptions> = v.strictObject({
+const optionsSchema: v.GenericSchema<SwfJobsOptions> = strictFields({
   drop: v.exactOptional(
     v.pipe(
       v.array(v.picklist(REASONS, `expected one of ${REASONS.join(', ')}`)),

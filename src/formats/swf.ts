@@ -1,4 +1,5 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import { readInteger, readNumber } from './numbers.js';
 import { foreignLog } from './swf-foreign.js';
 import {
@@ -134,18 +135,7 @@ function readLine(
 const CHOICES = { extraColumns: ['refuse', 'keep'], onBadLine: ['refuse', 'skip'] } as const;
 
 function readOptions(options: unknown): Required<SwfOptions> {
-  if (typeof options !== 'object' || options === null) {
-    throw new CorralError('invalid-option', [], `expected options, got ${quote(options)}`);
-  }
-  for (const name of Object.keys(options)) {
-    if (!Object.hasOwn(CHOICES, name)) {
-      throw new CorralError(
-        'invalid-option',
-        [name],
-        `unknown option: there is ${Object.keys(CHOICES).join(' and ')}`,
-      );
-    }
-  }
+  checkFields(options, Object.keys(CHOICES));
   const chosen = <T>(name: keyof SwfOptions, choices: readonly T[]): T => {
     const value = (options as Record<string, unknown>)[name] ?? choices[0];
     const choice = choices.find((known) => known === value);

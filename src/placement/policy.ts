@@ -87,6 +87,9 @@ export interface TopologyOrder {
   readonly sizes?: Readonly<Record<number, number>> | undefined;
 }
 
+/** The options of a policy that has none. */
+export type NoOptions = Readonly<Record<string, never>>;
+
 /**
  * How feasible servers are ordered: data and pure functions. Of servers with one score the first in document
  * order wins, or a random one. Whole GPUs are the lowest free ordinals.

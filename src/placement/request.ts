@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields, unknownField } from '../fields.js';
 import type { TierName } from '../ids.js';
 import { GPU_PLACES, type GpuPlace } from '../topology/gpu-places.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
@@ -86,11 +87,7 @@ export function checkRequest(request: PlacementRequest): void {
   }
   for (const field in request) {
     if (!FIELDS.has(field)) {
-      throw new CorralError(
-        'invalid-request',
-        [field],
-        `unknown field: a request has ${[...FIELDS].join(', ')}`,
-      );
+      throw new CorralError('invalid-request', [field], unknownField(field, REQUEST_FIELDS));
     }
   }
   checkInteger('pods', request.pods, 1, PODS_MAX);
@@ -194,14 +191,7 @@ function checkPlaces({ requirePerPod, require, prefer, pods }: PlacementRequest)
 }
 
 function checkSlice(slice: unknown): void {
-  if (typeof slice !== 'object' || slice === null || Array.isArray(slice)) {
-    throw new CorralError('invalid-request', ['slice'], `expected { pods, tier }, got ${quote(slice)}`);
-  }
-  for (const field in slice) {
-    if (field !== 'pods' && field !== 'tier') {
-      throw new CorralError('invalid-request', ['slice', field], 'unknown field: a slice has pods and tier');
-    }
-  }
+  checkFields(slice, ['pods', 'tier'], ['slice'], 'invalid-request');
   const { pods, tier } = slice as { readonly pods?: unknown; readonly tier?: unknown };
   if (!Number.isInteger(pods) || (pods as number) < 1 || (pods as number) > PODS_MAX) {
     throw new CorralError(

@@ -10,6 +10,8 @@ import {
   ownNicGBps,
 } from '../compile/gpu-set-tables.js';
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
+import { checkServer } from '../topology/expected-topology.js';
 import { GPU_PLACES, type GpuPlace, gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { ordinals, popcount16 } from './state.js';
@@ -28,6 +30,10 @@ export interface SelectGpusOptions {
   /** All chosen GPUs on one CPU socket, or on one NUMA node; default: anywhere. */
   readonly place?: GpuPlace;
 }
+
+const OPTIONS: readonly (keyof SelectGpusOptions)[] = ['free', 'required', 'sizes', 'place'];
+/** Asked millions of times: where nothing is given, nothing is checked. */
+const NO_OPTIONS: SelectGpusOptions = {};
 
 /** A set of GPUs, and why it was chosen. */
 export interface GpuSelection {
@@ -101,8 +107,10 @@ export interface SelectionStep {
 export function selectGpus(
   server: ServerTopology,
   count: number,
-  options: SelectGpusOptions = {},
+  options: SelectGpusOptions = NO_OPTIONS,
 ): GpuSelection | undefined {
+  checkServer(server, ['server']);
+  if (options !== NO_OPTIONS) checkFields(options, OPTIONS);
   const all = 2 ** server.gpus.length - 1;
   const free = options.free === undefined ? all : gpuMask(server, options.free, ['free']);
   const required = options.required === undefined ? 0 : gpuMask(server, options.required, ['required']);

@@ -1,9 +1,8 @@
 import { compileClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { PlacementId, ServerId } from '../ids.js';
-import { asCluster } from '../topology/as-cluster.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
-import type { ServerTopology } from '../topology/server-topology.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { type EngineRandom, PlacementEngine } from './engine.js';
 import { type Explanation, explainRequest } from './explain.js';
@@ -93,40 +92,24 @@ export interface Solver {
   restore(snapshot: Snapshot): void;
 }
 
-/**
- * Flattens a topology into tables and opens a solver on it, empty.
- *
- * @param topology - a cluster; a lone server type is one server whose id is its name
- * @returns the solver
- * @throws CorralError `invalid-option` for a wrong option, or a document in place of a topology
- * @complexity O(servers + GPUs)
- */
-export type Compile = (topology: ServerTopology | ClusterTopology, options?: CompileOptions) => Solver;
+const OPTIONS: readonly (keyof CompileOptions)[] = ['policy', 'sizes', 'workload', 'seed'];
 
 /**
- * Builds `compile` around a default policy: placement comes below the policies and knows none.
+ * `compile` for a cluster and a default policy: placement comes below the catalogue and the policies, and knows neither.
  *
- * @param defaultPolicy - makes the policy of a `compile` that names none
+ * @param cluster - the cluster to place on
+ * @param options - the options of `compile`
+ * @param defaultPolicy - makes the policy if they name none
+ * @throws CorralError `invalid-option` for a wrong option
  */
-export function compileWith(defaultPolicy: () => Policy): Compile {
-  return (topology, options = {}) => {
-    if (typeof options !== 'object' || options === null) {
-      throw new CorralError('invalid-option', ['options'], `expected an object, got ${quote(options)}`);
-    }
-    for (const name in options) {
-      if (!OPTIONS.has(name)) {
-        throw new CorralError(
-          'invalid-option',
-          [name],
-          `unknown option: compile has ${[...OPTIONS].join(', ')}`,
-        );
-      }
-    }
-    return new TableSolver(asCluster(topology, ['topology']), options, defaultPolicy);
-  };
+export function openSolver(
+  cluster: ClusterTopology,
+  options: CompileOptions,
+  defaultPolicy: () => Policy,
+): Solver {
+  checkFields(options, OPTIONS);
+  return new TableSolver(cluster, options, defaultPolicy);
 }
-
-const OPTIONS: ReadonlySet<string> = new Set(['policy', 'sizes', 'workload', 'seed']);
 
 /** Server and GPU mask of every pod of a gang. */
 interface GangPods {

@@ -1,4 +1,5 @@
-import type { Policy } from '../placement/policy.js';
+import { checkFields } from '../fields.js';
+import type { NoOptions, Policy } from '../placement/policy.js';
 import { finiteCpuMilli, scales } from './scales.js';
 
 /**
@@ -10,8 +11,15 @@ import { finiteCpuMilli, scales } from './scales.js';
  * equal, so it is left out here.
  *
  * Source: the BestFit baseline of Weng et al., USENIX ATC 2023 (after Protean, OSDI 2020).
+ *
+ * @param options - none; here so that a misspelt one is refused
+ * @returns the policy, for `compile` and `simulate`
+ * @throws CorralError `invalid-option` for any option
+ * @example
+ * compile(topology('dgx-h100'), { policy: bestFit() }).place({ gpus: 1 }).ok; // true
  */
-export function bestFit(): Policy {
+export function bestFit(options: NoOptions = {}): Policy {
+  checkFields(options, []);
   return {
     name: 'bestFit',
     ties: 'document-order',

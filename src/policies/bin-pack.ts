@@ -1,4 +1,5 @@
-import type { Policy } from '../placement/policy.js';
+import { checkFields } from '../fields.js';
+import type { NoOptions, Policy } from '../placement/policy.js';
 import { GPU_MILLI } from '../units.js';
 
 /**
@@ -6,8 +7,15 @@ import { GPU_MILLI } from '../units.js';
  * MostAllocated, on GPUs alone; servers without GPUs come first for pods that ask for none, before full ones too.
  *
  * Source: Kubernetes, NodeResourcesFit scoring strategy MostAllocated.
+ *
+ * @param options - none; here so that a misspelt one is refused
+ * @returns the policy, for `compile` and `simulate`
+ * @throws CorralError `invalid-option` for any option
+ * @example
+ * compile(topology('dgx-h100'), { policy: binPack() }).place({ gpus: 1 }).ok; // true
  */
-export function binPack(): Policy {
+export function binPack(options: NoOptions = {}): Policy {
+  checkFields(options, []);
   return {
     name: 'binPack',
     ties: 'document-order',

@@ -1,4 +1,5 @@
-import type { Policy } from '../placement/policy.js';
+import { checkFields } from '../fields.js';
+import type { NoOptions, Policy } from '../placement/policy.js';
 import { finiteCpuMilli, scales } from './scales.js';
 
 /**
@@ -11,8 +12,15 @@ import { finiteCpuMilli, scales } from './scales.js';
  *
  * Source: the DotProd baseline of Weng et al., USENIX ATC 2023 (after Grandl et al., Tetris, SIGCOMM 2014), as
  * run there with merged dimensions.
+ *
+ * @param options - none; here so that a misspelt one is refused
+ * @returns the policy, for `compile` and `simulate`
+ * @throws CorralError `invalid-option` for any option
+ * @example
+ * compile(topology('dgx-h100'), { policy: dotProduct() }).place({ gpus: 1 }).ok; // true
  */
-export function dotProduct(): Policy {
+export function dotProduct(options: NoOptions = {}): Policy {
+  checkFields(options, []);
   return {
     name: 'dotProduct',
     ties: 'document-order',

@@ -1,4 +1,5 @@
 import { CorralError } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { Policy, Workload } from '../placement/policy.js';
 import { FragmentationMeasure } from './fragmentation.js';
 
@@ -20,10 +21,17 @@ export interface FgdOptions {
  * score = ⌊100 σ((F_before − F_after)/1000)⌋ with σ(x) = 1/(1 + e^−x) and F the fragmentation of the server in
  * thousandths of a GPU; `exact` takes F_before − F_after itself.
  *
- * @throws CorralError `invalid-option` from `compile`, if there is no workload
  * Source: Weng et al., "Beware of Fragmentation", USENIX ATC 2023, algorithm 1.
+ *
+ * @param options - see {@link FgdOptions}
+ * @returns the policy, for `compile` and `simulate`
+ * @throws CorralError `invalid-option` for an unknown option, and from `compile` if there is no workload
+ * @example
+ * const workload = typicalPods([{ cpuMilli: 4000, gpus: 1, gpuMilli: 500 }]);
+ * compile(topology('dgx-h100'), { policy: fgd({ workload }) }).place({ gpuMilli: 500 }).ok; // true
  */
 export function fgd(options: FgdOptions = {}): Policy {
+  checkFields(options, ['workload', 'exact']);
   return {
     name: options.exact === true ? 'fgd (exact)' : 'fgd',
     ties: 'document-order',

@@ -1,4 +1,5 @@
-import type { PodFacts, Policy, ServerFacts } from '../placement/policy.js';
+import { checkFields } from '../fields.js';
+import type { NoOptions, PodFacts, Policy, ServerFacts } from '../placement/policy.js';
 import { GPU_MILLI } from '../units.js';
 import { scales } from './scales.js';
 
@@ -10,8 +11,15 @@ import { scales } from './scales.js';
  * GPUs, or the cluster's largest server if larger. A share goes to the tightest GPU.
  *
  * Source: the GpuClustering baseline of Weng et al., USENIX ATC 2023 (after Gandiva, OSDI 2018).
+ *
+ * @param options - none; here so that a misspelt one is refused
+ * @returns the policy, for `compile` and `simulate`
+ * @throws CorralError `invalid-option` for any option
+ * @example
+ * compile(topology('dgx-h100'), { policy: gpuClustering() }).place({ gpus: 1 }).ok; // true
  */
-export function gpuClustering(): Policy {
+export function gpuClustering(options: NoOptions = {}): Policy {
+  checkFields(options, []);
   return {
     name: 'gpuClustering',
     ties: 'document-order',

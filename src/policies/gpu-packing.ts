@@ -1,4 +1,5 @@
-import type { PodFacts, Policy, ServerFacts } from '../placement/policy.js';
+import { checkFields } from '../fields.js';
+import type { NoOptions, PodFacts, Policy, ServerFacts } from '../placement/policy.js';
 import { GPU_MILLI } from '../units.js';
 
 /**
@@ -9,8 +10,15 @@ import { GPU_MILLI } from '../units.js';
  * max(100 − r/10, 50) with r the percent of room on them.
  *
  * Source: the GpuPacking baseline of Weng et al., USENIX ATC 2023 (after MLaaS in the wild, NSDI 2022).
+ *
+ * @param options - none; here so that a misspelt one is refused
+ * @returns the policy, for `compile` and `simulate`
+ * @throws CorralError `invalid-option` for any option
+ * @example
+ * compile(topology('dgx-h100'), { policy: gpuPacking() }).place({ gpus: 1 }).ok; // true
  */
-export function gpuPacking(): Policy {
+export function gpuPacking(options: NoOptions = {}): Policy {
+  checkFields(options, []);
   return {
     name: 'gpuPacking',
     ties: 'document-order',

@@ -1,5 +1,6 @@
 export type {
   DifferenceScorer,
+  NoOptions,
   PodFacts,
   Policy,
   PolicyContext,

@@ -1,3 +1,4 @@
+import { checkFields } from '../fields.js';
 import type { Policy } from '../placement/policy.js';
 
 /** Options of {@link random}. */
@@ -10,9 +11,14 @@ export interface RandomOptions {
  * A server drawn uniformly from those that fit, and for a share a GPU drawn uniformly from those that fit:
  * the baseline every other policy must beat.
  *
+ * @param options - see {@link RandomOptions}
  * @returns the policy; equal seeds give equal placements
+ * @throws CorralError `invalid-option` for an unknown option; from `compile` for a seed that is no integer
+ * @example
+ * compile(topology('dgx-h100'), { policy: random({ seed: 7 }) }).place({ gpus: 1 }).ok; // true
  */
 export function random(options: RandomOptions = {}): Policy {
+  checkFields(options, ['seed']);
   return {
     name: 'random',
     ties: 'random',

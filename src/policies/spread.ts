@@ -1,4 +1,5 @@
-import type { Policy } from '../placement/policy.js';
+import { checkFields } from '../fields.js';
+import type { NoOptions, Policy } from '../placement/policy.js';
 import { usedShare } from './bin-pack.js';
 
 /**
@@ -7,8 +8,15 @@ import { usedShare } from './bin-pack.js';
  * for none: such pods spread nothing over GPUs, and could only strand some.
  *
  * Source: Kubernetes, NodeResourcesFit scoring strategy LeastAllocated.
+ *
+ * @param options - none; here so that a misspelt one is refused
+ * @returns the policy, for `compile` and `simulate`
+ * @throws CorralError `invalid-option` for any option
+ * @example
+ * compile(topology('dgx-h100'), { policy: spread() }).place({ gpus: 1 }).ok; // true
  */
-export function spread(): Policy {
+export function spread(options: NoOptions = {}): Policy {
+  checkFields(options, []);
   return {
     name: 'spread',
     ties: 'document-order',

@@ -1,3 +1,4 @@
+import { checkFields } from '../fields.js';
 import type { Policy } from '../placement/policy.js';
 
 /** Options of {@link topologyAware}. */
@@ -13,8 +14,16 @@ export interface TopologyAwareOptions {
  * The policy that looks at the fabric, and the default: lowest tier that fits, then highest bandwidth, then least load on
  * links that others could use, then least damage to what remains, on servers and in every tier, then fewest servers, then
  * document order.
+ *
+ * @param options - see {@link TopologyAwareOptions}
+ * @returns the policy, for `compile` and `simulate`
+ * @throws CorralError `invalid-option` for an unknown option, and from `compile` for wrong sizes
+ * @example
+ * const policy = topologyAware({ sizes: { 4: 1 } }); // only jobs of four GPUs are to come
+ * compile(topology('dgx1-v100'), { policy }).place({ gpus: 2 }).ok; // true
  */
 export function topologyAware(options: TopologyAwareOptions = {}): Policy {
+  checkFields(options, ['sizes']);
   const { sizes } = options;
   return { name: 'topologyAware', ties: 'document-order', prepare: () => ({ by: 'topology', sizes }) };
 }

@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { Workload } from '../placement/policy.js';
 
 /** What {@link typicalPods} reads of a pod. */
@@ -24,13 +25,18 @@ export interface TypicalPodsOptions {
  * one with more CPU comes first, then more thousandths, more GPUs, and the later spelling of models, as in the
  * published program.
  *
+ * Source: Weng et al., USENIX ATC 2023 ("target workload"); tie order from the authors' simulator.
+ *
  * @param pods - any order; only counts matter
+ * @param options - see {@link TypicalPodsOptions}
  * @returns typical pods, most frequent first; shares sum to 1
  * @throws CorralError `invalid-option` for an empty list or a coverage outside 0 … 1
  * @complexity O(pods + kinds log kinds)
- * Source: Weng et al., USENIX ATC 2023 ("target workload"); tie order from the authors' simulator.
+ * @example
+ * typicalPods([{ cpuMilli: 4000, gpus: 1, gpuMilli: 500 }]); // [{ cpuMilli: 4000, gpus: 1, gpuMilli: 500, share: 1 }]
  */
 export function typicalPods(pods: readonly SamplePod[], options: TypicalPodsOptions = {}): Workload {
+  checkFields(options, ['coverage']);
   const coverage = options.coverage ?? 0.95;
   if (!(coverage > 0 && coverage <= 1)) {
     throw new CorralError(

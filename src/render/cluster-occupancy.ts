@@ -1,4 +1,5 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { ServerId } from '../ids.js';
 import type { FreeCapacity, PlacedPod } from '../placement/placement.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
@@ -78,6 +79,7 @@ export function occupancy(cluster: ClusterTopology, options: OccupancyOptions): 
     throw new CorralError('limit-exceeded', ['gangs'], `${gangs.length} gangs, at most ${GANGS_MAX}`);
   }
   const gangSizes = gangs.map((gang, g) => {
+    checkFields(gang, ['name', 'placement'], ['gangs', g]);
     const path = ['gangs', g, 'placement', 'pods'];
     const held = new Set<string>();
     listOf(gang?.placement?.pods, path).forEach((pod, p) => {

@@ -1,7 +1,7 @@
+import { asCluster, type TopologyOrDocument } from '../catalogue/as-topology.js';
 import { CorralError, quote } from '../errors.js';
-import { asCluster } from '../topology/as-cluster.js';
+import { checkFields } from '../fields.js';
 import { acceleratorGBpsPerGpuOf, type ClusterTopology, uplinkGBpsOf } from '../topology/cluster-topology.js';
-import type { ServerTopology } from '../topology/server-topology.js';
 import { CELL_PAINT, CORDON_STROKE, cordonPattern, drawDomains, drawServers } from './cluster-drawing.js';
 import { clusterLayout, SERVERS_DRAWN_MAX } from './cluster-layout.js';
 import { freeGpus, type Occupancy, type OccupancyOptions, occupancy } from './cluster-occupancy.js';
@@ -18,7 +18,7 @@ export interface ClusterSvgOptions extends OccupancyOptions {
   readonly title?: string;
 }
 
-const OPTIONS: ReadonlySet<string> = new Set(['free', 'gangs', 'cordoned', 'title']);
+const OPTIONS: readonly (keyof ClusterSvgOptions)[] = ['free', 'gangs', 'cordoned', 'title'];
 const MARGIN = 16;
 const SECTION_GAP = 12;
 const WIDTH_MIN = 420;
@@ -31,7 +31,7 @@ const WIDTH_MIN = 420;
  * columns. Up to 192 servers have their names beside them; all have them in tooltips. A GPU that pods share is in the colours of its gangs
  * (of four at most), however small their shares are.
  *
- * @param cluster - at most 4,096 servers; a lone server type is one server
+ * @param cluster - at most 4,096 servers; a lone server type is one server; as a topology or as a document
  * @param options - see {@link ClusterSvgOptions}
  * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input, equal text
  * @throws CorralError `limit-exceeded` for more servers or gangs; `unknown-reference` or `invalid-option` for gangs,
@@ -45,10 +45,7 @@ const WIDTH_MIN = 420;
  * clusterToSvg(cluster, { free: solver.free(), gangs });
  * ```
  */
-export function clusterToSvg(
-  cluster: ClusterTopology | ServerTopology,
-  options: ClusterSvgOptions = {},
-): string {
+export function clusterToSvg(cluster: TopologyOrDocument, options: ClusterSvgOptions = {}): string {
   const whole = asCluster(cluster, ['cluster']);
   checkOptions(options);
   if (whole.servers.length > SERVERS_DRAWN_MAX) {
@@ -79,18 +76,7 @@ export function clusterToSvg(
 }
 
 function checkOptions(options: ClusterSvgOptions): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new CorralError('invalid-option', ['options'], `expected an object, got ${quote(options)}`);
-  }
-  for (const name in options) {
-    if (!OPTIONS.has(name)) {
-      throw new CorralError(
-        'invalid-option',
-        [name],
-        `unknown option: clusterToSvg has ${[...OPTIONS].join(', ')}`,
-      );
-    }
-  }
+  checkFields(options, OPTIONS);
   if (options.title !== undefined && typeof options.title !== 'string') {
     throw new CorralError('invalid-option', ['title'], `expected a text, got ${quote(options.title)}`);
   }

@@ -1,12 +1,15 @@
+import { asServer } from '../catalogue/as-topology.js';
 import { CorralError, quote } from '../errors.js';
-import type { Device, Link } from '../topology/server-document.js';
+import { checkFields } from '../fields.js';
+import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import { checkGroups, type PlacedGpus, placedGpus } from './gpu-groups.js';
 import { MEDIUM_STYLE } from './styles.js';
 
 /** Options of {@link toDot}. */
 export interface DotOptions {
   /** GPUs to highlight: ordinals, or a placement on a server of this type. */
-  readonly placement?: readonly number[] | { readonly pods: readonly { readonly gpus: readonly number[] }[] };
+  readonly placement?: PlacedGpus;
   /** Text above the drawing; default: the title of the document. */
   readonly title?: string;
 }
@@ -29,18 +32,24 @@ const PLACED = 'shape=box, style="filled,rounded,bold", fillcolor="#F7C948", col
  * NVSwitches that link the same devices are drawn as one, and so is a mesh of equal links between all GPUs. Links inside a package are drawn without a figure:
  * they limit nothing.
  *
- * @param server - a server topology
+ * @param topology - a server type, as a topology or as a document
  * @param options - see {@link DotOptions}
  * @returns DOT text for `dot`; equal servers give equal text
- * @throws CorralError `invalid-option` for a GPU ordinal that does not exist
+ * @throws CorralError `invalid-option` for a GPU ordinal that does not exist, or a wrong option
  * @complexity O(devices + links)
  */
-export function toDot(server: ServerTopology, options: DotOptions = {}): string {
-  const placed = placedIds(server, options.placement);
+export function toDot(topology: ServerTopology | ServerDocument, options: DotOptions = {}): string {
+  const server = asServer(topology, ['topology']);
+  checkFields(options, ['placement', 'title']);
+  const { placement = [], title } = options;
+  if (title !== undefined && typeof title !== 'string') {
+    throw new CorralError('invalid-option', ['title'], `expected a text, got ${quote(title)}`);
+  }
+  const placed = checkGroups(server, [{ gpus: placedGpus(placement) }], () => ['placement']).ofGpu;
   const drawing = mergeSwitches(server);
   const lines = [
     `graph ${id(server.name)} {`,
-    `  graph [label=${text(heading(server, options.title))}, labelloc=t, fontname="Helvetica", fontsize=16, nodesep=0.25, ranksep=0.55];`,
+    `  graph [label=${text(heading(server, title))}, labelloc=t, fontname="Helvetica", fontsize=16, nodesep=0.25, ranksep=0.55];`,
     '  node [fontname="Helvetica", fontsize=12, margin="0.16,0.06"];',
     '  edge [fontname="Helvetica", fontsize=10];',
   ];
@@ -69,28 +78,6 @@ export function toDot(server: ServerTopology, options: DotOptions = {}): string 
   if (mesh !== undefined) lines.push(...meshLines(server.gpus, mesh.link, drawing.kinds));
   lines.push('}', '');
   return lines.join('\n');
-}
-
-function placedIds(server: ServerTopology, placement: DotOptions['placement']): Set<string> {
-  const ordinals =
-    placement === undefined
-      ? []
-      : 'pods' in placement
-        ? placement.pods.flatMap((pod) => pod.gpus)
-        : placement;
-  return new Set(
-    ordinals.map((ordinal, i) => {
-      const gpu = server.gpus[ordinal];
-      if (gpu === undefined) {
-        throw new CorralError(
-          'invalid-option',
-          ['placement', i],
-          `no GPU ${quote(ordinal)}: ${server.name} has ${server.gpus.length}`,
-        );
-      }
-      return gpu;
-    }),
-  );
 }
 
 interface Drawing {

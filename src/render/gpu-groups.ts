@@ -1,4 +1,5 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 
 /** Some GPUs of a server, drawn in one colour. */
@@ -7,6 +8,18 @@ export interface GpuGroup {
   readonly name?: string;
   /** GPU ordinals. A GPU may be in several groups, as when pods share it. */
   readonly gpus: readonly number[];
+}
+
+/** GPUs of a server: ordinals, or a placement of which all pods are on a server of this type. */
+export type PlacedGpus =
+  | readonly number[]
+  | { readonly pods: readonly { readonly gpus: readonly number[] }[] };
+
+/** The ordinals of placed GPUs; what is neither comes back as it is, for {@link checkGroups} to refuse. */
+export function placedGpus(placement: PlacedGpus): readonly number[] {
+  const pods: unknown = (placement as { readonly pods?: unknown } | null)?.pods;
+  if (!Array.isArray(pods)) return placement as readonly number[];
+  return pods.flatMap((pod: { readonly gpus: readonly number[] } | null) => pod?.gpus ?? []);
 }
 
 /** Most groups of one drawing. */
@@ -42,7 +55,8 @@ export function checkGroups(
   const ofGpu = new Map<string, number[]>();
   const sizes: number[] = [];
   groups.forEach((group, position) => {
-    const gpus: unknown = group?.gpus;
+    checkFields(group, ['name', 'gpus'], ['groups', position]);
+    const gpus: unknown = group.gpus;
     if (!Array.isArray(gpus)) {
       throw new CorralError(
         'invalid-option',

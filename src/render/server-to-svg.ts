@@ -1,10 +1,13 @@
+import { asServer } from '../catalogue/as-topology.js';
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
+import type { ServerDocument } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { type DeviceBox, type MeasuredBox, measureBox, placeBox, type Stub } from './device-boxes.js';
 import { drawBoxes, drawStubs } from './device-drawing.js';
 import { type DeviceNode, deviceTree } from './device-tree.js';
 import { fabricLinks } from './fabric-links.js';
-import { type CheckedGroups, checkGroups, type GpuGroup } from './gpu-groups.js';
+import { type CheckedGroups, checkGroups, type GpuGroup, placedGpus } from './gpu-groups.js';
 import { stripePatterns } from './group-fill.js';
 import { heading } from './heading.js';
 import { columnWidthMin, drawLanes, type LaneColumn, lanesHeight, planLanes } from './lane-drawing.js';
@@ -30,7 +33,7 @@ const SECTION_GAP = 12;
 /** A narrower drawing is centred below its title. */
 const WIDTH_MIN = 420;
 const GPU_WIDTH_MIN = 48;
-const OPTIONS: ReadonlySet<string> = new Set(['placement', 'groups', 'title']);
+const OPTIONS: readonly (keyof ServerSvgOptions)[] = ['placement', 'groups', 'title'];
 
 /**
  * A drawing of a server as SVG: sockets as boxes that contain NUMA nodes, PCIe switches, GPUs and NICs, each below the
@@ -45,7 +48,7 @@ const OPTIONS: ReadonlySet<string> = new Set(['placement', 'groups', 'title']);
  * Long names keep both ends in 130 pixels, by an estimate of their width that is wide enough for Helvetica, Arial and
  * DejaVu Sans.
  *
- * @param server - a server topology; 1,024 devices and 8,192 links at most, as in any document
+ * @param topology - a server type, as a topology or as a document; 1,024 devices and 8,192 links at most, as in any document
  * @param options - see {@link ServerSvgOptions}
  * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input, equal text
  * @throws CorralError `invalid-option` for a GPU ordinal that does not exist or a wrong option; `limit-exceeded`
@@ -56,7 +59,11 @@ const OPTIONS: ReadonlySet<string> = new Set(['placement', 'groups', 'title']);
  * serverToSvg(topology('dgx-h100'), { groups: [{ name: 'job A', gpus: [0, 1] }, { gpus: [4, 5, 6, 7] }] });
  * ```
  */
-export function serverToSvg(server: ServerTopology, options: ServerSvgOptions = {}): string {
+export function serverToSvg(
+  topology: ServerTopology | ServerDocument,
+  options: ServerSvgOptions = {},
+): string {
+  const server = asServer(topology, ['topology']);
   const groups = groupsOf(server, options);
   const tree = deviceTree(server);
   const fabric = fabricLinks(server, tree);
@@ -117,18 +124,7 @@ export function serverToSvg(server: ServerTopology, options: ServerSvgOptions = 
 }
 
 function groupsOf(server: ServerTopology, options: ServerSvgOptions): CheckedGroups {
-  if (typeof options !== 'object' || options === null) {
-    throw new CorralError('invalid-option', ['options'], `expected an object, got ${quote(options)}`);
-  }
-  for (const name in options) {
-    if (!OPTIONS.has(name)) {
-      throw new CorralError(
-        'invalid-option',
-        [name],
-        `unknown option: serverToSvg has ${[...OPTIONS].join(', ')}`,
-      );
-    }
-  }
+  checkFields(options, OPTIONS);
   const { placement, groups, title } = options;
   if (title !== undefined && typeof title !== 'string') {
     throw new CorralError('invalid-option', ['title'], `expected a text, got ${quote(title)}`);
@@ -143,12 +139,6 @@ function groupsOf(server: ServerTopology, options: ServerSvgOptions): CheckedGro
     throw new CorralError('invalid-option', ['groups'], 'placement is given too: make it one of the groups');
   }
   return checkGroups(server, [{ name: 'placement', gpus: placedGpus(placement) }], () => ['placement']);
-}
-
-function placedGpus(placement: NonNullable<ServerSvgOptions['placement']>): readonly number[] {
-  const pods: unknown = (placement as { readonly pods?: unknown } | null)?.pods;
-  if (!Array.isArray(pods)) return placement as readonly number[];
-  return pods.flatMap((pod: { readonly gpus: readonly number[] } | null) => pod?.gpus ?? []);
 }
 
 function gpusFromLeft(node: DeviceNode): string[] {

@@ -2,6 +2,7 @@ import { CorralError, quote } from '../errors.js';
 import type { TierName } from '../ids.js';
 import type { Placement } from '../placement/placement.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
+import { checkCluster } from '../topology/expected-topology.js';
 import { gangOf, positionsById } from './gang.js';
 import { checkFields, integer } from './quantity.js';
 
@@ -33,6 +34,7 @@ export function copyHolders(
   cluster: ClusterTopology,
   options: CopyHolderOptions = {},
 ): CopyHolders {
+  checkCluster(cluster, ['cluster']);
   checkFields(options, ['copies', 'apart']);
   const copies = integer(options.copies ?? 2, 1, 16, 'copies');
   const { servers } = gangOf(placement, cluster, positionsById(cluster));

@@ -2,6 +2,7 @@ import { CorralError, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
 import type { Placement } from '../placement/placement.js';
 import { acceleratorGBpsPerGpuOf, type ClusterTopology } from '../topology/cluster-topology.js';
+import { checkCluster } from '../topology/expected-topology.js';
 import type { FailureLaw } from './failure-laws.js';
 import { type Gang, type GangServer, gangOf, positionsById } from './gang.js';
 import { checkPhase } from './phase.js';
@@ -62,6 +63,7 @@ export function failureDomains(
   cluster: ClusterTopology,
   laws: readonly FailureLaw[],
 ): FailureDomain[] {
+  checkCluster(cluster, ['cluster']);
   const gang = gangOf(placement, cluster, positionsById(cluster));
   return domainsOf(gang, cluster, laws);
 }

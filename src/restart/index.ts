@@ -1,3 +1,15 @@
+export type { DeviceId, PlacementId, ServerId, TierName } from '../ids.js';
+export type { PlacedPod, Placement } from '../placement/placement.js';
+export type { ClusterServer, ClusterTier, ClusterTopology } from '../topology/cluster-topology.js';
+export type {
+  BandwidthBasis,
+  Device,
+  DeviceKind,
+  Link,
+  Medium,
+  ServerDocument,
+} from '../topology/server-document.js';
+export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
 export type { ExponentialPhase, FixedPhase } from './basic-phases.js';
 export type { CheckpointContent } from './checkpoint-size.js';
 export { BYTES_PER_PARAMETER, checkpointBytes, snapshotStallSeconds } from './checkpoint-size.js';
@@ -56,6 +68,7 @@ export type {
   RestartModel,
   RestartModelOptions,
   Rollback,
+  RollbackGroup,
 } from './restart-model.js';
 export { restartModel } from './restart-model.js';
 export type { SimulatedRestarts, SimulateRestartsOptions } from './simulate-restarts.js';

@@ -2,6 +2,7 @@ import { CorralError, quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
 import type { Placement } from '../placement/placement.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
+import { checkCluster } from '../topology/expected-topology.js';
 import { fixed } from './basic-phases.js';
 import { sequence } from './composite-phases.js';
 import type { CopyHolders } from './copy-holders.js';
@@ -127,6 +128,7 @@ export function placementRestart(
   cluster: ClusterTopology,
   options: PlacementRestartOptions,
 ): PlacementRestart {
+  checkCluster(cluster, ['cluster']);
   checkFields(options, FIELDS);
   checkRecoveryPath(options.recovery, 'recovery');
   const positions = positionsById(cluster);

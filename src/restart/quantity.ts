@@ -1,29 +1,6 @@
-import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { CorralError, quote } from '../errors.js';
 
-/**
- * Refuses an argument that is no object, or has a field that nothing reads: a misspelt optional field would
- * change results in silence.
- *
- * @throws CorralError `invalid-option`
- */
-export function checkFields(options: unknown, fields: readonly string[], path: ErrorPath = []): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new CorralError(
-      'invalid-option',
-      path,
-      `expected an object with ${fields.join(', ')}, got ${quote(options)}`,
-    );
-  }
-  for (const field of Object.keys(options)) {
-    if (!fields.includes(field)) {
-      throw new CorralError(
-        'invalid-option',
-        [...path, field],
-        `unknown field: there are ${fields.join(', ')}`,
-      );
-    }
-  }
-}
+export { checkFields } from '../fields.js';
 
 /** Returns `value` if it is a finite number of 0 or more; throws CorralError `invalid-option` if not. */
 export function nonNegative(value: unknown, ...path: (string | number)[]): number {

@@ -87,6 +87,15 @@ export class Allocation {
     return isPlaced;
   }
 
+  /** As {@link place}, while something free is shown as taken: whoever does not fit is not remembered for it. */
+  placeApart(job: number): boolean {
+    const asker = this.askerOf(job);
+    const before = this.#refusedAt[asker]!;
+    const isPlaced = this.place(job);
+    this.#refusedAt[asker] = before;
+    return isPlaced;
+  }
+
   #takeBeside(headroom: Headroom, job: number, gang: Gang): boolean {
     const { missing } = headroom;
     const freeMilli = this.engine.tables.gpuCount * GPU_MILLI - this.heldMilli;

@@ -129,6 +129,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
   if (queue !== 'fair-share' && options.quotas !== undefined) {
     throw contradiction('quotas', 'quotas are for the queue fair-share');
   }
+  const passPerEvent = oneOf(options.passes ?? 'instant', ['event', 'instant'], 'passes') === 'event';
   const { seed = 0, onProgress } = options;
   if (!Number.isSafeInteger(seed)) {
     throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
@@ -146,8 +147,8 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     resizes,
     preemptedKeeps: oneOf(options.preempted ?? 'kept', ['kept', 'checkpoint'], 'preempted') === 'kept',
     sharesLinks: sharesLinks(options.linkSharing),
-    passPerEvent: oneOf(options.passes ?? 'instant', ['event', 'instant'], 'passes') === 'event',
-    ranks: ranksOf(options.eventOrder ?? EVENT_KINDS),
+    passPerEvent,
+    ranks: ranksOf(options.eventOrder ?? EVENT_KINDS, passPerEvent),
     seed,
     until: untilOf(options.until),
     timelineMicros: timelineMicros(options.timelineSeconds),
@@ -207,7 +208,7 @@ function timelineMicros(seconds: number | undefined): number | undefined {
   return Math.max(1, toMicros(positive(seconds, 'timelineSeconds')));
 }
 
-function ranksOf(given: readonly EventKind[]): Record<EventKind, number> {
+function ranksOf(given: readonly EventKind[], passPerEvent: boolean): Record<EventKind, number> {
   const order: readonly EventKind[] =
     Array.isArray(given) && !given.includes('defragment') ? [...given, 'defragment'] : given;
   const isOrder =
@@ -221,7 +222,9 @@ function ranksOf(given: readonly EventKind[]): Record<EventKind, number> {
       `expected each of ${EVENT_KINDS.join(', ')} once, got ${quote(Array.isArray(given) ? given.join(', ') : given)}`,
     );
   }
-  return Object.fromEntries(order.map((kind, rank) => [kind, rank])) as Record<EventKind, number>;
+  // Moving jobs is a decision, and decisions follow all that happens at their time.
+  const ranked = passPerEvent ? order : [...order.filter((kind) => kind !== 'defragment'), 'defragment'];
+  return Object.fromEntries(ranked.map((kind, rank) => [kind, rank])) as Record<EventKind, number>;
 }
 
 function oneOf<T extends string>(value: T, allowed: readonly T[], field: keyof SimulateOptions): T {

@@ -101,8 +101,12 @@ export class ClusterRun {
   /** Events in the queue that have lost their meaning, about. */
   #staleCount = 0;
   #nextSubmission = 0;
+  /** Running jobs that began now and take no time. */
+  #atOnceCount = 0;
   /** Whether an event has happened that no pass has seen. */
   #passDue = false;
+  /** When the last pass was. */
+  #passedAt = Number.NEGATIVE_INFINITY;
   readonly #kinds: readonly EventKind[];
 
   constructor(table: JobTable, engine: PlacementEngine, settings: RunSettings, options: { counts: boolean }) {
@@ -159,8 +163,14 @@ export class ClusterRun {
     if (this.doneCount === table.count && this.settings.until === Number.POSITIVE_INFINITY) return false;
     if (time > this.now) this.parts.onTime?.(time);
     this.now = time;
+    const { ranks } = this.settings;
     const submitFirst =
-      submitTime < eventTime || (submitTime === eventTime && this.settings.ranks.submit < events.nextRank);
+      submitTime < eventTime || (submitTime === eventTime && ranks.submit < events.nextRank);
+    // Running jobs are moved when the scheduler has done what it can without.
+    if (!submitFirst && events.nextRank === ranks.defragment && (this.#passDue || this.#passedAt < time)) {
+      this.pass();
+      return true;
+    }
     if (submitFirst) {
       this.#nextSubmission++;
       this.#submit(submitter);
@@ -196,9 +206,18 @@ export class ClusterRun {
     this.#staleCount = 0;
   }
 
+  /**
+   * Whether GPUs come back now that a pass has just given away, to a job that takes no time. A further pass follows then:
+   * nobody should be stopped or moved for room before.
+   */
+  get givesBackNow(): boolean {
+    return this.#atOnceCount > 0;
+  }
+
   /** Lets the scheduler run. */
   pass(): void {
     this.#passDue = false;
+    this.#passedAt = this.now;
     this.allocation.headroom?.refill();
     this.schedule(this);
   }
@@ -307,12 +326,8 @@ export class ClusterRun {
     const speed = this.parts.onSpeed?.(job) ?? this.holdings.pods[job]! / this.gangOf(job).pods;
     state.speed[job] = speed;
     this.accounts.hold(this.gpusOf(job), now);
-    this.events.push(
-      now + before + Math.ceil(state.clockEnd[job]! / speed),
-      this.settings.ranks.finish,
-      job,
-      stamp,
-    );
+    this.events.push(this.#dueOf(job), this.settings.ranks.finish, job, stamp);
+    if (this.isDue(job)) this.#atOnceCount++;
     if (this.settings.looksAhead) {
       state.expectedEnd[job] = now + before + this.#computeOn(job, this.holdings.pods[job]!);
       this.ends.add(job, state.expectedEnd[job]!);
@@ -356,15 +371,27 @@ export class ClusterRun {
     state.clock[job] = this.clockOf(job);
     state.since[job] = Math.max(now, state.since[job]!);
     state.speed[job] = speed;
-    const left = Math.ceil((state.clockEnd[job]! - state.clock[job]!) / speed);
-    this.events.push(state.since[job]! + left, this.settings.ranks.finish, job, ++state.finishStamp[job]!);
+    this.events.push(this.#dueOf(job), this.settings.ranks.finish, job, ++state.finishStamp[job]!);
     this.#leaveStale();
+  }
+
+  /** When a running job ends if it goes on as it does. */
+  #dueOf(job: number): number {
+    const { clock, clockEnd, since, speed } = this.state;
+    return since[job]! + Math.ceil((clockEnd[job]! - clock[job]!) / speed[job]!);
+  }
+
+  /** Whether a running job has nothing left to do: it ends now, though that event may be yet to come. Nobody may stop it. */
+  isDue(job: number): boolean {
+    return this.#dueOf(job) <= this.now;
   }
 
   /** What the clock of a running job shows now. */
   clockOf(job: number): number {
     const { state, now } = this;
     const since = state.since[job]!;
+    // Rounding must leave nothing to do to whoever is done.
+    if (this.isDue(job)) return state.clockEnd[job]!;
     if (now <= since) return state.clock[job]!;
     return Math.min(state.clockEnd[job]!, state.clock[job]! + (now - since) * state.speed[job]!);
   }
@@ -415,6 +442,7 @@ export class ClusterRun {
   /** Logs the run that ends now and gives back its GPUs. */
   #leave(job: number, outcome: number, holdsOn: boolean): void {
     const { state, holdings } = this;
+    if (state.begin[job] === this.now && this.isDue(job)) this.#atOnceCount--;
     state.stamp[job]!++;
     state.finishStamp[job]!++;
     holdings.log(job, this.log);

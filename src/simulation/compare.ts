@@ -1,4 +1,6 @@
+import { asCluster } from '../catalogue/as-topology.js';
 import { CorralError, quote } from '../errors.js';
+import { definedFields } from '../fields.js';
 import { checkFields, integer, probability } from '../restart/quantity.js';
 import { SIMULATE_FIELDS } from './checked-options.js';
 import { simulate } from './simulate.js';
@@ -101,13 +103,21 @@ export function compare(options: CompareOptions): ComparedPolicy[] {
       `expected more than 0 and less than 1, got ${quote(confidence)}`,
     );
   }
+  // A document becomes a topology once, not in every run.
+  const cluster = asCluster(options.cluster, ['cluster']);
   const seed = options.seed ?? 0;
   const metrics: SimulationMetrics[][] = names.map(() => []);
   const digests: string[][] = names.map(() => []);
   for (let replication = 0; replication < replications; replication++) {
     const drawn = typeof jobs === 'function' ? jobs(seed + replication) : jobs;
     names.forEach((name, i) => {
-      const result = simulate({ ...common, jobs: drawn, seed: seed + replication, ...policies[name] });
+      const result = simulate({
+        ...common,
+        cluster,
+        jobs: drawn,
+        seed: seed + replication,
+        ...definedFields(policies[name]!),
+      });
       metrics[i]!.push(result.metrics);
       digests[i]!.push(result.digest);
     });

@@ -32,10 +32,8 @@ export class Defragmentation {
     this.#schedule();
   }
 
-  /** A look. O(running) moves and decisions of an engine for the head, and O(movesMax) for the rest. */
+  /** A look, when a pass has been at this time. O(running) moves and decisions of an engine for the head, and O(movesMax) for the rest. */
   onTick(): void {
-    // What happened at the same time comes first.
-    this.#run.pass();
     let left = this.#movesMax;
     left -= this.#makeRoom(left);
     let looks = LOOKS_PER_MOVE * left;

@@ -23,7 +23,7 @@ export function elasticPass(
   return (run) => {
     const { waiting, table, allocation } = run;
     schedule(run);
-    while (waiting.length > 0) {
+    while (waiting.length > 0 && !run.givesBackNow) {
       const head = waiting.jobs[waiting.start]!;
       if (refused === head && refusedAt === allocation.returns) return;
       let mayFollow = false;
@@ -42,7 +42,7 @@ export function elasticPass(
       }
       schedule(run);
     }
-    grow(run, moves, smallAt);
+    if (!run.givesBackNow) grow(run, moves, smallAt);
   };
 }
 

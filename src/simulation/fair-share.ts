@@ -64,7 +64,11 @@ export function fairSharePass(
       } else if (run.allocation.place(job)) {
         start();
         next();
-      } else if (reclaims !== undefined && reclaim(run, tree, job, reclaims, stoppedAt)) {
+      } else if (
+        reclaims !== undefined &&
+        !run.givesBackNow &&
+        reclaim(run, tree, job, reclaims, stoppedAt)
+      ) {
         waiting.remove(job);
         run.begin(job, 0);
         return true;

@@ -1,3 +1,39 @@
+export type { TopologyOrDocument } from '../catalogue/as-topology.js';
+export type { DeviceId, ServerId, TierName } from '../ids.js';
+export type {
+  DifferenceScorer,
+  PodFacts,
+  Policy,
+  PolicyContext,
+  ServerFacts,
+  ServerScorer,
+  TopologyOrder,
+  TypicalPod,
+  Workload,
+} from '../placement/policy.js';
+export type { PlacementRequest } from '../placement/request.js';
+export type { FragmentationClasses } from '../policies/fragmentation.js';
+export type { SamplePod } from '../policies/typical-pods.js';
+export type { FailureLaw, FailureLevel } from '../restart/failure-laws.js';
+export type { Phase, PhaseKind, UniformSource } from '../restart/phase.js';
+export type { RecoveryDurations, RecoveryStep, RecoverySteps } from '../restart/recovery.js';
+export type {
+  AcceleratorEntry,
+  ClusterDocument,
+  ServerEntry,
+  UplinkEntry,
+} from '../topology/cluster-document.js';
+export type { ClusterServer, ClusterTier, ClusterTopology } from '../topology/cluster-topology.js';
+export type { GpuPlace } from '../topology/gpu-places.js';
+export type {
+  BandwidthBasis,
+  Device,
+  DeviceKind,
+  Link,
+  Medium,
+  ServerDocument,
+} from '../topology/server-document.js';
+export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
 export type { ComparedFigure, ComparedPolicy, CompareOptions, Interval } from './compare.js';
 export { compare } from './compare.js';
 export type { HeadroomMetrics } from './headroom-accounts.js';

@@ -1,5 +1,7 @@
+import { asCluster, type TopologyOrDocument } from '../catalogue/as-topology.js';
 import { type ClusterTables, compileClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { ServerId } from '../ids.js';
 import { PlacementEngine } from '../placement/engine.js';
 import { type PodNeed, podNeed } from '../placement/pod-need.js';
@@ -8,8 +10,6 @@ import { loadServerFacts, newServerFacts } from '../placement/server-facts.js';
 import { ordinals } from '../placement/state.js';
 import { type FragmentationClasses, FragmentationMeasure } from '../policies/fragmentation.js';
 import { typicalPods } from '../policies/typical-pods.js';
-import type { ClusterDocument } from '../topology/cluster-document.js';
-import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 import { type InflationCurves, InflationSamples } from './inflation-samples.js';
 import { inflationWorkload, type ReplayPod } from './inflation-workload.js';
@@ -17,7 +17,7 @@ import { inflationWorkload, type ReplayPod } from './inflation-workload.js';
 /** Options of {@link inflationReplay}. */
 export interface InflationReplayOptions {
   /** The cluster: what `fromOpenbNodes` returns, or any cluster. Its order is the order of names. */
-  readonly nodes: ClusterDocument | ClusterTopology;
+  readonly nodes: TopologyOrDocument;
   /** The trace: what `fromOpenbPods` returns, in order of names. */
   readonly pods: readonly ReplayPod[];
   /** How servers are ordered; a policy that asks for a workload or a seed and brings none gets the trace's. */
@@ -74,6 +74,7 @@ export interface InflationReplay extends InflationCurves {
   readonly serverScores: number;
 }
 
+const OPTIONS: readonly (keyof InflationReplayOptions)[] = ['nodes', 'pods', 'policy', 'seed', 'ratio'];
 /** Largest ratio: a hundred times the cluster. */
 const RATIO_MAX = 100;
 
@@ -92,9 +93,7 @@ const RATIO_MAX = 100;
  * (hkust-adsl/kubernetes-scheduler-simulator).
  */
 export function inflationReplay(options: InflationReplayOptions): InflationReplay {
-  if (typeof options !== 'object' || options === null) {
-    throw new CorralError('invalid-option', [], `expected an object of options, got ${quote(options)}`);
-  }
+  checkFields(options, OPTIONS);
   const { pods } = options;
   const seed = options.seed ?? 42;
   const ratio = options.ratio ?? 1.3;
@@ -108,7 +107,7 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
     );
   }
   checkPods(pods);
-  const cluster = asCluster(options.nodes);
+  const cluster = asCluster(options.nodes, ['nodes']);
   const gpus = cluster.servers.reduce((sum, server) => sum + server.type.gpus.length, 0);
   if (gpus === 0) throw new CorralError('invalid-option', ['nodes'], 'the cluster has no GPU to allocate');
 
@@ -180,22 +179,6 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
     decisions,
     serverScores: engine.byScore?.finder.scored ?? 0,
   };
-}
-
-function asCluster(nodes: ClusterDocument | ClusterTopology): ClusterTopology {
-  const isTopology = Array.isArray(nodes?.servers) && typeof nodes.servers[0]?.type === 'object';
-  if (isTopology) return nodes as ClusterTopology;
-  try {
-    return buildClusterTopology(nodes, (name, path) => {
-      throw new CorralError(
-        'unknown-topology',
-        path,
-        `${quote(name)} is a catalogue name: pass clusterTopology(document)`,
-      );
-    });
-  } catch (error) {
-    throw error instanceof CorralError ? error.inside(['nodes']) : error;
-  }
 }
 
 function checkPods(pods: readonly ReplayPod[]): void {

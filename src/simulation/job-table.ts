@@ -1,5 +1,6 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { checkFields, unknownField } from '../fields.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
 import { checkRequest, type PlacementRequest, REQUEST_FIELDS } from '../placement/request.js';
@@ -52,11 +53,11 @@ const FIELDS: ReadonlySet<string> = new Set<string>([
   'ratedGBps',
   'checkpoint',
 ]);
-const CHECKPOINT_FIELDS: ReadonlySet<string> = new Set([
+const CHECKPOINT_FIELDS: readonly (keyof JobCheckpoints)[] = [
   'computeSeconds',
   'stallSeconds',
   'persistLagSeconds',
-]);
+];
 
 /**
  * Checks the jobs once and turns them into columns.
@@ -216,11 +217,7 @@ function checkShape(job: unknown, index: number): asserts job is SimulationJob {
   }
   for (const field in job) {
     if (FIELDS.has(field)) continue;
-    throw new CorralError(
-      'invalid-option',
-      ['jobs', index, field],
-      `unknown field: a job has ${[...FIELDS].join(', ')}`,
-    );
+    throw new CorralError('invalid-option', ['jobs', index, field], unknownField(field, [...FIELDS]));
   }
 }
 
@@ -274,17 +271,7 @@ function checkpointOf(
   table: Pick<JobTable, 'interval' | 'stall' | 'persistLag'>,
 ): void {
   const path: ErrorPath = ['jobs', index, 'checkpoint'];
-  if (typeof checkpoint !== 'object' || checkpoint === null) {
-    throw new CorralError('invalid-option', path, `expected an object, got ${quote(checkpoint)}`);
-  }
-  for (const field in checkpoint) {
-    if (CHECKPOINT_FIELDS.has(field)) continue;
-    throw new CorralError(
-      'invalid-option',
-      [...path, field],
-      `unknown field: there are ${[...CHECKPOINT_FIELDS].join(', ')}`,
-    );
-  }
+  checkFields(checkpoint, CHECKPOINT_FIELDS, path);
   const time = (field: keyof JobCheckpoints, value: number | undefined): number =>
     micros(value ?? 0, index, 'checkpoint', field);
   const interval = time('computeSeconds', checkpoint.computeSeconds);

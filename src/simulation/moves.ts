@@ -226,12 +226,9 @@ export class Moves {
     }
   }
 
-  /**
-   * Whether a job computes and has something left to: one that is about to compute would skip what it still has to go
-   * through, and one that is due ends now.
-   */
+  /** Whether a job computes, and not to its end: one that is about to would skip what it still has to go through. */
   isMovable(job: number): boolean {
-    return this.#run.state.computeBegin[job]! <= this.#run.now && this.leftNow(job) > 0;
+    return this.#run.state.computeBegin[job]! <= this.#run.now && !this.#run.isDue(job);
   }
 
   /** Moves a running job if it gains by it; says whether. */
@@ -320,7 +317,7 @@ export class Moves {
 }
 
 /** Whether two notes are of the same GPUs. */
-function isSamePlace(a: Note, b: Note): boolean {
+export function isSamePlace(a: Note, b: Note): boolean {
   if (a.pods !== b.pods) return false;
   const masks = masksByServer(a);
   const others = masksByServer(b);

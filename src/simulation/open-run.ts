@@ -1,9 +1,9 @@
+import { asCluster } from '../catalogue/as-topology.js';
 import { compileClusterTables } from '../compile/cluster-tables.js';
 import { PlacementEngine } from '../placement/engine.js';
 import { Levels } from '../placement/gang.js';
 import type { Policy } from '../placement/policy.js';
 import { topologyAware } from '../policies/topology-aware.js';
-import { asCluster } from '../topology/as-cluster.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { Allocation } from './allocation.js';
 import { easyPass } from './backfill.js';
@@ -198,7 +198,7 @@ function chosenPass(
   if (checked.backfill === 'easy') {
     return lookAhead === undefined
       ? countedEasyPass(checked.backfillDepth)
-      : easyPass(lookAhead, checked.backfillDepth);
+      : easyPass(run, lookAhead, checked.backfillDepth);
   }
   return checked.admission === 'greedy' ? greedyPass : strictPass;
 }

@@ -5,7 +5,7 @@ import { GPU_MILLI } from '../units.js';
 import type { PeakUse } from './placed-peak-use.js';
 
 /** What a pod of whole GPUs asks for: stands for whoever holds GPUs. */
-const WHOLE: PodNeed = {
+export const WHOLE: PodNeed = {
   key: 'held',
   cpuMilli: 0,
   memoryMiB: 0,
@@ -103,10 +103,12 @@ export class ShownServers {
   }
 }
 
-function roomOf(cpuMilli: number, memoryMiB: number): PodNeed {
+/** What a pod of CPU and memory alone asks for. */
+export function roomOf(cpuMilli: number, memoryMiB: number): PodNeed {
   return { ...WHOLE, cpuMilli, memoryMiB, gpus: 0, gpuMilli: 0, totalGpuMilli: 0, isPlain: false };
 }
 
-function shareOf(gpuMilli: number): PodNeed {
+/** What a pod of a share of a GPU asks for. */
+export function shareOf(gpuMilli: number): PodNeed {
   return { ...WHOLE, gpuMilli, totalGpuMilli: gpuMilli, residentColumn: 0, isPlain: false };
 }

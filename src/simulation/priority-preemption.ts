@@ -20,7 +20,7 @@ export function preemptingPass(
   return (run) => {
     schedule(run);
     const { waiting } = run;
-    while (waiting.length > 0) {
+    while (waiting.length > 0 && !run.givesBackNow) {
       const head = waiting.jobs[waiting.start]!;
       const { priority } = run.table;
       const mayStop = (job: number): boolean =>

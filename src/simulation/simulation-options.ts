@@ -1,9 +1,8 @@
+import type { TopologyOrDocument } from '../catalogue/as-topology.js';
 import type { Policy } from '../placement/policy.js';
 import type { FailureLaw } from '../restart/failure-laws.js';
 import type { Phase } from '../restart/phase.js';
 import type { RecoveryDurations } from '../restart/recovery.js';
-import type { ClusterTopology } from '../topology/cluster-topology.js';
-import type { ServerTopology } from '../topology/server-topology.js';
 import type { HeadroomPool } from './headroom-pools.js';
 import type { SimulationJob } from './simulation-job.js';
 
@@ -118,8 +117,8 @@ export interface SimulatedRestart {
 
 /** Options of `simulate`. */
 export interface SimulateOptions {
-  /** What `clusterTopology(document)` returns; a lone server type is one server. */
-  readonly cluster: ClusterTopology | ServerTopology;
+  /** A cluster, or a lone server type (one server); as a topology, or as its document. */
+  readonly cluster: TopologyOrDocument;
   /** In any order; equal submit times keep the order of the list. At most 10,000,000. */
   readonly jobs: readonly SimulationJob[];
   /** Which GPUs a job gets; default `topologyAware()`. */
@@ -188,12 +187,14 @@ export interface SimulateOptions {
   /**
    * When the scheduler runs. `instant`: once everything has happened that happens at a time; what its decisions lead to at
    * that very time, as the end of a job that takes no time, is followed by a further pass. `event`: after every event, as
-   * CQSim and other simulators do, so that a decision may not know of what happens at its own time. Default `instant`.
+   * CQSim and other simulators do, so that a decision may not know of what happens at its own time. Either way nobody is
+   * stopped or moved who ends at that time. Default `instant`.
    */
   readonly passes?: 'event' | 'instant' | undefined;
   /**
    * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `defragment` may be left out;
-   * then it comes last.
+   * then it comes last. With `passes: 'instant'` it always does, and the order of the others matters in two cases: a
+   * `failure` before the `finish` of a job that it hits fails the job; before a `repair` it leaves one spare less to come in.
    */
   readonly eventOrder?: readonly EventKind[] | undefined;
   /** Of all random draws; any safe integer; default 0. */

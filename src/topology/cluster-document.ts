@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { QUANTITY_MAX } from '../units.js';
 import type { ServerDocument } from './server-document.js';
+import { strictFields } from './validate.js';
 
 /** Longest identifier, in characters. */
 const ID_LENGTH_MAX = 1024;
@@ -74,7 +75,7 @@ export interface AcceleratorEntry {
   readonly domains?: Readonly<Record<string, number | null>>;
 }
 
-const serverEntrySchema = v.strictObject({
+const serverEntrySchema = strictFields({
   id,
   type: id,
   domains: v.exactOptional(v.record(id, id)),
@@ -90,7 +91,7 @@ const domainFigures = v.exactOptional(v.record(id, v.nullable(bandwidthGBps)));
 /** The schema of a cluster document; each server type is validated by its own schema. */
 export const clusterDocumentSchema: v.GenericSchema<
   Omit<ClusterDocument, 'types'> & { readonly types: Readonly<Record<string, unknown>> }
-> = v.strictObject({
+> = strictFields({
   tiers: v.pipe(v.array(id), v.maxLength(TIERS_MAX, `expected at most ${TIERS_MAX} tiers`), v.readonly()),
   servers: v.pipe(
     v.array(serverEntrySchema),
@@ -100,9 +101,9 @@ export const clusterDocumentSchema: v.GenericSchema<
   ),
   types: v.record(id, v.unknown()),
   uplinks: v.exactOptional(
-    v.record(id, v.strictObject({ GBps: v.exactOptional(bandwidthGBps), domains: domainFigures })),
+    v.record(id, strictFields({ GBps: v.exactOptional(bandwidthGBps), domains: domainFigures })),
   ),
   accelerator: v.exactOptional(
-    v.strictObject({ tier: id, GBpsPerGpu: v.exactOptional(bandwidthGBps), domains: domainFigures }),
+    strictFields({ tier: id, GBpsPerGpu: v.exactOptional(bandwidthGBps), domains: domainFigures }),
   ),
 });

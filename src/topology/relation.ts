@@ -1,5 +1,6 @@
 import type { DeviceId } from '../ids.js';
 import { deviceAt } from './device-at.js';
+import { checkServer } from './expected-topology.js';
 import type { Device, Link, Medium } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
 import { switchFabrics } from './switch-fabrics.js';
@@ -22,6 +23,7 @@ export interface RelationMatrix {
  * relationMatrix(topology('dgx-a100')).cells[0] // ['X', 'NV12', …, 'PXB', 'PXB', 'SYS', …]
  */
 export function relationMatrix(server: ServerTopology): RelationMatrix {
+  checkServer(server, ['server']);
   const devices = [...server.gpus, ...server.nics];
   const neighbourhood = neighbourhoodOf(server);
   const cells = devices.map((row) => {

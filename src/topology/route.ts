@@ -1,8 +1,10 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { DeviceId } from '../ids.js';
 import { deviceAt } from './device-at.js';
 import { directedNetworkOf } from './directed-network.js';
 import { directedPath } from './directed-path.js';
+import { checkServer } from './expected-topology.js';
 import { GPU, type Network, networkOf, unmergedNetworkOf } from './network.js';
 import { peerToPeerOf } from './peer-to-peer-option.js';
 import { relation } from './relation.js';
@@ -62,6 +64,8 @@ export function route(
   to: DeviceId,
   options: RouteOptions = {},
 ): Route {
+  checkServer(server, ['server']);
+  checkFields(options, ['peerToPeer'], ['options']);
   const peerToPeer = peerToPeerOf(options);
   const endsAtSwitch = [deviceAt(server, from, ['from']), deviceAt(server, to, ['to'])].some(
     (device) => device.kind === 'nvswitch',

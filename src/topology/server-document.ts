@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { CorralError, quote } from '../errors.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { parse } from './validate.js';
+import { parse, strictFields } from './validate.js';
 
 /** Longest identifier or title, in characters: documents come from outside. */
 const TEXT_LENGTH_MAX = 1024;
@@ -124,7 +124,7 @@ export interface ServerDocument {
 /** Fields that only a NIC has. */
 const NIC_FIELDS = ['role', 'portGBps', 'portBasis', 'portSource', 'portVerified'] as const;
 
-const deviceSchema: v.GenericSchema<Device> = v.strictObject({
+const deviceSchema: v.GenericSchema<Device> = strictFields({
   id: text,
   kind: v.picklist(DEVICE_KINDS),
   numa: v.exactOptional(place),
@@ -140,7 +140,7 @@ const deviceSchema: v.GenericSchema<Device> = v.strictObject({
   portVerified: v.exactOptional(v.boolean()),
 });
 
-const linkSchema: v.GenericSchema<Link> = v.strictObject({
+const linkSchema: v.GenericSchema<Link> = strictFields({
   between: v.pipe(v.strictTuple([text, text]), v.readonly()),
   medium: v.picklist(MEDIA),
   bandwidthGBps,
@@ -154,7 +154,7 @@ const linkSchema: v.GenericSchema<Link> = v.strictObject({
 });
 
 /** The schema of a server document; `topologies/*.json` are instances. */
-export const serverDocumentSchema: v.GenericSchema<ServerDocument> = v.strictObject({
+export const serverDocumentSchema: v.GenericSchema<ServerDocument> = strictFields({
   name: text,
   title: text,
   gpuModel: text,

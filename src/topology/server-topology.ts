@@ -25,6 +25,9 @@ export interface ServerTopology {
  * @throws CorralError with code and path if the document is wrong
  * @complexity O(devices + links)
  */
+export function serverTopology(document: ServerDocument): ServerTopology;
+/** As above, for parsed JSON, whose type says nothing. */
+export function serverTopology(document: unknown): ServerTopology;
 export function serverTopology(document: unknown): ServerTopology {
   return serverTopologyAt(document, []);
 }

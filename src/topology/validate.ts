@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { CorralError, type CorralErrorCode, type ErrorPath, quote } from '../errors.js';
+import { unknownField } from '../fields.js';
 
 /**
  * Checks a foreign value against a schema and returns it typed, or throws with the first problem.
@@ -23,11 +24,39 @@ export function parse<const S extends v.GenericSchema>(
   throw new CorralError(options.code, [...(options.path ?? []), ...path], describe(issue));
 }
 
+/**
+ * The schema of an object that has these fields and no others; a known field that is `undefined` is absent.
+ *
+ * @param entries - the schema of each field
+ * @returns the schema; an unknown field is refused with the nearest name
+ */
+export function strictFields<const E extends v.ObjectEntries>(
+  entries: E,
+): v.StrictObjectSchema<E, (issue: v.StrictObjectIssue) => string> {
+  const names = Object.keys(entries);
+  const schema = v.strictObject(entries, (issue) =>
+    issue.expected === 'never' ? unknownField(String(issue.input), names) : issue.type,
+  );
+  return {
+    ...schema,
+    '~run': (dataset, config) =>
+      schema['~run']({ ...dataset, value: withoutUndefined(dataset.value, names) }, config),
+  };
+}
+
+function withoutUndefined(value: unknown, names: readonly string[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  const given = value as Readonly<Record<string, unknown>>;
+  const absent = names.filter((name) => name in given && given[name] === undefined);
+  if (absent.length === 0) return value;
+  return Object.fromEntries(Object.entries(given).filter(([name]) => !absent.includes(name)));
+}
+
 function describe(issue: v.BaseIssue<unknown>): string {
   const custom = issue.message;
   if (issue.type === 'strict_object') {
     return issue.expected === 'never'
-      ? 'unknown field: remove it, or check its spelling'
+      ? issue.message
       : `${issue.expected === 'Object' ? `expected an object, got ${quote(issue.input)}` : 'required field is missing'}`;
   }
   if (issue.type === 'strict_tuple') return `one entry too many: ${quote(issue.input)}`;

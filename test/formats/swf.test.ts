@@ -270,7 +270,7 @@ describe('fromSwf', () => {
     expect(() => fromSwf(undefined as unknown as string)).toThrow(thrown('invalid-format', []));
     expect(() => fromSwf(['x'] as unknown as string)).toThrow(thrown('invalid-format', []));
     expect(() => fromSwf(LOG, { extra: 'keep' } as SwfOptions)).toThrow(thrown('invalid-option', ['extra']));
-    expect(() => fromSwf(LOG, null as unknown as SwfOptions)).toThrow(thrown('invalid-option', []));
+    expect(() => fromSwf(LOG, null as unknown as SwfOptions)).toThrow(thrown('invalid-option', ['options']));
     expect(() => fromSwf(LOG, { extraColumns: 'drop' } as unknown as SwfOptions)).toThrow(
       thrown('invalid-option', ['extraColumns']),
     );

@@ -85,7 +85,7 @@ describe('checkRequest', () => {
 
   it('says what to do', () => {
     expect(() => checkRequest({ gpu: 1 } as PlacementRequest)).toThrow(
-      'gpu: unknown field: a request has pods, podsMin, gpus, gpuMilli, cpuMilli, memoryMiB, gpuModels, labels, require, prefer, requirePerPod, slice',
+      'gpu: unknown field: did you mean gpus, gpuMilli, gpuModels? There are pods, podsMin, gpus, gpuMilli, cpuMilli, memoryMiB, gpuModels, labels, require, prefer, requirePerPod, slice',
     );
     expect(() => checkRequest({ gpus: 1.5 })).toThrow('gpus: expected an integer from 0 to 16, got 1.5');
     expect(() => checkRequest({ gpus: 1, gpuMilli: 5 })).toThrow('not both');

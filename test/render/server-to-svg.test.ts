@@ -362,7 +362,8 @@ describe('serverToSvg', () => {
     refused({ placement: { pods: [{ gpus: [9] }] } }, 'invalid-option', ['placement', 0]);
     refused({ groups: [{ gpus: [0] }, { gpus: [-1] }] }, 'invalid-option', ['groups', 1, 'gpus', 0]);
     refused({ groups: [{ gpus: 3 }] }, 'invalid-option', ['groups', 0, 'gpus']);
-    refused({ groups: [null] }, 'invalid-option', ['groups', 0, 'gpus']);
+    refused({ groups: [null] }, 'invalid-option', ['groups', 0]);
+    refused({ groups: [{ gpus: [], color: 'red' }] }, 'invalid-option', ['groups', 0, 'color']);
     refused({ groups: [{ gpus: [], name: 7 }] }, 'invalid-option', ['groups', 0, 'name']);
     refused({ groups: {} }, 'invalid-option', ['groups']);
     refused({ groups: [], placement: [] }, 'invalid-option', ['groups']);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { SimulateOptions } from '../../src/simulation/index.js';
+import { clusterTopology } from '../../src/index.js';
+import { bestFit, binPack, topologyAware } from '../../src/policies/index.js';
+import { phase } from '../../src/restart/index.js';
+import { type SimulateOptions, type SimulationJob, simulate } from '../../src/simulation/index.js';
+import { gpuBox } from '../placement/random-cluster.js';
+import { everyPlace, type Place, roomLess } from './every-place.js';
 import { expectedSeconds, type Moment, momentsOf, type Replay, sumSeconds } from './replay.js';
 import { forSeeds, type Watched, watchedOptions } from './watched-options.js';
 import { fits, fitsNow, promiseTo, roomBeside } from './whether-it-fits.js';
@@ -18,6 +23,8 @@ const KINDS: readonly (readonly [name: string, watched: Watched])[] = [
   ['on tiers that fail', { isCounted: false, estimates: ['exact', 'any'], fails: true }],
 ];
 const SEEDS = 80;
+/** Never happens, but a server that it breaks would be repaired. */
+const REPAIRED = { name: 'server', level: 'server', failuresPerSecond: 0, repair: phase.fixed(1) } as const;
 
 /** Starts of jobs that are not the head of the queue, each with the moment before it. */
 function overtakings(replay: Replay, check: (before: Moment, head: number, job: number) => void): number {
@@ -29,6 +36,29 @@ function overtakings(replay: Replay, check: (before: Moment, head: number, job: 
     count++;
   }
   return count;
+}
+
+/** A place where a waiting job could start and the head still fit at its time; undefined if there is none. */
+function harmlessPlace(
+  replay: Replay,
+  moment: Moment,
+  head: number,
+  promised: number,
+  job: number,
+): Place | undefined {
+  const { options, cluster } = replay;
+  const wanted = options.jobs[job]!;
+  const { pods: podsMax = 1, podsMin = podsMax } = wanted;
+  const now = roomBeside(replay, moment, moment.running);
+  const held = [...moment.running].filter(([, { expectedEnd }]) => expectedEnd > promised);
+  const later = roomBeside(replay, moment, held);
+  for (let pods = podsMin; pods <= podsMax; pods++) {
+    const isGone = sumSeconds(moment.seconds, expectedSeconds(wanted, pods)) <= promised;
+    for (const place of everyPlace(wanted, pods, cluster, now)) {
+      if (isGone || fits(options.jobs[head]!, cluster, roomLess(later, wanted, place))) return place;
+    }
+  }
+  return undefined;
 }
 
 /*
@@ -84,6 +114,33 @@ describe('EASY backfill', () => {
     },
   );
 
+  it.each(KINDS)(
+    'lets nobody wait for whom there is a place that leaves the head its start, %s',
+    (_, watched) => {
+      let waits = 0;
+      forSeeds(
+        SEEDS,
+        (seed) => easy(seed, watched),
+        (replay) => {
+          for (const moment of momentsOf(replay)) {
+            const [head, ...others] = moment.queue;
+            if (moment.next !== undefined || head === undefined) continue;
+            const promised = promiseTo(replay, moment, head);
+            for (const job of others) {
+              waits++;
+              const place = harmlessPlace(replay, moment, head, promised, job);
+              if (place === undefined) continue;
+              throw new Error(
+                `${moment.seconds} s: job ${job} waits, though it leaves job ${head} ${promised} s on ${[...place].join(' ')}`,
+              );
+            }
+          }
+        },
+      );
+      expect(waits).toBeGreaterThan(5 * SEEDS);
+    },
+  );
+
   it.each(KINDS.slice(0, 2))(
     'starts the head by the first promise if nobody runs longer than believed, %s',
     (_, watched) => {
@@ -102,6 +159,68 @@ describe('EASY backfill', () => {
           }
         },
       );
+    },
+  );
+
+  it.each([
+    ['where pods are counted', {}],
+    ['where a broken server may drop out', { failures: { laws: [REPAIRED] } }],
+  ])('takes all who are overdue for gone by now, %s', (_, options) => {
+    const job = (submitSeconds: number, pods: number, estimateSeconds: number, durationSeconds: number) => ({
+      submitSeconds,
+      pods,
+      gpus: 8,
+      estimateSeconds,
+      durationSeconds,
+    });
+    const { jobs } = simulate({
+      cluster: clusterTopology({
+        tiers: [],
+        types: { eight: gpuBox(8) },
+        servers: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, type: 'eight' })),
+      }),
+      // At 31 the head needs three servers: one is free, four are overdue. Two are nobody's.
+      jobs: [job(0, 2, 10, 1000), job(0, 2, 20, 1000), job(30, 3, 100, 100), job(31, 1, 5000, 5000)],
+      backfill: 'easy',
+      passes: 'instant',
+      ...options,
+    });
+    expect(jobs.map(({ startSeconds }) => startSeconds)).toEqual([0, 0, 1000, 31]);
+  });
+
+  // a is free for the head at 100; until then it has one GPU free, as b has until 200 and for longer.
+  it.each([
+    ['topologyAware', topologyAware()],
+    ['binPack', binPack()],
+    ['bestFit', bestFit()],
+  ])(
+    'looks for another place where the one that the policy %s likes is in the way of the head',
+    (_, policy) => {
+      const job = { gpus: 1, submitSeconds: 0 };
+      const play = (durationSeconds: number, more: Partial<SimulationJob> = {}): unknown[] => {
+        const { jobs } = simulate({
+          cluster: clusterTopology({
+            tiers: [],
+            types: { two: gpuBox(2) },
+            servers: ['a', 'b'].map((id) => ({ id, type: 'two', cpuMilli: 4000, memoryMiB: 4000 })),
+          }),
+          jobs: [
+            { ...job, durationSeconds: 100 },
+            { ...job, durationSeconds: 1 },
+            { ...job, durationSeconds: 200 },
+            { submitSeconds: 2, durationSeconds: 50, gpus: 2, ...more },
+            { ...job, submitSeconds: 3, durationSeconds, ...more },
+          ],
+          policy,
+          backfill: 'easy',
+          passes: 'instant',
+        });
+        const [head, small] = jobs.slice(3);
+        return [head!.startSeconds, small!.startSeconds, small!.runs[0]!.pods[0]!.server];
+      };
+      expect(play(97)).toEqual([100, 3, 'a']);
+      expect(play(98)).toEqual([100, 3, 'b']);
+      expect(play(150)).toEqual([100, 3, 'b']);
     },
   );
 });

@@ -462,7 +462,7 @@ describe('inflationReplay', () => {
       'invalid-option',
       ['pods', 0, 'cpuMilli'],
     ],
-    ['a document that is none', () => ({ ...small(), nodes: null }), 'invalid-document', ['nodes']],
+    ['a document that is none', () => ({ ...small(), nodes: null }), 'invalid-option', ['nodes']],
     [
       'a document with a fault inside',
       () => ({ ...small(), nodes: { ...small().nodes, servers: [{ id: 's', type: 'gone' }] } }),
@@ -508,8 +508,8 @@ describe('inflationReplay', () => {
       ['ratio'],
     ],
     [
-      'a catalogue name',
-      () => ({ ...small(), nodes: { ...small().nodes, types: { t: 'dgx-h100' } } }),
+      'a name that the catalogue does not have',
+      () => ({ ...small(), nodes: { ...small().nodes, types: { t: 'dgx-h1' } } }),
       'unknown-topology',
       ['nodes', 'types', 't'],
     ],
@@ -517,6 +517,13 @@ describe('inflationReplay', () => {
   ])('refuses %s', (_, options, code, path) => {
     const input = { policy: bestFit(), ...(options() as object) } as Parameters<typeof inflationReplay>[0];
     expect(() => inflationReplay(input)).toThrow(expect.objectContaining({ code, path }));
+  });
+
+  it('takes a document that names types of the catalogue', () => {
+    const nodes = { tiers: [], types: { t: 'dgx-h100' }, servers: [{ id: 's', type: 't' }] };
+    const replay = (cluster: typeof nodes | ReturnType<typeof clusterTopology>) =>
+      inflationReplay({ nodes: cluster, pods: small().pods, policy: bestFit() }).decisions;
+    expect(replay(nodes)).toEqual(replay(clusterTopology(nodes)));
   });
 
   it('refuses a cluster without GPUs', () => {

@@ -189,7 +189,7 @@ describe('serverTopology', () => {
       'links[0].between[1]: no device "gone": add it to devices',
     );
     expect(() => serverTopology({ ...GOOD, gpumodel: 'X' })).toThrow(
-      'gpumodel: unknown field: remove it, or check its spelling',
+      'gpumodel: unknown field: did you mean gpuModel? There are name, title, gpuModel, devices,',
     );
   });
 

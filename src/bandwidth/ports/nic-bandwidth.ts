@@ -1,4 +1,5 @@
 import { directedNetworkOf } from '../../topology/directed-network.js';
+import { checkServer } from '../../topology/expected-topology.js';
 import { networkOf } from '../../topology/network.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 import { gpuMask } from '../gpu-mask.js';
@@ -27,6 +28,7 @@ import { type OutflowNetwork, outflowNetwork } from './outflow-network.js';
  * nicBandwidth(topology('dgx-h100'), [0, 1]) // 100: two ports of 400 Gb/s
  */
 export function nicBandwidth(server: ServerTopology, gpus: readonly number[]): number {
+  checkServer(server, ['server']);
   return nicBandwidthOfMask(server, gpuMask(server, gpus, ['gpus']));
 }
 

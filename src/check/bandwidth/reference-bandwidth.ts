@@ -1,3 +1,4 @@
+import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { maskOf, sortedGpus } from '../gpu-set.js';
 import { type Capacity, smallestCut } from './every-cut.js';
@@ -34,6 +35,7 @@ const known = new WeakMap<ServerTopology, Map<number, number>>();
  * referenceBandwidth(topology('dgx1-v100'), [0, 1, 2, 3]) // 80
  */
 export function referenceBandwidth(server: ServerTopology, gpus: readonly number[]): number {
+  checkServer(server, ['server']);
   const sorted = sortedGpus(server, gpus, 'gpus');
   const mask = maskOf(sorted);
   const answers = known.get(server) ?? new Map<number, number>();

@@ -1,6 +1,7 @@
 import { UndirectedGraph } from 'graphology';
 import { unweighted } from 'graphology-shortest-path';
 import { CorralError, quote } from '../../errors.js';
+import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { kindOf, type MergedLink, mergedLinks, plainLinks } from './merged-links.js';
 
@@ -29,6 +30,7 @@ export interface ReferenceRoute {
  * referenceRoute(topology('l40s-8-dual-root'), 'gpu0', 'gpu4') // { bandwidthGBps: 26.3, hops: 7 }
  */
 export function referenceRoute(server: ServerTopology, from: string, to: string): ReferenceRoute | undefined {
+  checkServer(server, ['server']);
   for (const [name, id] of Object.entries({ from, to })) {
     if (server.graph.hasNode(id)) continue;
     throw new CorralError(

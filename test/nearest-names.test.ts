@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nearestNames } from '../../src/catalogue/nearest-names.js';
+import { nearestNames } from '../src/nearest-names.js';
 
 describe('nearestNames', () => {
   it('finds names that contain the word, before names that resemble it', () => {
