@@ -7,7 +7,16 @@ import type { SimulationJob, SimulationResult } from '../src/simulation/index.js
 const HOUR = 3600;
 const DAY = 24 * HOUR;
 /** Okabe and Ito's colours: apart also for colour-blind readers. */
-const COLOURS = ['#E69F00', '#56B4E9', '#009E73', '#CC79A7', '#D55E00'];
+const COLOURS = ['#E69F00', '#56B4E9', '#009E73', '#0072B2', '#CC79A7', '#D55E00'];
+/** Lines that lie on each other are told apart by these, too. */
+const DASHES = [
+  [1, 0],
+  [1, 0],
+  [1, 0],
+  [5, 3],
+  [1, 0],
+  [5, 3],
+];
 
 async function toSvg(spec: TopLevelSpec): Promise<string> {
   const view = new vega.View(vega.parse(compile(spec).spec), { renderer: 'none' });
@@ -67,7 +76,14 @@ function* waiting(
 /** GPUs in use and GPUs waited for, over time, one line per scheduler. */
 export async function utilisationChart(
   results: ReadonlyMap<string, SimulationResult>,
-  month: { readonly jobs: readonly SimulationJob[]; readonly gpus: number; readonly seconds: number },
+  month: {
+    readonly jobs: readonly SimulationJob[];
+    readonly gpus: number;
+    /** To draw; and of that what the figures are of. */
+    readonly seconds: number;
+    readonly fromSeconds: number;
+    readonly untilSeconds: number;
+  },
 ): Promise<string> {
   const step = 6 * HOUR;
   const domain = [...results.keys()];
@@ -79,32 +95,54 @@ export async function utilisationChart(
       { scheduler, day: ((bin + 0.5) * step) / DAY, what: 'queued', value: queued[bin]! },
     ]);
   });
+  const legend = { title: null, orient: 'top' as const, columns: 3, labelLimit: 300, labelFontSize: 12 };
+  const day = {
+    field: 'day',
+    type: 'quantitative' as const,
+    title: 'day',
+    scale: { domain: [0, month.seconds / DAY], nice: false },
+  };
   const panel = (what: string, axis: string, height: number) => ({
     width: 720,
     height,
-    transform: [{ filter: `datum.what === '${what}'` }],
-    mark: { type: 'line' as const, strokeWidth: 1.5, interpolate: 'monotone' as const },
-    encoding: {
-      x: {
-        field: 'day',
-        type: 'quantitative' as const,
-        title: 'day',
-        scale: { domain: [0, month.seconds / DAY], nice: false },
+    layer: [
+      {
+        data: {
+          values: [
+            { day: 0, until: month.fromSeconds / DAY },
+            { day: month.untilSeconds / DAY, until: month.seconds / DAY },
+          ],
+        },
+        mark: { type: 'rect' as const, color: '#EEEEEE' },
+        encoding: { x: day, x2: { field: 'until' } },
       },
-      y: { field: 'value', type: 'quantitative' as const, title: axis },
-      color: {
-        field: 'scheduler',
-        type: 'nominal' as const,
-        scale: { domain, range: COLOURS.slice(0, domain.length) },
-        legend: { title: null, orient: 'top' as const, columns: 3, labelLimit: 300, labelFontSize: 12 },
+      {
+        transform: [{ filter: `datum.what === '${what}'` }],
+        mark: { type: 'line' as const, strokeWidth: 1.5, interpolate: 'monotone' as const },
+        encoding: {
+          x: day,
+          y: { field: 'value', type: 'quantitative' as const, title: axis },
+          color: {
+            field: 'scheduler',
+            type: 'nominal' as const,
+            scale: { domain, range: COLOURS.slice(0, domain.length) },
+            legend,
+          },
+          strokeDash: {
+            field: 'scheduler',
+            type: 'nominal' as const,
+            scale: { domain, range: DASHES.slice(0, domain.length) },
+            legend,
+          },
+        },
       },
-    },
+    ],
   });
   return toSvg({
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: title(
       'A month under each scheduler',
-      `${month.gpus.toLocaleString('en')} GPUs, ${month.jobs.length.toLocaleString('en')} jobs, means of six hours`,
+      `${month.gpus.toLocaleString('en')} GPUs, ${month.jobs.length.toLocaleString('en')} jobs of one seed, means of six hours; grey: not in the figures`,
     ),
     padding: 16,
     background: 'white',
@@ -115,12 +153,13 @@ export async function utilisationChart(
 
 /** Servers of one row of the picture. */
 const PER_ROW = 4;
+const PANEL_HEIGHT = 130;
 
-/** How full which servers were when: one panel per scheduler, rows of servers by unit. */
+/** How full which servers were when: one panel per scheduler, rows of servers by rack. */
 export async function occupancyChart(
   results: ReadonlyMap<string, SimulationResult>,
   cluster: ClusterTopology,
-  days: number,
+  [firstDay, lastDay]: readonly [number, number],
 ): Promise<string> {
   const step = 6 * HOUR;
   const rowOf = new Map(cluster.servers.map(({ id }, i) => [id, Math.floor(i / PER_ROW)]));
@@ -138,13 +177,15 @@ export async function occupancyChart(
       }
     }
     return stretches.flatMap((some, row) =>
-      binned(some, step, days * DAY).map((gpus, bin) => ({
-        scheduler,
-        row,
-        day: (bin * step) / DAY,
-        until: ((bin + 1) * step) / DAY,
-        percent: Math.round((100 * gpus) / gpusOf[row]!),
-      })),
+      binned(some, step, lastDay * DAY)
+        .map((gpus, bin) => ({
+          scheduler,
+          row,
+          day: (bin * step) / DAY,
+          until: ((bin + 1) * step) / DAY,
+          percent: Math.round((100 * gpus) / gpusOf[row]!),
+        }))
+        .filter(({ day }) => day >= firstDay),
     );
   });
   const borders: number[] = [];
@@ -156,14 +197,14 @@ export async function occupancyChart(
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title: title(
       'Which servers were in use',
-      `rows of ${PER_ROW} servers, lines between the units; the first ${days} days`,
+      `each row is ${PER_ROW} servers, lines between the racks; days ${firstDay} to ${lastDay} of one seed`,
     ),
     padding: 16,
     background: 'white',
     vconcat: [...results.keys()].map((name) => ({
       title: { text: name, anchor: 'start' as const, fontSize: 12 },
       width: 720,
-      height: 200,
+      height: PANEL_HEIGHT,
       layer: [
         {
           data: { values: values.filter(({ scheduler }) => scheduler === name) },
@@ -173,7 +214,7 @@ export async function occupancyChart(
               field: 'day',
               type: 'quantitative' as const,
               title: 'day',
-              scale: { domain: [0, days], nice: false },
+              scale: { domain: [firstDay, lastDay], nice: false },
             },
             x2: { field: 'until' },
             y: {
@@ -193,7 +234,7 @@ export async function occupancyChart(
         ...borders.map((border) => ({
           data: { values: [{}] },
           mark: { type: 'rule' as const, color: '#D55E00', strokeWidth: 1 },
-          encoding: { y: { value: (200 * border) / rows } },
+          encoding: { y: { value: (PANEL_HEIGHT * border) / rows } },
         })),
       ],
     })),

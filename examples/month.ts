@@ -1,15 +1,16 @@
 /**
- * A month of jobs on a DGX SuperPOD of 127 servers, as six schedulers would have run it.
+ * A month of jobs on 80 DGX H100 in racks of eight, as six schedulers would have run it.
  *
- * The jobs are drawn from a seed: most are small, most GPU-hours go to gangs of whole servers. GPUs and servers fail at
- * the rates of the Llama 3 run and are repaired; jobs go back to their last checkpoint.
+ * Uplinks of racks carry a quarter of what their servers could send, so a gang across racks waits for its gradients. The jobs
+ * are drawn from seeds: most are small, most GPU-hours go to gangs of whole servers, some larger than a rack. GPUs and servers
+ * fail at the rates of the Llama 3 run and are repaired; jobs go back to their last checkpoint.
  *
  *     npx tsx examples/month.ts
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { superPod } from '../src/catalogue/index.js';
+import { fatTree } from '../src/catalogue/index.js';
 import { type ClusterTopology, clusterTopology } from '../src/index.js';
 import { spread } from '../src/policies/index.js';
 import { randomStream } from '../src/random.js';
@@ -17,15 +18,23 @@ import { llama3FailureLaws, phase } from '../src/restart/index.js';
 import {
   type SimulateOptions,
   type SimulationJob,
+  type SimulationMetrics,
   type SimulationResult,
   simulate,
   type VictimRule,
 } from '../src/simulation/index.js';
+import { studentQuantile } from '../src/simulation/student-t.js';
 import { occupancyChart, utilisationChart } from './month-charts.js';
 
 const HOUR = 3600;
-export const MONTH_SECONDS: number = 30 * 24 * HOUR;
-const JOBS = 4300;
+const DAY = 24 * HOUR;
+/** The figures are of 30 days. Jobs arrive for three days before and after, and are followed for a week more. */
+const WINDOW = { fromSeconds: 3 * DAY, untilSeconds: 33 * DAY };
+const ARRIVAL_SECONDS = 36 * DAY;
+const END_SECONDS = 43 * DAY;
+const JOBS = 3900;
+/** The seeds of jobs, failures and restarts. The pictures are of the first. */
+const SEEDS = [1, 2, 3, 4, 5];
 
 /** Shapes of jobs: share of the jobs in percent, pods, GPUs per pod. */
 const SHAPES: readonly (readonly [percent: number, pods: number, gpus: number])[] = [
@@ -33,18 +42,17 @@ const SHAPES: readonly (readonly [percent: number, pods: number, gpus: number])[
   [12, 1, 2],
   [12, 1, 4],
   [18, 1, 8],
-  [10, 2, 8],
-  [9, 4, 8],
-  [7, 8, 8],
-  [5, 16, 8],
-  [2, 32, 8],
+  [12, 2, 8],
+  [10, 4, 8],
+  [8, 8, 8],
+  [3, 16, 8],
 ];
 
-/** Jobs of a month: run times of three hours in the median and seven in the mean, at most three days. */
+/** Jobs of a month and some days around it: run times of three hours in the median and seven in the mean, at most three days. */
 export function monthOfJobs(seed: number): SimulationJob[] {
   const random = randomStream(seed, 'workload');
-  const unit = (): number => (random.below(2 ** 30) + 0.5) / 2 ** 30;
-  const normal = (): number => Math.sqrt(-2 * Math.log(unit())) * Math.cos(2 * Math.PI * unit());
+  const unit = (): number => random.unit();
+  const normal = (): number => Math.sqrt(-2 * Math.log1p(-unit())) * Math.cos(2 * Math.PI * unit());
   return Array.from({ length: JOBS }, (_, i): SimulationJob => {
     let draw = random.below(100);
     const [, pods, gpus] = SHAPES.find(([percent]) => {
@@ -56,7 +64,7 @@ export function monthOfJobs(seed: number): SimulationJob[] {
     );
     return {
       id: `job-${i}`,
-      submitSeconds: Math.round(unit() * MONTH_SECONDS),
+      submitSeconds: Math.round(unit() * ARRIVAL_SECONDS),
       durationSeconds,
       // People ask for more time than they need.
       estimateSeconds: Math.round(durationSeconds * (1 + 2 * unit())),
@@ -87,27 +95,28 @@ function preempting(victims: VictimRule): Partial<SimulateOptions> {
   };
 }
 
-const MOVING = 'the same, moving jobs';
+/** Days whose servers are drawn: a week of little load and much. */
+const DAYS_SHOWN = [5, 12] as const;
 
 export const MONTH_VARIANTS: readonly MonthVariant[] = [
   { name: 'fifo, spread', options: { policy: spread() } },
   { name: 'EASY, spread', options: { policy: spread(), backfill: 'easy' } },
   { name: 'EASY, topology-aware', options: { backfill: 'easy' } },
-  { name: MOVING, options: { backfill: 'easy', defragmentation: {} } },
+  { name: 'the same, moving jobs', options: { backfill: 'easy', defragmentation: {} } },
   { name: 'preemption of the youngest', options: preempting('youngest') },
   { name: 'preemption by restart cost', options: preempting('restart-cost') },
 ];
 
 export function monthCluster(): ClusterTopology {
-  return clusterTopology(superPod());
+  return clusterTopology(fatTree({ serversPerLeaf: 8, leavesPerPod: 10, leafOversubscription: 4 }));
 }
 
 /** Runs the month one way. */
-export function runMonth(
+function runMonth(
   cluster: ClusterTopology,
   jobs: readonly SimulationJob[],
   variant: MonthVariant,
-  onProgress?: SimulateOptions['onProgress'],
+  seed: number,
 ): SimulationResult {
   return simulate({
     cluster,
@@ -122,90 +131,77 @@ export function runMonth(
       hidden: { detect: phase.exponential(120) },
       exposed: { launch: phase.exponential(120), load: phase.fixed(60) },
     },
-    seed: 1,
-    until: MONTH_SECONDS,
-    onProgress,
+    seed,
+    until: END_SECONDS,
+    metrics: { window: WINDOW },
     ...variant.options,
   });
 }
 
-const hours = (seconds: number | null): string =>
-  seconds === null
-    ? '-'
-    : seconds < 60
-      ? `${Math.round(seconds)} s`
-      : seconds < HOUR
-        ? `${Math.round(seconds / 60)} min`
-        : `${(seconds / HOUR).toFixed(1)} h`;
+/** A column of the table: what it is called, its figure, and how many digits it is printed with. */
+type Column = readonly [name: string, figure: (metrics: SimulationMetrics) => number, digits: number];
 
-/** Schedulers whose servers are drawn, and days of it. */
-const SHOWN: readonly string[] = ['fifo, spread', 'EASY, topology-aware', 'preemption by restart cost'];
-const DAYS_SHOWN = 10;
+const COLUMNS: readonly Column[] = [
+  ['in use %', (m) => 100 * m.utilisation, 1],
+  ['goodput %', (m) => 100 * m.goodput, 1],
+  ['wait p50 h', (m) => m.waitSeconds.p50 / HOUR, 1],
+  ['wait p95 h', (m) => m.waitSeconds.p95 / HOUR, 1],
+  ['large p95 h', (m) => (m.byTenant.large?.waitSeconds.p95 ?? 0) / HOUR, 1],
+  ['ETTR %', (m) => 100 * m.ettr, 1],
+  ['slow links', (m) => m.gpuHours.slowdown, 0],
+  ['else lost', (m) => m.gpuHours.held - m.gpuHours.productive - m.gpuHours.slowdown, 0],
+  ['stopped', (m) => m.preemptions, 0],
+  ['moved', (m) => m.moves, 0],
+];
+
+/** Mean and 95 % interval of a figure over the seeds. A percentile that falls on a job that never starts is not known. */
+function cell(values: readonly number[], digits: number): string {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  if (!Number.isFinite(mean)) return 'not known';
+  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
+  const half = studentQuantile(0.95, values.length - 1) * Math.sqrt(variance / values.length);
+  const print = (x: number): string =>
+    x.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return `${print(mean)} ±${print(half)}`;
+}
 
 /** Prints one line per scheduler, and draws two pictures into a folder. */
 export async function printMonth(folder: string, progress: (text: string) => void): Promise<void> {
   const cluster = monthCluster();
-  const jobs = monthOfJobs(1);
   console.log(
-    `\nA month on a DGX SuperPOD: ${cluster.servers.length} servers, ${jobs.length} jobs, failures and restarts, six schedulers`,
+    `\nA month on ${cluster.servers.length} DGX H100, racks of eight with 4:1 oversubscribed uplinks: ${JOBS.toLocaleString('en')} jobs, failures and restarts, six schedulers`,
   );
   const row = (cells: readonly string[]): string =>
-    cells.map((cell, i) => (i === 0 ? cell.padEnd(28) : cell.padStart(12))).join('');
-  console.log(
-    row([
-      'scheduler',
-      'utilisation',
-      'goodput',
-      'wait p50',
-      'wait p95',
-      'large p95',
-      'ETTR',
-      'GPU-h lost',
-      'preempted',
-      'moved',
-      'done',
-      's',
-    ]),
-  );
-  const results = new Map<string, SimulationResult>();
+    cells
+      .map((text, i) => (i === 0 ? text.padEnd(27) : text.padStart(i > 6 ? 15 : 13)))
+      .join('')
+      .trimEnd();
+  console.log(row(['scheduler', ...COLUMNS.map(([name]) => name)]));
+  const jobsOf = SEEDS.map(monthOfJobs);
+  const drawn = new Map<string, SimulationResult>();
   for (const variant of MONTH_VARIANTS) {
-    const started = performance.now();
-    const result = runMonth(cluster, jobs, variant, ({ seconds, finishedJobs }) => {
-      progress(`${variant.name}: day ${Math.floor(seconds / 86_400)} of 30, ${finishedJobs} jobs done`);
+    const metrics = SEEDS.map((seed, i) => {
+      progress(`${variant.name}: seed ${seed} of ${SEEDS.length}`);
+      const result = runMonth(cluster, jobsOf[i]!, variant, seed);
+      if (i === 0) drawn.set(variant.name, result);
+      return result.metrics;
     });
     progress('');
-    const { metrics } = result;
-    const lost = metrics.gpuHours.held - metrics.gpuHours.productive;
     console.log(
-      row([
-        variant.name,
-        `${(100 * metrics.utilisation).toFixed(1)} %`,
-        `${(100 * metrics.goodput).toFixed(1)} %`,
-        hours(metrics.waitSeconds.p50),
-        hours(metrics.waitSeconds.p95),
-        hours(metrics.byTenant.large?.waitSeconds.p95 ?? null),
-        `${(100 * metrics.ettr).toFixed(2)} %`,
-        Math.round(lost).toLocaleString('en'),
-        String(metrics.preemptions),
-        String(metrics.moves),
-        String(metrics.finishedJobs),
-        ((performance.now() - started) / 1000).toFixed(1),
-      ]),
+      row([variant.name, ...COLUMNS.map(([, figure, digits]) => cell(metrics.map(figure), digits))]),
     );
-    results.set(variant.name, result);
   }
   console.log(
-    'Jobs of 64 GPUs and more are large. Lost: checkpoints written, compute done again, restarts, slow links. Times in s are of\nthe simulation.',
+    `Means over ${SEEDS.length} seeds and their 95 % intervals. Waits: from arrival to first start; jobs of 64 GPUs and more are large.\n` +
+      'Slow links: GPU-hours that jobs took longer for want of bandwidth. Else lost: checkpoints written, compute done again, restarts.',
   );
   mkdirSync(folder, { recursive: true });
-  const used = join(folder, 'month-utilisation.svg');
   const gpus = cluster.servers.reduce((sum, { type }) => sum + type.gpus.length, 0);
-  // The line of jobs that move hides under that of the same scheduler without.
-  const apart = new Map([...results].filter(([name]) => name !== MOVING));
-  writeFileSync(used, await utilisationChart(apart, { jobs, gpus, seconds: MONTH_SECONDS }));
-  const shown = new Map([...results].filter(([name]) => SHOWN.includes(name)));
+  const month = { jobs: jobsOf[0]!, gpus, seconds: ARRIVAL_SECONDS, ...WINDOW };
+  const used = join(folder, 'month-utilisation.svg');
+  writeFileSync(used, await utilisationChart(drawn, month));
   const servers = join(folder, 'month-servers.svg');
-  writeFileSync(servers, await occupancyChart(shown, cluster, DAYS_SHOWN));
+  writeFileSync(servers, await occupancyChart(drawn, cluster, DAYS_SHOWN));
   console.log(`Charts: ${used}, ${servers}`);
 }
 

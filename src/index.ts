@@ -17,7 +17,8 @@ export type {
   PlacementStep,
   Remedy,
   TierExplanation,
-} from './placement/explain.js';
+} from './placement/explanation.js';
+export { explanationText } from './placement/explanation-text.js';
 export type {
   FreeCapacity,
   FreeServer,

@@ -6,15 +6,16 @@ import { type RandomStream, randomStream } from '../random.js';
 import { GPU_MILLI } from '../units.js';
 import { FreeIndex } from './free-index.js';
 import { type Gang, SERVER } from './gang.js';
-import { GangCapacity } from './gang-capacity.js';
 import type { GangPlan } from './gang-plan.js';
-import { GangSearch, mostOnOneServer } from './gang-search.js';
+import { GangSearch } from './gang-search.js';
+import { holdsGang, mostPodsIn } from './holds-gang.js';
 import { PackedSearch } from './packed-search.js';
 import { placeSets } from './place-sets.js';
 import { planBandwidth } from './plan-figures.js';
 import type { PodNeed } from './pod-need.js';
 import { PodSearch } from './pod-search.js';
 import type { Policy, Workload } from './policy.js';
+import { type RoomLater, roomLater } from './room-later.js';
 import { ScoreFinder } from './score-finder.js';
 import { ScoredGangs } from './scored-gangs.js';
 import { emptyState, fitsEmpty, give, overwriteState, type PlacementState, take } from './state.js';
@@ -175,16 +176,28 @@ export class PlacementEngine {
 
   /** The plan for a gang; undefined if it does not fit. Commits nothing; random streams advance. */
   plan(gang: Gang): GangPlan | undefined {
+    if (gang.pods === 1) return this.#podPlan(gang.need);
     const { preferred } = gang.need;
     const plan = preferred === undefined ? undefined : this.plan({ ...gang, need: preferred });
     if (plan !== undefined) return plan;
     return this.byTopology !== undefined ? this.byTopology.gangs.find(gang) : this.byScore!.gangs.find(gang);
   }
 
+  /** One pod is on one server, and so in one domain of every tier: it goes where {@link decide} says. */
+  #podPlan(need: PodNeed): GangPlan | undefined {
+    if (!this.decide(need)) return undefined;
+    const { server, gpuMask, bandwidthGBps } = this;
+    return { pods: 1, level: SERVER, bandwidthGBps, servers: [server], masks: [gpuMask], podCounts: [1] };
+  }
+
   /** What the GPUs of a plan reach, GB/s per GPU and direction; null below two, for shares, and if they do not talk. */
   bandwidthOf(need: PodNeed, plan: GangPlan): number | null {
-    if (this.byTopology !== undefined) return plan.bandwidthGBps;
-    return planBandwidth(this.tables, (kind) => this.setTablesOf(kind), need, plan);
+    return this.byTopology !== undefined ? plan.bandwidthGBps : this.bandwidthOfPods(need, plan);
+  }
+
+  /** The same of pods that were chosen one by one. */
+  bandwidthOfPods(need: PodNeed, pods: Pick<GangPlan, 'servers' | 'masks' | 'pods'>): number | null {
+    return planBandwidth(this.tables, (kind) => this.setTablesOf(kind), need, pods);
   }
 
   /** As {@link plan}, and random streams stay where they are. */
@@ -206,17 +219,26 @@ export class PlacementEngine {
     const key = [gang.need.key, gang.podsMin, gang.requireLevel, gang.slicePods, gang.sliceLevel].join();
     const known = this.#fitsEmpty.get(key);
     if (known !== undefined) return known;
-    this.#emptyState ??= emptyState(tables, { residents: false });
     const least = { ...gang, pods: gang.podsMin };
-    const capacity = new GangCapacity(tables, this.#emptyState, undefined);
-    capacity.begin(least);
-    const most =
-      gang.requireLevel === SERVER
-        ? mostOnOneServer(tables, this.#emptyState, least)
-        : capacity.mostPods(gang.requireLevel);
+    const fits = holdsGang(tables, this.#empty(), least);
     if (this.#fitsEmpty.size >= REMEMBERED_MAX) this.#fitsEmpty.clear();
-    this.#fitsEmpty.set(key, most >= gang.podsMin);
-    return most >= gang.podsMin;
+    this.#fitsEmpty.set(key, fits);
+    return fits;
+  }
+
+  /** The most pods of a gang that would fit if nothing were placed or cordoned. */
+  mostPodsIfEmpty(gang: Gang): number {
+    return mostPodsIn(this.tables, this.#empty(), gang);
+  }
+
+  /** What would make room for a gang that does not fit now. O(servers) where servers are cordoned. */
+  roomLater(gang: Gang): RoomLater {
+    return roomLater(this, () => this.#empty(), gang);
+  }
+
+  #empty(): PlacementState {
+    this.#emptyState ??= emptyState(this.tables, { residents: false });
+    return this.#emptyState;
   }
 
   /** The most pods of a gang that fit now, whatever its `podsMin`. */

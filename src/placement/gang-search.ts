@@ -1,4 +1,3 @@
-import type { ClusterTables } from '../compile/cluster-tables.js';
 import type { GpuSetTables } from '../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../units.js';
 import type { FreeIndex } from './free-index.js';
@@ -10,12 +9,13 @@ import { GangLeast } from './gang-least.js';
 import { costOf, type GangPlan, isCheaper, type PlanCost } from './gang-plan.js';
 import { type Part, quotas, share } from './gang-quotas.js';
 import { type RackQuota, rackCost, rackQuotas } from './gang-racks.js';
+import { mostOnOneServer } from './holds-gang.js';
 import { PackedGangs } from './packed-gangs.js';
 import { type Hands, PodPlacer } from './pod-placer.js';
 import { PodSearch } from './pod-search.js';
 import { RangeSearch } from './range-search.js';
 import { sharesOn } from './shares.js';
-import { type PlacementState, podsThatFit } from './state.js';
+import { podsThatFit } from './state.js';
 
 /** Domains of the lowest level whose plans are compared in full; the rest is ruled out by estimates. */
 const PLANS_MAX = 16;
@@ -594,13 +594,4 @@ export class GangSearch {
     const parts = quotas(tables, state, capacity, gang, { domain: best, level, pods });
     return this.#placer.plan(gang.need, parts, level);
   }
-}
-
-/** The most pods of a gang that one server can take. O(servers). */
-export function mostOnOneServer(tables: ClusterTables, state: PlacementState, gang: Gang): number {
-  let most = 0;
-  for (let s = 0; s < tables.serverCount && most < gang.pods; s++) {
-    most = Math.max(most, podsThatFit(tables, state, gang.need, s, gang.pods));
-  }
-  return most;
 }

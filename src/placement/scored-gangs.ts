@@ -3,7 +3,7 @@ import { type Gang, SERVER } from './gang.js';
 import { GangCapacity } from './gang-capacity.js';
 import type { GangPlan } from './gang-plan.js';
 import { type Quota, quotas } from './gang-quotas.js';
-import { mostOnOneServer } from './gang-search.js';
+import { mostOnOneServer } from './holds-gang.js';
 import { levelOfServers } from './plan-figures.js';
 import type { PodNeed } from './pod-need.js';
 import { type Hands, type PodChooser, PodPlacer } from './pod-placer.js';

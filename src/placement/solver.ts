@@ -5,7 +5,8 @@ import type { PlacementId, ServerId } from '../ids.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { type EngineRandom, PlacementEngine } from './engine.js';
-import { type Explanation, explainRequest } from './explain.js';
+import { explainRequest } from './explain.js';
+import type { Explanation } from './explanation.js';
 import { type Gang, gangOf, Levels } from './gang.js';
 import type { GangPlan } from './gang-plan.js';
 import { type LiveCopy, LivePlacements } from './live-placements.js';
@@ -32,23 +33,46 @@ export interface Snapshot {
 /** Options of `compile`. */
 export interface CompileOptions {
   /** How candidates are ordered; default `topologyAware()`. */
-  readonly policy?: Policy;
+  readonly policy?: Policy | undefined;
   /**
    * Weight of each GPU count that pods to come ask for: what free GPUs are worth to `topologyAware`. Default
    * `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Only ratios count.
    */
-  readonly sizes?: Readonly<Record<number, number>>;
+  readonly sizes?: Readonly<Record<number, number>> | undefined;
   /** The pods to expect, for policies that measure against them and bring none of their own. */
-  readonly workload?: Workload;
+  readonly workload?: Workload | undefined;
   /** Seed of random choices, for policies that bring none of their own; default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** Places gangs of pods on one cluster. */
 export interface Solver {
-  /** Decides and commits; a refusal changes nothing. */
+  /**
+   * Decides where a gang goes, and gives it its GPUs, CPU and memory; a refusal changes nothing.
+   *
+   * @param request - what is asked for, see {@link PlacementRequest}; `{}` is a pod that needs nothing
+   * @returns `{ ok: true, placement }`, or `{ ok: false, reason, message }`: what does not fit is an answer, no error
+   * @throws CorralError `invalid-request` with the path of a field that is wrong or unknown; nothing changes
+   * @complexity a pod: nothing that grows with the servers but the depth of a bitset, O(servers) under policies of scores;
+   * a gang: a search over domains, bounded in work, that grows with the servers where domains are many
+   * @example
+   * const solver = compile(topology('dgx-h100'));
+   * const answer = solver.place({ gpus: 4 });
+   * if (answer.ok) answer.placement.pods[0].gpus; // [0, 1, 2, 3]
+   */
   place(request: PlacementRequest): PlacementResult;
-  /** The answer {@link place} would give; commits nothing, draws nothing. */
+  /**
+   * The answer {@link place} would give; commits nothing, draws nothing.
+   *
+   * @param request - as for {@link place}
+   * @returns as {@link place}; a placement that was only found cannot be released
+   * @throws CorralError `invalid-request`, as {@link place}
+   * @complexity as {@link place}
+   * @example
+   * const solver = compile(topology('dgx-h100'));
+   * solver.find({ gpus: 8 }).ok; // true
+   * solver.free().gpus; // 8: nothing was taken
+   */
   find(request: PlacementRequest): PlacementResult;
   /**
    * Gives back what a placement holds.
@@ -238,18 +262,18 @@ class TableSolver implements Solver {
     const engine = this.#engine;
     return engine.decide(need)
       ? this.#commitPod(need)
-      : refusalOf(this.#engine, gangOf(NOTHING, need, this.#levels));
+      : this.#refusal(gangOf(NOTHING, need, this.#levels), request);
   }
 
   find(request: PlacementRequest): PlacementResult {
     const gang = this.#gang(request);
     const engine = this.#engine;
     if (isPod(gang)) {
-      if (!engine.peek(gang.need)) return refusalOf(this.#engine, gang);
+      if (!engine.peek(gang.need)) return this.#refusal(gang, request);
       return { ok: true, placement: this.#podPlacement(gang.need) };
     }
     const plan = engine.peekPlan(gang);
-    if (plan === undefined) return refusalOf(this.#engine, gang);
+    if (plan === undefined) return this.#refusal(gang, request);
     return { ok: true, placement: this.#gangPlacement(gang.need, plan, this.#podsOf(gang.need, plan)) };
   }
 
@@ -336,9 +360,9 @@ class TableSolver implements Solver {
     const gang = this.#gang(request);
     const engine = this.#engine;
     if (isPod(gang))
-      return engine.decide(gang.need) ? this.#commitPod(gang.need) : refusalOf(this.#engine, gang);
+      return engine.decide(gang.need) ? this.#commitPod(gang.need) : this.#refusal(gang, request);
     const plan = engine.plan(gang);
-    if (plan === undefined) return refusalOf(this.#engine, gang);
+    if (plan === undefined) return this.#refusal(gang, request);
     const pods = this.#podsOf(gang.need, plan);
     const placement = this.#gangPlacement(gang.need, plan, pods);
     engine.takeAll(gang.need, pods.servers, pods.masks);
@@ -353,6 +377,10 @@ class TableSolver implements Solver {
     engine.take(need, engine.server, engine.gpuMask);
     this.#live.add(placement);
     return { ok: true, placement };
+  }
+
+  #refusal(gang: Gang, request: PlacementRequest): PlacementResult {
+    return refusalOf(this.#engine, gang, request, this.#levels);
   }
 
   /** Server and GPUs of every pod of a plan. */

@@ -11,20 +11,22 @@ import { type CheckedOptions, checkedOptions } from './checked-options.js';
 import { toSeconds } from './clock.js';
 import { ClusterRun, type RunParts } from './cluster-run.js';
 import { Communication } from './communication.js';
-import { countedConservativePass } from './conservative-backfill.js';
+import { conservativePass } from './conservative-backfill.js';
 import { countedEasyPass } from './counted-backfill.js';
+import { CountedPromises } from './counted-promises.js';
 import { Defragmentation } from './defragmentation.js';
 import { elasticPass } from './elastic.js';
 import { FailureEvents } from './failure-events.js';
 import { fairSharePass } from './fair-share.js';
 import { Headroom } from './headroom.js';
 import { checkedPools } from './headroom-pools.js';
-import { jobTable } from './job-table.js';
+import { type JobTable, jobTable } from './job-table.js';
 import { LookAhead } from './look-ahead.js';
+import type { CheckedWindow } from './metrics-window.js';
 import { Moves } from './moves.js';
 import { countedOrderPass, orderPass } from './order-preemption.js';
 import { greedyPass, strictPass } from './passes.js';
-import { placedConservativePass } from './placed-backfill.js';
+import { PlacedPromises } from './placed-promises.js';
 import { preemptingPass } from './priority-preemption.js';
 import { QuotaTree } from './quota-tree.js';
 import type { SimulateOptions } from './simulation-options.js';
@@ -45,9 +47,14 @@ export interface OpenRun {
  * Puts a simulation together: jobs, cluster, the scheduler's pass, and the parts that the options ask for.
  *
  * @param happened - where to put what happens to jobs, if anybody wants to know
+ * @param counts - whether to count pods where that is enough; default true, as it is the faster way to the same starts
  * @throws CorralError for a wrong option, with its path
  */
-export function openRun(options: SimulateOptions, happened: SimulationEvent[] | undefined): OpenRun {
+export function openRun(
+  options: SimulateOptions,
+  happened: SimulationEvent[] | undefined,
+  counts = true,
+): OpenRun {
   const checked = checkedOptions(options);
   const cluster = asCluster(options.cluster, ['cluster']);
   const tables = compileClusterTables(cluster);
@@ -67,9 +74,10 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
       looksAhead: checked.backfill !== 'none' || resizes || defragmentation !== undefined,
       preemptedKeeps: checked.preemptedKeeps,
       until: checked.until,
+      window: windowOf(checked.window, table),
     },
     // Counting pods knows no servers, so none may drop out or be kept.
-    { counts: !dropsServers(options.failures) && options.headroom === undefined },
+    { counts: counts && !dropsServers(options.failures) && options.headroom === undefined },
   );
   const add = (parts: Partial<RunParts>): void => {
     run.parts = { ...run.parts, ...parts };
@@ -88,7 +96,10 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     add({
       isStale: (kind, subject, stamp) => failing.isStale(kind, subject, stamp),
       onEvent: (kind, subject) => failing.onEvent(kind, subject),
-      onStart: (job) => failing.onStart(job),
+      onStart: (job, delay) => failing.onStart(job, delay),
+      beforePass: () => {
+        failing.replace();
+      },
     });
   }
   const pools =
@@ -123,7 +134,16 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     // What a gang is rated at does not depend on the policy that is judged.
     const communication = new Communication(run, newEngine(topologyAware()), checked.sharesLinks);
+    const { onEvent, isStale } = run.parts;
     add({
+      onEvent: (kind, subject) => {
+        if (kind === 'compute') communication.onCompute(subject);
+        else onEvent!(kind, subject);
+      },
+      isStale: (kind, subject, stamp) =>
+        kind === 'compute'
+          ? communication.isStale(subject, stamp)
+          : (isStale?.(kind, subject, stamp) ?? false),
       onSpeed: (job) => communication.enter(job),
       speedAt: (job, note) => communication.speedAt(job, note),
       onLeave: (job) => communication.leave(job),
@@ -152,6 +172,12 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     });
   }
   return { run, checked, cluster, sampler };
+}
+
+/** A window that begins with the first arrival or before leaves nothing out there. */
+function windowOf(window: CheckedWindow, table: JobTable): CheckedWindow {
+  const first = table.count === 0 ? 0 : table.submit[table.bySubmission[0]!]!;
+  return window.from <= first ? { ...window, from: 0 } : window;
 }
 
 /** Whether servers may be out of use; of wrong options anything. */
@@ -193,7 +219,8 @@ function chosenPass(
       : orderPass(table.count, allocation.askerCount);
   }
   if (checked.backfill === 'conservative') {
-    return allocation.isCounted ? countedConservativePass(table.count) : placedConservativePass(newMirror());
+    const book = allocation.isCounted ? new CountedPromises() : new PlacedPromises(newMirror());
+    return conservativePass(book, table.count);
   }
   if (checked.backfill === 'easy') {
     return lookAhead === undefined

@@ -8,7 +8,7 @@ import {
   type PlacementRequest,
   type Solver,
 } from '../../src/index.js';
-import { mostOnOneServer } from '../../src/placement/gang-search.js';
+import { mostOnOneServer } from '../../src/placement/holds-gang.js';
 import { podsThatFit } from '../../src/placement/state.js';
 import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
 import { racks } from '../check/gang-examples.js';
