@@ -16,7 +16,8 @@ export default defineConfig({
   format: 'esm',
   target: 'node20',
   splitting: true,
-  sourcemap: true,
+  // The sources are not in the package, and maps would carry them.
+  sourcemap: false,
   clean: true,
   dts: false,
 });

@@ -3,9 +3,8 @@
  * seed: the traces themselves are not part of this repository.
  */
 import { readFileSync } from 'node:fs';
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus';
 import type { ClusterDocument, ServerDocument, ServerEntry } from '../src/index.js';
+import { type RandomStream, randomStream } from '../src/random.js';
 import type { ReplayPod } from '../src/simulation/index.js';
 
 interface Table {
@@ -17,10 +16,9 @@ const statistics = JSON.parse(
 ) as { readonly servers: Table; readonly pods: Table };
 
 /** Shuffles in place (Fisher and Yates). */
-function shuffle<T>(list: T[], seed: number): T[] {
-  const random = xoroshiro128plus(seed);
+function shuffle<T>(list: T[], random: RandomStream): T[] {
   for (let i = list.length - 1; i > 0; i--) {
-    const j = uniformInt(random, 0, i);
+    const j = random.below(i + 1);
     [list[i], list[j]] = [list[j]!, list[i]!];
   }
   return list;
@@ -42,7 +40,9 @@ export function openbLikeNodes(seed: number): ClusterDocument {
     };
     for (let i = 0; i < count; i++) entries.push({ type, cpuMilli, memoryMiB });
   }
-  const servers = shuffle(entries, seed).map((entry, i): ServerEntry => ({ id: `server-${i}`, ...entry }));
+  const servers = shuffle(entries, randomStream(seed, 'hardware')).map(
+    (entry, i): ServerEntry => ({ id: `server-${i}`, ...entry }),
+  );
   return { tiers: [], servers, types };
 }
 
@@ -53,6 +53,5 @@ export function openbLikePods(seed: number): ReplayPod[] {
     const [cpuMilli, memoryMiB, gpus, gpuMilli, count] = row as [number, number, number, number, number];
     for (let i = 0; i < count; i++) pods.push({ cpuMilli, memoryMiB, gpus, gpuMilli });
   }
-  // Another stream than the servers', or their orders would depend on each other.
-  return shuffle(pods, seed + 1_000_003).map((pod, i) => ({ name: `pod-${i}`, ...pod }));
+  return shuffle(pods, randomStream(seed, 'workload')).map((pod, i) => ({ name: `pod-${i}`, ...pod }));
 }

@@ -23,19 +23,26 @@ export interface RandomStream {
   reset(state: readonly number[]): void;
 }
 
+/** What SplitMix64 adds per number: 2^64 divided by the golden ratio, made odd. */
+const SPLIT_MIX_STEP = 0x9e3779b97f4a7c15n;
+
 /**
  * Opens the stream of one purpose (xoroshiro128+, jumped once per purpose).
+ *
+ * The seed is hashed into the state, so that streams of seeds in a row have nothing in common: a state that is the seed
+ * itself gives first numbers that go up or down with it.
  *
  * @param seed - any safe integer; equal seeds give equal streams on every machine, different ones different streams
  * @param purpose - what the numbers are for
  * @throws CorralError `invalid-option` if the seed is not a safe integer
+ * Source: Blackman and Vigna, "Scrambled linear pseudorandom number generators" (2021), which has its generators seeded by
+ * SplitMix64; Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
  */
 export function randomStream(seed: number, purpose: RandomPurpose): RandomStream {
   if (!Number.isSafeInteger(seed)) {
     throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
   }
-  // The state that pure-rand makes of a 32-bit seed, with the bits above in the word that it leaves 0.
-  let generator = xoroshiro128plusFromState([-1, ~seed, seed | 0, Math.floor(seed / 2 ** 32) | 0]);
+  let generator = xoroshiro128plusFromState(hashed(BigInt(seed)));
   for (let i = PURPOSES.indexOf(purpose); i > 0; i--) generator.jump();
   return {
     below: (bound) => (bound === 1 ? 0 : uniformInt(generator, 0, bound - 1)),
@@ -45,4 +52,24 @@ export function randomStream(seed: number, purpose: RandomPurpose): RandomStream
       generator = xoroshiro128plusFromState(state);
     },
   };
+}
+
+/**
+ * The first two numbers of SplitMix64, as four words. They are never both 0, which xoroshiro128+ could not leave; and as
+ * safe integers are nearer to each other than a step, no two seeds have a number in common.
+ */
+function hashed(seed: bigint): number[] {
+  const words: number[] = [];
+  for (const steps of [1n, 2n]) {
+    const bits = mixed(BigInt.asUintN(64, seed + steps * SPLIT_MIX_STEP));
+    words.push(Number(bits >> 32n) | 0, Number(bits & 0xffffffffn) | 0);
+  }
+  return words;
+}
+
+/** A one-to-one map of 64 bits in which every bit of the answer hangs on every bit given: the finaliser of SplitMix64. */
+function mixed(bits: bigint): bigint {
+  const once = BigInt.asUintN(64, (bits ^ (bits >> 30n)) * 0xbf58476d1ce4e5b9n);
+  const twice = BigInt.asUintN(64, (once ^ (once >> 27n)) * 0x94d049bb133111ebn);
+  return twice ^ (twice >> 31n);
 }

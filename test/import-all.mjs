@@ -44,6 +44,7 @@ const entries = {
     'fromNcclXml',
     'toNcclXml',
     'fromRocmSmiTopo',
+    'fromAmdSmiTopology',
     'toRocmSmiTopo',
     'fromHwlocXml',
     'fromSwf',

@@ -22,13 +22,13 @@ export type CollectiveAlgorithm = (typeof COLLECTIVE_ALGORITHMS)[number];
 /** Options of {@link collectiveBandwidth}. */
 export interface CollectiveBandwidthOptions {
   /** Default `optimal`: the property of the hardware, and the one that placement maximises. */
-  readonly algorithm?: CollectiveAlgorithm;
+  readonly algorithm?: CollectiveAlgorithm | undefined;
   /**
    * Whether GPUs may talk to each other directly across PCIe and sockets; if not, every byte that does not stay in
    * the accelerator fabric goes through host memory. Default: what the server document says, and true if it says
    * nothing.
    */
-  readonly peerToPeer?: boolean;
+  readonly peerToPeer?: boolean | undefined;
 }
 
 /**
@@ -49,8 +49,8 @@ export interface CollectiveBandwidthOptions {
  * @complexity microseconds for `optimal` and for `ring` behind one NVSwitch; some ten milliseconds for `ring` on a mesh,
  * up to two hundred where its links all differ, see {@link packRings}
  * @example
- * collectiveBandwidth(topology('dgx-a100'), [0, 1, 2, 3])
- * collectiveBandwidth(topology('dgx1-v100'), [0, 1, 2, 3, 4, 5, 6, 7], { algorithm: 'ring' })
+ * collectiveBandwidth(topology('dgx-a100'), [0, 1, 2, 3]); // 272.4 GB/s
+ * collectiveBandwidth(topology('dgx1-v100'), [0, 1, 2, 3, 4, 5, 6, 7], { algorithm: 'ring' }); // 120 GB/s
  */
 export function collectiveBandwidth(
   server: ServerTopology,

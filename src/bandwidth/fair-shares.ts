@@ -1,7 +1,6 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
 
-/** One flow of {@link fairShares}. */
+/** One flow of {@link fairShares}: a row of data, which may carry more than is read here. */
 export interface Flow {
   /** Positions in `capacities` of the links it loads. */
   readonly links: readonly number[];
@@ -9,11 +8,11 @@ export interface Flow {
    * How much it loads each of `links` per unit of its rate, in the same order; default 1 each. A link that
    * is listed twice is loaded by the sum.
    */
-  readonly loads?: readonly number[];
+  readonly loads?: readonly number[] | undefined;
   /** Its claim relative to the others where they compete; default 1. */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
   /** The most it can use; default no limit. */
-  readonly cap?: number;
+  readonly cap?: number | undefined;
 }
 
 /**
@@ -46,7 +45,6 @@ export function fairShares(capacities: readonly number[], flows: readonly Flow[]
 }
 
 function checkFlow(flow: Flow, i: number, linkCount: number): void {
-  checkFields(flow, ['links', 'loads', 'weight', 'cap'], ['flows', i]);
   flow.links.forEach((link, k) => {
     if (!Number.isInteger(link) || link < 0 || link >= linkCount) {
       throw invalid(['flows', i, 'links', k], `no link ${quote(link)}: there are ${linkCount} capacities`);

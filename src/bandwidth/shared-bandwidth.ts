@@ -14,7 +14,7 @@ export interface SharedBandwidthOptions {
    * Whether GPUs may talk to each other directly across PCIe and sockets. Default: what the server document says,
    * and true if it says nothing.
    */
-  readonly peerToPeer?: boolean;
+  readonly peerToPeer?: boolean | undefined;
 }
 
 /**
@@ -40,8 +40,8 @@ export interface SharedBandwidthOptions {
  * @complexity that of the rings of each group, then one round of filling per group
  * @example
  * const server = topology('cert-2s-4gpu-switch'); // two GPUs per socket
- * sharedBandwidth(server, [[0, 1], [2, 3]]); // each pair behind its own switch
- * sharedBandwidth(server, [[0, 2], [1, 3]]); // both across the socket link
+ * sharedBandwidth(server, [[0, 1], [2, 3]]); // [55.4, 55.4]: each pair behind its own switch
+ * sharedBandwidth(server, [[0, 2], [1, 3]]); // [25, 25]: both across the socket link
  */
 export function sharedBandwidth(
   server: ServerTopology,

@@ -17,9 +17,9 @@ const OVERSUBSCRIPTION_MAX = 1000;
 /** What every server of a fabric has, whatever the fabric. */
 export interface FabricServerOptions {
   /** CPU of each server, thousandths of a core. Default: left out of the document, not limiting. */
-  readonly cpuMilli?: number;
+  readonly cpuMilli?: number | undefined;
   /** Memory of each server, MiB. Default: left out of the document, not limiting. */
-  readonly memoryMiB?: number;
+  readonly memoryMiB?: number | undefined;
 }
 
 /** A server type as a builder's option: a name of the catalogue, or a document of the caller's own. */

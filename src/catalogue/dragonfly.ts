@@ -21,26 +21,26 @@ const GROUP_LINKS_MAX = 4096;
 /** Options of {@link dragonfly}. */
 export interface DragonflyOptions extends FabricServerOptions {
   /** Server type: a name of the catalogue or a server document. Default `mi250x-frontier`. */
-  readonly server?: ServerOption;
+  readonly server?: ServerOption | undefined;
   /** Groups, all joined to each other. Default 74 (Frontier). */
-  readonly groups?: number;
+  readonly groups?: number | undefined;
   /** Servers of one group. Default 128 (Frontier). */
-  readonly serversPerGroup?: number;
+  readonly serversPerGroup?: number | undefined;
   /**
    * Ports that join one server to its group: its first compute NICs in document order; the others are left out.
    * Default: all. More than it has are
    * spread evenly over its NICs.
    */
-  readonly portsPerServer?: number;
+  readonly portsPerServer?: number | undefined;
   /**
    * Rate of one of these ports, Gb/s per direction. Default: that of the server's own ports where it states one rate for
    * all, else 200 (Slingshot 11).
    */
-  readonly portGbps?: number;
+  readonly portGbps?: number | undefined;
   /** Links between each two groups. Default 4 (Frontier). */
-  readonly linksPerGroupPair?: number;
+  readonly linksPerGroupPair?: number | undefined;
   /** Rate of one of these links, Gb/s per direction. Default 200 (Slingshot 11). */
-  readonly globalGbps?: number;
+  readonly globalGbps?: number | undefined;
 }
 
 const optionsSchema = strictFields({

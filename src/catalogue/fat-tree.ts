@@ -17,31 +17,31 @@ import { fabricServer } from './fabric-server.js';
 /** Options of {@link fatTree}. */
 export interface FatTreeOptions extends FabricServerOptions {
   /** Server type: a name of the catalogue or a server document. Default `dgx-h100`. */
-  readonly server?: ServerOption;
+  readonly server?: ServerOption | undefined;
   /** Servers below one leaf switch (or leaf group). Default 16. */
-  readonly serversPerLeaf?: number;
+  readonly serversPerLeaf?: number | undefined;
   /** Leaves of one pod, or of the cluster where there is one pod. Default 8. */
-  readonly leavesPerPod?: number;
+  readonly leavesPerPod?: number | undefined;
   /** Groups of leaves with spines of their own. Default 1: leaf and spine only, and no `pod` tier. */
-  readonly pods?: number;
+  readonly pods?: number | undefined;
   /**
    * Ports that join one server to the fabric: its first compute NICs in document order; the others are left out.
    * Default: all. More than it has are
    * spread evenly over its NICs.
    */
-  readonly portsPerServer?: number;
+  readonly portsPerServer?: number | undefined;
   /**
    * Rate of one of these ports, Gb/s per direction. Default: that of the server's own ports where it states one rate for
    * all, else 400 (InfiniBand NDR, 400G Ethernet).
    */
-  readonly portGbps?: number;
+  readonly portGbps?: number | undefined;
   /**
    * Rate below a leaf divided by the rate above it. Default 1, non-blocking. Below 1: more links up than
    * down. A leaf with 22 ports down and 18 up of one rate has 22/18.
    */
-  readonly leafOversubscription?: number;
+  readonly leafOversubscription?: number | undefined;
   /** Rate that enters a pod's spines from its leaves divided by the rate above them. Default 1. */
-  readonly podOversubscription?: number;
+  readonly podOversubscription?: number | undefined;
 }
 
 const optionsSchema = strictFields({

@@ -22,22 +22,22 @@ const TRAYS_PER_RACK_MAX = 18;
 /** Options of {@link nvl72}. */
 export interface Nvl72Options extends FabricServerOptions {
   /** The tray: `gb200-nvl72-tray` (default) or `gb300-nvl72-tray`. */
-  readonly server?: 'gb200-nvl72-tray' | 'gb300-nvl72-tray';
+  readonly server?: 'gb200-nvl72-tray' | 'gb300-nvl72-tray' | undefined;
   /** Racks, each one NVLink domain. Default 1. */
-  readonly racks?: number;
+  readonly racks?: number | undefined;
   /** Trays in each rack, at most 18. Default 18; fewer is a partly filled rack. */
-  readonly traysPerRack?: number;
+  readonly traysPerRack?: number | undefined;
   /** Racks of one scalable unit. Default 8 (DGX SuperPOD GB200 reference architecture: 576 GPUs). */
-  readonly racksPerUnit?: number;
+  readonly racksPerUnit?: number | undefined;
   /** Rate of one compute NIC, Gb/s per direction. Default as the tray states: 400 for GB200, 800 for GB300. */
-  readonly railGbps?: number;
+  readonly railGbps?: number | undefined;
   /** Rate below the leaves of a unit divided by the rate above them. Default 1, non-blocking. */
-  readonly oversubscription?: number;
+  readonly oversubscription?: number | undefined;
   /**
    * What one GPU reaches inside the rack, GB/s per direction. Default: the sum of its NVLinks in the tray's
    * document, 745.2 (18 links, measured); the raw rate is 900, NCCL's constant 721.8.
    */
-  readonly GBpsPerGpu?: number;
+  readonly GBpsPerGpu?: number | undefined;
 }
 
 const optionsSchema = strictFields({

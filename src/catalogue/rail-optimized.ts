@@ -17,24 +17,24 @@ import { fabricServer } from './fabric-server.js';
 /** Options of {@link railOptimized}. */
 export interface RailOptimizedOptions extends FabricServerOptions {
   /** Server type: a name of the catalogue or a server document. Default `dgx-h100`. */
-  readonly server?: ServerOption;
+  readonly server?: ServerOption | undefined;
   /** Servers that share one leaf per rail. Default 32 (DGX SuperPOD H100 and B200 reference architectures). */
-  readonly serversPerUnit?: number;
+  readonly serversPerUnit?: number | undefined;
   /** Units of this size. Default 4; 1 is a rail-only cluster, in which no spine is needed. */
-  readonly units?: number;
+  readonly units?: number | undefined;
   /**
    * Rails: compute NICs of one server, the first in document order, that each go to a leaf of their own. The others are
    * left out. Default: all. More than it has are
    * spread evenly over its NICs.
    */
-  readonly railsPerServer?: number;
+  readonly railsPerServer?: number | undefined;
   /**
    * Rate of one rail, Gb/s per direction. Default: that of the server's own ports where it states one rate for all, else
    * 400 (InfiniBand NDR).
    */
-  readonly railGbps?: number;
+  readonly railGbps?: number | undefined;
   /** Rate below the leaves of a unit divided by the rate above them. Default 1, non-blocking. */
-  readonly oversubscription?: number;
+  readonly oversubscription?: number | undefined;
 }
 
 const optionsSchema = strictFields({

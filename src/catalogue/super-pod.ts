@@ -19,12 +19,12 @@ const DESIGNS = {
 /** Options of {@link superPod}. */
 export interface SuperPodOptions extends FabricServerOptions {
   /** The generation of the servers. Default `h100`. */
-  readonly generation?: 'h100' | 'b200' | 'gb200';
+  readonly generation?: 'h100' | 'b200' | 'gb200' | undefined;
   /**
    * Scalable units: 32 servers (`h100`, at most 4 units; `b200`, at most 64) or 8 NVL72 racks (`gb200`, at
    * most 16). Default 4.
    */
-  readonly units?: number;
+  readonly units?: number | undefined;
 }
 
 const generationSchema = v.picklist(['h100', 'b200', 'gb200'], 'expected h100, b200 or gb200');

@@ -53,11 +53,11 @@ const NVLINK = { links: 18, bandwidthGBps: 21.4, rawGBps: 25, ncclGBps: 20.6 } a
 /** Options of {@link synthetic}. */
 export interface SyntheticOptions {
   /** Name of the server type. Default: the description, its levels separated by one space. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Model of every GPU. Default `synthetic`, of a server without GPUs `none`. */
-  readonly gpuModel?: string;
+  readonly gpuModel?: string | undefined;
   /** What the port of every NIC carries, Gb/s per direction. Default: not stated, the PCIe link limits. */
-  readonly portGbps?: number;
+  readonly portGbps?: number | undefined;
 }
 
 const nameExpected = `expected a text of 1 to ${NAME_LENGTH_MAX} characters`;

@@ -34,17 +34,19 @@ export interface CheckedRequest {
 }
 
 /** The fields that are judged: one that is not would make every judgement of it wrong. */
-export const CHECKED_FIELDS: readonly (keyof CheckedRequest)[] = [
-  'pods',
-  'podsMin',
-  'gpus',
-  'gpuMilli',
-  'cpuMilli',
-  'memoryMiB',
-  'gpuModels',
-  'labels',
-  'require',
-  'prefer',
-  'requirePerPod',
-  'slice',
-];
+const JUDGED: Readonly<Record<keyof CheckedRequest, true>> = {
+  pods: true,
+  podsMin: true,
+  gpus: true,
+  gpuMilli: true,
+  cpuMilli: true,
+  memoryMiB: true,
+  gpuModels: true,
+  labels: true,
+  require: true,
+  prefer: true,
+  requirePerPod: true,
+  slice: true,
+  communicates: true,
+};
+export const CHECKED_FIELDS: readonly string[] = Object.keys(JUDGED);

@@ -163,6 +163,7 @@ export function gangFaults(
  */
 export function sliceLevel(cluster: ClusterTopology, { slice }: CheckedRequest): number | undefined {
   if (slice === undefined) return undefined;
+  checkFields(slice, ['pods', 'tier'], ['request', 'slice'], 'invalid-request');
   if (!Number.isInteger(slice.pods) || slice.pods < 1) {
     throw new CorralError(
       'invalid-request',

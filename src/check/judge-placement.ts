@@ -54,7 +54,11 @@ export interface JudgedPlacement extends ReferencePlacement {
  * @throws CorralError as {@link referencePlace} does, beside its limits on the cluster
  * @complexity O(pods + servers × tiers) beside the cuts of the sets, which are remembered with the server type
  * @example
- * judgePlacement(cluster, { free: before, cordoned: [] }, request, answer.placement).violations // []
+ * const cluster = clusterTopology({ tiers: [], types: { t: 'ws-4x5090' }, servers: [{ id: 's', type: 't' }] });
+ * const solver = compile(cluster);
+ * const free = solver.free();
+ * const answer = solver.place({ gpus: 2 });
+ * if (answer.ok) judgePlacement(cluster, { free }, { gpus: 2 }, answer.placement).violations; // []
  */
 export function judgePlacement(
   cluster: ClusterTopology,

@@ -85,7 +85,8 @@ interface Candidate {
  * `invalid-option` for a state of another cluster, or sizes out of range
  * @complexity O(2^GPUs × servers × tiers) beside the cuts of each set, which are remembered with the server type
  * @example
- * referencePlace(cluster, { free: solver.free(), cordoned: [] }, { pods: 2, gpus: 4 })
+ * const cluster = clusterTopology({ tiers: [], types: { t: 'ws-4x5090' }, servers: [{ id: 's', type: 't' }] });
+ * referencePlace(cluster, { free: compile(cluster).free() }, { gpus: 2 })?.tier; // 'server'
  */
 export function referencePlace(
   cluster: ClusterTopology,

@@ -132,7 +132,7 @@ export interface AlibabaInstanceJobs {
  */
 export function alibabaInstanceJobs(
   instances: readonly AlibabaInstance2025[],
-  options: { readonly endSeconds?: number } = {},
+  options: { readonly endSeconds?: number | undefined } = {},
 ): AlibabaInstanceJobs {
   if (!Array.isArray(instances)) {
     throw new CorralError('invalid-document', [], `expected a list of instances, got ${quote(instances)}`);

@@ -1,5 +1,6 @@
 import { quote } from '../errors.js';
 import { type HwlocObject, type HwlocTopology, invalid, objectsOf } from './hwloc-xml-objects.js';
+import { readInteger } from './numbers.js';
 
 /** What an OS device is, as bits of format 3. */
 const GPU = 4;
@@ -14,12 +15,20 @@ const GPU_LIBRARIES = ['NVML', 'RSMI', 'AMDSMI', 'CUDA', 'LevelZero', 'OpenCL'] 
 /** Those whose devices format 2 calls GPUs, as it does displays. */
 const MANAGEMENT_LIBRARIES: ReadonlySet<string> = new Set(['NVML', 'RSMI', 'AMDSMI']);
 
+/** Whether an OS device comes from a library that lists each GPU, or each partition of one, once. */
+export function isManagementLibrary(subtype: string | undefined): boolean {
+  return MANAGEMENT_LIBRARIES.has(subtype ?? '');
+}
+
 /** PCI vendors by number. */
 const NVIDIA = '10de';
 const AMD = '1002';
 const INTEL = '8086';
-const XILINX = '10ee';
-const ALTERA = '1172';
+const HABANA = '1da3';
+/** Names of accelerators for training and inference; class 1200 holds FPGAs, NPUs and coprocessors for crypto too. */
+const ACCELERATOR_NAME = /\b(?:Instinct|Radeon|MI\d{2,3}[AX]?|Gaudi\d?|HL-\d{3}|Tesla|GPU|Ascend)\b/i;
+/** Names of what else their makers build. */
+const OTHER_NAME = /FPGA|Alveo|Versal|\bNPU\b|XDNA|Neural|Goya|Signal|Crypto/i;
 /** Display chips of management controllers, and of servers of the 2000s: AMD Rage XL, RV100, ES1000. */
 const OLD_DISPLAYS: ReadonlySet<string> = new Set(['1002:4752', '1002:5159', '1002:515e', '1002:5969']);
 /** Where processors of Intel have their own graphics. */
@@ -65,6 +74,10 @@ export interface HwlocDevices {
   readonly virtualFunctionCount: number;
   /** Displays of class 0300 that no GPU library lists, while it lists others. */
   readonly displayCount: number;
+  /** Processing accelerators (class 1200) that are no known GPUs: `[8086:09c4] name`. */
+  readonly otherAccelerators: readonly string[];
+  /** All PCI devices, alike ones counted, for messages: `0200 [15b3:1021] name (2)`. */
+  readonly seen: readonly string[];
   readonly pciCount: number;
 }
 
@@ -72,8 +85,9 @@ export interface HwlocDevices {
  * Finds GPUs, NICs and NVSwitches.
  *
  * - A GPU is a PCI device that a GPU library lists (CUDA, NVML, RSMI, Level Zero, OpenCL as GPU, any other
- *   co-processor), or one of class 03xx or 1200 of a maker of GPUs, but no display chip of a management
- *   controller, no FPGA and no graphics inside an Intel processor. Where a library lists some, displays (class
+ *   co-processor), or one of class 03xx of a maker of GPUs, but no display chip of a management controller and no
+ *   graphics inside an Intel processor; or one of class 1200 of AMD, NVIDIA or Habana, or named like an accelerator
+ *   of theirs. Where a library lists some, displays (class
  *   0300) that none lists are left out. GPUs that are no PCI devices (inside the processor's package) are found
  *   by library.
  * - A NIC is a PCI device of class 02xx or 0c06 or with a network or RDMA device. Virtual functions beside
@@ -88,15 +102,20 @@ export function devicesOf({ machine, version }: HwlocTopology): HwlocDevices {
   const gpus: HwlocDevice[] = [];
   const displays: HwlocDevice[] = [];
   const others: HwlocDevice[] = [];
+  const otherAccelerators: string[] = [];
+  const seen = new Map<string, number>();
   let pciCount = 0;
   const all = objectsOf(machine);
   for (const object of all) {
     if (object.type !== 'PCIDev') continue;
     pciCount++;
     const pci = identityOf(object);
+    const described = `${pci.class} ${nameOf(object, pci)}`;
+    seen.set(described, (seen.get(described) ?? 0) + 1);
     const osDevices = objectsOf(object).filter(({ type }) => type === 'OSDev');
     if (osDevices.some((device) => isComputing(device, version)))
       gpus.push({ kind: 'gpu', object, pci, osDevices });
+    else if (pci.class === '1200' && !isAccelerator(object, pci)) otherAccelerators.push(nameOf(object, pci));
     else if (isGpuClass(pci))
       (pci.class === '0300' ? displays : gpus).push({ kind: 'gpu', object, pci, osDevices });
     else if (pci.vendor === NVIDIA && pci.class === '0680')
@@ -114,6 +133,8 @@ export function devicesOf({ machine, version }: HwlocTopology): HwlocDevices {
     devices: [...inOrder(gpus), ...physical],
     virtualFunctionCount: others.length - physical.length,
     displayCount: isListed ? displays.length : 0,
+    otherAccelerators,
+    seen: [...seen].map(([described, count]) => (count === 1 ? described : `${described} (${count})`)),
     pciCount,
   };
 }
@@ -121,7 +142,8 @@ export function devicesOf({ machine, version }: HwlocTopology): HwlocDevices {
 /** The bits of an OS device. */
 function typeOf(device: HwlocObject, version: 2 | 3): number {
   const text = device.attributes.get('osdev_type');
-  const number = text !== undefined && /^\d{1,4}$/.test(text) ? Number(text) : undefined;
+  const read = readInteger(text ?? '');
+  const number = read >= 0 && read <= 9999 ? read : undefined;
   const bits = version === 2 && number !== undefined ? (BITS_OF_FORMAT_2[number] ?? 0) : number;
   if (bits === undefined)
     throw invalid(device, `expected the number of a type of OS device, got ${quote(text)}`);
@@ -154,8 +176,20 @@ function identityOf(object: HwlocObject): PciIdentity {
   };
 }
 
+function nameOf({ infos }: HwlocObject, pci: PciIdentity): string {
+  const name = infos.get('PCIDevice');
+  return name === undefined ? `[${pci.device}]` : `[${pci.device}] ${name.slice(0, 64)}`;
+}
+
+/** Whether a processing accelerator is one to compute with as with a GPU. */
+function isAccelerator({ infos }: HwlocObject, { vendor }: PciIdentity): boolean {
+  const name = infos.get('PCIDevice') ?? '';
+  if (OTHER_NAME.test(name)) return false;
+  return vendor === AMD || vendor === NVIDIA || vendor === HABANA || ACCELERATOR_NAME.test(name);
+}
+
 function isGpuClass(pci: PciIdentity): boolean {
-  if (pci.class === '1200') return pci.vendor !== XILINX && pci.vendor !== ALTERA;
+  if (pci.class === '1200') return true;
   if (!pci.class.startsWith('03')) return false;
   if (pci.vendor === INTEL) return pci.busId !== INTEL_GRAPHICS;
   if (pci.vendor === AMD) return !OLD_DISPLAYS.has(pci.device);

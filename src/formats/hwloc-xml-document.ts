@@ -1,6 +1,6 @@
 import { CorralError } from '../errors.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { refuseTooManyGpus } from './gpu-partitions.js';
 import type { HwlocDevice, HwlocDevices } from './hwloc-xml-devices.js';
 import { type FabricEnd, fabricLinksOf } from './hwloc-xml-fabric.js';
 import { mendedFabric } from './hwloc-xml-fabric-quirks.js';
@@ -12,8 +12,11 @@ import type { HwlocXmlOptions } from './hwloc-xml-options.js';
 import { type PciItem, type PciRoot, pciRootsOf } from './hwloc-xml-pci.js';
 import { type HwlocPlace, type HwlocPlaces, placesOf } from './hwloc-xml-places.js';
 import { portOf } from './hwloc-xml-ports.js';
+import { isOfFirstGenerations } from './hwloc-xml-rates.js';
 import type { LinkFigures } from './link-figures.js';
+import { fittingNotes } from './notes.js';
 import { unknownPortsNote } from './port-figures.js';
+import { refuseOtherPairs } from './xgmi-links.js';
 
 /** Most NICs; virtual functions are not among them. */
 const NICS_MAX = 256;
@@ -39,7 +42,7 @@ export function writeHwlocDocument(
 ): ServerDocument {
   const gpus = found.devices.filter(({ kind }) => kind === 'gpu');
   const nics = found.devices.filter(({ kind }) => kind === 'nic');
-  refuseTooMany('GPUs', gpus.length, GPUS_PER_SERVER_MAX);
+  refuseTooManyGpus(gpus.length, []);
   refuseTooMany('NICs', nics.length, NICS_MAX);
   const writer = new DocumentWriter(topology, gpus, nics, options);
   writer.writeHosts();
@@ -79,6 +82,8 @@ class DocumentWriter {
   #nowhereId: string | undefined;
   #fabricNotes: readonly string[] = [];
   #bridgeCount = 0;
+  /** Links of GPUs that show the speed of a GPU at rest. */
+  #restingCount = 0;
 
   constructor(
     topology: HwlocTopology,
@@ -159,10 +164,17 @@ class DocumentWriter {
     if ('device' in item) {
       this.#locations.set(item.device, location);
       const coherent = place === undefined ? undefined : this.#graceLink(item.device, place);
+      const figures = coherent ?? this.#figures.pcie(item.rawGBps, item.functions);
+      const isResting =
+        item.device.kind === 'gpu' &&
+        figures.medium === 'pcie' &&
+        figures.verified &&
+        isOfFirstGenerations(item.rawGBps!);
+      if (isResting) this.#restingCount++;
       this.#link(
         aboveId,
         this.#idOf.get(item.device)!,
-        coherent ?? this.#figures.pcie(item.rawGBps, item.functions),
+        isResting ? { ...figures, verified: false } : figures,
       );
       return;
     }
@@ -191,7 +203,15 @@ class DocumentWriter {
   }
 
   writeFabric(devices: readonly HwlocDevice[]): void {
-    const fabric = mendedFabric(fabricLinksOf(this.#topology.matrices, devices), (gpu) => this.#modelOf(gpu));
+    refuseOtherPairs(
+      this.#options.xgmiLinks,
+      this.#gpus.map((gpu) => this.#idOf.get(gpu)!),
+    );
+    const fabric = mendedFabric(fabricLinksOf(this.#topology.matrices, devices), {
+      modelOf: (gpu) => this.#modelOf(gpu),
+      idOf: (end) => this.#idOf.get(end),
+      xgmiLinks: this.#options.xgmiLinks,
+    });
     this.#fabricNotes = fabric.notes;
     for (const link of fabric.links) {
       const { ends } = link;
@@ -223,7 +243,7 @@ class DocumentWriter {
     const unknownPortCount = nics.filter(({ portGBps }) => portGBps === undefined).length;
     const gpuIds = this.#gpus.map((gpu) => this.#idOf.get(gpu)!);
     const notes = [
-      ...notesOf(found, gpuIds, otherBandwidths, this.#switches, this.#links),
+      ...notesOf(found, gpuIds, otherBandwidths, this.#restingCount, this.#links),
       ...this.#fabricNotes,
     ];
     if (unknownPortCount > 0) notes.push(unknownPortsNote(unknownPortCount));
@@ -238,7 +258,7 @@ class DocumentWriter {
       links: this.#links,
       confidence: 'file',
       sources: ['hwloc XML'],
-      ...(notes.length > 0 && { notes }),
+      ...(notes.length > 0 && { notes: fittingNotes(notes) }),
     };
   }
 

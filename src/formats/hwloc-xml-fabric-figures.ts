@@ -1,3 +1,4 @@
+import { CorralError } from '../errors.js';
 import type { FabricLink } from './hwloc-xml-fabric.js';
 import type { HwlocXmlOptions } from './hwloc-xml-options.js';
 import { shareOf } from './hwloc-xml-rates.js';
@@ -8,7 +9,7 @@ const GRACE_RAW_GBPS = 450;
 const GRACE_NCCL_GBPS = 447.12;
 
 /** What the figures of a link of the fabric follow from. */
-export type FabricRate = Pick<FabricLink, 'medium' | 'rawGBps' | 'isOfModel'>;
+export type FabricRate = Omit<FabricLink, 'ends'>;
 
 interface FabricGeneration {
   readonly name: string;
@@ -39,54 +40,80 @@ const GENERATIONS: readonly FabricGeneration[] = [
 /**
  * The figures of a link of the accelerator fabric.
  *
+ * A figure counts as verified if the line rate is in the file, the same in both directions, and that of whole links
+ * of the model.
+ *
  * @param options - what the caller knows
  * @param link - medium, and line rate of all links of the pair, GB/s per direction
  * @param model - model of the GPUs, which tells the generation; else the line rate does
  * @returns figures by links of NCCL's or RCCL's constant; 0.85 of the line rate where no number of links fits
+ * @throws CorralError `invalid-option` where links are stated and nothing tells the figure of one
  */
-export function fabricFigures(
-  options: HwlocXmlOptions,
-  { medium, rawGBps, isOfModel }: FabricRate,
-  model: string,
-): LinkFigures {
-  const origin = isOfModel ? 'links and line rate of the model' : 'line rate from the hwloc file';
-  const verified = isOfModel === undefined;
+export function fabricFigures(options: HwlocXmlOptions, link: FabricRate, model: string): LinkFigures {
+  const { medium } = link;
   const { basis = 'nccl' } = options;
   const stated = medium === 'nvlink' ? options.nvlinkGBpsPerLink : options.xgmiGBpsPerLink;
-  const ofMedium = GENERATIONS.filter((generation) => generation.medium === medium);
-  const isWhole = (known: FabricGeneration): boolean =>
-    linksIn(rawGBps, known, UNKNOWN_MODEL_TOLERANCE) !== undefined;
-  const named = ofMedium.find(({ models }) => models.test(model));
-  const generation =
-    named ??
-    // 50 GB/s are two links of 25 rather than one of 50, so the slowest that divides is assumed.
-    ofMedium
-      .filter(isWhole)
-      .sort((a, b) => a.rawGBps - b.rawGBps)
-      .find((known) => known.rawGBps !== 20 || rawGBps % 25 !== 0);
+  const named = GENERATIONS.find((known) => known.medium === medium && known.models.test(model));
+  const generation = named ?? (link.links === undefined ? generationOf(link) : undefined);
   const tolerance = named === undefined ? UNKNOWN_MODEL_TOLERANCE : KNOWN_MODEL_TOLERANCE;
-  const links = generation === undefined ? undefined : linksIn(rawGBps, generation, tolerance);
-  if (generation === undefined || links === undefined) {
-    return {
-      medium,
-      bandwidthGBps: rounded(rawGBps * RAW_SHARE),
-      basis: 'raw',
-      rawGBps,
-      source: `${origin}; ${RAW_SHARE} of it, as the number of links is not known`,
-      verified,
-    };
+  const links =
+    link.links?.count ??
+    (generation === undefined ? undefined : linksIn(link.rawGBps, generation, tolerance));
+  if (links === undefined || (generation === undefined && stated === undefined)) {
+    return ofLineRate(link);
   }
-  const one = stated ?? (basis === 'nccl' ? generation.ncclGBps : generation.rawGBps * RAW_SHARE);
+  const one = stated ?? (basis === 'nccl' ? generation!.ncclGBps : generation!.rawGBps * RAW_SHARE);
+  const isOfFile = link.links === undefined;
+  const rawGBps = isOfFile || generation === undefined ? link.rawGBps : links * generation.rawGBps;
+  const share =
+    stated === undefined
+      ? shareOf(basis, `${medium === 'nvlink' ? 'NCCL 2.30.7' : 'RCCL'} topo.h, ${generation!.name}`)
+      : 'stated by the caller';
   return {
     medium,
     bandwidthGBps: rounded(links * one),
     basis,
     rawGBps,
-    ncclGBps: rounded(links * generation.ncclGBps),
+    ...(generation !== undefined && { ncclGBps: rounded(links * generation.ncclGBps) }),
     links,
-    source: `${origin}; ${rounded(one)} GB/s per link, ${stated === undefined ? shareOf(basis, `${medium === 'nvlink' ? 'NCCL 2.30.7' : 'RCCL'} topo.h, ${generation.name}`) : 'stated by the caller'}`,
-    verified,
+    source: `${link.links?.source ?? 'line rate from the hwloc file'}; ${rounded(one)} GB/s per link, ${share}`,
+    verified:
+      isOfFile &&
+      link.isDoubtful === undefined &&
+      stated === undefined &&
+      named !== undefined &&
+      linksIn(rawGBps, named, UNKNOWN_MODEL_TOLERANCE) !== undefined,
   };
+}
+
+function ofLineRate({ medium, rawGBps, links }: FabricRate): LinkFigures {
+  if (links !== undefined) {
+    throw new CorralError(
+      'invalid-option',
+      [medium === 'xgmi' ? 'xgmiGBpsPerLink' : 'nvlinkGBpsPerLink'],
+      'the number of links is stated, and the model does not tell the figure of one: give it, or gpuModel',
+    );
+  }
+  return {
+    medium,
+    bandwidthGBps: rounded(rawGBps * RAW_SHARE),
+    basis: 'raw',
+    rawGBps,
+    source: `line rate from the hwloc file; ${RAW_SHARE} of it, as the number of links is not known`,
+    verified: false,
+  };
+}
+
+/** The generation that a line rate tells where the model does not. */
+function generationOf({ medium, rawGBps }: FabricRate): FabricGeneration | undefined {
+  return (
+    GENERATIONS.filter(
+      (known) => known.medium === medium && linksIn(rawGBps, known, UNKNOWN_MODEL_TOLERANCE) !== undefined,
+    )
+      // 50 GB/s are two links of 25 rather than one of 50, so the slowest that divides is assumed.
+      .sort((a, b) => a.rawGBps - b.rawGBps)
+      .find((known) => known.rawGBps !== 20 || rawGBps % 25 !== 0)
+  );
 }
 
 /** Drivers print xGMI of MI300 at the rate of MI200, 50 GB/s a link. */

@@ -10,8 +10,10 @@ export interface FabricLink {
   readonly ends: readonly [FabricEnd, FabricEnd];
   /** Line rate per direction, GB/s. */
   readonly rawGBps: number;
-  /** The line rate is that of the model, as the file has none. */
-  readonly isOfModel?: true;
+  /** Links of the pair, where the file does not tell: those of the model, or the caller's. */
+  readonly links?: { readonly count: number; readonly source: string };
+  /** Whether the line rate is not to be trusted: directions differ, or it was put right. */
+  readonly isDoubtful?: true;
 }
 
 /** Matrices that are read, and the medium of each. */
@@ -44,8 +46,11 @@ export function fabricLinksOf(
     for (const [i, a] of ends.entries()) {
       for (const [j, b] of ends.entries()) {
         if (i >= j || a === undefined || b === undefined || a === b) continue;
-        const mbps = bothWays(values[i]![j]!, values[j]![i]!);
-        if (mbps > 0) links.push({ medium, ends: [a, b], rawGBps: mbps / 1000 });
+        const [there, back] = [values[i]![j]!, values[j]![i]!];
+        const mbps = bothWays(there, back);
+        if (mbps === 0) continue;
+        const link = { medium, ends: [a, b] as const, rawGBps: mbps / 1000 };
+        links.push(there === back ? link : { ...link, isDoubtful: true });
       }
     }
   }

@@ -1,7 +1,6 @@
-import type { Device, Link } from '../topology/server-document.js';
-import { componentsOf } from './components.js';
-import type { HwlocDevices } from './hwloc-xml-devices.js';
-import { isOfFirstGenerations } from './hwloc-xml-rates.js';
+import type { Link } from '../topology/server-document.js';
+import { type HwlocDevice, type HwlocDevices, isManagementLibrary } from './hwloc-xml-devices.js';
+import { listed } from './notes.js';
 
 /**
  * What a reader of the document should know: what was left out, and what hwloc does not list.
@@ -9,7 +8,7 @@ import { isOfFirstGenerations } from './hwloc-xml-rates.js';
  * @param found - the devices of the file
  * @param gpuIds - ids of the GPUs in the document
  * @param otherBandwidths - names of matrices that were not read
- * @param switches - switches of the document
+ * @param restingCount - links of GPUs with the speed of a GPU at rest
  * @param links - links of the document
  * @returns sentences
  * @complexity O(devices + links)
@@ -18,7 +17,7 @@ export function notesOf(
   found: HwlocDevices,
   gpuIds: readonly string[],
   otherBandwidths: readonly string[],
-  switches: readonly Device[],
+  restingCount: number,
   links: readonly Link[],
 ): string[] {
   const notes: string[] = [];
@@ -35,30 +34,32 @@ export function notesOf(
   if (gpuIds.length > 1 && !links.some(({ medium }) => medium === 'nvlink' || medium === 'xgmi')) {
     notes.push('The file lists no NVLink or xGMI between GPUs: add links that the machine has.');
   }
-  const gpus = new Set(gpuIds);
-  const slow = links.filter(
-    ({ medium, between, rawGBps, verified }) =>
-      medium === 'pcie' && verified && between.some((id) => gpus.has(id)) && isOfFirstGenerations(rawGBps!),
-  );
-  if (slow.length > 0) {
+  if (restingCount > 0) {
     notes.push(
-      `${slow.length} PCIe links of GPUs had the speed of Gen1 or Gen2 when the file was written, as GPUs at rest have: write it under load, or give pcieGeneration.`,
+      `${restingCount} PCIe links of GPUs had the speed of Gen1 or Gen2 when the file was written, as GPUs at rest have: write it under load, or give pcieGeneration.`,
+    );
+  }
+  if (found.otherAccelerators.length > 0) {
+    notes.push(
+      `Processing accelerators that are no GPUs known here are left out: ${listed(found.otherAccelerators)}.`,
+    );
+  }
+  const parted = found.devices.filter((device) => partitionsOf(device) > 1);
+  if (parted.length > 0) {
+    notes.push(
+      `A GPU library lists several devices of ${parted.length} GPUs, as it does of GPUs in partitions (CPX, DPX, MIG): each counts as one GPU here, while rocm-smi and amd-smi show every partition.`,
     );
   }
   for (const name of otherBandwidths) notes.push(`The matrix ${name} is not read.`);
-  const groups = nvswitchGroupCount(switches, links);
-  if (groups > 1) {
-    notes.push(
-      `The NVSwitches fall into ${groups} groups, as hwloc lists no links between NVSwitches: add those that the machine has.`,
-    );
-  }
   return notes;
 }
 
-/** The number of groups of NVSwitches that NVLink does not connect, also over GPUs. */
-function nvswitchGroupCount(switches: readonly Device[], links: readonly Link[]): number {
-  const nvswitches = switches.flatMap(({ id, kind }) => (kind === 'nvswitch' ? [id] : []));
-  const pairs = links.flatMap(({ medium, between }) => (medium === 'nvlink' ? [between] : []));
-  const components = componentsOf([...new Set([...nvswitches, ...pairs.flat()])], pairs);
-  return components.filter((ids) => ids.some((id) => nvswitches.includes(id))).length;
+/** Devices that the GPU library with the most lists for one PCI device. */
+function partitionsOf({ kind, osDevices }: HwlocDevice): number {
+  if (kind !== 'gpu') return 0;
+  const counts = new Map<string | undefined, number>();
+  for (const { subtype } of osDevices) {
+    if (isManagementLibrary(subtype)) counts.set(subtype, (counts.get(subtype) ?? 0) + 1);
+  }
+  return Math.max(0, ...counts.values());
 }

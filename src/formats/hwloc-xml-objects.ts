@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { readInteger, readNumber } from './numbers.js';
 import { readXml, type XmlElement } from './xml.js';
 
 /** One object of the topology: a machine, package, NUMA node, bridge, PCI or OS device, or anything else. */
@@ -139,7 +140,7 @@ function versionOf(root: XmlElement): 2 | 3 {
       : `format ${quote(version)} is not known`;
   throw invalid(
     root,
-    `${what}: write the file anew with lstopo of hwloc 2 or 3 (lstopo -i old.xml new.xml converts)`,
+    `${what}: write the file anew with lstopo of hwloc 2 or 3, or convert it with lstopo of hwloc 2, as hwloc 3 does not read it any more (lstopo -i old.xml --of xml new.xml)`,
   );
 }
 
@@ -176,7 +177,8 @@ function readObject(element: XmlElement, parent: HwlocObject | undefined): Hwloc
 function osIndexOf({ attributes, line }: XmlElement): number | undefined {
   const value = attributes.get('os_index');
   if (value === undefined) return undefined;
-  if (!/^\d{1,10}$/.test(value)) {
+  const index = readInteger(value);
+  if (!(index >= 0 && index <= 0xffff_ffff)) {
     throw new CorralError(
       'invalid-format',
       ['line', line, 'os_index'],
@@ -184,7 +186,7 @@ function osIndexOf({ attributes, line }: XmlElement): number | undefined {
     );
   }
   // hwloc writes -1 as 4294967295.
-  return Number(value) === 0xffff_ffff ? undefined : Number(value);
+  return index === 0xffff_ffff ? undefined : index;
 }
 
 function infosOf(element: XmlElement): ReadonlyMap<string, string> {
@@ -202,8 +204,8 @@ function infosOf(element: XmlElement): ReadonlyMap<string, string> {
 /** A `distances2` (objects of one type) or `distances2hetero` (each index with its type). */
 function readMatrix(element: XmlElement, objects: ReadonlyMap<string, HwlocObject>): HwlocMatrix {
   const { attributes, line } = element;
-  const count = Number(attributes.get('nbobjs'));
-  if (!Number.isInteger(count) || count < 1 || count > MATRIX_OBJECTS_MAX) {
+  const count = readInteger(attributes.get('nbobjs') ?? '');
+  if (!(count >= 1 && count <= MATRIX_OBJECTS_MAX)) {
     throw new CorralError(
       'invalid-format',
       ['line', line, 'nbobjs'],
@@ -213,8 +215,8 @@ function readMatrix(element: XmlElement, objects: ReadonlyMap<string, HwlocObjec
   const type = attributes.get('type');
   const keys = wordsOf(element, 'indexes').map((word) => (type === undefined ? word : `${type}:${word}`));
   const flat = wordsOf(element, 'u64values').map((word) => {
-    const value = /^\d{1,20}$/.test(word) ? Number(word) : Number.NaN;
-    if (value <= MBPS_MAX) return value;
+    const value = readNumber(word);
+    if (value >= 0 && value <= MBPS_MAX) return value;
     throw invalid(element, `expected MB/s, got ${quote(word)}`);
   });
   if (keys.length !== count || flat.length !== count * count) {

@@ -1,6 +1,7 @@
 import { CorralError, quote } from '../errors.js';
 import type { HwlocDevice } from './hwloc-xml-devices.js';
 import { type HwlocObject, objectsOf } from './hwloc-xml-objects.js';
+import { readNumber } from './numbers.js';
 
 /** A device or a PCIe switch, and the link above it. */
 export type PciItem = PciEndpoint | PciSwitch;
@@ -138,8 +139,8 @@ function slower(a: number | undefined, b: number | undefined): number | undefine
 function speedOf({ attributes, line }: HwlocObject): number | undefined {
   const text = attributes.get('pci_link_speed');
   if (text === undefined) return undefined;
-  const speed = /^\d{1,4}(?:\.\d{1,12})?$/.test(text) ? Number(text) : Number.NaN;
-  if (speed <= LINK_MAX_GBPS) return speed === 0 ? undefined : speed;
+  const speed = readNumber(text);
+  if (speed >= 0 && speed <= LINK_MAX_GBPS) return speed === 0 ? undefined : speed;
   throw new CorralError(
     'invalid-format',
     ['line', line, 'pci_link_speed'],

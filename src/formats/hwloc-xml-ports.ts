@@ -2,6 +2,7 @@ import { quote } from '../errors.js';
 import type { HwlocDevice } from './hwloc-xml-devices.js';
 import type { HwlocObject } from './hwloc-xml-objects.js';
 import { rounded } from './link-figures.js';
+import { readNumber } from './numbers.js';
 import { type PortFigures, portOfCaller } from './port-figures.js';
 
 /** No port has 10 Tb/s. Drivers that do not know print -1, 65535 Gb/s or 4294967295 Mb/s. */
@@ -34,8 +35,8 @@ export function portOf({ osDevices, rdma }: HwlocDevice, portGbps: number | unde
 }
 
 function speedOf({ infos }: HwlocObject): number | undefined {
-  const text = infos.get('speed') ?? '';
-  return /^\d{1,8}$/.test(text) && isPossible(Number(text)) ? Number(text) : undefined;
+  const mbps = readNumber(infos.get('speed') ?? '');
+  return isPossible(mbps) ? mbps : undefined;
 }
 
 function isPossible(mbps: number): boolean {

@@ -6,6 +6,7 @@ import { writeHwlocDocument } from './hwloc-xml-document.js';
 import { FABRIC_MATRICES } from './hwloc-xml-fabric.js';
 import { readHwloc } from './hwloc-xml-objects.js';
 import { type HwlocXmlOptions, parseHwlocOptions } from './hwloc-xml-options.js';
+import { listed } from './notes.js';
 
 /**
  * Reads a server from the XML that `lstopo` of hwloc 2 or 3 writes: `lstopo --of xml`, best with
@@ -42,7 +43,7 @@ export function fromHwlocXml(text: string, options: HwlocXmlOptions = {}): Serve
       [],
       found.pciCount === 0
         ? 'no GPU: the file lists no PCI devices at all; write it with lstopo --of xml --filter io:important'
-        : `no GPU among ${found.pciCount} PCI devices: displays of management controllers and NICs alone make no server`,
+        : `no GPU among ${found.pciCount} PCI devices, which are ${listed(found.seen)}: give the file of a machine with GPUs`,
     );
   }
   return parseServerDocument(writeHwlocDocument(topology, found, known));

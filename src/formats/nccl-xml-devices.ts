@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../errors.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { refuseTooManyGpus } from './gpu-partitions.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
 import { type PciBranch, statedDevices } from './nccl-xml-stated.js';
 import type { NcclCpu, NcclNet, NcclPci, NcclSystem } from './nccl-xml-tree.js';
@@ -102,13 +102,7 @@ function holdLimits(
   cpus: readonly NcclCpu[],
   nics: readonly NcclPci[],
 ): void {
-  if (gpus > GPUS_PER_SERVER_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${gpus} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server: describe a larger domain as a tier of servers`,
-    );
-  }
+  refuseTooManyGpus(gpus, []);
   const ports = [...cpus, ...nics].reduce((sum, { nets }) => sum + (nets?.length ?? 0), 0);
   if (branches + ports > DEVICES_MAX) {
     throw new CorralError(

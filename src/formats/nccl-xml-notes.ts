@@ -1,12 +1,11 @@
 import type { Link } from '../topology/server-document.js';
+import { partitionNotes } from './gpu-partitions.js';
 import type { ServerTree } from './nccl-xml-devices.js';
 import type { NcclFabric } from './nccl-xml-fabric.js';
 import { LOC_GBPS } from './nccl-xml-figures.js';
 import type { NcclXmlOptions } from './nccl-xml-options.js';
+import { fittingNotes } from './notes.js';
 import { unknownPortsNote } from './port-figures.js';
-
-/** Longest note of a server document, in characters. */
-const NOTE_LENGTH_MAX = 1024;
 
 /** What was assumed or left out while a document was written. */
 export interface NcclCounts {
@@ -30,7 +29,7 @@ export interface NcclCounts {
  * @param links - links of the document
  * @param counts - what was assumed or left out
  * @param options - what the caller knows
- * @returns sentences, each at most {@link NOTE_LENGTH_MAX} characters
+ * @returns sentences
  * @complexity O(links)
  */
 export function ncclNotes(
@@ -73,5 +72,6 @@ export function ncclNotes(
     if (cpu.affinity !== undefined)
       notes.push(`CPU affinity of NUMA node ${cpu.numa ?? 'unknown'}: ${cpu.affinity}`);
   }
-  return notes.map((note) => note.slice(0, NOTE_LENGTH_MAX));
+  notes.push(...partitionNotes(tree.gpus.map(({ address }, i) => ({ id: `gpu ${i}`, address }))));
+  return fittingNotes(notes);
 }

@@ -18,46 +18,46 @@ export interface NcclXmlDevice {
   readonly busId: string;
   readonly kind: 'gpu' | 'nic' | 'none';
   /** PCI address of the bridge in the file above an added device. Default: it hangs on the NUMA node. */
-  readonly under?: string;
+  readonly under?: string | undefined;
   /** `numaid` of an added device that hangs on no bridge. Default: that of the first `cpu`. */
-  readonly numa?: number;
+  readonly numa?: number | undefined;
 }
 
 /** What {@link fromNcclXml} cannot read from the text; figures are GB/s per direction, `portGbps` is Gb/s. */
 export interface NcclXmlOptions {
   /** Name of the server document. Default: the name in the file, else `nccl-xml`. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Title of the server document. Default: says how many GPUs and NICs were read. */
-  readonly title?: string;
+  readonly title?: string | undefined;
   /**
    * Model of the GPUs. Required where the file has no `gpu` element. Default elsewhere: compute capability or
    * architecture (`sm90`, `gfx942`), which is all a file says.
    */
-  readonly gpuModel?: string;
+  readonly gpuModel?: string | undefined;
   /** `host_hash` of the server to read. Required where the file describes several. */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /** NVLinks. Required where the file has no `gpu` element; elsewhere it replaces what the file says. */
-  readonly nvlink?: NcclXmlNvlink;
+  readonly nvlink?: NcclXmlNvlink | undefined;
   /** One NVLink. Required where NVLinks are given and the file has no `sm`. Default: NCCL's figure for that `sm`. */
-  readonly nvlinkGBpsPerLink?: number;
+  readonly nvlinkGBpsPerLink?: number | undefined;
   /** PCIe generation where the file states no link speed that NCCL knows. Default: 3, which NCCL falls back to. */
-  readonly pcieGeneration?: 1 | 2 | 3 | 4 | 5 | 6;
+  readonly pcieGeneration?: 1 | 2 | 3 | 4 | 5 | 6 | undefined;
   /**
    * What the port of a NIC carries where the file has no `speed`, Gb/s per direction. Default: 10 for ports, as
    * NCCL has it; left out for NICs of templates, which NCCL finds the ports of at run time.
    */
-  readonly portGbps?: number;
+  readonly portGbps?: number | undefined;
   /** Between two sockets. Required where the file has several CPUs and does not say which. Default: NCCL's figure. */
-  readonly socketGBps?: number;
+  readonly socketGBps?: number | undefined;
   /**
    * NUMA nodes of one socket, counted from node 0: 4 says that nodes 0 to 3 are socket 0. Default: every `cpu`
    * is a socket of its own, as NCCL has it.
    */
-  readonly numaNodesPerSocket?: number;
+  readonly numaNodesPerSocket?: number | undefined;
   /** What PCI devices without class are that have nothing below them. Required where there are any. */
-  readonly classless?: 'gpu' | 'nic';
+  readonly classless?: 'gpu' | 'nic' | undefined;
   /** Devices that the file leaves to detection. Default: none. */
-  readonly devices?: readonly NcclXmlDevice[];
+  readonly devices?: readonly NcclXmlDevice[] | undefined;
 }
 
 /** Most NVLinks of one GPU or pair: no GPU has a tenth of it. */

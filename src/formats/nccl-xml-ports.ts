@@ -49,7 +49,12 @@ export function portOf(
   const speed = `${rounded(mbps / 1000)} Gb/s`;
   const name = net.name?.slice(0, NAME_LENGTH_MAX);
   const role = ROLES.find((known) => known === net.role);
-  const limit = port < shared ? `; the port carries ${speed}` : ports > 1 ? `; shared by ${ports} ports` : '';
+  const limit =
+    port < shared
+      ? `; the port carries ${speed}${isStated ? '' : ', which is not in the file'}`
+      : ports > 1
+        ? `; shared by ${ports} ports`
+        : '';
   return {
     fields: {
       model: name === undefined ? speed : `${name}, ${speed}`,
@@ -64,6 +69,8 @@ export function portOf(
       ncclGBps: rounded(shared),
       ...(above.rawGBps !== undefined && { rawGBps: rounded(above.rawGBps / ports) }),
       source: `${above.source}${limit}`,
+      // A link that an assumed or doubtful port limits is as doubtful as the port.
+      verified: above.verified && (port >= shared || (isStated && !inKbps)),
     },
   };
 }

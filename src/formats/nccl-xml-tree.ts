@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { readInteger } from './numbers.js';
 import { readXml, type XmlElement } from './xml.js';
 
 /** A `cpu` element: one NUMA node. */
@@ -254,8 +255,9 @@ function filled(element: XmlElement, name: string): string | undefined {
 function integer(element: XmlElement, name: string, min: number, max: number): number | undefined {
   const text = filled(element, name);
   if (text === undefined) return undefined;
-  const digits = /^([-+]?)(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,10})$/.exec(text);
-  const value = digits === null ? Number.NaN : Number(digits[2]) * (digits[1] === '-' ? -1 : 1);
+  // NCCL reads these with strtol: hexadecimal digits too.
+  const hex = /^([-+]?)(0[xX][0-9a-fA-F]{1,8})$/.exec(text);
+  const value = hex === null ? readInteger(text) : Number(hex[2]) * (hex[1] === '-' ? -1 : 1);
   if (!(value >= min && value <= max)) {
     throw new CorralError(
       'invalid-format',

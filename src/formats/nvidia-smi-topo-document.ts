@@ -1,6 +1,7 @@
 import { CorralError } from '../errors.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 import type { LinkFigures } from './link-figures.js';
+import { fittingNotes, listed } from './notes.js';
 import { numaOf } from './nvidia-smi-topo-affinity.js';
 import { type AssumedFigures, assumedFigures } from './nvidia-smi-topo-figures.js';
 import { nvlinksOfTable } from './nvidia-smi-topo-nvlink.js';
@@ -14,8 +15,6 @@ const NUMA_NODES_MAX = 64;
 
 /** Longest NUMA name that becomes part of an id, in characters. */
 const NUMA_ID_LENGTH_MAX = 64;
-/** Longest note of a server document, in characters. */
-const NOTE_LENGTH_MAX = 1024;
 
 /**
  * Writes the server document of a matrix.
@@ -23,7 +22,8 @@ const NOTE_LENGTH_MAX = 1024;
  * Each group of the words becomes a vertex or a name: a NUMA node per `NODE` group, a `hostBridge` name per
  * `PHB` group, a PCIe switch per `PXB` group, below it a switch per `PIX` group of two or more. Devices that
  * hang on the upper switch by themselves are `PXB` of each other, so it then reports as two levels. NUMA
- * nodes hang on sockets, and all sockets are joined pairwise.
+ * nodes hang on sockets, one each unless the caller knows better, and all sockets are joined pairwise. A NUMA node
+ * that `SYS` parts is several NUMA devices of one socket: `SYS` then names a way through the CPU, not out of it.
  *
  * @param table - the matrix
  * @param places - where its devices hang, see {@link placesOf}
@@ -84,21 +84,29 @@ class DocumentWriter {
 
   writeHosts(places: readonly NumaGroup[]): void {
     for (const [i, node] of places.entries()) {
-      const numa = this.#numaOf(node.flat(3));
-      const socket = this.#socketOf(numa, i);
+      const numa = this.#numaOf(node.bridges.flat(3));
+      const socket = this.#socketOf(numa, places, i);
       const socketId = this.#socketId(socket);
       const location = { ...(numa !== undefined && { numa }), socket };
       const id = this.#freshId(`numa${String(numa ?? '-unknown').slice(0, NUMA_ID_LENGTH_MAX)}`);
       this.#hosts.push({ id, kind: 'numa', ...location });
       this.#link(socketId, id, this.#figures.onPackage);
-      for (const bridge of node) this.#writeBridge(bridge, id, location);
+      for (const bridge of node.bridges) this.#writeBridge(bridge, id, location);
     }
   }
 
-  /** The socket of the NUMA node at a position: known only where the caller says how many nodes it has. */
-  #socketOf(numa: number | string | undefined, position: number): number | string {
+  /** The socket of the NUMA node at a position: which nodes share one is known only where the caller says. */
+  #socketOf(
+    numa: number | string | undefined,
+    places: readonly NumaGroup[],
+    position: number,
+  ): number | string {
     const perSocket = this.#options.numaNodesPerSocket;
-    if (perSocket === undefined) return position;
+    if (perSocket === undefined) {
+      const first = places[position]!.sameNumaAs;
+      // Sockets are numbered in the order of their first NUMA nodes.
+      return places.slice(0, first).filter(({ sameNumaAs }, i) => sameNumaAs === i).length;
+    }
     return typeof numa === 'number' ? Math.floor(numa / perSocket) : `-unknown${position}`;
   }
 
@@ -186,8 +194,13 @@ class DocumentWriter {
       'Switches, host bridges, NUMA nodes and sockets are inferred from the words of the matrix; other machines may print the same words.',
       'The text has no bandwidth figures: those of the links are assumed.',
     ];
-    if (this.#options.numaNodesPerSocket === undefined && places.length > 1) {
+    if (this.#options.numaNodesPerSocket === undefined && this.#socketIds.size > 1) {
       notes.push('The text does not say which NUMA nodes share a socket: each has one of its own here.');
+    }
+    if (places.some(({ sameNumaAs }, i) => sameNumaAs !== i)) {
+      notes.push(
+        'GPUs of one NUMA node are SYS of each other: the node is several NUMA devices of one socket here.',
+      );
     }
     if (this.#options.portGbps === undefined && labels.length > gpuCount) {
       notes.push(unknownPortsNote(labels.length - gpuCount));
@@ -196,7 +209,7 @@ class DocumentWriter {
     const hidden = labels.filter((_, i) => i >= gpuCount && hides(i));
     if (hidden.length > 0) {
       notes.push(
-        `The driver printed NV# for ${hidden.join(', ')}, which hides the PCIe path to GPUs: where these NICs hang is not known.`,
+        `The driver printed NV# for ${listed(hidden)}, which hides the PCIe path to GPUs: where these NICs hang is not known.`,
       );
     }
     const gpusByCpus = new Map<string, string[]>();
@@ -210,9 +223,7 @@ class DocumentWriter {
     for (const [cpus, gpus] of gpusByCpus) {
       notes.push(`CPU affinity of ${gpus.join(', ')}: ${cpus}`);
     }
-    return notes.map((note) =>
-      note.length <= NOTE_LENGTH_MAX ? note : `${note.slice(0, NOTE_LENGTH_MAX - 1)}…`,
-    );
+    return fittingNotes(notes);
   }
 
   /** The NUMA node of the first of some devices that has one. */

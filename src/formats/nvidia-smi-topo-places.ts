@@ -11,7 +11,11 @@ export type PortGroup = readonly SwitchGroup[];
 /** Ports of one host bridge (`PHB`). */
 export type BridgeGroup = readonly PortGroup[];
 /** Host bridges of one NUMA node (`NODE`); other nodes are `SYS`. */
-export type NumaGroup = readonly BridgeGroup[];
+export interface NumaGroup {
+  readonly bridges: readonly BridgeGroup[];
+  /** Position of the first group of the same NUMA node: `SYS` inside a node parts it, and it stays on one socket. */
+  readonly sameNumaAs: number;
+}
 
 /** The words of a PCIe path from near to far; a word's position is its rank. */
 const WORDS: readonly string[] = ['PIX', 'PXB', 'PHB', 'NODE', 'SYS'];
@@ -38,6 +42,7 @@ const HIDDEN = -1;
  *    keeps them apart (`SYS`). Where a GPU has no NUMA affinity its CPU affinity stands in.
  * 2. Groups without either share one such node, again unless a cell forbids it; if all others are in one
  *    node, they are in that one too.
+ * 3. Groups that a cell keeps apart though their affinity is equal are parts of one NUMA node.
  *
  * @param table - the matrix
  * @returns NUMA nodes in the order of their first devices
@@ -51,11 +56,14 @@ export function placesOf(table: SmiTable): readonly NumaGroup[] {
   refuseContradictions(table, ranks, groupsByRank);
   const devices = table.labels.map((_, i) => i);
   const nodes = joinByAffinity(partition(devices, groupsByRank[NODE]!), ranks, table.affinities);
-  return nodes.map((node) =>
-    partition(node, groupsByRank[PHB]!).map((bridge) =>
+  const keys = nodes.map((node) => new Set(node.flatMap((at) => keyOf(table.affinities[at]!))));
+  const firstOf = groupsOf(nodes.length, (a, b) => [...keys[a]!].some((key) => keys[b]!.has(key)));
+  return nodes.map((node, i) => ({
+    bridges: partition(node, groupsByRank[PHB]!).map((bridge) =>
       partition(bridge, groupsByRank[PXB]!).map((port) => partition(port, groupsByRank[PIX]!)),
     ),
-  );
+    sameNumaAs: firstOf[i]!,
+  }));
 }
 
 function rankOf(word: string | undefined): number {
@@ -67,18 +75,18 @@ function isWithin(rank: number, limit: number): boolean {
   return rank !== HIDDEN && rank <= limit;
 }
 
-/** The pairs of devices within `limit`. */
-function pairsWithin(ranks: readonly (readonly number[])[], limit: number): (readonly [number, number])[] {
-  return ranks.flatMap((row, a) =>
-    row.flatMap((rank, b) => (isWithin(rank, limit) ? [[a, b] as const] : [])),
-  );
-}
-
 /** Device to the first device of its component, of the pairs within `limit`. */
 function groupsWithin(ranks: readonly (readonly number[])[], limit: number): readonly number[] {
+  return groupsOf(ranks.length, (a, b) => isWithin(ranks[a]![b]!, limit));
+}
+
+/** Member to the first member of its component. */
+function groupsOf(count: number, isJoined: (a: number, b: number) => boolean): readonly number[] {
+  const members = Array.from({ length: count }, (_, i) => i);
+  const pairs = members.flatMap((a) => members.filter((b) => isJoined(a, b)).map((b) => [a, b] as const));
   const firstOf: number[] = [];
-  for (const component of componentsOf([...ranks.keys()], pairsWithin(ranks, limit))) {
-    for (const device of component) firstOf[device] = component[0]!;
+  for (const component of componentsOf(members, pairs)) {
+    for (const member of component) firstOf[member] = component[0]!;
   }
   return firstOf;
 }

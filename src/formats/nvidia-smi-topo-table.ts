@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../errors.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { refuseTooManyGpus } from './gpu-partitions.js';
 import { type Affinity, affinityCells, readAffinity } from './nvidia-smi-topo-affinity.js';
 import {
   isGpuLabel,
@@ -70,7 +70,12 @@ export function readSmiTable(text: unknown): SmiTable {
 function covers(table: Omit<SmiTable, 'nicNames'>, other: Omit<SmiTable, 'nicNames'>): boolean {
   return (
     table.labels.join() === other.labels.join() &&
-    table.cells.every((row, i) => row.every((word, j) => word === other.cells[i]![j] || nvlinksOf(word) > 0))
+    table.cells.every((row, i) =>
+      row.every((word, j) => {
+        const otherWord = other.cells[i]![j];
+        return word === otherWord || (nvlinksOf(word) > 0 && nvlinksOf(otherWord) === 0);
+      }),
+    )
   );
 }
 
@@ -81,13 +86,7 @@ function readMatrix({ header, rows }: SmiLines): Omit<SmiTable, 'nicNames'> {
     ...columns.filter((label) => !isGpuLabel(label)),
   ];
   const gpuCount = labels.filter((label) => isGpuLabel(label)).length;
-  if (gpuCount > GPUS_PER_SERVER_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      ['line', header.line],
-      `${gpuCount} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server`,
-    );
-  }
+  refuseTooManyGpus(gpuCount, ['line', header.line]);
   const hasAffinity = header.affinityColumns.length > 0;
   const readings = chosenReadings(
     [...rows.values()].map((row) => ({ row, readings: readingsOf(row, columns, hasAffinity) })),

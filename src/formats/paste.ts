@@ -28,11 +28,15 @@ export function pastedLines(input: unknown, expected: ExpectedText): string[] {
     .split(/\r\n|\r|\n/);
 }
 
+/** A PCI address, whose colons part no prefix. */
+const ADDRESS = /^[\da-f]{4,8}:[\da-f]{2}:[\da-f]{2}\.[\da-f]$/i;
+
 /**
- * A word without the marks of a quotation or a diff that stuck to it: `+GPU0`, `>GPU0`.
+ * A word without what stuck to its front: `+GPU0` of a diff, `>GPU0` of a quotation, `[1,0]<stdout>:GPU0` of mpirun.
  *
  * @param word - a word of a line
  */
 export function bareWord(word: string): string {
-  return word.replace(/^[>+-]{1,8}(?=[A-Za-z])/, '');
+  if (ADDRESS.test(word)) return word;
+  return word.replace(/^(?:.*[>\]:+]|-{1,8})(?=[A-Za-z_]|[\da-f]{4,8}:)/, '');
 }

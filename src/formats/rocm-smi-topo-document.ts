@@ -1,10 +1,12 @@
-import { CorralError } from '../errors.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
+import { partitionNotes } from './gpu-partitions.js';
+import { fittingNotes, listed } from './notes.js';
 import { rocmFigures } from './rocm-smi-topo-figures.js';
 import type { RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
-import type { RocmPair } from './rocm-smi-topo-pairs.js';
+import { hasBandwidths, type RocmPair } from './rocm-smi-topo-pairs.js';
 import type { RocmNode } from './rocm-smi-topo-places.js';
-import type { RocmTable } from './rocm-smi-topo-table.js';
+import { COMMANDS, type RocmTable } from './rocm-smi-topo-table.js';
+import { refuseOtherPairs } from './xgmi-links.js';
 
 /**
  * Writes the server document of the matrices: every GPU hangs on a host bridge of its own in its NUMA node,
@@ -24,8 +26,8 @@ export function writeRocmDocument(
   nodes: readonly RocmNode[],
   options: RocmSmiTopoOptions,
 ): ServerDocument {
-  refuseUnknownHeadings(table, options);
-  const figures = rocmFigures(options);
+  refuseOtherPairs(options.xgmiLinks, table.labels);
+  const figures = rocmFigures(options, pairs);
   const hosts: Device[] = [];
   const links: Link[] = [];
   const sockets = new Map<number | string, string>();
@@ -63,8 +65,8 @@ export function writeRocmDocument(
     });
   });
   return {
-    name: options.name ?? 'rocm-smi-topo',
-    title: options.title ?? `server with ${table.labels.length} GPUs, read from rocm-smi`,
+    name: options.name ?? (table.tool === 'rocm-smi' ? 'rocm-smi-topo' : 'amd-smi-topology'),
+    title: options.title ?? `server with ${table.labels.length} GPUs, read from ${table.tool}`,
     gpuModel: model,
     devices: [
       ...table.labels.map(
@@ -74,23 +76,9 @@ export function writeRocmDocument(
     ],
     links,
     confidence: 'matrix',
-    sources: ['output of rocm-smi --showtopo'],
+    sources: [`output of ${COMMANDS[table.tool]}`],
     notes: notesOf(table, pairs, options),
   };
-}
-
-function refuseUnknownHeadings(table: RocmTable, { xgmiLinks }: RocmSmiTopoOptions): void {
-  if (typeof xgmiLinks !== 'object') return;
-  xgmiLinks.forEach(({ between }, i) => {
-    for (const end of [0, 1] as const) {
-      if (table.labels.includes(between[end]) && between[0] !== between[1]) continue;
-      throw new CorralError(
-        'invalid-option',
-        ['xgmiLinks', i, 'between', end],
-        `expected the headings of two GPUs, of ${table.labels.join(' ')}`,
-      );
-    }
-  });
 }
 
 function notesOf(
@@ -98,7 +86,7 @@ function notesOf(
   pairs: readonly (readonly RocmPair[])[],
   options: RocmSmiTopoOptions,
 ): string[] {
-  const notes = ['rocm-smi shows GPUs only: add NICs, with portGBps, and PCIe switches where you know them.'];
+  const notes = ['The text shows GPUs only: add NICs, with portGBps, and PCIe switches where you know them.'];
   const kinds = new Set(pairs.flat().map(({ kind }) => kind));
   if (kinds.has('xgmi-indirect')) {
     const indirect = pairs.flatMap((row, a) =>
@@ -106,20 +94,28 @@ function notesOf(
         a < b && kind === 'xgmi-indirect' ? [`${table.labels[a]}-${table.labels[b]}`] : [],
       ),
     );
-    notes.push(`xGMI over other GPUs, no link of their own: ${indirect.join(', ')}`);
+    notes.push(`xGMI over other GPUs, no link of their own: ${listed(indirect)}`);
   }
   if (kinds.has('xgmi')) {
-    if (!table.matrices.has('bandwidth') && options.xgmiLinks === undefined) {
-      notes.push('The text does not say how many xGMI links a pair has; rocm-smi --shownodesbw does.');
+    if (!hasBandwidths(table) && options.xgmiLinks === undefined) {
+      notes.push(
+        'The text does not say how many xGMI links a pair has; rocm-smi --shownodesbw and amd-smi topology do, outside virtual machines.',
+      );
     }
-    if (!table.matrices.has('bandwidth') && !table.matrices.has('weight')) {
+    if (!hasBandwidths(table) && !table.matrices.has('weight')) {
       notes.push('Without weights all pairs of type XGMI count as neighbours, also those over other GPUs.');
     }
   }
   if (table.otherAffinity.length > 0) {
     notes.push(
-      `NUMA affinity is another node than the NUMA node, which is used, for ${table.otherAffinity.join(', ')}`,
+      `NUMA affinity is another node than the NUMA node, which is used, for ${listed(table.otherAffinity)}`,
     );
   }
-  return notes;
+  if (table.addresses.length > 0) {
+    notes.push(
+      `PCI addresses: ${table.addresses.map((address, i) => `${table.labels[i]} ${address}`).join(', ')}`,
+    );
+  }
+  notes.push(...partitionNotes(table.addresses.map((address, i) => ({ id: table.labels[i]!, address }))));
+  return fittingNotes(notes);
 }

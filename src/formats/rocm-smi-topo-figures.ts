@@ -3,6 +3,7 @@ import type { BandwidthBasis } from '../topology/server-document.js';
 import { type LinkFigures, ON_PACKAGE_NCCL_GBPS, PCIE_X16, RAW_SHARE, rounded } from './link-figures.js';
 import type { RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
 import type { RocmPair } from './rocm-smi-topo-pairs.js';
+import { statedXgmiLinks } from './xgmi-links.js';
 
 /** The bandwidth of each kind of link in an imported server. */
 export interface RocmFigures {
@@ -42,21 +43,26 @@ const GENERATIONS: readonly XgmiGeneration[] = [
   { name: 'Vega', models: /MI(?:50|60|100)(?!\d)|Vega|Radeon (?:Pro )?VII/i, ncclGBps: 24, links: 1 },
 ];
 
-const ASSUMED = 'assumed, not in rocm-smi --showtopo';
+const ASSUMED = 'assumed, not in the text';
 
 /**
  * The figures of an imported server: the text has at most the line rate of xGMI, so each is assumed or the
  * caller's, and says so.
  *
  * @param options - what the caller knows of the machine
+ * @param pairs - how its GPUs are joined
  * @returns figures by kind of link, none verified; `xgmi` throws CorralError `invalid-option` where neither
  * the text nor the options nor the table of models gives a figure or a number of links
  * @see ROCm/rccl src/graph/topo.h (Vega 24, MI200 36, gfx94x 48); NVIDIA/nccl 2.30.7, src/graph/topo.cc, topo.h
  */
-export function rocmFigures(options: RocmSmiTopoOptions): RocmFigures {
+export function rocmFigures(
+  options: RocmSmiTopoOptions,
+  pairs: readonly (readonly RocmPair[])[],
+): RocmFigures {
   const { basis = 'nccl', pcieGeneration = 5, socketGBps } = options;
   const pcie = PCIE_X16[pcieGeneration];
   const linksOf = linksByPair(options);
+  const isMesh = isMeshOfEight(pairs);
   return {
     pcie: {
       medium: 'pcie',
@@ -82,7 +88,7 @@ export function rocmFigures(options: RocmSmiTopoOptions): RocmFigures {
       source: `${ASSUMED}: ${socketGBps === undefined ? 'NCCL 2.30.7 topo.h, AMD' : 'stated by the caller'}`,
       verified: false,
     },
-    xgmi: (pair, a, b) => xgmiFigures(options, basis, pair, linksOf(pair, a, b)),
+    xgmi: (pair, a, b) => xgmiFigures(options, basis, pair, linksOf(pair, a, b), isMesh),
   };
 }
 
@@ -91,10 +97,11 @@ function xgmiFigures(
   basis: 'nccl' | 'raw',
   pair: RocmPair,
   links: { readonly count: number | undefined; readonly source: string },
+  isMesh: boolean,
 ): LinkFigures {
   const { count } = links;
   const statedGBps = options.xgmiGBpsPerLink;
-  const rate = statedGBps === undefined ? rateOf(options, basis, pair, count) : undefined;
+  const rate = statedGBps === undefined ? rateOf(options, basis, pair, count, isMesh) : undefined;
   const one = statedGBps ?? rate!.GBps;
   const rawGBps = pair.rawGBps ?? (rate?.rawGBps === undefined ? undefined : rate.rawGBps * (count ?? 1));
   return {
@@ -123,9 +130,10 @@ function rateOf(
   basis: 'nccl' | 'raw',
   pair: RocmPair,
   count: number | undefined,
+  isMesh: boolean,
 ): XgmiRate {
   const printedGBps = pair.rawGBps === undefined ? undefined : pair.rawGBps / (count ?? 1);
-  const generation = generationOf(options, count === undefined ? undefined : printedGBps);
+  const generation = generationOf(options, count === undefined || isMesh ? undefined : printedGBps);
   if (basis === 'nccl' && generation !== undefined && !(printedGBps !== undefined && count === undefined)) {
     const { name, ncclGBps, rawGBps } = generation;
     return { GBps: ncclGBps, ncclGBps, rawGBps, basis, source: `RCCL topo.h, ${name}` };
@@ -140,6 +148,19 @@ function rateOf(
   }
   const source = printedGBps === undefined ? "of the vendor's line rate" : 'of the line rate in the text';
   return { GBps: rawGBps * RAW_SHARE, rawGBps, basis: 'raw', source: `${RAW_SHARE} ${source}` };
+}
+
+/**
+ * Whether eight GPUs have one link to each other, as MI300X and later have and MI200 cannot: drivers print the line
+ * rate of MI200 for both.
+ */
+function isMeshOfEight(pairs: readonly (readonly RocmPair[])[]): boolean {
+  return (
+    pairs.length === 8 &&
+    pairs.every((row, a) =>
+      row.every(({ kind, links = 1 }, b) => a === b || (kind === 'xgmi' && links === 1)),
+    )
+  );
 }
 
 /** The generation of the model, or of the line rate of one link, or where nothing is known the default one. */
@@ -159,32 +180,19 @@ type LinkCount = (
 
 function linksByPair(options: RocmSmiTopoOptions): LinkCount {
   const { gpuModel, xgmiLinks: stated } = options;
-  const byPair = new Map(
-    typeof stated === 'object'
-      ? stated.flatMap(({ between: [a, b], links }) => [
-          [`${a} ${b}`, links],
-          [`${b} ${a}`, links],
-        ])
-      : [],
-  );
+  const linksOf = stated === undefined ? undefined : statedXgmiLinks(stated);
   return (pair, a, b) => {
-    if (stated !== undefined) {
-      const count = typeof stated === 'number' ? stated : byPair.get(`${a} ${b}`);
-      if (count !== undefined) return { count, source: 'links of the pair stated by the caller' };
-      throw new CorralError(
-        'invalid-option',
-        ['xgmiLinks'],
-        `${a} and ${b} are joined by xGMI and not in the list: add the number of their links`,
-      );
+    if (linksOf !== undefined) {
+      return { count: linksOf(a, b), source: 'links of the pair stated by the caller' };
     }
     if (pair.rawGBps !== undefined)
-      return { count: pair.links, source: 'links of the pair from rocm-smi --shownodesbw' };
+      return { count: pair.links, source: 'links of the pair from the bandwidth matrix of the text' };
     const generation = gpuModel === undefined ? GENERATIONS[0]! : generationOf(options, undefined);
     if (generation !== undefined && generation.links === undefined) {
       throw new CorralError(
         'invalid-option',
         ['xgmiLinks'],
-        `${a} and ${b} of model ${quote(gpuModel)} have 1, 2 or 4 xGMI links, and the text does not say which: give them, or the output of rocm-smi --shownodesbw --showtopo`,
+        `${a} and ${b} of model ${quote(gpuModel)} have 1, 2 or 4 xGMI links, and the text does not say which: give them, or the output of rocm-smi --shownodesbw --showtopo or amd-smi topology`,
       );
     }
     const count = generation?.links ?? 1;

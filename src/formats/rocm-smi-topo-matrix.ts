@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { bareWord } from './paste.js';
 
 /** The matrices that the tool prints. */
 export type RocmSection = 'weight' | 'hops' | 'type' | 'bandwidth';
@@ -20,7 +21,9 @@ const SELF = /^(?:N\/?A|0|X|-|SELF|TRUE)$/;
 /** A cell of any matrix: what follows a heading in prose is none. */
 const CELL_LIKE = /^(?:[A-Z][A-Z\d]{0,11}|N\/A|PCIe|None|Unknown|-|\d+|\d+-\d+|0x[\da-f]+|-\d+)$/;
 
-const GPU_LABEL = /^GPU\d{1,4}$/;
+/** Headings: `GPU0` of rocm-smi, PCI addresses of amd-smi. */
+const HEADING = /^(?:GPU\d{1,4}|[\da-f]{4,8}:[\da-f]{2}:[\da-f]{2}\.[\da-f])$/i;
+
 interface Row {
   readonly line: number;
   readonly cells: readonly string[];
@@ -43,11 +46,11 @@ export interface MatrixDraft {
  * @complexity O(characters)
  */
 export function readMatrixLine(draft: MatrixDraft, content: string, line: number): void {
-  const words = content.trim().split(/\s+/);
-  const start = words.findIndex((word) => GPU_LABEL.test(word));
+  const words = content.trim().split(/\s+/).map(bareWord);
+  const start = words.findIndex((word) => HEADING.test(word));
   if (start === -1) return;
   const [label, ...cells] = words.slice(start) as [string, ...string[]];
-  if (cells.every((word) => GPU_LABEL.test(word))) {
+  if (cells.every((word) => HEADING.test(word))) {
     if (draft.columns === undefined) draft.columns = [label, ...cells];
     // A row of which nothing but the heading is left.
     else if (cells.length === 0) throw cutOff(line, draft.columns, 0);
@@ -55,7 +58,8 @@ export function readMatrixLine(draft: MatrixDraft, content: string, line: number
   }
   if (draft.columns === undefined || !CELL_LIKE.test(cells[0]!)) return;
   if (cells.length < draft.columns.length) throw cutOff(line, draft.columns, cells.length);
-  if (cells.length > draft.columns.length) {
+  // A remark may stand behind the last cell.
+  if (CELL_LIKE.test(cells[draft.columns.length] ?? '')) {
     throw new CorralError(
       'invalid-format',
       ['line', line],
@@ -92,7 +96,7 @@ export function columnsOf(draft: MatrixDraft): readonly string[] {
     throw new CorralError(
       'invalid-format',
       ['line', draft.line],
-      'no line with the headings GPU0 GPU1 … below this title: the text may be cut off',
+      'no line with the headings of GPUs below this title: the text may be cut off',
     );
   }
   return draft.columns;

@@ -1,7 +1,7 @@
 import { CorralError } from '../errors.js';
 import type { RocmSection } from './rocm-smi-topo-matrix.js';
-import { XGMI_LINKS_MAX } from './rocm-smi-topo-options.js';
 import type { RocmTable } from './rocm-smi-topo-table.js';
+import { XGMI_LINKS_MAX } from './xgmi-links.js';
 
 /** How two GPUs are joined, as far as the text says. */
 export interface RocmPair {
@@ -32,7 +32,8 @@ const XGMI_WEIGHT_FAR = 45;
  *   are not neighbours) or the weight (15 for each link on the way) tells that two GPUs have no links of
  *   their own; without both, all xGMI pairs count as neighbours.
  * - PCIe of 2 hops, or weight 40, stays inside one NUMA node; of 3 hops, or a larger weight, it crosses.
- * - The bandwidth matrix holds the line rate of one link and of all: 50000-200000 is four links.
+ * - The bandwidth matrix holds the line rate of one link and of all: 50000-200000 is four links. Where all its
+ *   cells are 0-0, as in virtual machines, it says nothing.
  *
  * @param table - what the tool printed
  * @returns `pairs[a][b]`, symmetric; the diagonal is `unknown`
@@ -41,9 +42,24 @@ const XGMI_WEIGHT_FAR = 45;
  * @see ROCm/rocm-systems, projects/amdsmi/docs/how-to/amdsmi-cli-tool.md, on hops and weights
  */
 export function pairsOf(table: RocmTable): readonly (readonly RocmPair[])[] {
+  const known = hasBandwidths(table) ? table : withoutBandwidths(table);
   return table.labels.map((_, a) =>
-    table.labels.map((__, b) => (a === b ? { kind: 'unknown' } : pairOf(table, a, b))),
+    table.labels.map((__, b) => (a === b ? { kind: 'unknown' } : pairOf(known, a, b))),
   );
+}
+
+/** Whether a bandwidth matrix says anything. */
+export function hasBandwidths({ matrices }: RocmTable): boolean {
+  return (
+    matrices
+      .get('bandwidth')
+      ?.flat()
+      .some((cell) => cell !== undefined && cell !== '0-0') ?? false
+  );
+}
+
+function withoutBandwidths(table: RocmTable): RocmTable {
+  return { ...table, matrices: new Map([...table.matrices].filter(([section]) => section !== 'bandwidth')) };
 }
 
 function pairOf(table: RocmTable, a: number, b: number): RocmPair {

@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../errors.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { refuseTooManyGpus } from './gpu-partitions.js';
+import { pastedLines } from './paste.js';
 import {
   columnsOf,
   type MatrixDraft,
@@ -14,10 +15,16 @@ const TEXT_LENGTH_MAX = 2 ** 20;
 /** Highest NUMA node that is one; tools print -1 as 65535 or 4294967295. */
 const NUMA_MAX = 65_534;
 
-/** What `rocm-smi --showtopo` printed, each quirk of its layout resolved. */
+/** The tools that print matrices: `rocm-smi --showtopo` and `amd-smi topology`. */
+export type RocmTool = 'rocm-smi' | 'amd-smi';
+
+/** What a tool printed, each quirk of its layout resolved. */
 export interface RocmTable {
-  /** Headings `GPU0`, `GPU1`, … in the order of the columns. */
+  readonly tool: RocmTool;
+  /** Headings `GPU0`, `GPU1`, … in the order of the columns; amd-smi has addresses, which are numbered here. */
   readonly labels: readonly string[];
+  /** PCI addresses of the GPUs, in the same order; none where the tool prints none. */
+  readonly addresses: readonly string[];
   /** The matrices that the text has, each symmetric. */
   readonly matrices: ReadonlyMap<RocmSection, RocmMatrix>;
   /** NUMA node of each GPU, undefined where not known. */
@@ -28,11 +35,13 @@ export interface RocmTable {
   readonly lines: readonly number[];
 }
 
+type Titles = readonly (readonly [RegExp, RocmSection | 'other'])[];
+
 /**
- * The titles between the `====`; old versions and the C++ sample leave `Link` out. A run of `=` is entered at its
- * start only, or a long one would cost its square.
+ * The titles of rocm-smi between the `====`; old versions and the C++ sample leave `Link` out. A run of `=` is
+ * entered at its start only, or a long one would cost its square.
  */
-const TITLES: readonly (readonly [RegExp, RocmSection | 'other'])[] = [
+const ROCM_TITLES: Titles = [
   [/Weight between two GPUs/i, 'weight'],
   [/Hops between two GPUs/i, 'hops'],
   [/Type between two GPUs/i, 'type'],
@@ -41,21 +50,37 @@ const TITLES: readonly (readonly [RegExp, RocmSection | 'other'])[] = [
   [/Numa Nodes/i, 'other'],
   [/(?<!=)={3,}\s{0,9}[A-Za-z][^=]{0,99}={3,}/, 'other'],
 ];
+/** The titles of amd-smi; later versions add more tables. */
+const AMD_TITLES: Titles = [
+  [/\bWEIGHT TABLE\b/, 'weight'],
+  [/\bHOPS TABLE\b/, 'hops'],
+  [/\bLINK TYPE TABLE\b/, 'type'],
+  [/\bNUMA BW TABLE\b/, 'bandwidth'],
+  [/\b[A-Z]{3,20} TABLE\b|^\s*Legend:/, 'other'],
+];
+const TITLES: Readonly<Record<RocmTool, Titles>> = { 'rocm-smi': ROCM_TITLES, 'amd-smi': AMD_TITLES };
 
 const NUMA_LINE =
   /GPU\s?\[?(\d{1,4})\]?\s{0,16}:\s{0,16}\(Topology\)\s{1,4}Numa\s{1,4}(Node|Affinity)\s{0,4}:\s{0,4}(\S{1,16})/i;
 
 /**
- * Reads the text of `rocm-smi --showtopo`, or of its parts (`--showtopoweight`, `--shownodesbw`, …), as it
- * is pasted into reports: with terminal escapes, log lines, prefixes and table marks around and between.
+ * Reads the text of `rocm-smi --showtopo` or `amd-smi topology`, or of their parts (`--showtopoweight`,
+ * `--shownodesbw`, …), as it is pasted into reports: with terminal escapes, log lines, prefixes and table marks
+ * around and between. Of a text with both, the tables of one tool are read.
  *
  * @param text - what the tool printed
+ * @param preferred - whose tables to read where the text has both
  * @returns headings, matrices, NUMA nodes
  * @throws CorralError `invalid-format` with line and column, `limit-exceeded`
  * @complexity O(characters + GPUs^2)
  */
-export function readRocmTable(text: unknown): RocmTable {
-  const lines = linesOf(text);
+export function readRocmTable(text: unknown, preferred: RocmTool): RocmTable {
+  const lines = pastedLines(text, {
+    what: `the text that ${COMMANDS[preferred]} prints`,
+    lengthMax: TEXT_LENGTH_MAX,
+    remedy: 'give the topology of one server only',
+  });
+  const tool = toolOf(lines, preferred);
   const drafts = new Map<RocmSection, MatrixDraft>();
   const nodes = new Map<
     string,
@@ -63,19 +88,23 @@ export function readRocmTable(text: unknown): RocmTable {
   >();
   let open: MatrixDraft | undefined;
   for (const [i, content] of lines.entries()) {
-    const title = TITLES.find(([pattern]) => pattern.test(content));
+    const title = TITLES[tool].find(([pattern]) => pattern.test(content));
     if (title !== undefined) {
       open = title[1] === 'other' ? undefined : draftOf(drafts, title[1], i + 1);
       continue;
     }
+    if (TITLES[OTHER[tool]].some(([pattern]) => pattern.test(content))) open = undefined;
     const match = NUMA_LINE.exec(content);
     if (match !== null) readNuma(nodes, `GPU${Number(match[1])}`, match[2]!, match[3]!, i + 1);
     else if (open !== undefined) readMatrixLine(open, content, i + 1);
   }
   const first = [...drafts.values()][0];
-  const labels = first === undefined ? [...nodes.keys()] : columnsOf(first);
-  refuseTooFewOrMany(labels, drafts, lines);
-  const matrices = new Map([...drafts].map(([section, draft]) => [section, matrixOf(draft, labels, first!)]));
+  const headings = first === undefined ? [...nodes.keys()] : columnsOf(first);
+  refuseTooFewOrMany(headings, drafts, lines, preferred);
+  const matrices = new Map(
+    [...drafts].map(([section, draft]) => [section, matrixOf(draft, headings, first!)]),
+  );
+  const labels = tool === 'amd-smi' ? headings.map((_, i) => `GPU${i}`) : headings;
   for (const [label, { line }] of nodes) {
     if (!labels.includes(label)) {
       throw new CorralError(
@@ -86,40 +115,33 @@ export function readRocmTable(text: unknown): RocmTable {
     }
   }
   return {
+    tool,
     labels,
+    addresses: tool === 'amd-smi' ? headings : [],
     matrices,
     numa: labels.map((label) => nodes.get(label)?.node ?? nodes.get(label)?.affinity),
     otherAffinity: labels.filter((label) => {
       const { node, affinity } = nodes.get(label) ?? {};
       return node !== undefined && affinity !== undefined && node !== affinity;
     }),
-    lines: labels.map((label) => first?.rows.get(label)?.line ?? nodes.get(label)?.line ?? 1),
+    lines: headings.map((heading) => first?.rows.get(heading)?.line ?? nodes.get(heading)?.line ?? 1),
   };
 }
 
-/** Lines without terminal escapes and marks of tables. */
-function linesOf(text: unknown): string[] {
-  if (typeof text !== 'string') {
-    throw new CorralError(
-      'invalid-format',
-      [],
-      `expected the text that rocm-smi --showtopo prints, got ${quote(text)}`,
+/** How each tool is called. */
+export const COMMANDS: Readonly<Record<RocmTool, string>> = {
+  'rocm-smi': 'rocm-smi --showtopo',
+  'amd-smi': 'amd-smi topology',
+};
+const OTHER: Readonly<Record<RocmTool, RocmTool>> = { 'rocm-smi': 'amd-smi', 'amd-smi': 'rocm-smi' };
+
+/** The tool whose tables a text has. */
+function toolOf(lines: readonly string[], preferred: RocmTool): RocmTool {
+  const has = (tool: RocmTool): boolean =>
+    lines.some((line) =>
+      TITLES[tool].some(([pattern, section]) => section !== 'other' && pattern.test(line)),
     );
-  }
-  if (text.length > TEXT_LENGTH_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${text.length} characters, at most ${TEXT_LENGTH_MAX}: give the topology of one server only`,
-    );
-  }
-  return text
-    .split('\u001b')
-    .map((part, i) => (i === 0 ? part : part.replace(/^(?:\[[0-9:;<=>?]*[ -/]*[@-~]|[()][0-9A-Za-z])/, '')))
-    .join('')
-    .replace(/(?:\^\[)?\[\d{1,3}m/g, '')
-    .replace(/[|*`\uFEFF]/g, ' ')
-    .split(/\r\n|\r|\n/);
+  return !has(preferred) && has(OTHER[preferred]) ? OTHER[preferred] : preferred;
 }
 
 function draftOf(drafts: Map<RocmSection, MatrixDraft>, section: RocmSection, line: number): MatrixDraft {
@@ -168,9 +190,10 @@ function refuseTooFewOrMany(
   labels: readonly string[],
   drafts: ReadonlyMap<RocmSection, MatrixDraft>,
   lines: readonly string[],
+  tool: RocmTool,
 ): void {
   if (labels.length === 0) {
-    throw new CorralError('invalid-format', [], whatElse(lines));
+    throw new CorralError('invalid-format', [], whatElse(lines, tool));
   }
   if (drafts.size === 0 && labels.length > 1) {
     throw new CorralError(
@@ -179,22 +202,19 @@ function refuseTooFewOrMany(
       'NUMA nodes but no matrix, so nothing says how the GPUs are linked: give the output of rocm-smi --showtopo',
     );
   }
-  if (labels.length > GPUS_PER_SERVER_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${labels.length} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server: describe a larger domain as a tier of servers`,
-    );
-  }
+  refuseTooManyGpus(labels.length, []);
 }
 
 /** Why a text without any matrix is refused. */
-function whatElse(lines: readonly string[]): string {
+function whatElse(lines: readonly string[], tool: RocmTool): string {
   const has = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
-  const want = 'give the output of rocm-smi --showtopo';
-  if (has(/^\s{0,16}\{/)) return `this looks like JSON: ${want}, without --json`;
-  if (has(/(?:WEIGHT|HOPS|LINK TYPE|ACCESS) TABLE/)) return `this is the output of amd-smi topology: ${want}`;
+  const want = `give the output of ${COMMANDS[tool]}`;
+  if (has(/^\s{0,16}[[{]/)) return `this looks like JSON: ${want}, without --json`;
   if (has(/CPU Affinity|\sNV\d+\s|\sPIX\s|\sSYS\s/))
-    return `this is the output of nvidia-smi topo -m: ${want}`;
-  return `no matrix "Weight between two GPUs", "Hops between two GPUs" or "Link Type between two GPUs": ${want}`;
+    return `this is the output of nvidia-smi topo -m: use fromNvidiaSmiTopo, or ${want}`;
+  const titles =
+    tool === 'rocm-smi'
+      ? '"Weight between two GPUs", "Hops between two GPUs" or "Link Type between two GPUs"'
+      : '"WEIGHT TABLE", "HOPS TABLE" or "LINK TYPE TABLE"';
+  return `no matrix ${titles}: ${want}`;
 }

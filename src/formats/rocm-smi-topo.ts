@@ -6,10 +6,10 @@ import { writeRocmDocument } from './rocm-smi-topo-document.js';
 import { parseRocmOptions, type RocmSmiTopoOptions } from './rocm-smi-topo-options.js';
 import { pairsOf, type RocmPair } from './rocm-smi-topo-pairs.js';
 import { nodesOf } from './rocm-smi-topo-places.js';
-import { type RocmTable, readRocmTable } from './rocm-smi-topo-table.js';
+import { type RocmTable, type RocmTool, readRocmTable } from './rocm-smi-topo-table.js';
 
 /**
- * Reads a server from the output of `rocm-smi --showtopo`.
+ * Reads a server from the output of `rocm-smi --showtopo`; that of `amd-smi topology` is read too.
  *
  * The law: GPUs that the text shows as xGMI neighbours are `XGMI`, GPUs that PCIe joins in 2 hops are `NODE`,
  * in 3 hops `SYS`. The server is the simplest that has these relations, see {@link pairsOf} for the links and
@@ -38,8 +38,38 @@ import { type RocmTable, readRocmTable } from './rocm-smi-topo-table.js';
  * ```
  */
 export function fromRocmSmiTopo(text: string, options: RocmSmiTopoOptions = {}): ServerDocument {
+  return readTopo(text, options, 'rocm-smi');
+}
+
+/**
+ * Reads a server from the output of `amd-smi topology`, which is to take the place of `rocm-smi --showtopo`.
+ *
+ * Both tools print the same matrices under other titles, so this is {@link fromRocmSmiTopo} with the tables of
+ * amd-smi: what that says of the law, and of what the text does not settle, holds here too. The tables for weights,
+ * hops, link types and bandwidths are read, any of which may be missing; the others are passed over. The tool heads
+ * them with PCI addresses and numbers GPUs in that order, and so does the document, which lists the addresses in a
+ * note. It prints no NUMA nodes.
+ *
+ * @param text - the whole output, as printed to a terminal, a file or a web page; at most 2^20 characters and
+ * 16 GPUs
+ * @param options - names and figures that the text lacks; GPUs are named `GPU0`, `GPU1`, …
+ * @returns a server document with GPUs `GPU0`, `GPU1`, …
+ * @throws CorralError as {@link fromRocmSmiTopo}
+ * @complexity O(characters + GPUs^3)
+ * @see ROCm/amdsmi, amdsmi_cli
+ * @example
+ * ```ts
+ * const text = ['LINK TYPE TABLE:', '0000:0c:00.0 0000:22:00.0', '0000:0c:00.0 SELF XGMI', '0000:22:00.0 XGMI SELF'].join('\n');
+ * relation(serverTopology(fromAmdSmiTopology(text)), 'GPU0', 'GPU1'); // 'XGMI'
+ * ```
+ */
+export function fromAmdSmiTopology(text: string, options: RocmSmiTopoOptions = {}): ServerDocument {
+  return readTopo(text, options, 'amd-smi');
+}
+
+function readTopo(text: string, options: RocmSmiTopoOptions, preferred: RocmTool): ServerDocument {
   const known = parseRocmOptions(options);
-  const table = readRocmTable(text);
+  const table = readRocmTable(text, preferred);
   const pairs = pairsOf(table);
   const document = writeRocmDocument(table, pairs, nodesOf(table, pairs), known);
   holdLaw(table, pairs, document);

@@ -36,31 +36,31 @@ export interface SwfJobsOptions {
    * after it had run did hold its processors. Where `partial`, `no-submit-time`, `no-run-time` or `no-processors` is
    * not listed such a job is refused: nothing can be simulated of it. An empty list refuses all four.
    */
-  readonly drop?: readonly SwfDropReason[];
+  readonly drop?: readonly SwfDropReason[] | undefined;
   /**
    * Which count is the request: `requested` (field 8) or `allocated` (field 5, as in published backfilling runs); the
    * other one where it is unknown or 0. Default: `requested`.
    */
-  readonly processors?: 'requested' | 'allocated';
+  readonly processors?: 'requested' | 'allocated' | undefined;
   /**
    * Processors of one pod, each of which becomes a GPU, 1 … 16. A job of p processors becomes ceil(p / this) pods of
    * `this` GPUs, one of p GPUs where p is less. Default: 1, the reading that adds no GPU.
    */
-  readonly processorsPerPod?: number;
+  readonly processorsPerPod?: number | undefined;
   /**
    * What the scheduler is told of the run time: `requested` (field 9; the run time where that is unknown or 0) or
    * `exact`, the run time. Default: `requested`.
    */
-  readonly estimate?: 'requested' | 'exact';
+  readonly estimate?: 'requested' | 'exact' | undefined;
   /**
    * Jobs that ran longer than they requested: `extend` the estimate to the run time, `kill` the job at its estimate,
    * or `keep` both figures. Default: `extend`, because the machine did let them run.
    */
-  readonly overrun?: 'extend' | 'kill' | 'keep';
+  readonly overrun?: 'extend' | 'kill' | 'keep' | undefined;
   /** Whose job it is. Default: `user` (field 12). */
-  readonly tenant?: 'user' | 'group' | 'queue' | 'partition';
+  readonly tenant?: 'user' | 'group' | 'queue' | 'partition' | undefined;
   /** Whether to count time from the first submission of a job that is kept. Default: false, the clock of the log. */
-  readonly fromZero?: boolean;
+  readonly fromZero?: boolean | undefined;
 }
 
 /** What {@link swfJobs} made of a log. */
@@ -115,7 +115,9 @@ const optionsSchema: v.GenericSchema<SwfJobsOptions> = strictFields({
  *   for a number that two kept jobs share, `limit-exceeded` for too many pods, `invalid-option`
  * @complexity O(jobs * log jobs)
  * @example
+ * const text = '; MaxProcs: 64\n1 0 5 60 16 -1 -1 16 90 -1 1 1 1 -1 -1 -1 -1 -1\n';
  * const { jobs, dropped } = swfJobs(fromSwf(text), { processorsPerPod: 8 });
+ * jobs[0].pods; // 2
  */
 export function swfJobs(log: Pick<SwfLog, 'jobs'>, options: SwfJobsOptions = {}): SwfJobs {
   const settings = parse(optionsSchema, options, { code: 'invalid-option' });

@@ -62,7 +62,7 @@ export interface SwfLog {
   /** In file order. */
   readonly jobs: readonly SwfJob[];
   /** Lines that could not be read, in file order; there with `onBadLine: 'skip'` only. */
-  readonly skipped?: readonly SwfSkippedLine[];
+  readonly skipped?: readonly SwfSkippedLine[] | undefined;
 }
 
 /** A line of a log that was left out. */

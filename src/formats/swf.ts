@@ -24,12 +24,12 @@ export interface SwfOptions {
    * What to do with columns after the eighteenth, which the standard does not know and some logs have: `refuse`, or
    * `keep` them as text in `extra`. Default: `refuse`, so that two lines run together are noticed.
    */
-  readonly extraColumns?: 'refuse' | 'keep';
+  readonly extraColumns?: 'refuse' | 'keep' | undefined;
   /**
    * What to do with a line that cannot be read: `refuse` the log, or `skip` the line and list it in `skipped`.
    * Default: `refuse`, so that nobody misses jobs without knowing.
    */
-  readonly onBadLine?: 'refuse' | 'skip';
+  readonly onBadLine?: 'refuse' | 'skip' | undefined;
 }
 
 /** Longest text, in characters: 256 Mi. */

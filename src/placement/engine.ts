@@ -192,8 +192,12 @@ export class PlacementEngine {
 
   /** What the GPUs of a plan reach, GB/s per GPU and direction; null below two, for shares, and if they do not talk. */
   bandwidthOf(need: PodNeed, plan: GangPlan): number | null {
-    if (this.byTopology !== undefined) return plan.bandwidthGBps;
-    return planBandwidth(this.tables, (kind) => this.setTablesOf(kind), need, plan);
+    return this.byTopology !== undefined ? plan.bandwidthGBps : this.bandwidthOfPods(need, plan);
+  }
+
+  /** The same of pods that were chosen one by one. */
+  bandwidthOfPods(need: PodNeed, pods: Pick<GangPlan, 'servers' | 'masks' | 'pods'>): number | null {
+    return planBandwidth(this.tables, (kind) => this.setTablesOf(kind), need, pods);
   }
 
   /** As {@link plan}, and random streams stay where they are. */

@@ -36,7 +36,7 @@ export interface TypicalPod {
   /** Thousandths of each; 0 for a pod without GPUs. */
   readonly gpuMilli: number;
   /** GPU models that will do; absent or empty = any. */
-  readonly gpuModels?: readonly string[];
+  readonly gpuModels?: readonly string[] | undefined;
   /** Its share of the workload, 0 … 1. */
   readonly share: number;
 }
@@ -98,7 +98,7 @@ export interface Policy {
   readonly name: string;
   readonly ties: 'document-order' | 'random';
   /** Seed of the policy's random choices; absent = the one given to `compile`, else 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Builds the scoring functions for one cluster; throws `invalid-option` if something is missing. */
   readonly prepare: (context: PolicyContext) => ServerScorer | DifferenceScorer | TopologyOrder;
 }

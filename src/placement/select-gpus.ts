@@ -19,16 +19,16 @@ import { ordinals, popcount16 } from './state.js';
 /** Options of {@link selectGpus}. */
 export interface SelectGpusOptions {
   /** Ordinals of the GPUs to choose from, in any order; default: all. */
-  readonly free?: readonly number[];
+  readonly free?: readonly number[] | undefined;
   /** Ordinals that must be among the chosen, each free; default: none. */
-  readonly required?: readonly number[];
+  readonly required?: readonly number[] | undefined;
   /**
    * Weight of each GPU count that pods to come ask for; default `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Only ratios count;
    * sizes beyond the server are left out.
    */
-  readonly sizes?: Readonly<Record<number, number>>;
+  readonly sizes?: Readonly<Record<number, number>> | undefined;
   /** All chosen GPUs on one CPU socket, or on one NUMA node; default: anywhere. */
-  readonly place?: GpuPlace;
+  readonly place?: GpuPlace | undefined;
 }
 
 const OPTIONS: readonly (keyof SelectGpusOptions)[] = ['free', 'required', 'sizes', 'place'];

@@ -33,23 +33,46 @@ export interface Snapshot {
 /** Options of `compile`. */
 export interface CompileOptions {
   /** How candidates are ordered; default `topologyAware()`. */
-  readonly policy?: Policy;
+  readonly policy?: Policy | undefined;
   /**
    * Weight of each GPU count that pods to come ask for: what free GPUs are worth to `topologyAware`. Default
    * `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Only ratios count.
    */
-  readonly sizes?: Readonly<Record<number, number>>;
+  readonly sizes?: Readonly<Record<number, number>> | undefined;
   /** The pods to expect, for policies that measure against them and bring none of their own. */
-  readonly workload?: Workload;
+  readonly workload?: Workload | undefined;
   /** Seed of random choices, for policies that bring none of their own; default 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** Places gangs of pods on one cluster. */
 export interface Solver {
-  /** Decides and commits; a refusal changes nothing. */
+  /**
+   * Decides where a gang goes, and gives it its GPUs, CPU and memory; a refusal changes nothing.
+   *
+   * @param request - what is asked for, see {@link PlacementRequest}; `{}` is a pod that needs nothing
+   * @returns `{ ok: true, placement }`, or `{ ok: false, reason, message }`: what does not fit is an answer, no error
+   * @throws CorralError `invalid-request` with the path of a field that is wrong or unknown; nothing changes
+   * @complexity a pod: nothing that grows with the servers but the depth of a bitset, O(servers) under policies of scores;
+   * a gang: a search over domains, bounded in work, that grows with the servers where domains are many
+   * @example
+   * const solver = compile(topology('dgx-h100'));
+   * const answer = solver.place({ gpus: 4 });
+   * if (answer.ok) answer.placement.pods[0].gpus; // [0, 1, 2, 3]
+   */
   place(request: PlacementRequest): PlacementResult;
-  /** The answer {@link place} would give; commits nothing, draws nothing. */
+  /**
+   * The answer {@link place} would give; commits nothing, draws nothing.
+   *
+   * @param request - as for {@link place}
+   * @returns as {@link place}; a placement that was only found cannot be released
+   * @throws CorralError `invalid-request`, as {@link place}
+   * @complexity as {@link place}
+   * @example
+   * const solver = compile(topology('dgx-h100'));
+   * solver.find({ gpus: 8 }).ok; // true
+   * solver.free().gpus; // 8: nothing was taken
+   */
   find(request: PlacementRequest): PlacementResult;
   /**
    * Gives back what a placement holds.

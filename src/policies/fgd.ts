@@ -6,12 +6,12 @@ import { FragmentationMeasure } from './fragmentation.js';
 /** Options of {@link fgd}. */
 export interface FgdOptions {
   /** The pods to expect; default: the workload given to `compile`. */
-  readonly workload?: Workload;
+  readonly workload?: Workload | undefined;
   /**
    * Rank by the exact change of fragmentation; default false: by a whole score of 0 … 100 like the published
    * program, where about 40 thousandths of a GPU are one step and ties are common.
    */
-  readonly exact?: boolean;
+  readonly exact?: boolean | undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Policy } from '../placement/policy.js';
 /** Options of {@link random}. */
 export interface RandomOptions {
   /** Seed of the draws; default: the seed given to `compile`, else 0. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /**

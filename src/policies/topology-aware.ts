@@ -7,7 +7,7 @@ export interface TopologyAwareOptions {
    * Weight of each GPU count that pods to come ask for: what free GPUs are worth. Default: the `sizes` of `compile`, else
    * `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Only ratios count.
    */
-  readonly sizes?: Readonly<Record<number, number>>;
+  readonly sizes?: Readonly<Record<number, number>> | undefined;
 }
 
 /**

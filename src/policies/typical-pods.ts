@@ -9,13 +9,13 @@ export interface SamplePod {
   readonly gpus: number;
   /** Thousandths of each. */
   readonly gpuMilli: number;
-  readonly gpuModels?: readonly string[];
+  readonly gpuModels?: readonly string[] | undefined;
 }
 
 /** Options of {@link typicalPods}. */
 export interface TypicalPodsOptions {
   /** Kinds of pod are taken, most frequent first, until they cover this share of all; default 0.95 as published. */
-  readonly coverage?: number;
+  readonly coverage?: number | undefined;
 }
 
 /**

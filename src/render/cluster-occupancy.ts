@@ -8,7 +8,7 @@ import { GPU_MILLI } from '../units.js';
 /** A gang on a cluster, drawn in one colour. */
 export interface ClusterGang {
   /** What the legend calls it. Default: `gang 1`, `gang 2`, … */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Where its pods are: a placement, a found one too, or a run of a simulated job. */
   readonly placement: { readonly pods: readonly PlacedPod[] };
 }
@@ -16,11 +16,11 @@ export interface ClusterGang {
 /** What a cluster drawing is told besides the cluster. */
 export interface OccupancyOptions {
   /** What `free()` of a solver returned. Default: whatever no gang holds is free. */
-  readonly free?: FreeCapacity;
+  readonly free?: FreeCapacity | undefined;
   /** Gangs in colours of their own, at most 4,096; colours repeat after 24 looks. */
-  readonly gangs?: readonly ClusterGang[];
+  readonly gangs?: readonly ClusterGang[] | undefined;
   /** Servers that take no new pods. */
-  readonly cordoned?: readonly ServerId[];
+  readonly cordoned?: readonly ServerId[] | undefined;
 }
 
 /** One GPU: the gangs that hold it (several where they share it), or what it is without one. */

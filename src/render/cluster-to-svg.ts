@@ -15,7 +15,7 @@ import { counted, figure, grouped } from './svg-text.js';
 /** Options of {@link clusterToSvg}. */
 export interface ClusterSvgOptions extends OccupancyOptions {
   /** Text above the drawing; default: the number of servers and GPUs. */
-  readonly title?: string;
+  readonly title?: string | undefined;
 }
 
 const OPTIONS: readonly (keyof ClusterSvgOptions)[] = ['free', 'gangs', 'cordoned', 'title'];
@@ -39,6 +39,7 @@ const WIDTH_MIN = 420;
  * @complexity O(GPUs + pods + domains · tiers)
  * @example
  * ```ts
+ * const cluster = clusterTopology(superPod({ units: 1 }));
  * const solver = compile(cluster);
  * const answer = solver.place({ pods: 16, gpus: 8 });
  * const gangs = answer.ok ? [{ name: 'training', placement: answer.placement }] : [];

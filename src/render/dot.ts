@@ -9,9 +9,9 @@ import { MEDIUM_STYLE } from './styles.js';
 /** Options of {@link toDot}. */
 export interface DotOptions {
   /** GPUs to highlight: ordinals, or a placement on a server of this type. */
-  readonly placement?: PlacedGpus;
+  readonly placement?: PlacedGpus | undefined;
   /** Text above the drawing; default: the title of the document. */
-  readonly title?: string;
+  readonly title?: string | undefined;
 }
 
 /** Shape and fill of each kind of device. */

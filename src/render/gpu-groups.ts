@@ -5,7 +5,7 @@ import type { ServerTopology } from '../topology/server-topology.js';
 /** Some GPUs of a server, drawn in one colour. */
 export interface GpuGroup {
   /** What the legend calls it. Default: `group 1`, `group 2`, … */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** GPU ordinals. A GPU may be in several groups, as when pods share it. */
   readonly gpus: readonly number[];
 }

@@ -21,11 +21,14 @@ import { svgDocument } from './svg-element.js';
 /** Options of {@link serverToSvg}. */
 export interface ServerSvgOptions {
   /** GPUs to highlight: ordinals, or a placement on a server of this type. Excludes `groups`. */
-  readonly placement?: readonly number[] | { readonly pods: readonly { readonly gpus: readonly number[] }[] };
+  readonly placement?:
+    | readonly number[]
+    | { readonly pods: readonly { readonly gpus: readonly number[] }[] }
+    | undefined;
   /** Several sets of GPUs, each in a colour of its own; at most 256. Colours repeat, striped, after 12. */
-  readonly groups?: readonly GpuGroup[];
+  readonly groups?: readonly GpuGroup[] | undefined;
   /** Text above the drawing; default: the title of the document. */
-  readonly title?: string;
+  readonly title?: string | undefined;
 }
 
 const MARGIN = 16;

@@ -1,7 +1,7 @@
 import { CorralError, quote } from '../errors.js';
 import { fixed } from './basic-phases.js';
 import { checkPhase, type Phase } from './phase.js';
-import { listOf, nonNegative } from './quantity.js';
+import { checkFields, listOf, nonNegative } from './quantity.js';
 
 /** A branch of a mixture. */
 export interface MixturePart {
@@ -61,6 +61,7 @@ export function mixture(parts: readonly MixturePart[]): Phase {
   const branches = listOf(parts, '{ weight, phase }', Number.POSITIVE_INFINITY, 'parts');
   const phases = branches.map((part, i) => {
     total += nonNegative(part?.weight, 'parts', i, 'weight');
+    checkFields(part, ['weight', 'phase'], ['parts', i]);
     return checkPhase(part.phase, 'parts', i, 'phase');
   });
   if (!(total > 0 && total < Number.POSITIVE_INFINITY)) {

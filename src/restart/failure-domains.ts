@@ -54,7 +54,9 @@ const PER: readonly unknown[] = ['domain', 'server', 'gpu', undefined];
  *   tier that the cluster has not
  * @complexity O(servers of the cluster × laws of tiers + laws × GPUs of the gang)
  * @example
- * failureDomains(placement, cluster, llama3FailureLaws({ switchTier: 'rack' }))
+ * const cluster = clusterTopology(superPod());
+ * const placement = { pods: [{ server: cluster.servers[0].id, gpus: [0, 1] }] };
+ * failureDomains(placement, cluster, llama3FailureLaws({ switchTier: 'unit' }))
  *   .filter((domain) => domain.level === 'tier')
  *   .map((domain) => [domain.domain, domain.gpusLost, domain.failuresPerSecond]);
  */
@@ -217,6 +219,7 @@ function checkLaw(law: FailureLaw, cluster: ClusterTopology, i: number): void {
   }
   const { level } = law;
   if (typeof level === 'object' && level !== null) {
+    checkFields(level, ['tier'], ['laws', i, 'level']);
     if (!cluster.tiers.some((tier) => tier.name === level.tier)) {
       throw new CorralError(
         'unknown-reference',

@@ -73,7 +73,7 @@ export type {
 export { restartModel } from './restart-model.js';
 export type { SimulatedRestarts, SimulateRestartsOptions } from './simulate-restarts.js';
 export { simulateRestarts } from './simulate-restarts.js';
-export { burstSpares, longRunSpares, spareStockOut, withSpareWait } from './spares.js';
+export { burstSpares, longRunSpares, spareStockOut, spareWaitSeconds, withSpareWait } from './spares.js';
 export { degradedSeconds, jitterSlowdown, stragglerThroughput } from './stragglers.js';
 export type { RestartStrategy, RestartStrategyName } from './strategies.js';
 export { restartStrategy } from './strategies.js';

@@ -111,17 +111,25 @@ const HOUR_SECONDS = 3600;
  * so which tier of checkpoint everyone rolls back to; and how long loading takes, from the holder nearest to each
  * replacement or from the store. Domains that lead to the same restart are one failure class of a `restartModel`.
  *
+ * Source: the load formula of `loadSeconds`; the recursion of `two-tier-cycle.ts` for the tiers.
+ *
  * @param placement - of the cluster; plain data, also after JSON
  * @param cluster - the cluster it is placed on
  * @returns domains, the model, and GPU-hours lost per day
  * @throws CorralError `invalid-option` or `unknown-reference` with the path of the offending field
  * @complexity O(servers of the cluster + domains × servers lost in one × (copies + spares))
  * @example
- * const scenario = { laws: llama3FailureLaws({ switchTier: 'rack' }), recovery, computeSeconds: 60, checkpoint, … };
- * const packed = placementRestart(a, cluster, { ...scenario, copies: copyHolders(a, cluster) });
- * const apart = placementRestart(a, cluster, { ...scenario, copies: copyHolders(a, cluster, { apart: 'rack' }) });
- * packed.lostGpuHoursPerDay - apart.lostGpuHoursPerDay;
- * Source: the load formula of `loadSeconds`; the recursion of `two-tier-cycle.ts` for the tiers.
+ * const cluster = clusterTopology(superPod());
+ * const gang = { pods: cluster.servers.slice(28, 36).map(({ id }) => ({ server: id, gpus: [0, 1, 2, 3, 4, 5, 6, 7] })) };
+ * const scenario = {
+ *   laws: llama3FailureLaws({ switchTier: 'unit' }),
+ *   recovery: defaultRecovery({ servers: 8 }),
+ *   computeSeconds: 60,
+ *   checkpoint: { bytes: 1e12, storeGBps: 200 },
+ * };
+ * const close = placementRestart(gang, cluster, { ...scenario, copies: copyHolders(gang, cluster) });
+ * const apart = placementRestart(gang, cluster, { ...scenario, copies: copyHolders(gang, cluster, { apart: 'unit' }) });
+ * close.lostGpuHoursPerDay - apart.lostGpuHoursPerDay;
  */
 export function placementRestart(
   placement: Pick<Placement, 'pods'>,

@@ -1,38 +1,34 @@
-import { CorralError } from '../errors.js';
 import { checkFields, integer, nonNegative } from './quantity.js';
 
 /** Options of {@link replicaGroupEttr}. */
 export interface ReplicaGroupOptions {
-  /** Failures per second, over all groups. */
+  /** λ: failures per second while all groups are there and run; each brings its part, and one that is away none. */
   readonly failuresPerSecond: number;
   /** G: groups that each hold a whole replica of the model. */
   readonly groups: number;
-  /** s: how long all groups stand still for a failure. */
+  /** s: how long all groups stand still for a failure. Nothing fails meanwhile. */
   readonly stallSeconds: number;
-  /** d: how long the group that was hit is away. */
+  /** d: how long the group that was hit is away after that, on average, stalls for others not counted. */
   readonly absentSeconds: number;
 }
 
 /**
  * Share of full throughput where a failure stops only one replica group, and the others go on without it:
- * (1 − λd/((1 + λs)G)) / (1 + λs).
+ * 1 / (1 + λd/G + λs).
  *
- * @returns 0 to 1; good while few groups are away at once (each is counted as if it could fail while away)
- * @throws CorralError `invalid-option`, also where on average more groups would be away than there are
- * Source: derived; within 0.11 % of simulations of torchft and FT-HSDP settings.
+ * Exact. Between stalls each group is there for G/λ on average and then away for d, so a share of
+ * a = 1 / (1 + λd/G) of them is there; they fail at aλ and each failure adds a stall, so that a second of work takes
+ * 1 + aλs, and a / (1 + aλs) is the result. With one group that is the job that restarts for s + d after every failure.
+ *
+ * @returns 0 to 1
+ * @throws CorralError `invalid-option`
+ * Source: derived (alternating renewal); the first order in λ is that of torchft and FT-HSDP.
  */
 export function replicaGroupEttr(options: ReplicaGroupOptions): number {
   checkFields(options, ['failuresPerSecond', 'groups', 'stallSeconds', 'absentSeconds']);
   const rate = nonNegative(options.failuresPerSecond, 'failuresPerSecond');
   const groups = integer(options.groups, 1, 1e9, 'groups');
-  const standing = 1 + rate * nonNegative(options.stallSeconds, 'stallSeconds');
-  const away = (rate * nonNegative(options.absentSeconds, 'absentSeconds')) / standing;
-  if (away > groups) {
-    throw new CorralError(
-      'invalid-option',
-      ['absentSeconds'],
-      `on average ${away} of ${groups} groups would be away: failures are too frequent for this form`,
-    );
-  }
-  return (1 - away / groups) / standing;
+  const stall = nonNegative(options.stallSeconds, 'stallSeconds');
+  const absent = nonNegative(options.absentSeconds, 'absentSeconds');
+  return 1 / (1 + rate * (absent / groups + stall));
 }

@@ -20,8 +20,17 @@ export interface SimulateRestartsOptions {
 export interface SimulatedRestarts {
   /** Productive time over wall time. */
   readonly ettr: number;
-  /** Standard error of `ettr`. Checkpoint-to-checkpoint times are independent and alike, so it is honest. */
+  /**
+   * Standard error of `ettr`, from the spread of the times between checkpoints, which are independent and alike. `Infinity`
+   * where it is not `reliable`: nothing is known then of how far `ettr` may be off.
+   */
   readonly standardError: number;
+  /**
+   * Whether the standard error is known to about a tenth: every class of failures that brings a hundredth or more of the
+   * spread has struck 30 times or more, and the spread does not hang on fewer cycles than that. If not, ask for more
+   * `commits`. True where nothing can fail.
+   */
+  readonly reliable: boolean;
   readonly commits: number;
   readonly failures: number;
   readonly wallSeconds: number;
@@ -31,6 +40,13 @@ export interface SimulatedRestarts {
 
 const COMMITS_MAX = 1_000_000_000;
 const FAILURES_MAX = 100_000_000;
+/**
+ * Cycles that a spread must come from: of so many that weigh alike the standard error is known to 1/√(4·30), and with fewer
+ * strikes a class is missing or misjudged.
+ */
+const STRIKES_MIN = 30;
+/** What a class must bring of the spread, or it does not matter whether it has been seen. */
+const WEIGHT_MIN = 0.01;
 
 /**
  * Plays a job event by event: failures at exponential intervals, restarts drawn from the very phases that the
@@ -64,9 +80,10 @@ class Run {
   #untilFailure: number;
   #activeSeconds = 0;
   #restartSeconds = 0;
-  /** Of each cycle, how much longer it was than an undisturbed one: sums of that and of its square. */
-  #excess = 0;
-  #excessSquares = 0;
+  /** Class of failures that has a part in the spread → how often it struck. */
+  readonly #strikes: Map<FailureClass, number>;
+  /** Of each cycle, how much longer it was than an undisturbed one: sums of the powers of that, from the first on. */
+  readonly #excess: [number, number, number, number] = [0, 0, 0, 0];
 
   constructor(model: RestartModel, seed: number, failuresMax: number) {
     this.#model = model;
@@ -77,6 +94,7 @@ class Run {
     this.#lost = Object.fromEntries(
       [...RECOVERY_STEPS, 'stall', 'recompute'].map((name) => [name, 0]),
     ) as Record<LossPhase, number>;
+    this.#strikes = new Map(weightyClasses(model).map((c) => [c, 0]));
     this.#untilFailure = this.#drawFailure();
   }
 
@@ -165,13 +183,25 @@ class Run {
     this.#lost.stall = commits * stall;
     this.#lost.recompute = Math.max(0, this.#activeSeconds - commits * (useful + stall));
     const ratio = (commits * useful) / wallSeconds;
-    const mean = this.#excess / commits;
-    const variance = Math.max(0, this.#excessSquares / commits - mean * mean);
+    const [mean, square, cube, fourth] = this.#excess.map((sum) => sum / commits) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const variance = Math.max(0, square - mean * mean);
+    const fourthMoment = fourth - 4 * mean * cube + 6 * mean ** 2 * square - 3 * mean ** 4;
+    // Of equal disturbances among many quiet cycles this is their number.
+    const spreadFrom = (commits * variance ** 2) / fourthMoment;
+    const reliable =
+      this.#model.failuresPerActiveSecond === 0 ||
+      (spreadFrom >= STRIKES_MIN && [...this.#strikes.values()].every((strikes) => strikes >= STRIKES_MIN));
     // The delta method: a ratio of a constant and a mean.
     const standardError = (ratio * Math.sqrt(variance / (commits - 1))) / (wallSeconds / commits);
     return {
       ettr: ratio,
-      standardError,
+      standardError: reliable ? standardError : Number.POSITIVE_INFINITY,
+      reliable,
       commits,
       failures: this.#failures,
       wallSeconds,
@@ -180,8 +210,11 @@ class Run {
   }
 
   #count(excessSeconds: number): void {
-    this.#excess += excessSeconds;
-    this.#excessSquares += excessSeconds * excessSeconds;
+    let power = 1;
+    for (let i = 0; i < this.#excess.length; i++) {
+      power *= excessSeconds;
+      this.#excess[i]! += power;
+    }
   }
 
   #drawFailure(): number {
@@ -199,7 +232,10 @@ class Run {
       );
     }
     this.#untilFailure = this.#drawFailure();
-    return this.#drawClass(this.#model.failureClasses, this.#model.failuresPerSecond);
+    const struck = this.#drawClass(this.#model.failureClasses, this.#model.failuresPerSecond);
+    const strikes = this.#strikes.get(struck);
+    if (strikes !== undefined) this.#strikes.set(struck, strikes + 1);
+    return struck;
   }
 
   #drawClass(classes: readonly FailureClass[], total: number): FailureClass {
@@ -259,4 +295,19 @@ class Run {
     }
     return { seconds, interrupted: false };
   }
+}
+
+/** The classes that bring a part of the spread: rate × mean square of the time lost to one failure. */
+function weightyClasses({ failureClasses, computeSeconds, durable }: RestartModel): FailureClass[] {
+  const weights = failureClasses.map(({ failuresPerSecond, hidden, exposed, rollback }) => {
+    let mean = computeSeconds * (rollback === 'durable' ? (durable?.snapshots ?? 1) : 1);
+    let variance = 0;
+    for (const { phase } of [...hidden, ...exposed]) {
+      mean += phase.mean;
+      variance += phase.variance;
+    }
+    return failuresPerSecond * (mean * mean + variance);
+  });
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  return failureClasses.filter((_, i) => weights[i]! > WEIGHT_MIN * all);
 }

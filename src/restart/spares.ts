@@ -100,10 +100,43 @@ export function spareStockOut(options: {
 }
 
 /**
+ * How long a gang that needs a spare waits for one, on average over all its restarts, most of which find one at hand. A gang
+ * that is whole runs; one that finds `spares + 1` servers in repair waits until they are `spares` again, however many more
+ * fail meanwhile. With N Poisson of mean a = failures per second × repair time: P(N > spares) / P(N ≤ spares) · repair / a,
+ * whatever the distribution of repair times.
+ *
+ * Source: derived: the time in a set of states of an M/G/∞ queue is its probability, and it is entered at the rate at
+ * which the last state outside of it is left.
+ *
+ * @param options.failuresPerSecond - over all servers that can serve the gang, spares included
+ * @param options.repairSeconds - mean time until a failed server is back
+ * @param options.spares - held ready, 0 or more
+ * @returns seconds; Infinity where so few spares are never enough in double precision
+ * @throws CorralError `invalid-option`
+ * @complexity O(spares + a)
+ * @example
+ * const seconds = spareWaitSeconds({ failuresPerSecond: 1e-5, repairSeconds: 86_400, spares: 2 });
+ * // Only the mean of a hidden step matters.
+ * withSpareWait(defaultRecovery({ servers: 64 }), { stockOut: 1, wait: phase.fixed(seconds) });
+ */
+export function spareWaitSeconds(options: {
+  readonly failuresPerSecond: number;
+  readonly repairSeconds: number;
+  readonly spares: number;
+}): number {
+  checkFields(options, ['failuresPerSecond', 'repairSeconds', 'spares']);
+  const spares = integer(options.spares, 0, 1e9 - 1, 'spares');
+  const short = spareStockOut({ ...options, spares: spares + 1 });
+  const mean = offered(options);
+  return mean === 0 ? 0 : ((short / (1 - short)) * options.repairSeconds) / mean;
+}
+
+/**
  * A recovery path whose rescheduling waits for a repair when no spare is left: H = H₀ + P(none)·E[wait].
  *
  * @param path - the restart with a spare at hand
- * @param options.stockOut - P(none), see {@link spareStockOut}
+ * @param options.stockOut - P(none), see {@link spareStockOut}; 1 if `wait` is over all restarts, see
+ * {@link spareWaitSeconds}
  * @param options.wait - until a server comes back
  * @throws CorralError `invalid-option`
  */

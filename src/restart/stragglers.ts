@@ -1,19 +1,22 @@
 import { CorralError } from '../errors.js';
+import { largestNormalMean } from './largest-normal.js';
 import { checkFields, integer, nonNegative, positive } from './quantity.js';
 
 /**
- * How much longer a synchronous step takes because all wait for the slowest of n workers, with independent
- * jitter: about 1 + c·√(2 ln n), the leading term of the largest of n normal deviates.
+ * How much longer a synchronous step takes because all wait for the slowest of n workers, whose times are independent
+ * normal deviates: 1 + c·e(n), where e(n) is the mean of the largest of n standard ones.
  *
- * @param options.workers - n, 1 or more
+ * @param options.workers - n, 1 … 1e9
  * @param options.variation - c, standard deviation of a worker's step over its mean
- * @returns a factor of 1 or more; for n in the thousands some 15 % of the excess too large
+ * @returns a factor of 1 or more; exact: the excess of the usual 1 + c·√(2 ln n) is twice too large for two workers and
+ *   11 % too large for ten thousand
  * @throws CorralError `invalid-option`
+ * @complexity O(1)
  */
 export function jitterSlowdown(options: { readonly workers: number; readonly variation: number }): number {
   checkFields(options, ['workers', 'variation']);
   const workers = integer(options.workers, 1, 1e9, 'workers');
-  return 1 + nonNegative(options.variation, 'variation') * Math.sqrt(2 * Math.log(workers));
+  return 1 + nonNegative(options.variation, 'variation') * largestNormalMean(workers);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { CorralError, quote } from '../errors.js';
 import { checkFields, integer, nonNegative, positive } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
+import { type CheckedWindow, checkedWindow } from './metrics-window.js';
 import {
   EVENT_KINDS,
   type EventKind,
@@ -34,9 +35,12 @@ export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = [
   'seed',
   'until',
   'timelineSeconds',
+  'metrics',
   'eventsMax',
   'onProgress',
 ];
+/** Events that an order may leave out. */
+const LAST_KINDS: readonly EventKind[] = ['compute', 'defragment'];
 const EVENTS_MAX = 1_000_000_000;
 const JOBS_MAX = 10_000_000;
 
@@ -72,6 +76,8 @@ export interface CheckedOptions {
   readonly seed: number;
   /** Microseconds; Infinity = to the end. */
   readonly until: number;
+  /** What the metrics are over. */
+  readonly window: CheckedWindow;
   /** Microseconds between samples; undefined = none. */
   readonly timelineMicros: number | undefined;
   readonly eventsMax: number;
@@ -105,8 +111,17 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     throw contradiction('queue', 'fair share neither backfills nor preempts by order');
   }
   const resizes = oneOf(options.elastic ?? 'start', ['start', 'running'], 'elastic') === 'running';
-  if (resizes && (queue === 'fair-share' || preemption === 'order')) {
-    throw contradiction('elastic', 'jobs neither shrink nor grow under fair share and preemption by order');
+  if (resizes && queue === 'fair-share') {
+    throw contradiction(
+      'elastic',
+      'under fair share a running gang shrinks when others reclaim what they deserve, and does not grow: leave elastic out',
+    );
+  }
+  if (resizes && preemption === 'order') {
+    throw contradiction(
+      'elastic',
+      'preemption by order chooses everybody anew at every pass: leave elastic out',
+    );
   }
   if (options.defragmentation !== undefined && preemption === 'order') {
     throw contradiction('defragmentation', 'preemption by order chooses everybody anew at every pass');
@@ -142,6 +157,7 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     ranks: ranksOf(options.eventOrder ?? EVENT_KINDS, passPerEvent),
     seed,
     until: untilOf(options.until),
+    window: checkedWindow(options.metrics),
     timelineMicros: timelineMicros(options.timelineSeconds),
     eventsMax: integer(options.eventsMax ?? EVENTS_MAX, 1, EVENTS_MAX, 'eventsMax'),
   };
@@ -200,8 +216,9 @@ function timelineMicros(seconds: number | undefined): number | undefined {
 }
 
 function ranksOf(given: readonly EventKind[], passPerEvent: boolean): Record<EventKind, number> {
-  const order: readonly EventKind[] =
-    Array.isArray(given) && !given.includes('defragment') ? [...given, 'defragment'] : given;
+  const order: readonly EventKind[] = Array.isArray(given)
+    ? [...given, ...LAST_KINDS.filter((kind) => !given.includes(kind))]
+    : given;
   const isOrder =
     Array.isArray(order) &&
     order.length === EVENT_KINDS.length &&

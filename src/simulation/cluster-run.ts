@@ -8,9 +8,10 @@ import { GpuAccounts } from './gpu-accounts.js';
 import type { Holdings, Note } from './holdings.js';
 import { DONE, type JobState, newJobState, REFUSED, RUNNING, UNSUBMITTED, WAITING } from './job-state.js';
 import type { JobTable } from './job-table.js';
-import { clockOfWork, progressAt } from './progress.js';
+import type { CheckedWindow } from './metrics-window.js';
+import { clockOfWork, progressAt, type RunProgress, rhythmOf, snapshotsAhead } from './progress.js';
 import { queueKey } from './queue-order.js';
-import { FAILED, FINISHED, MOVED, PREEMPTED, RunLog } from './run-log.js';
+import { FAILED, FINISHED, HELD, MOVED, PREEMPTED, RunLog } from './run-log.js';
 import type { EventKind, Queue } from './simulation-options.js';
 import { WaitingQueue } from './waiting-queue.js';
 
@@ -18,7 +19,7 @@ import { WaitingQueue } from './waiting-queue.js';
 const STALE_MIN = 1024;
 
 /** What happens to a job, for whoever watches. */
-export type JobEvent = 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move';
+export type JobEvent = 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move' | 'hold';
 
 /** What a run is set up with, besides jobs and cluster. */
 export interface RunSettings {
@@ -32,6 +33,8 @@ export interface RunSettings {
   readonly preemptedKeeps: boolean;
   /** No event after this happens, microseconds; Infinity = all do. */
   readonly until: number;
+  /** What the figures are over. */
+  readonly window: CheckedWindow;
 }
 
 /** What takes part in a run besides jobs that come and go. Absent parts cost nothing. */
@@ -40,8 +43,8 @@ export interface RunParts {
   readonly onEvent: ((kind: EventKind, subject: number) => void) | undefined;
   /** Whether nobody waits for an event any more; default none of other kinds. */
   readonly isStale: ((kind: EventKind, subject: number, stamp: number) => boolean) | undefined;
-  /** Says how long a job takes on its GPUs before it computes, and plans what may happen to it. */
-  readonly onStart: ((job: number) => number) | undefined;
+  /** Says how long a job takes on its GPUs before it computes, after a delay, and plans what may happen to it. */
+  readonly onStart: ((job: number, delay: number) => number) | undefined;
   /** The speed of a job that begins where it is placed, above 0; default by its pods alone. */
   readonly onSpeed: ((job: number) => number) | undefined;
   /** The speed that a running job would have with what a note says; default by its pods alone. */
@@ -49,6 +52,8 @@ export interface RunParts {
   /** Follows every end of a run. */
   readonly onLeave: ((job: number) => void) | undefined;
   readonly watch: ((event: JobEvent, job: number) => void) | undefined;
+  /** Comes before the scheduler at every pass. */
+  readonly beforePass: (() => void) | undefined;
   /** Time is about to pass, up to a moment; nothing happens until then. */
   readonly onTime: ((until: number) => void) | undefined;
   /** Whether the empty cluster, as it begins, holds a gang that all its servers together do. */
@@ -82,6 +87,7 @@ export class ClusterRun {
     speedAt: undefined,
     onLeave: undefined,
     watch: undefined,
+    beforePass: undefined,
     onTime: undefined,
     fitsAtBegin: undefined,
   };
@@ -116,7 +122,7 @@ export class ClusterRun {
     this.state = newJobState(table.count);
     this.allocation = new Allocation(table, engine, options);
     this.holdings = this.allocation.holdings;
-    this.accounts = new GpuAccounts(table, this.state, engine.tables.gpuCount);
+    this.accounts = new GpuAccounts(table, this.state, engine.tables.gpuCount, settings.window);
     this.running = new Int32Array(table.count);
     this.#runningAt = new Int32Array(table.count);
     this.#key = new Float64Array(table.count);
@@ -219,6 +225,7 @@ export class ClusterRun {
     this.#passDue = false;
     this.#passedAt = this.now;
     this.allocation.headroom?.refill();
+    this.parts.beforePass?.();
     this.schedule(this);
   }
 
@@ -309,30 +316,51 @@ export class ClusterRun {
    * @param delay - before anything else happens on them, microseconds
    */
   begin(job: number, delay: number): void {
-    const { state, table, now } = this;
-    state.stamp[job]!++;
-    const stamp = ++state.finishStamp[job]!;
+    const { state, now } = this;
+    const stamp = this.#occupy(job);
     if (state.starts[job]!++ === 0) state.firstStart[job] = now;
+    const before = delay + (this.parts.onStart?.(job, delay) ?? 0);
+    state.computeBegin[job] = now + before;
+    state.clock[job] = 0;
+    state.since[job] = now + before;
+    state.clockEnd[job] = this.#clockOfRest(job);
+    const speed = this.parts.onSpeed?.(job) ?? this.holdings.pods[job]! / this.gangOf(job).pods;
+    state.speed[job] = speed;
+    this.events.push(this.#dueOf(job), this.settings.ranks.finish, job, stamp);
+    if (this.isDue(job)) this.#atOnceCount++;
+    if (this.settings.looksAhead) {
+      this.#expectEnd(job, now + before + this.#computeOn(job, this.holdings.pods[job]!));
+    }
+    this.parts.watch?.('start', job);
+  }
+
+  /** Lets a job hold the GPUs that it has been given without computing, until it is stopped. */
+  hold(job: number, expectedEnd: number): void {
+    const { state } = this;
+    this.#occupy(job);
+    state.computeBegin[job] = Number.POSITIVE_INFINITY;
+    state.clock[job] = 0;
+    state.since[job] = Number.POSITIVE_INFINITY;
+    state.clockEnd[job] = Number.POSITIVE_INFINITY;
+    state.speed[job] = 1;
+    if (this.settings.looksAhead) this.#expectEnd(job, expectedEnd);
+  }
+
+  /** Enters a job among the running; returns the stamp of its end. */
+  #occupy(job: number): number {
+    const { state, now } = this;
+    state.stamp[job]!++;
     state.status[job] = RUNNING;
     this.running[this.runningCount] = job;
     this.#runningAt[job] = this.runningCount++;
     state.begin[job] = now;
-    const before = delay + (this.parts.onStart?.(job) ?? 0);
-    state.computeBegin[job] = now + before;
-    state.clock[job] = 0;
-    state.since[job] = now + before;
-    const interval = table.interval[job]!;
-    state.clockEnd[job] = clockOfWork(table.work[job]! - state.saved[job]!, interval, table.stall[job]!);
-    const speed = this.parts.onSpeed?.(job) ?? this.holdings.pods[job]! / this.gangOf(job).pods;
-    state.speed[job] = speed;
     this.accounts.hold(this.gpusOf(job), now);
-    this.events.push(this.#dueOf(job), this.settings.ranks.finish, job, stamp);
-    if (this.isDue(job)) this.#atOnceCount++;
-    if (this.settings.looksAhead) {
-      state.expectedEnd[job] = now + before + this.#computeOn(job, this.holdings.pods[job]!);
-      this.ends.add(job, state.expectedEnd[job]!);
-    }
-    this.parts.watch?.('start', job);
+    return ++state.finishStamp[job]!;
+  }
+
+  #expectEnd(job: number, end: number): void {
+    this.state.expectedEnd[job] = end;
+    this.ends.add(job, end);
   }
 
   /** GPUs that a job holds, shares as parts. */
@@ -343,21 +371,27 @@ export class ClusterRun {
   /**
    * Ends the run of a job before it is done; the job then is nowhere until it is put back in the queue.
    *
-   * @param outcome - {@link PREEMPTED}, {@link FAILED}, {@link MOVED} or {@link CUT}
+   * @param outcome - {@link PREEMPTED}, {@link FAILED}, {@link MOVED}, {@link HELD} or {@link CUT}
    * @param keeps - whether what it did since its last checkpoint is kept
+   * @param keepsMemory - whether, if not, its checkpoints in memory are kept; default only the durable ones
    * @param holdsOn - whether it stays on its GPUs
    */
-  stop(job: number, outcome: number, options: { keeps: boolean; holdsOn: boolean }): void {
+  stop(
+    job: number,
+    outcome: number,
+    options: { keeps: boolean; holdsOn: boolean; keepsMemory?: boolean },
+  ): void {
     const { state } = this;
-    const { interval, stall, persistLag } = this.table;
     const clock = this.clockOf(job);
-    const progress = progressAt(clock, interval[job]!, stall[job]!, persistLag[job]!);
-    const kept = options.keeps ? progress.work : progress.saved;
-    state.saved[job]! += kept;
+    const progress = this.progressOf(job);
+    const kept = options.keeps ? progress : options.keepsMemory ? progress.last : progress.durable;
+    const lost = clock - kept.work - kept.stalls;
+    this.accounts.book(job, this.now, this.gpusOf(job), clock, kept.stalls, lost);
+    state.durable[job] = state.saved[job]! + (options.keeps ? kept.work : progress.durable.work);
+    state.saved[job]! += kept.work;
     if (outcome === PREEMPTED) state.preemptions[job]!++;
     if (outcome === FAILED) state.failures[job]!++;
     if (outcome === MOVED) state.moves[job]!++;
-    this.accounts.book(job, this.now, this.gpusOf(job), clock, progress.stalls, progress.work - kept);
     this.#leave(job, outcome, options.holdsOn);
     if (outcome === PREEMPTED) this.parts.watch?.('preempt', job);
     if (outcome === MOVED) this.parts.watch?.('move', job);
@@ -368,6 +402,7 @@ export class ClusterRun {
   setSpeed(job: number, speed: number): void {
     const { state, now } = this;
     if (state.speed[job] === speed) return;
+    this.accounts.markBorders(job, now);
     state.clock[job] = this.clockOf(job);
     state.since[job] = Math.max(now, state.since[job]!);
     state.speed[job] = speed;
@@ -396,12 +431,28 @@ export class ClusterRun {
     return Math.min(state.clockEnd[job]!, state.clock[job]! + (now - since) * state.speed[job]!);
   }
 
+  /** What a running job has done in its run so far. */
+  progressOf(job: number): RunProgress {
+    return progressAt(this.clockOf(job), rhythmOf(this.table, job), this.#snapshotsOf(job));
+  }
+
+  /** Checkpoints in memory that a job has ahead of its last durable one, when a run of it begins. */
+  #snapshotsOf(job: number): number {
+    return snapshotsAhead(this.table.interval[job]!, this.state.saved[job]!, this.state.durable[job]!);
+  }
+
+  /** What the clock of a run that begins now shows at its end. */
+  #clockOfRest(job: number): number {
+    const { table, state } = this;
+    const work = table.work[job]! - state.saved[job]!;
+    if (table.interval[job] === Number.POSITIVE_INFINITY) return work;
+    return clockOfWork(work, rhythmOf(table, job), this.#snapshotsOf(job));
+  }
+
   /** What the scheduler believes is left of a running job, microseconds. */
   runningEstimateLeft(job: number): number {
-    const { interval, stall, persistLag, estimate, work } = this.table;
-    const done =
-      this.state.saved[job]! +
-      progressAt(this.clockOf(job), interval[job]!, stall[job]!, persistLag[job]!).work;
+    const { estimate, work } = this.table;
+    const done = this.state.saved[job]! + this.progressOf(job).work;
     return done === 0 ? estimate[job]! : Math.round((estimate[job]! * (work[job]! - done)) / work[job]!);
   }
 
@@ -422,6 +473,7 @@ export class ClusterRun {
     const work = table.work[job]! - state.saved[job]!;
     this.accounts.book(job, this.now, this.gpusOf(job), clock, clock - work, 0);
     state.saved[job] = table.work[job]!;
+    state.durable[job] = table.work[job]!;
     state.end[job] = this.now;
     this.#leave(job, FINISHED, false);
     state.status[job] = DONE;
@@ -445,8 +497,11 @@ export class ClusterRun {
     if (state.begin[job] === this.now && this.isDue(job)) this.#atOnceCount--;
     state.stamp[job]!++;
     state.finishStamp[job]!++;
-    holdings.log(job, this.log);
-    this.log.add(job, state.begin[job]!, this.now, outcome, holdings.bandwidthGBps[job]!);
+    // Whoever got in one instant what it had lost in it has held nothing for any time.
+    if (outcome !== HELD || state.begin[job]! < this.now) {
+      holdings.log(job, this.log);
+      this.log.add(job, state.begin[job]!, this.now, outcome, holdings.bandwidthGBps[job]!);
+    }
     if (this.settings.looksAhead) this.ends.remove(job, state.expectedEnd[job]!);
     const last = this.running[--this.runningCount]!;
     this.running[this.#runningAt[job]!] = last;

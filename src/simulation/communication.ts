@@ -10,6 +10,10 @@ const SPEED_MIN = 1e-6;
  * How much longer jobs take for want of bandwidth: 1 - f + f · rated / reached as long, f the share of the run time that is
  * communication at the rated bandwidth. What a job reaches is that of its placement, or its share of the uplinks and
  * ports that it crosses if that is less, from one change to the next.
+ *
+ * A job loads links from when it begins to compute to the end of its run. The steps of a restart load none, hidden or exposed:
+ * launch and rendezvous send little, loading a checkpoint is no collective and crosses other links on its way from the store,
+ * warming up is compiling. Checkpoint stalls are not told apart from compute: a job keeps its share of the links.
  */
 export class Communication {
   readonly #run: ClusterRun;
@@ -31,13 +35,32 @@ export class Communication {
     this.#emptyGBps = new Float64Array(run.table.gangs.length).fill(-1);
   }
 
-  /** The speed of a job where it has just been placed; slows down whom it shares links with. */
+  /**
+   * The speed of a job that begins a run. If it computes at once it slows down whom it shares links with, otherwise it does
+   * when it begins to, and its speed until then is what it would be alone.
+   */
   enter(job: number): number {
     if (!this.#communicates(job)) return this.#speed(job, Number.POSITIVE_INFINITY);
-    if (this.#links === undefined) return this.#speed(job, this.#run.holdings.bandwidthGBps[job]!);
+    const { events, holdings, now, settings, state } = this.#run;
+    const begin = state.computeBegin[job]!;
+    if (this.#links === undefined || begin > now) {
+      if (this.#links !== undefined) events.push(begin, settings.ranks.compute, job, state.stamp[job]!);
+      return this.#speed(job, holdings.bandwidthGBps[job]!);
+    }
     this.#links.enter(job);
     this.#apply(job);
     return this.#speed(job, this.#links.rateGBps[job]!);
+  }
+
+  /** A job begins to compute, after the steps of a restart. */
+  onCompute(job: number): void {
+    this.#links!.enter(job);
+    this.#apply(-1);
+  }
+
+  /** Whether the run that an event is about has ended. */
+  isStale(job: number, stamp: number): boolean {
+    return this.#run.state.stamp[job] !== stamp;
   }
 
   /** Takes a job off its links; whom it shared them with speeds up. */
@@ -48,7 +71,7 @@ export class Communication {
   }
 
   /**
-   * The speed that a running job would have with what a note says, among the jobs of now. Others may come out a rounding
+   * The speed that a job that computes would have with what a note says, among the jobs of now. Others may come out a rounding
    * away from before; their speeds stay as they are until something changes.
    */
   speedAt(job: number, note: Note): number {

@@ -14,8 +14,13 @@ export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgre
   /** The same jobs in all replications, or those of one seed: draw them from it, and each replication has its own. */
   readonly jobs: readonly SimulationJob[] | ((seed: number) => readonly SimulationJob[]);
   /** Name → the options in which it differs; 2 or more, the first is what the others are compared with. */
-  readonly policies: Readonly<Record<string, Partial<Omit<SimulateOptions, 'cluster' | 'jobs' | 'seed'>>>>;
-  /** Simulations of each, with seeds `seed`, `seed` + 1 …; 2 … 100,000, default 10. */
+  readonly policies: Readonly<
+    Record<string, Partial<Omit<SimulateOptions, 'cluster' | 'jobs' | 'seed' | 'metrics'>>>
+  >;
+  /**
+   * Simulations of each, with seeds `seed`, `seed` + 1 …; 2 … 100,000, default 10. Comparisons that are to be independent of
+   * each other need seeds that are so far apart.
+   */
   readonly replications?: number | undefined;
   /** Confidence of the intervals, above 0 and below 1; default 0.95. */
   readonly confidence?: number | undefined;
@@ -23,9 +28,15 @@ export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgre
 
 const FIELDS = ['policies', 'replications', 'confidence'];
 /** What policies may differ in: not in what they are compared on. */
-const POLICY_FIELDS = SIMULATE_FIELDS.filter((field) => !['cluster', 'jobs', 'seed'].includes(field));
+const POLICY_FIELDS = SIMULATE_FIELDS.filter(
+  (field) => !['cluster', 'jobs', 'seed', 'metrics'].includes(field),
+);
 
-/** A figure that is compared; `lostGpuHours` are held and not productive. */
+/**
+ * A figure that is compared, as in the metrics of {@link simulate}; `lostGpuHours` are held and not productive. Where the
+ * simulation stops before all have started or ended, `waitCensoredJobs` and `completionCensoredJobs` are how many, the means
+ * are the least that they can be, and percentiles may be `Infinity`: see `Distribution`, and give a `metrics.window`.
+ */
 export type ComparedFigure =
   | 'utilisation'
   | 'goodput'
@@ -33,7 +44,9 @@ export type ComparedFigure =
   | 'waitMeanSeconds'
   | 'waitP50Seconds'
   | 'waitP95Seconds'
+  | 'waitCensoredJobs'
   | 'completionMeanSeconds'
+  | 'completionCensoredJobs'
   | 'slowdownMean'
   | 'makespanSeconds'
   | 'lostGpuHours';
@@ -45,13 +58,21 @@ const FIGURES: Readonly<Record<ComparedFigure, (metrics: SimulationMetrics) => n
   waitMeanSeconds: (m) => m.waitSeconds.mean,
   waitP50Seconds: (m) => m.waitSeconds.p50,
   waitP95Seconds: (m) => m.waitSeconds.p95,
+  waitCensoredJobs: (m) => m.waitSeconds.censored,
   completionMeanSeconds: (m) => m.completionSeconds.mean,
+  completionCensoredJobs: (m) => m.completionSeconds.censored,
   slowdownMean: (m) => m.slowdown.mean,
   makespanSeconds: (m) => m.makespanSeconds,
   lostGpuHours: (m) => m.gpuHours.held - m.gpuHours.productive,
 };
 
-/** A mean over replications with its confidence interval, mean ± halfWidth. */
+/**
+ * A mean over replications with its confidence interval, mean ± halfWidth, by Student's t: the truth is within it as often as
+ * the confidence says where the figure is nearly normal, or replications are many.
+ *
+ * Where the figure of a replication is not known, since it is `Infinity`, nor is the interval: the half width is `Infinity`, and
+ * the mean `Infinity`, or `NaN` for the difference of two such figures.
+ */
 export interface Interval {
   readonly mean: number;
   readonly halfWidth: number;
@@ -63,7 +84,7 @@ export interface ComparedPolicy {
   readonly figures: Readonly<Record<ComparedFigure, Interval>>;
   /**
    * Its figures minus those of the first policy, replication by replication: what both owe to luck drops out, so that the
-   * intervals are narrower than those of the figures. All 0 for the first.
+   * intervals are narrower than those of the figures. All 0 for the first, and whoever ran just alike.
    */
   readonly differences: Readonly<Record<ComparedFigure, Interval>>;
   /** Digest of every replication. */
@@ -80,8 +101,9 @@ export interface ComparedPolicy {
  * @complexity replications × policies simulations
  * @example
  * compare({
- *   cluster,
- *   jobs: (seed) => myJobs(seed),
+ *   cluster: topology('dgx-h100'),
+ *   // Stands for jobs that are drawn with the seed.
+ *   jobs: (seed) => [8, 4, 8, 2].map((gpus, i) => ({ submitSeconds: i, durationSeconds: 60 + ((seed + i) % 7), gpus })),
  *   policies: { fifo: {}, easy: { backfill: 'easy' } },
  *   replications: 20,
  * }).map(({ name, differences }) => [name, differences.waitMeanSeconds]);
@@ -106,6 +128,7 @@ export function compare(options: CompareOptions): ComparedPolicy[] {
   // A document becomes a topology once, not in every run.
   const cluster = asCluster(options.cluster, ['cluster']);
   const seed = options.seed ?? 0;
+  integer(seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - replications, 'seed');
   const metrics: SimulationMetrics[][] = names.map(() => []);
   const digests: string[][] = names.map(() => []);
   for (let replication = 0; replication < replications; replication++) {
@@ -131,7 +154,9 @@ export function compare(options: CompareOptions): ComparedPolicy[] {
     name,
     figures: perFigure((figure) => metrics[i]!.map(FIGURES[figure])),
     differences: perFigure((figure) =>
-      metrics[i]!.map((own, r) => FIGURES[figure](own) - FIGURES[figure](metrics[0]![r]!)),
+      metrics[i]!.map((own, r) =>
+        digests[i]![r] === digests[0]![r] ? 0 : FIGURES[figure](own) - FIGURES[figure](metrics[0]![r]!),
+      ),
     ),
     digests: digests[i]!,
   }));
@@ -139,6 +164,7 @@ export function compare(options: CompareOptions): ComparedPolicy[] {
 
 function interval(values: readonly number[], quantile: number): Interval {
   const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  if (!Number.isFinite(mean)) return { mean, halfWidth: Number.POSITIVE_INFINITY };
   const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
   return { mean, halfWidth: quantile * Math.sqrt(variance / values.length) };
 }

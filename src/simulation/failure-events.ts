@@ -1,24 +1,27 @@
 import { CorralError, quote } from '../errors.js';
 import type { Levels } from '../placement/gang.js';
 import { type RandomStream, randomStream } from '../random.js';
-import type { Phase } from '../restart/phase.js';
 import { checkFields, integer } from '../restart/quantity.js';
-import { MICROS } from './clock.js';
+import { MICROS, SECONDS_MAX, toMicros } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import { type FailurePlace, FailurePlaces } from './failure-places.js';
 import { AWAY } from './job-state.js';
 import { drawnMicros, RestartSteps } from './restart-steps.js';
-import { FAILED } from './run-log.js';
+import { FAILED, HELD } from './run-log.js';
 import { ServiceState } from './service-state.js';
+import { ShortGangs } from './short-gangs.js';
 import type { EventKind, SimulatedFailures, SimulatedRestart } from './simulation-options.js';
+
+/** How long a gang that has lost servers keeps the others where there are spares: a day. */
+const HOLD_MICROS = 86_400 * MICROS;
 
 /**
  * What breaks, and what becomes of the jobs it hits.
  *
  * Hardware fails whether or not a job runs on it, at times and places that no job and no policy has a part in: two
  * simulations with one seed see the same failures. Jobs fail by themselves while they are on their GPUs and past the
- * hidden steps of a restart. A failure that needs no repair restarts its jobs where they are; otherwise they give up their
- * GPUs and are back in the queue after the hidden steps.
+ * hidden steps of a restart. A failure that needs no repair restarts its jobs where they are. Otherwise they keep the servers
+ * that are left and wait for others (see ShortGangs), or give up all and are back in the queue after the hidden steps.
  */
 export class FailureEvents {
   readonly #run: ClusterRun;
@@ -32,7 +35,11 @@ export class FailureEvents {
   readonly #repairs: { readonly from: number; readonly to: number }[] = [];
   /** Job → until when the hidden steps of its restart last. */
   readonly #upFrom: Float64Array;
-  #delay = 0;
+  /** Job → counts its restarts, to tell events of former ones. */
+  readonly #restarts: Int32Array;
+  /** How long a gang keeps what it has left; 0 = not at all. */
+  readonly #holdMicros: number;
+  readonly #short: ShortGangs;
 
   /** @throws CorralError for wrong laws or phases */
   constructor(
@@ -64,15 +71,23 @@ export class FailureEvents {
     this.#upFrom = new Float64Array(run.table.count);
     const spares = integer(failures.spareServers ?? 0, 0, tables.serverCount - 1, 'failures', 'spareServers');
     this.#service = new ServiceState(run, spares);
+    this.#restarts = new Int32Array(run.table.count);
+    this.#holdMicros = this.steps.holdMicros ?? (spares > 0 ? HOLD_MICROS : 0);
+    this.#short = new ShortGangs(run);
     places.forEach((_, law) => {
       this.#scheduleHardware(law);
     });
   }
 
+  /** Before the scheduler serves anybody: gangs that have lost servers get others. */
+  replace(): void {
+    this.#short.replace();
+  }
+
   /** See RunParts. */
-  onStart(job: number): number {
+  onStart(job: number, delay: number): number {
     const { state, now } = this.#run;
-    const upFrom = now + this.#delay;
+    const upFrom = now + delay;
     this.#upFrom[job] = upFrom;
     const rate = this.#rateOfJob(job);
     if (rate > 0) {
@@ -84,7 +99,11 @@ export class FailureEvents {
 
   /** See RunParts. */
   isStale(kind: EventKind, subject: number, stamp: number): boolean {
-    return kind === 'failure' && (subject & 1) === 1 && this.#run.state.stamp[subject >> 1] !== stamp;
+    const job = subject >> 1;
+    if (kind === 'failure') return (subject & 1) === 1 && this.#run.state.stamp[job] !== stamp;
+    if (kind !== 'ready') return false;
+    const isAwaited = this.#run.state.status[job] === AWAY || this.#short.isShort(job);
+    return this.#restarts[job] !== stamp || !isAwaited;
   }
 
   /** See RunParts. */
@@ -92,15 +111,36 @@ export class FailureEvents {
     if (kind === 'repair') {
       const { from, to } = this.#repairs[subject]!;
       for (let server = from; server < to; server++) this.#service.bringBack(server);
-    } else if (kind === 'ready') this.#run.enqueue(subject);
+    } else if (kind === 'ready') this.#isReady(subject >> 1, (subject & 1) === 1);
     else if ((subject & 1) === 0) this.#hardwareFails(subject >> 1);
     else this.#restartInPlace(subject >> 1, this.#drawLaw(subject >> 1));
   }
 
+  /** The hidden steps of a restart are over, or a gang has waited long enough. */
+  #isReady(job: number, givesUp: boolean): void {
+    if (!this.#short.isShort(job)) this.#run.enqueue(job);
+    else if (!givesUp) this.#short.lookAgain();
+    else this.#giveUp(job);
+  }
+
+  #giveUp(job: number): void {
+    const run = this.#run;
+    const { readyAt } = this.#short.timesOf(job)!;
+    this.#short.giveUp(job);
+    if (readyAt <= run.now) run.enqueue(job);
+    else this.#planReady(job, readyAt);
+  }
+
+  #planReady(job: number, at: number): void {
+    const { events, settings } = this.#run;
+    events.push(at, settings.ranks.ready, 2 * job, ++this.#restarts[job]!);
+  }
+
   #hardwareFails(law: number): void {
     const run = this.#run;
-    const { repair, detect } = this.#places[law]!.law;
-    const place = this.#places[law]!.draw(this.#hardware);
+    const places = this.#places[law]!;
+    const { repair } = places.law;
+    const place = places.draw(this.#hardware);
     this.#scheduleHardware(law);
     // Whoever stops leaves the list of the running: first find, then stop.
     const hit: number[] = [];
@@ -109,9 +149,11 @@ export class FailureEvents {
     }
     const { submissionOf } = run.table;
     for (const job of hit.sort((a, b) => submissionOf[a]! - submissionOf[b]!)) {
-      if (repair !== undefined) this.#sendAway(job, detect);
-      // In its hidden steps a job has no worker that could fail.
-      else if (run.now >= this.#upFrom[job]!) this.#restartInPlace(job, detect);
+      if (repair === undefined) {
+        // In its hidden steps a job has no worker that could fail.
+        if (this.#isUp(job)) this.#restartInPlace(job, places);
+      } else if (this.#holdMicros > 0) this.#loseServers(job, places, place);
+      else this.#sendAway(job, places);
     }
     if (repair === undefined) return;
     const { firstServer: from, endServer: to } = place;
@@ -119,6 +161,10 @@ export class FailureEvents {
     const micros = drawnMicros(repair, () => this.#hardware.unit(), ['failures', 'laws', law, 'repair']);
     const subject = this.#repairs.push({ from, to }) - 1;
     run.events.push(run.now + micros, run.settings.ranks.repair, subject, 0);
+  }
+
+  #isUp(job: number): boolean {
+    return !this.#short.isShort(job) && this.#run.now >= this.#upFrom[job]!;
   }
 
   #hits({ firstServer, endServer, gpuBit }: FailurePlace, job: number): boolean {
@@ -133,20 +179,40 @@ export class FailureEvents {
     return false;
   }
 
-  #restartInPlace(job: number, detect: Phase | undefined): void {
+  #restartInPlace(job: number, { law, memoryLost }: FailurePlaces): void {
     const run = this.#run;
-    run.stop(job, FAILED, { keeps: false, holdsOn: true });
-    this.#delay = this.steps.hiddenMicros(detect);
-    run.begin(job, this.#delay);
-    this.#delay = 0;
+    run.stop(job, FAILED, { keeps: false, keepsMemory: !memoryLost, holdsOn: true });
+    run.begin(job, this.steps.hiddenMicros(law.detect));
   }
 
-  #sendAway(job: number, detect: Phase | undefined): void {
+  #sendAway(job: number, { law }: FailurePlaces): void {
     const run = this.#run;
     run.stop(job, FAILED, { keeps: false, holdsOn: false });
     run.state.status[job] = AWAY;
-    const ready = run.now + this.steps.hiddenMicros(detect);
-    run.events.push(ready, run.settings.ranks.ready, job, 0);
+    this.#planReady(job, run.now + this.steps.hiddenMicros(law.detect));
+  }
+
+  /**
+   * Takes the pods of a job from servers that need a repair. Where nothing of it was up, nothing fails, and its restart goes
+   * on; otherwise one begins.
+   */
+  #loseServers(job: number, { law, memoryLost }: FailurePlaces, place: FailurePlace): void {
+    const run = this.#run;
+    const { now, events, settings, engine } = run;
+    const isUp = this.#isUp(job);
+    const before = this.#short.timesOf(job);
+    run.stop(job, isUp ? FAILED : HELD, { keeps: false, keepsMemory: !memoryLost, holdsOn: true });
+    const readyAt = isUp
+      ? now + this.steps.hiddenMicros(law.detect)
+      : (before?.readyAt ?? this.#upFrom[job]!);
+    const givesUpAt = before?.givesUpAt ?? now + this.#holdMicros;
+    const expectedAt = now + toMicros(Math.min(law.repair!.mean, SECONDS_MAX));
+    const isLost = (server: number): boolean =>
+      (server >= place.firstServer && server < place.endServer) || engine.state.cordoned[server] === 1;
+    this.#short.lose(job, isLost, { readyAt, givesUpAt, expectedAt });
+    const restart = ++this.#restarts[job]!;
+    events.push(Math.max(now, readyAt), settings.ranks.ready, 2 * job, restart);
+    if (this.#short.isShort(job)) events.push(givesUpAt, settings.ranks.ready, 2 * job + 1, restart);
   }
 
   #rateOfJob(job: number): number {
@@ -159,18 +225,18 @@ export class FailureEvents {
     return rate;
   }
 
-  /** The detection of the law that struck: laws of jobs in proportion to their rates. */
-  #drawLaw(job: number): Phase | undefined {
-    if (this.#ofJobs.length === 1) return this.#ofJobs[0]!.law.detect;
+  /** The law that struck: laws of jobs in proportion to their rates. */
+  #drawLaw(job: number): FailurePlaces {
+    if (this.#ofJobs.length === 1) return this.#ofJobs[0]!;
     const { holdings } = this.#run;
     const pieces = holdings.pieces[job];
     const servers = pieces === undefined ? 1 : new Set(pieces.servers).size;
     let left = this.#jobs.unit() * this.#rateOfJob(job);
     for (const law of this.#ofJobs) {
       left -= law.rateOfJob(this.#run.gpusOf(job), servers);
-      if (left < 0) return law.law.detect;
+      if (left < 0) return law;
     }
-    return this.#ofJobs.at(-1)!.law.detect;
+    return this.#ofJobs.at(-1)!;
   }
 
   #scheduleHardware(law: number): void {

@@ -27,6 +27,8 @@ export interface FailurePlace {
 /** A failure law against one cluster: how often it strikes hardware in all, and where. */
 export class FailurePlaces {
   readonly law: SimulatedFailureLaw;
+  /** Whether checkpoints in the memory of the servers are gone. */
+  readonly memoryLost: boolean;
   /** Whether it strikes jobs and not hardware. */
   readonly isOfJobs: boolean;
   /** Failures per second of all hardware together; 0 for a law of jobs. */
@@ -60,8 +62,16 @@ export class FailurePlaces {
         `expected domain, server or gpu, got ${quote(law.per)}`,
       );
     }
+    if (law.memoryLost !== undefined && typeof law.memoryLost !== 'boolean') {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'memoryLost'],
+        `expected true or false, got ${quote(law.memoryLost)}`,
+      );
+    }
     const { level } = law;
     this.law = law;
+    this.memoryLost = law.memoryLost ?? (level !== 'gpu' && level !== 'job');
     this.#tables = tables;
     this.isOfJobs = level === 'job';
     const { acceleratorLevel, levelStart } = tables.fabric;
@@ -71,6 +81,7 @@ export class FailurePlaces {
       this.#scale = 1 + acceleratorLevel;
       this.#nvlinkDomains = this.#mixedNvlinkDomains();
     } else if (typeof level === 'object' && level !== null) {
+      checkFields(level, ['tier'], [...path, 'level']);
       this.#scale = 1 + levels.levelOf(level.tier, [...path, 'level', 'tier'].map(String));
     } else {
       throw new CorralError(

@@ -1,13 +1,13 @@
 import type { CheckedVictims } from './checked-options.js';
 import type { ClusterRun } from './cluster-run.js';
-import { makeRoom } from './priority-preemption.js';
 import type { QuotaTree } from './quota-tree.js';
-import { victimsOf } from './victims.js';
+import { reclaim } from './reclaim.js';
 
 /**
  * Fair share: again and again the first job of the tenant that is served first (see QuotaTree) starts. A tenant whose first
- * job would pass a limit sits out the pass; greedy, its next job is looked at. Where the job does not fit, and its tenant would not have more than it deserves,
- * jobs of tenants that have more may be stopped for it, never so many that one is left with less than it deserves.
+ * job would pass a limit sits out the pass; greedy, its next job is looked at. Where the job does not fit, and its tenant
+ * would not have more than it deserves, jobs of tenants that have more may be stopped for it, see {@link reclaim}. Then a job
+ * that does not fit and would have more does not hold up those that their tenants deserve: they could reclaim what it takes.
  *
  * @param tree - the quotas
  * @param isGreedy - whether others may go on where the job does not fit
@@ -19,6 +19,8 @@ export function fairSharePass(
   isGreedy: boolean,
   reclaims: CheckedVictims | undefined,
 ): (run: ClusterRun) => void {
+  /** Job → when it was last stopped by a reclaim. */
+  const stoppedAt = new Map<number, number>();
   /** Serves tenants until nobody can be served; true if it stopped somebody, who may be served elsewhere now. */
   const serve = (run: ClusterRun): boolean => {
     const { waiting, table } = run;
@@ -38,6 +40,7 @@ export function fairSharePass(
     }
     // The last of a list is taken off cheaply.
     for (const queue of queues.values()) queue.reverse();
+    let isForDeserved = false;
     while (queues.size > 0) {
       const tenant = [...queues.keys()].reduce((best, other) =>
         tree.compare(other, best) < 0 ? other : best,
@@ -54,47 +57,32 @@ export function fairSharePass(
         run.begin(job, 0);
         tree.use(tenant, run.gpusOf(job));
       };
-      if (!tree.staysInLimits(tenant, gpus)) {
+      const isDeserved = tree.deserves(tenant, gpus);
+      if (!tree.staysInLimits(tenant, gpus) || (isForDeserved && !isDeserved)) {
         if (isGreedy) next();
         else queues.delete(tenant);
       } else if (run.allocation.place(job)) {
         start();
         next();
-      } else if (reclaims !== undefined && !run.givesBackNow && reclaim(run, tree, job, reclaims)) {
-        start();
+      } else if (
+        reclaims !== undefined &&
+        !run.givesBackNow &&
+        reclaim(run, tree, job, reclaims, stoppedAt)
+      ) {
+        waiting.remove(job);
+        run.begin(job, 0);
         return true;
       } else if (isGreedy) next();
-      else return false;
+      else if (isDeserved || reclaims === undefined) return false;
+      else {
+        isForDeserved = true;
+        queues.delete(tenant);
+      }
     }
     return false;
   };
   return (run) => {
-    // Whoever is stopped leaves its tenant with what it deserves, and reclaims nothing: this comes to an end.
+    // In one instant nobody is stopped twice, and a gang that shrinks has fewer pods each time: this comes to an end.
     while (serve(run));
   };
-}
-
-/** Places a job that its tenant deserves in place of others that theirs do not. */
-function reclaim(
-  run: ClusterRun,
-  tree: QuotaTree,
-  job: number,
-  { rule, runMicrosMin }: CheckedVictims,
-): boolean {
-  const { tenantOf, gpus } = run.table;
-  const mayStop = (victim: number): boolean => run.now - run.state.begin[victim]! >= runMicrosMin;
-  const victims: number[] = [];
-  for (const victim of victimsOf(run, mayStop, rule)) {
-    const held = run.gpusOf(victim);
-    if (!tree.mayReclaim(tenantOf[job]!, gpus[job]!, tenantOf[victim]!, held)) continue;
-    tree.use(tenantOf[victim]!, -held);
-    victims.push(victim);
-  }
-  const held = victims.map((victim) => run.gpusOf(victim));
-  const isPlaced = makeRoom(run, job, victims, rule);
-  // Whoever still holds GPUs uses them still.
-  victims.forEach((victim, i) => {
-    if (run.holdings.pods[victim]! > 0) tree.use(tenantOf[victim]!, held[i]!);
-  });
-  return isPlaced;
 }

@@ -1,16 +1,23 @@
 import { GPU_MILLI } from '../units.js';
 import { MICROS } from './clock.js';
 import type { CheckedPool } from './headroom-pools.js';
+import { type CheckedWindow, timeWithin } from './metrics-window.js';
 
 /** How well a pool was kept. */
 export interface HeadroomMetrics {
   readonly name: string;
   /** GPUs that it is to keep free. */
   readonly gpus: number;
-  /** GPUs that it kept free, on average from second 0 to the end. */
+  /** GPUs that it kept free, on average over the window of the metrics; without one from second 0 to the end. */
   readonly keptGpus: number;
   /** The part of that time in which it was whole. */
   readonly wholeFraction: number;
+}
+
+/** The time, microseconds, and the window that the figures are over. */
+export interface HeadroomClock {
+  readonly now: number;
+  readonly settings: { readonly window: CheckedWindow };
 }
 
 /** How much is kept free, and for how long. */
@@ -18,7 +25,7 @@ export class HeadroomAccounts {
   /** Thousandths of GPUs kept free now. */
   keptMilli = 0;
   readonly #pools: readonly CheckedPool[];
-  readonly #clock: { readonly now: number };
+  readonly #clock: HeadroomClock;
   /** Pool → pieces that are kept. */
   readonly #kept: Int32Array;
   /** Pool → since when the integrals are to be brought up to date, and these: GPU-microseconds, and microseconds whole. */
@@ -26,7 +33,7 @@ export class HeadroomAccounts {
   readonly #keptMicros: Float64Array;
   readonly #wholeMicros: Float64Array;
 
-  constructor(pools: readonly CheckedPool[], clock: { readonly now: number }) {
+  constructor(pools: readonly CheckedPool[], clock: HeadroomClock) {
     this.#pools = pools;
     this.#clock = clock;
     this.#kept = new Int32Array(pools.length);
@@ -53,11 +60,11 @@ export class HeadroomAccounts {
     return this.#kept[pool]! * this.milliOf(pool);
   }
 
-  /** Figures from second 0 to now. */
+  /** Figures of the window, up to now. */
   metrics(): HeadroomMetrics[] {
     return this.#pools.map(({ name, count }, pool) => {
       this.#settle(pool);
-      const seconds = this.#clock.now / MICROS;
+      const seconds = timeWithin(this.#clock.settings.window, 0, this.#clock.now) / MICROS;
       const kept = this.keptMilliOf(pool) / GPU_MILLI;
       return {
         name,
@@ -75,9 +82,9 @@ export class HeadroomAccounts {
 
   #settle(pool: number): void {
     const { now } = this.#clock;
-    const passed = now - this.#since[pool]!;
-    if (passed === 0) return;
+    const passed = timeWithin(this.#clock.settings.window, this.#since[pool]!, now);
     this.#since[pool] = now;
+    if (passed === 0) return;
     this.#keptMicros[pool]! += (this.keptMilliOf(pool) / GPU_MILLI) * passed;
     if (this.#isWhole(pool)) this.#wholeMicros[pool]! += passed;
   }

@@ -1,7 +1,7 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
 import { GPU_MILLI } from '../units.js';
-import { HeadroomAccounts, type HeadroomMetrics } from './headroom-accounts.js';
+import { HeadroomAccounts, type HeadroomClock, type HeadroomMetrics } from './headroom-accounts.js';
 import type { CheckedPool } from './headroom-pools.js';
 import { Holdings, type Note } from './holdings.js';
 
@@ -39,12 +39,7 @@ export class Headroom {
   readonly #displaced = new Map<number, readonly Displaced[]>();
   readonly #accounts: HeadroomAccounts;
 
-  constructor(
-    pools: readonly CheckedPool[],
-    engine: PlacementEngine,
-    jobs: number,
-    clock: { readonly now: number },
-  ) {
+  constructor(pools: readonly CheckedPool[], engine: PlacementEngine, jobs: number, clock: HeadroomClock) {
     this.#pools = pools;
     this.#accounts = new HeadroomAccounts(pools, clock);
     this.#start = new Int32Array(pools.length + 1);

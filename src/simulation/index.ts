@@ -49,6 +49,7 @@ export { inflationReplay } from './inflation-replay.js';
 export type { InflationCurves } from './inflation-samples.js';
 export type { ReplayPod } from './inflation-workload.js';
 export type { Bucket } from './job-state.js';
+export type { MetricsOptions, MetricsWindow } from './metrics-window.js';
 export type { Distribution } from './percentiles.js';
 export type { RunEnd } from './run-log.js';
 export { simulate, simulationEvents } from './simulate.js';

@@ -23,9 +23,9 @@ export interface InflationReplayOptions {
   /** How servers are ordered; a policy that asks for a workload or a seed and brings none gets the trace's. */
   readonly policy: Policy;
   /** Seed of the shuffles and of a random policy; default 42, the first of the published ten. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Load to offer, in units of the GPU capacity, at most 100; 0 or less = the trace as it is; default 1.3. */
-  readonly ratio?: number;
+  readonly ratio?: number | undefined;
 }
 
 /** Pods counted by what they ask for. */

@@ -12,9 +12,9 @@ export const REFUSED = 5;
 export const BUCKETS = ['productive', 'checkpoint', 'recompute', 'restart', 'slowdown'] as const;
 /**
  * - `productive`: compute that the job needed and kept.
- * - `checkpoint`: blocked by checkpoints.
- * - `recompute`: compute that a failure or a preemption threw away.
- * - `restart`: restart steps on GPUs that the job held.
+ * - `checkpoint`: blocked by checkpoints, of work that was kept.
+ * - `recompute`: compute and checkpoint stalls that a failure or a preemption threw away.
+ * - `restart`: on GPUs that the job held, restart steps, and waiting for what is missing of a gang.
  * - `slowdown`: longer than at full speed, for want of bandwidth.
  */
 export type Bucket = (typeof BUCKETS)[number];
@@ -22,12 +22,13 @@ export type Bucket = (typeof BUCKETS)[number];
 /** The mutable columns of the jobs. Times in microseconds. */
 export interface JobState {
   readonly status: Uint8Array;
-  /** Job → useful compute that no stop can take away any more. */
+  /** Job → useful compute that it goes on from when it starts again; and of it what lost memory cannot take away. */
   readonly saved: Float64Array;
+  readonly durable: Float64Array;
   /** Job → first start, and end; NaN before. */
   readonly firstStart: Float64Array;
   readonly end: Float64Array;
-  /** Job → when its run began, and when in it computing begins. */
+  /** Job → when its run began, and when in it computing begins; Infinity while it is short of pods. */
   readonly begin: Float64Array;
   readonly computeBegin: Float64Array;
   /** Job → what its clock shows at `since`, where it stops, and its speed; see RunProgress. */
@@ -54,6 +55,7 @@ export function newJobState(count: number): JobState {
   return {
     status: new Uint8Array(count),
     saved: column(),
+    durable: column(),
     firstStart: column().fill(Number.NaN),
     end: column().fill(Number.NaN),
     begin: column(),

@@ -4,11 +4,13 @@ import { checkFields, unknownField } from '../fields.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
 import { checkRequest, type PlacementRequest, REQUEST_FIELDS } from '../placement/request.js';
+import { integer } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
+import { clockOfWork, type RhythmColumns, rhythmOf } from './progress.js';
 import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
 
 /** The jobs as columns; a job is its position in the list. Times in microseconds. */
-export interface JobTable {
+export interface JobTable extends RhythmColumns {
   readonly count: number;
   /** Job → what it is called; undefined = its position. */
   readonly ids: readonly (string | undefined)[];
@@ -33,10 +35,6 @@ export interface JobTable {
   readonly communicationFraction: Float64Array;
   /** Job → GB/s; NaN = what it reaches in the empty cluster. */
   readonly ratedGBps: Float64Array;
-  /** Job → compute between checkpoints; Infinity = none. */
-  readonly interval: Float64Array;
-  readonly stall: Float64Array;
-  readonly persistLag: Float64Array;
 }
 
 const JOBS_MAX = 10_000_000;
@@ -57,7 +55,11 @@ const CHECKPOINT_FIELDS: readonly (keyof JobCheckpoints)[] = [
   'computeSeconds',
   'stallSeconds',
   'persistLagSeconds',
+  'durable',
 ];
+const DURABLE_FIELDS = ['snapshots', 'stallSeconds'];
+/** Most checkpoints from one durable one to the next. */
+const SNAPSHOTS_MAX = 1_000_000;
 
 /**
  * Checks the jobs once and turns them into columns.
@@ -97,6 +99,8 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     interval: columns().fill(Number.POSITIVE_INFINITY),
     stall: columns(),
     persistLag: columns(),
+    snapshots: new Int32Array(count),
+    durableStall: columns(),
   };
   for (let i = 0; i < count; i++) {
     const job = jobs[i]!;
@@ -124,7 +128,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     if (job.checkpoint !== undefined) checkpointOf(job.checkpoint, i, table);
     table.estimate[i] =
       job.estimateSeconds === undefined
-        ? table.work[i]! + stallsIn(table.work[i]!, table.interval[i]!) * table.stall[i]!
+        ? clockOfWork(table.work[i]!, rhythmOf(table, i), 0)
         : micros(job.estimateSeconds, i, 'estimateSeconds');
   }
   const { submit, bySubmission, submissionOf } = table;
@@ -136,11 +140,6 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
   for (let at = 0; at < count; at++) submissionOf[bySubmission[at]!] = at;
   for (const tenant of tenants.keys()) table.tenants.push(tenant);
   return table;
-}
-
-/** Checkpoints inside so much compute; none at its end. */
-export function stallsIn(work: number, interval: number): number {
-  return interval === Number.POSITIVE_INFINITY || work <= 0 ? 0 : Math.ceil(work / interval) - 1;
 }
 
 /** Gangs by what is asked for: equal requests are one. */
@@ -265,14 +264,10 @@ function tenantOf(tenant: unknown, index: number, tenants: Map<string, number>):
   return at;
 }
 
-function checkpointOf(
-  checkpoint: JobCheckpoints,
-  index: number,
-  table: Pick<JobTable, 'interval' | 'stall' | 'persistLag'>,
-): void {
+function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmColumns): void {
   const path: ErrorPath = ['jobs', index, 'checkpoint'];
   checkFields(checkpoint, CHECKPOINT_FIELDS, path);
-  const time = (field: keyof JobCheckpoints, value: number | undefined): number =>
+  const time = (field: string, value: number | undefined): number =>
     micros(value ?? 0, index, 'checkpoint', field);
   const interval = time('computeSeconds', checkpoint.computeSeconds);
   if (interval === 0) {
@@ -292,6 +287,11 @@ function checkpointOf(
       'expected at most computeSeconds: a checkpoint must be complete before the next one starts',
     );
   }
+  const { durable } = checkpoint;
+  if (durable === undefined) return;
+  checkFields(durable, DURABLE_FIELDS, [...path, 'durable']);
+  table.snapshots[index] = integer(durable.snapshots, 1, SNAPSHOTS_MAX, ...path, 'durable', 'snapshots');
+  table.durableStall[index] = micros(durable.stallSeconds, index, 'checkpoint', 'durable', 'stallSeconds');
 }
 
 function micros(value: unknown, index: number, ...field: string[]): number {

@@ -3,7 +3,7 @@ import { GPU_MILLI } from '../units.js';
 import type { ClusterRun } from './cluster-run.js';
 import type { Note } from './holdings.js';
 import { byServersInTheWay, type Candidate, setsInTheWay } from './move-sets.js';
-import { clockOfWork, progressAt } from './progress.js';
+import { clockOfWork, rhythmOf } from './progress.js';
 import { restartCost, victimsOf } from './victims.js';
 
 /** Sets of jobs that are tried for one that waits, before only the cheapest are. */
@@ -306,11 +306,9 @@ export class Moves {
   /** Microseconds that it computes if it is stopped now and goes on with what a note says. */
   #leftAt(job: number, note: Note): number {
     const { state, table, settings, parts } = this.#run;
-    const interval = table.interval[job]!;
-    const stall = table.stall[job]!;
-    const progress = progressAt(this.#run.clockOf(job), interval, stall, table.persistLag[job]!);
-    const kept = state.saved[job]! + (settings.preemptedKeeps ? progress.work : progress.saved);
-    const clock = clockOfWork(table.work[job]! - kept, interval, stall);
+    const { work, durable } = this.#run.progressOf(job);
+    const kept = state.saved[job]! + (settings.preemptedKeeps ? work : durable.work);
+    const clock = clockOfWork(table.work[job]! - kept, rhythmOf(table, job), 0);
     const speed = parts.speedAt?.(job, note) ?? note.pods / this.#run.gangOf(job).pods;
     return clock / speed;
   }

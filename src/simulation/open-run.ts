@@ -19,8 +19,9 @@ import { FailureEvents } from './failure-events.js';
 import { fairSharePass } from './fair-share.js';
 import { Headroom } from './headroom.js';
 import { checkedPools } from './headroom-pools.js';
-import { jobTable } from './job-table.js';
+import { type JobTable, jobTable } from './job-table.js';
 import { LookAhead } from './look-ahead.js';
+import type { CheckedWindow } from './metrics-window.js';
 import { Moves } from './moves.js';
 import { countedOrderPass, orderPass } from './order-preemption.js';
 import { greedyPass, strictPass } from './passes.js';
@@ -67,6 +68,7 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
       looksAhead: checked.backfill !== 'none' || resizes || defragmentation !== undefined,
       preemptedKeeps: checked.preemptedKeeps,
       until: checked.until,
+      window: windowOf(checked.window, table),
     },
     // Counting pods knows no servers, so none may drop out or be kept.
     { counts: !dropsServers(options.failures) && options.headroom === undefined },
@@ -88,7 +90,10 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     add({
       isStale: (kind, subject, stamp) => failing.isStale(kind, subject, stamp),
       onEvent: (kind, subject) => failing.onEvent(kind, subject),
-      onStart: (job) => failing.onStart(job),
+      onStart: (job, delay) => failing.onStart(job, delay),
+      beforePass: () => {
+        failing.replace();
+      },
     });
   }
   const pools =
@@ -123,7 +128,16 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     // What a gang is rated at does not depend on the policy that is judged.
     const communication = new Communication(run, newEngine(topologyAware()), checked.sharesLinks);
+    const { onEvent, isStale } = run.parts;
     add({
+      onEvent: (kind, subject) => {
+        if (kind === 'compute') communication.onCompute(subject);
+        else onEvent!(kind, subject);
+      },
+      isStale: (kind, subject, stamp) =>
+        kind === 'compute'
+          ? communication.isStale(subject, stamp)
+          : (isStale?.(kind, subject, stamp) ?? false),
       onSpeed: (job) => communication.enter(job),
       speedAt: (job, note) => communication.speedAt(job, note),
       onLeave: (job) => communication.leave(job),
@@ -152,6 +166,12 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
     });
   }
   return { run, checked, cluster, sampler };
+}
+
+/** A window that begins with the first arrival or before leaves nothing out there. */
+function windowOf(window: CheckedWindow, table: JobTable): CheckedWindow {
+  const first = table.count === 0 ? 0 : table.submit[table.bySubmission[0]!]!;
+  return window.from <= first ? { ...window, from: 0 } : window;
 }
 
 /** Whether servers may be out of use; of wrong options anything. */

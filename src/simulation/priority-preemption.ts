@@ -25,7 +25,9 @@ export function preemptingPass(
       const { priority } = run.table;
       const mayStop = (job: number): boolean =>
         priority[job]! < priority[head]! && run.now - run.state.begin[job]! >= runMicrosMin;
-      if (!makeRoom(run, head, victimsOf(run, mayStop, rule), rule)) return;
+      const stopped = suspendByRule(run, head, victimsOf(run, mayStop, rule), rule);
+      if (stopped === undefined) return;
+      for (const victim of stopped) run.evict(victim);
       waiting.remove(head);
       run.begin(head, 0);
       schedule(run);
@@ -34,22 +36,18 @@ export function preemptingPass(
 }
 
 /**
- * Stops as many victims as it takes to place a job, in their order, or by restart cost the cheapest set.
+ * Places a job by suspending victims: in their order as many as it takes, or by restart cost the cheapest set.
  *
  * @param victims - in the order of the rule
- * @returns false, and nothing has happened, if all are not enough
+ * @returns those that are suspended; undefined, and nothing has happened, if all are not enough
  */
-export function makeRoom(
+export function suspendByRule(
   run: ClusterRun,
   job: number,
   victims: readonly number[],
   rule: VictimRule,
-): boolean {
-  const stopped =
-    rule === 'restart-cost'
-      ? suspendCheapest(run, job, victims, (victim) => restartCost(run, victim))
-      : suspendFor(run, job, victims);
-  if (stopped === undefined) return false;
-  for (const victim of stopped) run.evict(victim);
-  return true;
+): number[] | undefined {
+  return rule === 'restart-cost'
+    ? suspendCheapest(run, job, victims, (victim) => restartCost(run, victim))
+    : suspendFor(run, job, victims);
 }

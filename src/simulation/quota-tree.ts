@@ -90,19 +90,44 @@ export class QuotaTree {
     return true;
   }
 
+  /** Whether a tenant, and all above it, deserve so many GPUs more. */
+  deserves(tenant: number, gpus: number): boolean {
+    for (let node = this.nodeOf[tenant]!; node !== -1; node = this.parentOf[node]!) {
+      if (this.used[node]! + gpus > this.deserved[node]!) return false;
+    }
+    return true;
+  }
+
   /**
    * Whether a tenant may have GPUs of another one: below where their branches part, it and all above it deserve them with
-   * what they have, and the other and all above it have what they deserve without.
+   * what they have; and the other and all above it have more than they deserve, or all of it without.
    */
   mayReclaim(tenant: number, gpus: number, from: number, fromGpus: number): boolean {
-    const own = this.#path(this.nodeOf[tenant]!);
-    const other = this.#path(this.nodeOf[from]!);
-    let at = 0;
-    while (at < own.length && at < other.length && own[at] === other[at]) at++;
-    if (at === own.length || at === other.length) return false;
+    const [own, other] = this.#branches(tenant, from);
     return (
-      own.slice(at).every((node) => this.used[node]! + gpus <= this.deserved[node]!) &&
-      other.slice(at).every((node) => this.used[node]! - fromGpus >= this.deserved[node]!)
+      own.length > 0 &&
+      other.length > 0 &&
+      own.every((node) => this.used[node]! + gpus <= this.deserved[node]!) &&
+      other.every(
+        (node) =>
+          this.used[node]! > this.deserved[node]! || this.used[node]! - fromGpus >= this.deserved[node]!,
+      )
+    );
+  }
+
+  /** Whether a tenant, and all above it below where its branch parts from another one's, have what they deserve without GPUs. */
+  keepsDeserved(tenant: number, gpus: number, beside: number): boolean {
+    const [own] = this.#branches(tenant, beside);
+    return own.every((node) => this.used[node]! - gpus >= this.deserved[node]!);
+  }
+
+  /** GPUs that a tenant, and all above it below where its branch parts from another one's, deserve and do not have. */
+  deservedLeft(tenant: number, beside: number): number {
+    const [own] = this.#branches(tenant, beside);
+    const left = own.map((node) => this.deserved[node]! - this.used[node]!);
+    return Math.max(
+      0,
+      left.reduce((least, gpus) => Math.min(least, gpus), Number.POSITIVE_INFINITY),
     );
   }
 
@@ -111,12 +136,9 @@ export class QuotaTree {
    * where both have that, less over it by weight. Negative: the first; 0: neither.
    */
   compare(a: number, b: number): number {
-    const pathA = this.#path(this.nodeOf[a]!);
-    const pathB = this.#path(this.nodeOf[b]!);
-    let at = 0;
-    while (at < pathA.length && at < pathB.length && pathA[at] === pathB[at]) at++;
-    if (at === pathA.length || at === pathB.length) return pathA.length - pathB.length;
-    return this.#share(pathA[at]!) - this.#share(pathB[at]!) || pathA[at]! - pathB[at]!;
+    const [own, other] = this.#branches(a, b);
+    if (own.length === 0 || other.length === 0) return own.length - other.length;
+    return this.#share(own[0]!) - this.#share(other[0]!) || own[0]! - other[0]!;
   }
 
   /** Below 0 what is missing of what a node deserves, above what it has over it. */
@@ -125,6 +147,15 @@ export class QuotaTree {
     const deserved = this.deserved[node]!;
     if (used < deserved) return used / deserved - 1;
     return used === deserved ? 0 : (used - deserved) / (this.weight[node]! || Number.MIN_VALUE);
+  }
+
+  /** The nodes of two tenants, from the top, below where they part. */
+  #branches(a: number, b: number): [number[], number[]] {
+    const pathA = this.#path(this.nodeOf[a]!);
+    const pathB = this.#path(this.nodeOf[b]!);
+    let at = 0;
+    while (at < pathA.length && at < pathB.length && pathA[at] === pathB[at]) at++;
+    return [pathA.slice(at), pathB.slice(at)];
   }
 
   #path(node: number): number[] {

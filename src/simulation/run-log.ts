@@ -1,11 +1,13 @@
 /** How a run of a job ended. */
-export const RUN_ENDS = ['finished', 'preempted', 'failed', 'cut', 'moved'] as const;
+export const RUN_ENDS = ['finished', 'preempted', 'failed', 'cut', 'moved', 'held'] as const;
 /**
  * - `finished`: the job is done.
  * - `preempted`: it made room for another.
  * - `failed`: something it ran on broke, or it did itself.
  * - `moved`: it goes on elsewhere, or with another number of pods.
  * - `cut`: the simulation stopped while it ran.
+ * - `held`: it did not compute, but kept what it had left while servers of it were repaired, until it got some of what it
+ *   missed, lost more, or gave up.
  */
 export type RunEnd = (typeof RUN_ENDS)[number];
 /** Positions in {@link RUN_ENDS}. */
@@ -14,6 +16,7 @@ export const PREEMPTED = 1;
 export const FAILED = 2;
 export const CUT = 3;
 export const MOVED = 4;
+export const HELD = 5;
 
 /**
  * What ran where and from when to when, as columns that grow: a run is the how-manieth that ended. Every one goes into the

@@ -30,7 +30,7 @@ const PROGRESS_STEPS = 1 << 14;
  *   jobs: [{ submitSeconds: 0, durationSeconds: 3600, pods: 16, gpus: 8 }],
  *   queue: 'fifo',
  *   backfill: 'easy',
- * }).metrics.utilisation;
+ * }).jobs[0].endSeconds; // 3600
  */
 export function simulate(options: SimulateOptions): SimulationResult {
   const simulation = openRun(options, undefined);

@@ -6,8 +6,18 @@ export interface JobCheckpoints {
   readonly computeSeconds: number;
   /** How long a checkpoint blocks the job, seconds; default 0. */
   readonly stallSeconds?: number | undefined;
-  /** From the end of the stall until it can be loaded, while the job computes on, seconds; default 0. */
+  /**
+   * From the end of the stall until it can be loaded, while the job computes on, seconds; default 0. With `durable` it is
+   * the lag of durable checkpoints.
+   */
   readonly persistLagSeconds?: number | undefined;
+  /**
+   * Two tiers, as in `restartModel`: the checkpoints above are snapshots in the memory of the job's servers, and every
+   * `snapshots`-th, 1 … 1,000,000, is in the shared store as well and stalls for `stallSeconds`. A job that restarts on its
+   * servers goes back to its last snapshot, unless the failure takes memory with it (`memoryLost` of its law): then to the
+   * last durable checkpoint. So does a job that gives its servers up. Default: all checkpoints are in the store.
+   */
+  readonly durable?: { readonly snapshots: number; readonly stallSeconds: number } | undefined;
 }
 
 /**

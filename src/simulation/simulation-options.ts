@@ -4,6 +4,7 @@ import type { FailureLaw } from '../restart/failure-laws.js';
 import type { Phase } from '../restart/phase.js';
 import type { RecoveryDurations } from '../restart/recovery.js';
 import type { HeadroomPool } from './headroom-pools.js';
+import type { MetricsOptions } from './metrics-window.js';
 import type { SimulationJob } from './simulation-job.js';
 
 /** Orders of the queue, each by submission where it leaves a tie. */
@@ -65,7 +66,10 @@ export interface Quota {
   readonly name: string;
   /** The group around it; it comes before it in the list. Default: none. */
   readonly parent?: string | undefined;
-  /** GPUs that it gets before anybody gets more than deserved, and that it can reclaim. */
+  /**
+   * GPUs that it gets before anybody gets more than deserved, and that it can reclaim. Who deserves nothing reclaims nothing,
+   * whatever the weights: they share out what is free.
+   */
   readonly deservedGpus: number;
   /** The most GPUs it ever uses; default no limit. */
   readonly limitGpus?: number | undefined;
@@ -74,13 +78,22 @@ export interface Quota {
 }
 
 /** What happens at one instant, in the default order. */
-export const EVENT_KINDS = ['finish', 'repair', 'ready', 'failure', 'submit', 'defragment'] as const;
+export const EVENT_KINDS = [
+  'finish',
+  'repair',
+  'ready',
+  'failure',
+  'submit',
+  'compute',
+  'defragment',
+] as const;
 /**
  * - `finish`: a job ends and gives back what it holds.
  * - `repair`: a server is back.
- * - `ready`: a job that failed is in the queue again.
+ * - `ready`: a job that failed is in the queue again, or what it holds is looked at again.
  * - `failure`: something breaks.
  * - `submit`: a job arrives.
+ * - `compute`: a job has restarted, and loads the links that it shares with others from now on.
  * - `defragment`: running jobs may be moved, see {@link DefragmentationOptions}.
  */
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -88,8 +101,8 @@ export type EventKind = (typeof EVENT_KINDS)[number];
 /** What can fail, and how long it is out. */
 export interface SimulatedFailureLaw extends FailureLaw {
   /**
-   * How long the servers involved take no pods. Default: they are well at once, and jobs restart where they were; with a
-   * repair they go back to the queue.
+   * How long the servers involved take no pods. Default: they are well at once, and jobs restart where they were. With a
+   * repair, jobs wait for other servers: holding those that are left (`restart.holdSeconds`), or in the queue.
    */
   readonly repair?: Phase | undefined;
 }
@@ -99,7 +112,8 @@ export interface SimulatedFailures {
   readonly laws: readonly SimulatedFailureLaw[];
   /**
    * Servers kept out of use, the last of the document; one comes in for each server that breaks, and stays. Who is repaired
-   * while nobody is missing waits as a spare. Default 0.
+   * while nobody is missing waits as a spare. With spares, gangs that lose servers keep the others and get the spares, see
+   * `restart.holdSeconds`. Default 0.
    */
   readonly spareServers?: number | undefined;
 }
@@ -110,6 +124,13 @@ export interface SimulatedRestart {
   readonly hidden?: RecoveryDurations | undefined;
   /** On its GPUs, before it computes: launch, load; a failure starts it again. Not before the first start. */
   readonly exposed?: RecoveryDurations | undefined;
+  /**
+   * How long a gang that has lost servers to a repair keeps the others while it waits for replacements, seconds from the
+   * failure; then it gives them up and is back in the queue. It gets what it misses, a spare that comes in at once, before
+   * anybody in the queue is served; with `podsMin` it goes on with what it has when its hidden steps are over. 0: it gives up
+   * all its GPUs with the failure. Default: a day where there are `spareServers`, else 0.
+   */
+  readonly holdSeconds?: number | undefined;
 }
 
 /** Options of `simulate`. */
@@ -145,7 +166,8 @@ export interface SimulateOptions {
    *
    * `{ victims, runSecondsMin }`: while the head of the queue does not fit, running jobs of lower priority are stopped until it does, in
    * the order of the rule. Usually with the queue `priority`. With the queue `fair-share` a tenant reclaims what it
-   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority. Nobody is
+   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority; at first those
+   * that leave their tenants what they deserve, then gangs that hold both, which go on with fewer pods if `podsMin` allows. Nobody is
    * stopped who has run for less than `runSecondsMin`, default 0: without it the same jobs may be stopped again and again.
    *
    * Default `none`.
@@ -188,8 +210,8 @@ export interface SimulateOptions {
    */
   readonly passes?: 'event' | 'instant' | undefined;
   /**
-   * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `defragment` may be left out;
-   * then it comes last. With `passes: 'instant'` it always does, and the order of the others matters in two cases: a
+   * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `compute` and `defragment` may
+   * be left out; then they come last. With `passes: 'instant'` `defragment` always does, and the order of the others matters in two cases: a
    * `failure` before the `finish` of a job that it hits fails the job; before a `repair` it leaves one spare less to come in.
    */
   readonly eventOrder?: readonly EventKind[] | undefined;
@@ -199,6 +221,8 @@ export interface SimulateOptions {
   readonly until?: number | undefined;
   /** Seconds between two samples of the timeline, above 0, from second 0 to the end; default: no timeline. */
   readonly timelineSeconds?: number | undefined;
+  /** What the metrics are over; default: the whole simulation, from the first arrival to the end. */
+  readonly metrics?: MetricsOptions | undefined;
   /** Events to process before giving up with `limit-exceeded`; default 1,000,000,000. */
   readonly eventsMax?: number | undefined;
   /** Called now and then with how far it is. */

@@ -43,31 +43,47 @@ export interface JobResult {
 /** GPU-hours by what they went into. */
 export type GpuHours = Readonly<Record<Bucket | 'held', number>>;
 
-/** Figures over some jobs. */
+/**
+ * Figures over some jobs: over the whole simulation, or over what the option `metrics.window` says.
+ *
+ * Waits, completions and slowdowns count every job that has arrived and was not refused. Whoever had not started, or ended,
+ * when the simulation stopped is `censored` in them, see {@link Distribution}.
+ */
 export interface JobMetrics {
+  /** That arrive in the window; if it goes on to the end, also those that would have arrived later. */
   readonly jobs: number;
+  /** Of them, those that ended, in the window or later. */
   readonly finishedJobs: number;
-  /** From arrival to first start, of the jobs that started, seconds. */
+  /** From arrival to first start, seconds. */
   readonly waitSeconds: Distribution;
-  /** From arrival to end, of the jobs that ended, seconds. */
+  /** From arrival to end, seconds. */
   readonly completionSeconds: Distribution;
   /** Completion ÷ the larger of ten seconds and the undisturbed run time, at least 1: the bounded slowdown. */
   readonly slowdown: Distribution;
   readonly preemptions: number;
   readonly failures: number;
   readonly moves: number;
+  /** Held in the window; compute that is thrown away later is `recompute` when it is done, not when it is lost. */
   readonly gpuHours: GpuHours;
-  /** Productive time ÷ time from first start to end, weighted by GPUs, of the jobs that ended; 1 if none did. */
+  /**
+   * Productive time ÷ time from first start to end, or to where the simulation stopped, weighted by GPUs, of the jobs that
+   * started; 1 if none did.
+   */
   readonly ettr: number;
 }
 
-/** Figures over the whole simulation. */
+/** Figures over the whole simulation, or its window. */
 export interface SimulationMetrics extends JobMetrics {
+  /** What the figures are over: the window asked for, as far as it lies between the first arrival and the end. */
+  readonly window: { readonly fromSeconds: number; readonly untilSeconds: number };
   /** When the last event happened. */
   readonly endSeconds: number;
   /** From the first arrival to the end. */
   readonly makespanSeconds: number;
-  /** GPU time held ÷ GPU time there was, from the first arrival to the end. */
+  /**
+   * GPU time held ÷ GPU time there was. Without a window that is from the first arrival to the end, so that it falls with the
+   * time the last jobs take to end: give a window that ends before.
+   */
   readonly utilisation: number;
   /** Productive GPU time ÷ GPU time there was, likewise. */
   readonly goodput: number;
@@ -80,9 +96,9 @@ export interface SimulationMetrics extends JobMetrics {
 /** Figures of the GPUs of one model. */
 export interface GpuModelMetrics {
   readonly gpus: number;
-  /** GPU-hours that jobs held. */
+  /** GPU-hours that jobs held in the window. */
   readonly heldGpuHours: number;
-  /** Of the GPU time there was, from the first arrival to the end. */
+  /** Of the GPU time there was in the window. */
   readonly utilisation: number;
 }
 
@@ -99,9 +115,12 @@ export interface SimulationResult {
   readonly digest: string;
 }
 
-/** Something that happened. `job` is the position in the list. */
+/**
+ * Something that happened. `job` is the position in the list. `hold`: a job that has failed keeps GPUs, and waits for what it
+ * misses.
+ */
 export interface SimulationEvent {
   readonly seconds: number;
-  readonly kind: 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move';
+  readonly kind: 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move' | 'hold';
   readonly job: number;
 }

@@ -1,5 +1,4 @@
 import type { ClusterRun } from './cluster-run.js';
-import { progressAt } from './progress.js';
 import type { VictimRule } from './simulation-options.js';
 
 /** Running jobs that may be stopped, in the order in which they are to go; nobody who ends now. */
@@ -30,13 +29,12 @@ function victimKey(run: ClusterRun, job: number, rule: VictimRule): number {
 }
 
 /**
- * GPU-microseconds lost by stopping a job now: compute since its last checkpoint, if that is not kept, and the restart.
- * Whole numbers, so that sums of them are exact.
+ * GPU-microseconds lost by stopping a job now: compute since its last durable checkpoint, if that is not kept, and the
+ * restart. Whole numbers, so that sums of them are exact.
  */
 export function restartCost(run: ClusterRun, job: number): number {
   const restart = run.restartMicros * run.gpusOf(job);
   if (run.settings.preemptedKeeps) return Math.round(restart);
-  const { interval, stall, persistLag, gpus } = run.table;
-  const { work, saved } = progressAt(run.clockOf(job), interval[job]!, stall[job]!, persistLag[job]!);
-  return Math.round(restart + (work - saved) * gpus[job]!);
+  const { work, durable } = run.progressOf(job);
+  return Math.round(restart + (work - durable.work) * run.table.gpus[job]!);
 }

@@ -35,14 +35,14 @@ export interface ServerEntry {
   /** A key of the document's `types`. */
   readonly type: string;
   /** The domain it lies in, for each tier of the document; may be left out where there are no tiers. */
-  readonly domains?: Readonly<Record<string, string>>;
+  readonly domains?: Readonly<Record<string, string>> | undefined;
   /** CPU for pods, thousandths of a core; absent = not limiting. */
-  readonly cpuMilli?: number;
+  readonly cpuMilli?: number | undefined;
   /** Memory for pods, MiB; absent = not limiting. */
-  readonly memoryMiB?: number;
+  readonly memoryMiB?: number | undefined;
   /** Overrides the GPU model of the server type. */
-  readonly gpuModel?: string;
-  readonly labels?: Readonly<Record<string, string>>;
+  readonly gpuModel?: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
 }
 
 /** A cluster as data: tiers of fabric (widest first), servers in order, and their types. */
@@ -53,26 +53,26 @@ export interface ClusterDocument {
   /** A server document, or the name of one in the catalogue, by the name that servers call it. */
   readonly types: Readonly<Record<string, ServerDocument | string>>;
   /** By tier: what goes out of, and into, its domains; absent = not limiting. */
-  readonly uplinks?: Readonly<Record<string, UplinkEntry>>;
+  readonly uplinks?: Readonly<Record<string, UplinkEntry>> | undefined;
   /** The tier whose domains are accelerator fabrics (NVL72), all of them or some. */
-  readonly accelerator?: AcceleratorEntry;
+  readonly accelerator?: AcceleratorEntry | undefined;
 }
 
 /** The uplinks of one tier; at least one of the two fields is there. */
 export interface UplinkEntry {
   /** GB/s per direction of every domain that `domains` does not name; absent = not limiting. */
-  readonly GBps?: number;
+  readonly GBps?: number | undefined;
   /** Domain → its own GB/s per direction; null = not limiting. */
-  readonly domains?: Readonly<Record<string, number | null>>;
+  readonly domains?: Readonly<Record<string, number | null>> | undefined;
 }
 
 /** The tier whose domains are accelerator fabrics. */
 export interface AcceleratorEntry {
   readonly tier: string;
   /** GB/s per GPU and direction in every domain that `domains` does not name; absent = those have no such fabric. */
-  readonly GBpsPerGpu?: number;
+  readonly GBpsPerGpu?: number | undefined;
   /** Domain → its own GB/s per GPU and direction; null = no accelerator fabric: its servers talk through their NICs. */
-  readonly domains?: Readonly<Record<string, number | null>>;
+  readonly domains?: Readonly<Record<string, number | null>> | undefined;
 }
 
 const serverEntrySchema = strictFields({

@@ -2,7 +2,7 @@ import { CorralError, quote } from '../errors.js';
 
 /** The option of all functions that ask how GPUs talk to each other. */
 export interface PeerToPeerOption {
-  readonly peerToPeer?: boolean;
+  readonly peerToPeer?: boolean | undefined;
 }
 
 /**

@@ -57,6 +57,7 @@ export function relationMatrix(server: ServerTopology): RelationMatrix {
  * @complexity O(devices + links)
  */
 export function relation(server: ServerTopology, from: DeviceId, to: DeviceId): string {
+  checkServer(server, ['server']);
   deviceAt(server, from, ['from']);
   deviceAt(server, to, ['to']);
   const neighbourhood = neighbourhoodOf(server);

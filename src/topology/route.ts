@@ -30,7 +30,7 @@ export interface RouteOptions {
    * Whether GPUs may talk to each other directly across PCIe and sockets. Default: what the server document says,
    * and true if it says nothing.
    */
-  readonly peerToPeer?: boolean;
+  readonly peerToPeer?: boolean | undefined;
 }
 
 /**

@@ -58,25 +58,25 @@ export interface Device {
   readonly id: string;
   readonly kind: DeviceKind;
   /** NUMA node the device is local to. */
-  readonly numa?: number | string;
+  readonly numa?: number | string | undefined;
   /** CPU socket the device is local to. */
-  readonly socket?: number | string;
+  readonly socket?: number | string | undefined;
   /** Host bridge (PCIe root) above the device: two devices on one are PHB, on two of one NUMA node NODE. */
-  readonly hostBridge?: string;
+  readonly hostBridge?: string | undefined;
   /** 2 marks a switch that reports as two PCIe levels: devices below one chip are then PXB, not PIX. */
-  readonly levels?: 1 | 2;
-  readonly model?: string;
-  readonly memoryGiB?: number;
+  readonly levels?: 1 | 2 | undefined;
+  readonly model?: string | undefined;
+  readonly memoryGiB?: number | undefined;
   /** NICs only: what the port is for. Only `compute` NICs (the default) carry collectives. */
-  readonly role?: 'compute' | 'storage' | 'frontend';
+  readonly role?: 'compute' | 'storage' | 'frontend' | undefined;
   /** NICs only: what all its ports together carry, GB/s per direction; absent = not known, not limiting. */
-  readonly portGBps?: number;
+  readonly portGBps?: number | undefined;
   /** Where `portGBps` comes from; `nccl` is the line rate in Gb/s divided by 8. */
-  readonly portBasis?: BandwidthBasis;
+  readonly portBasis?: BandwidthBasis | undefined;
   /** Where `portGBps` was read. */
-  readonly portSource?: string;
+  readonly portSource?: string | undefined;
   /** Whether `portGBps` was checked against a dump or a vendor's document. */
-  readonly portVerified?: boolean;
+  readonly portVerified?: boolean | undefined;
 }
 
 /** One edge of a server document. */
@@ -88,13 +88,13 @@ export interface Link {
   readonly bandwidthGBps: number;
   readonly basis: BandwidthBasis;
   /** What one flow can reach at most where that is less than the link carries in all. */
-  readonly flowCapGBps?: number;
+  readonly flowCapGBps?: number | undefined;
   /** Line rate after encoding, per direction. */
-  readonly rawGBps?: number;
+  readonly rawGBps?: number | undefined;
   /** The constant NCCL would use. */
-  readonly ncclGBps?: number;
+  readonly ncclGBps?: number | undefined;
   /** Physical NVLinks or xGMI links in this edge. */
-  readonly links?: number;
+  readonly links?: number | undefined;
   /** Where the figure was read. */
   readonly source: string;
   /** Whether the figure was checked against a measurement, a dump or a vendor's document. */
@@ -113,12 +113,12 @@ export interface ServerDocument {
    * with consumer cards: then every byte that does not stay in the accelerator fabric goes through host memory.
    * Default true.
    */
-  readonly peerToPeer?: boolean;
-  readonly vendor?: string;
+  readonly peerToPeer?: boolean | undefined;
+  readonly vendor?: string | undefined;
   /** How sure the graph is: from a dump, a published matrix, a specification, or derived by rules. */
-  readonly confidence?: 'file' | 'matrix' | 'spec' | 'derived';
-  readonly sources?: readonly string[];
-  readonly notes?: readonly string[];
+  readonly confidence?: 'file' | 'matrix' | 'spec' | 'derived' | undefined;
+  readonly sources?: readonly string[] | undefined;
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** Fields that only a NIC has. */

@@ -47,7 +47,7 @@ describeWithShared(
       const ours = tray.document.links.filter(
         (l) => l.medium === 'nvlink' && l.between.includes(tray.gpus[0]!),
       );
-      const total = (links: readonly { links?: number }[]): number =>
+      const total = (links: readonly { links?: number | undefined }[]): number =>
         links.reduce((sum, l) => sum + (l.links ?? 1), 0);
       expect(total(ours)).toBe(total(linksOf));
       expect(total(ours)).toBe(18);

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { collectiveBandwidth } from '../../src/bandwidth/index.js';
 import { CorralError } from '../../src/errors.js';
-import { fromHwlocXml, type HwlocXmlOptions } from '../../src/formats/index.js';
+import { fromHwlocXml, fromNvidiaSmiTopo, type HwlocXmlOptions } from '../../src/formats/index.js';
 import { unknownPortsNote } from '../../src/formats/port-figures.js';
 import { relation, relationMatrix } from '../../src/topology/relation.js';
 import type { Device, Link, ServerDocument } from '../../src/topology/server-document.js';
@@ -428,8 +428,31 @@ describe('fromHwlocXml', () => {
       ['no display of a management controller', '0300 [1a03:2000]', []],
       ['no ES1000', '0300 [1002:515e]', []],
       ['no FPGA', '1200 [10ee:5000]', []],
+      ['no FPGA of Intel', '1200 [8086:09c4]', []],
+      ['no NPU', '1200 [8086:7d1d]', []],
+      ['no accelerator of a maker unknown', '1200 [1d0f:7164]', []],
+      ['a Gaudi', '1200 [1da3:1020]', ['1da3:1020']],
       ['no disk', '0108 [144d:a80a]', []],
     ])('by class: %s', (_, type, models) => expect(gpusOf(pci(0x20, type, GEN4))).toEqual(models));
+
+    it('by class and name: accelerators by their names, no NPU of a maker of GPUs', () => {
+      const accelerator = (type: string, name: string): string =>
+        pci(0x20, type, GEN4, info({ PCIDevice: name }));
+      expect(gpusOf(accelerator('1200 [abcd:0001]', 'Example Gaudi2 carrier'))).toEqual([
+        'Example Gaudi2 carrier',
+      ]);
+      expect(gpusOf(accelerator('1200 [1002:17f0]', 'Strix Neural Processing Unit'))).toEqual([]);
+    });
+
+    it('and lists the accelerators that are left out, and partitions that count as one', () => {
+      const text = oneSocket(hostBridge(pci(1, A100, GEN4), pci(2, '1200 [8086:09c4]', GEN4)));
+      expect(fromHwlocXml(text).notes!.join()).toContain('left out: [8086:09c4].');
+      const rsmi = (i: number): string =>
+        object('OSDev', { name: `rsmi${i}`, subtype: 'RSMI', osdev_type: 12 });
+      const parted = oneSocket(hostBridge(pci(1, '1200 [1002:74a1]', GEN4, rsmi(0), rsmi(1))));
+      expect(idsOf(fromHwlocXml(parted), 'gpu')).toEqual(['GPU0']);
+      expect(fromHwlocXml(parted).notes!.join()).toContain('several devices of 1 GPUs');
+    });
 
     it('but not the graphics inside an Intel processor', () => {
       const inside = pci(0, '0300 [8086:a780]', GEN4).replace('0000:00:00.0', '0000:00:02.0');
@@ -849,7 +872,7 @@ describe('fromHwlocXml', () => {
       expect(pairOf('GPU-7', 33_000).links).toBe(undefined);
     });
 
-    it('through NVSwitches, and notes that hwloc does not join them', () => {
+    it('through NVSwitches, which are one where hwloc does not join them, with a note', () => {
       const nvswitch = (bus: number): string => pci(bus, '0680 [10de:1ac2]', GEN4);
       const keys = ['OSDev:2000', 'OSDev:2001', 'PCIDev:1005', 'PCIDev:1006'];
       const text = (rows: number[][]): string =>
@@ -874,8 +897,50 @@ describe('fromHwlocXml', () => {
         [50_000, 0, 0, 0],
         [0, 50_000, 0, 0],
       ]);
-      expect(wordsOf(apart)[0]).toBe('X PHB');
+      expect(wordsOf(apart)[0]).toBe('X NV2');
+      expect(idsOf(fromHwlocXml(apart), 'nvswitch')).toEqual(['nvswitch0']);
       expect(fromHwlocXml(apart).notes!.join()).toContain('fall into 2 groups');
+    });
+
+    it('of a DGX-2 as nvidia-smi and NCCL show it: sixteen GPUs with six links each', () => {
+      const gpus = Array.from({ length: 16 }, (_, i) => gpu(i + 1, i, { GPUModel: 'Tesla V100-SXM3-32GB' }));
+      const switches = Array.from({ length: 12 }, (_, i) => pci(0x20 + i, '0680 [10de:1ac2]', GEN4));
+      const keys = [
+        ...gpus.map((_, i) => `OSDev:${2000 + i}`),
+        ...switches.map((_, i) => `PCIDev:${1032 + i}`),
+      ];
+      // GPUs 0 to 7 reach NVSwitches 0 to 5, the others 6 to 11.
+      const rows = keys.map((_, a) =>
+        keys.map((__, b) => {
+          const [gpuAt, switchAt] = [Math.min(a, b), Math.max(a, b) - 16];
+          return gpuAt < 16 && switchAt >= 0 && Math.floor(gpuAt / 8) === Math.floor(switchAt / 6)
+            ? 25_000
+            : 0;
+        }),
+      );
+      const document = fromHwlocXml(
+        file(
+          '3.0',
+          [socket(0, numa(0), hostBridge(...gpus, ...switches))],
+          matrix('NVLinkBandwidth', keys, rows),
+        ),
+      );
+      const labels = gpus.map((_, i) => `GPU${i}`);
+      const smi = serverTopology(
+        fromNvidiaSmiTopo(
+          [
+            labels.join(' '),
+            ...labels.map((a) => [a, ...labels.map((b) => (a === b ? 'X' : 'NV6'))].join(' ')),
+          ].join('\n'),
+          { nvlinkGBpsPerLink: 20 },
+        ),
+      );
+      const all = gpus.map((_, i) => i);
+      for (const some of [all, [0, 15], [0, 1], [3, 8, 12]]) {
+        expect(collectiveBandwidth(serverTopology(document), some)).toBe(collectiveBandwidth(smi, some));
+      }
+      expect(relationMatrix(serverTopology(document)).cells[0]![15]).toBe('NV6');
+      expect(document.notes!.join()).toContain('fall into 2 groups');
     });
 
     it('once where two libraries list a GPU, and in one direction where the other is missing', () => {
@@ -1004,7 +1069,11 @@ describe('fromHwlocXml', () => {
         const attributes = { gp_index: 50 + i, name: `rsmi${i}`, subtype: 'RSMI', osdev_type: 1 };
         return pci(i + 1, '0380 [1002:7408]', GEN4, object('OSDev', attributes, info({ GPUModel: model })));
       };
-      const read = (model: string, rows: readonly (readonly number[])[]): ServerDocument =>
+      const read = (
+        model: string,
+        rows: readonly (readonly number[])[],
+        options?: HwlocXmlOptions,
+      ): ServerDocument =>
         fromHwlocXml(
           file(
             '2.0',
@@ -1015,6 +1084,7 @@ describe('fromHwlocXml', () => {
               rows,
             ),
           ),
+          options,
         );
       const all = [
         [1e6, 1e5, 1e5],
@@ -1040,15 +1110,58 @@ describe('fromHwlocXml', () => {
         expect(document.notes!.join()).toContain('XGMIBandwidth is 100 GB/s for all pairs');
       });
 
-      it('with a warning for MI250, whose pairs differ', () => {
-        const document = read('AMD INSTINCT MI200 (MCM) OAM LC MBA HPE C2', all);
+      it.each(['AMD Instinct MI250X', 'AMD INSTINCT MI200 (MCM) OAM LC MBA HPE C2', 'Aldebaran'])(
+        'and asks for the links of %s, whose pairs differ or are not known',
+        (model) => {
+          expect(caught(() => read(model, all))).toMatchObject({
+            code: 'invalid-option',
+            path: ['xgmiLinks'],
+          });
+        },
+      );
+
+      it('with the links that the caller states: 252 GB/s for eight MI250X of one link each', () => {
+        const eight = Array.from({ length: 8 }, () => Array.from({ length: 8 }, () => 1e5));
+        const document = read('AMD Instinct MI250X', eight, { xgmiLinks: 1 });
+        expect(collectiveBandwidth(serverTopology(document), [0, 1, 2, 3, 4, 5, 6, 7])).toBe(252);
+        expect(linkOf(document, 'GPU0', 'xgmi')).toMatchObject({
+          links: 1,
+          bandwidthGBps: 36,
+          rawGBps: 50,
+          verified: false,
+          source: expect.stringContaining('stated by the caller'),
+        });
+        const xgmiLinks = [
+          { between: ['GPU1', 'GPU0'], links: 4 },
+          { between: ['GPU0', 'GPU2'], links: 2 },
+          { between: ['GPU1', 'GPU2'], links: 1 },
+        ] as const;
+        const uneven = read('AMD Instinct MI250X', all, { xgmiLinks });
+        expect(
+          uneven.links.flatMap(({ medium, links: count }) => (medium === 'xgmi' ? [count] : [])),
+        ).toEqual([4, 2, 1]);
+        expect(
+          caught(() => read('AMD Instinct MI250X', all, { xgmiLinks: xgmiLinks.slice(1) })),
+        ).toMatchObject({
+          code: 'invalid-option',
+          path: ['xgmiLinks'],
+        });
+        expect(
+          caught(() => read('MI250X', all, { xgmiLinks: [{ between: ['GPU0', 'GPU9'], links: 1 }] })),
+        ).toMatchObject({ code: 'invalid-option', path: ['xgmiLinks', 0, 'between', 1] });
+      });
+
+      it('and asks for the figure of one link where links are stated and the model tells none', () => {
+        expect(caught(() => read('Aldebaran', all, { xgmiLinks: 1 }))).toMatchObject({
+          code: 'invalid-option',
+          path: ['xgmiGBpsPerLink'],
+        });
+        const document = read('Aldebaran', all, { xgmiLinks: 2, xgmiGBpsPerLink: 30 });
         expect(linkOf(document, 'GPU0', 'xgmi')).toMatchObject({
           links: 2,
-          bandwidthGBps: 72,
-          verified: true,
-          source: expect.stringContaining('MI200'),
+          bandwidthGBps: 60,
+          verified: false,
         });
-        expect(document.notes!.join()).toContain('else check them');
       });
 
       it('and leaves figures alone that differ', () => {
@@ -1157,7 +1270,7 @@ describe('fromHwlocXml', () => {
         'hwloc 1',
         TWO_SOCKETS.replace(' version="3.0"', ''),
         ['line', 3],
-        /format of hwloc 1.*lstopo -i old.xml/,
+        /format of hwloc 1.*lstopo of hwloc 2, as hwloc 3 does not read it/,
       ],
       ['hwloc 1 by number', TWO_SOCKETS.replace('"3.0"', '"1.11"'), ['line', 3], /format of hwloc 1/],
       ['a format to come', TWO_SOCKETS.replace('"3.0"', '"4.0"'), ['line', 3], /format "4.0" is not known/],
@@ -1173,7 +1286,7 @@ describe('fromHwlocXml', () => {
         'NICs alone',
         oneSocket(hostBridge(nic(1, 0))),
         [],
-        /no GPU among 1 PCI devices.*NICs alone make no server/,
+        /no GPU among 1 PCI devices, which are 0207 \[15b3:101b\]: give the file of a machine with GPUs/,
       ],
       ['an object without type', file('3.0', ['<object/>']), ['line', 4], /without type/],
       [

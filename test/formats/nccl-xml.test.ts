@@ -501,8 +501,10 @@ describe('fromNcclXml', () => {
 
     it('without a speed have 10 Gb/s', () => {
       for (const attributes of ['', 'speed="-1"', 'speed="0"']) {
-        expect(port(`dev="0" ${attributes}`).bandwidthGBps).toBe(1.25);
+        expect(port(`dev="0" ${attributes}`)).toMatchObject({ bandwidthGBps: 1.25, verified: false });
       }
+      expect(port('dev="0" speed="100000"').verified).toBe(true);
+      expect(port('dev="0" speed="1e+05"').bandwidthGBps).toBe(12.5);
     });
 
     it('whose speed is beyond any are taken to be in kb/s', () => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { collectiveBandwidth } from '../../src/bandwidth/index.js';
+import { collectiveBandwidth, sharedBandwidth } from '../../src/bandwidth/index.js';
 import { topology, topologyNames } from '../../src/catalogue/index.js';
 import { CorralError } from '../../src/errors.js';
 import { fromNvidiaSmiTopo } from '../../src/formats/nvidia-smi-topo.js';
@@ -46,6 +46,21 @@ GPU3  NV12 NV12 NV12 X    SYS    NODE   8-15         2-3
 mlx5_3 PXB PXB  SYS  SYS  X      SYS
 mlx5_0 SYS SYS  NODE NODE SYS    X
 `);
+
+/** What `nvidia-smi topo -p2p r` prints. */
+const P2P = `
+ \tGPU0\tGPU1
+ GPU0\tX\tOK
+ GPU1\tOK\tX
+
+Legend:
+
+  X    = Self
+  OK   = Status Ok
+  CNS  = Chipset not supported
+  NS   = Not supported
+  U    = Unknown
+`;
 
 describe('fromNvidiaSmiTopo', () => {
   describeWithShared('servers/topo-matrices', 'for each collected matrix', (folder) => {
@@ -154,6 +169,47 @@ describe('fromNvidiaSmiTopo', () => {
       expect(['GPU0', 'GPU1', 'GPU2'].map((id) => device(server, id).socket)).toEqual([0, 0, 1]);
       expect(server.devices.filter(({ kind }) => kind === 'numa')).toHaveLength(3);
       expect(server.links.filter(({ medium }) => medium === 'socket')).toHaveLength(1);
+    });
+
+    it('parts a NUMA node that SYS parts, and leaves it on one socket', () => {
+      const text = table(`
+              GPU0 GPU1 GPU2 GPU3 NUMA Affinity
+        GPU0  X    SYS  SYS  SYS  0
+        GPU1  SYS  X    SYS  SYS  0
+        GPU2  SYS  SYS  X    SYS  1
+        GPU3  SYS  SYS  SYS  X    1
+      `);
+      const document = fromNvidiaSmiTopo(text);
+      const server = serverTopology(document);
+      const kinds = document.devices.map(({ kind }) => kind);
+      expect(kinds.filter((kind) => kind === 'socket')).toHaveLength(2);
+      expect(
+        document.devices.filter(({ kind }) => kind === 'numa').map(({ id, socket }) => [id, socket]),
+      ).toEqual([
+        ['numa0', 0],
+        ['numa0.2', 0],
+        ['numa1', 1],
+        ['numa1.2', 1],
+      ]);
+      expect(matrixOf(document)).toEqual(cellsOf(text));
+      expect(collectiveBandwidth(server, [0, 2])).toBe(22);
+      expect(collectiveBandwidth(server, [0, 1])).toBe(48);
+      expect(
+        sharedBandwidth(server, [
+          [0, 2],
+          [1, 3],
+        ]),
+      ).toEqual([11, 11]);
+      expect(document.notes!.join()).toContain('several NUMA devices of one socket');
+    });
+
+    it('does so where CPUs tell the NUMA node, and where one node holds all', () => {
+      const byCpus = fromNvidiaSmiTopo('\tGPU0\tGPU1\tCPU Affinity\nGPU0\tX\tSYS\t0-7\nGPU1\tSYS\tX\t0-7');
+      const apart = fromNvidiaSmiTopo('\tGPU0\tGPU1\tCPU Affinity\nGPU0\tX\tSYS\t0-7\nGPU1\tSYS\tX\t8-9');
+      const unknown = fromNvidiaSmiTopo('\tGPU0\tGPU1\nGPU0\tX\tSYS\nGPU1\tSYS\tX');
+      const sockets = (document: ServerDocument): number =>
+        document.devices.filter(({ kind }) => kind === 'socket').length;
+      expect([byCpus, apart, unknown].map(sockets)).toEqual([1, 2, 2]);
     });
 
     it('does not let an inferred device take the id of a heading', () => {
@@ -289,9 +345,75 @@ describe('fromNvidiaSmiTopo', () => {
       ['without legend', SMALL.slice(0, SMALL.indexOf('Legend'))],
       ['with rows in another order', swapLines(SMALL, 2, 6)],
       ['with the SOC of old drivers', SMALL.replace(/\tSYS/g, '\tSOC')],
+      ['as a table of Markdown', markdown(SMALL)],
+      ['as a table of Markdown with words in bold', markdown(SMALL).replace(/\b(NV\d+|GPU\d)\b/g, '**$1**')],
+      ['as a table of Markdown with code', markdown(SMALL).replace(/\b(NV\d+|SYS)\b/g, '`$1`')],
+      ['in a frame of lines', markdown(SMALL).replaceAll('|', '│')],
+      ['from grep -n', SMALL.replace(/^/gm, '17:')],
+      ['inside a fence', `\`\`\`text\n${SMALL}\n\`\`\`\nplease help`],
+      ['with cells in bold', SMALL.replace(/\t(NV\d+)/g, '\t**$1**')],
+      ['with escaped underscores', SMALL.replaceAll('_', '\\_')],
+      ['as a quotation', SMALL.replace(/^/gm, '> ')],
+      ['as a quotation of a quotation', SMALL.replace(/^/gm, '>> ')],
+      ['as a quotation without blanks', SMALL.replace(/^/gm, '>')],
+      ['as lines added in a diff', SMALL.replace(/^/gm, '+')],
+      ['as lines removed in a diff, with a blank', SMALL.replace(/^/gm, '- ')],
+      ['with time stamps', SMALL.replace(/^/gm, '2024-05-01T12:00:00.123456789Z ')],
+      ['with time stamps in brackets', SMALL.replace(/^/gm, '[2024-05-01 12:00:00,123] ')],
+      ['from journald', SMALL.replace(/^/gm, 'May 01 12:00:00 node-17 topo[4711]: ')],
+      ['from kubectl logs --prefix', SMALL.replace(/^/gm, '[pod/gpu-x7k2p/main] ')],
+      ['from klog', SMALL.replace(/^/gm, 'I0501 12:00:00.123456       1 topo.go:42] ')],
+      ['from docker compose', SMALL.replace(/^/gm, 'topo-1  | ')],
+      ['from srun -l', SMALL.replace(/^/gm, '0: ')],
+      ['from mpirun', SMALL.replace(/^/gm, '[1,0]<stdout>:')],
+      [
+        'with line numbers',
+        SMALL.split('\n')
+          .map((line, i) => `${String(i + 1).padStart(6)}\t${line}`)
+          .join('\n'),
+      ],
+      ['with remarks behind the last column', SMALL.replace(/^((?:GPU|NIC)\d\t.*)$/gm, '$1   <- look here')],
+      ['with remarks after a sign', SMALL.replace(/^(GPU[13]\t.*)$/gm, '$1 # (slow, 2 of 4)')],
+      ['with a remark behind the headings', SMALL.replace(/^(\tGPU0.*)$/m, '$1   <-- headings')],
+      ['with prose around', `GPU0 and GPU1 are slow, GPU0 GPU1 too:\n${SMALL}\nGPU0 is SYS from GPU2, X`],
+      ['with the matrix of -p2p after it', `${SMALL}\n${P2P}`],
+      ['with the matrix of -p2p before it', `${P2P}\n${SMALL}`],
+      ['with two matrices of -p2p around it', `${P2P}\n${SMALL}\n${P2P}`],
+      ['with the same matrix once more', `${SMALL}\n${SMALL}`],
+      ['with that of -mp after it', `${SMALL}\n${SMALL.replace(/\bNV\d+/g, 'SYS')}`],
+      ['with that of -mp before it', `${SMALL.replace(/\bNV\d+/g, 'SYS')}\n${SMALL}`],
+      ['with the first two cells run together', SMALL.replace(/^(GPU\d\t\s*\w+)\s+/gm, '$1')],
+      ['with all cells run together', runTogether(SMALL)],
+      ['with CPUs run into the last cell', SMALL.replace(/\t(?=\d+-\d+,)/g, '')],
+      ['with the first cell run into the heading', SMALL.replace(/^((?:GPU|NIC)\d+)\s+/gm, '$1')],
     ])('%s', (_, text) => {
       expect(text).not.toBe(SMALL);
       expect(matrixOf(fromNvidiaSmiTopo(text))).toEqual(expected);
+    });
+
+    it('parts cells that ran together by what the mirrored cells say', () => {
+      const text = '\tGPU0\tGPU1\tCPU Affinity\nGPU0\tX\tNV1216-31\nGPU1\tNV12\tX\t0-15';
+      const document = fromNvidiaSmiTopo(text);
+      expect(matrixOf(document).cells).toEqual([
+        ['X', 'NV12'],
+        ['NV12', 'X'],
+      ]);
+      expect(document.notes!.join()).toContain('CPU affinity of GPU0: 16-31');
+    });
+
+    it('refuses cells that ran together and have two readings', () => {
+      const text =
+        '\tGPU0\tGPU1\tNIC0\tNIC1\tCPU Affinity\nGPU0\tX\tSYS\tSYS\tNV121-31\nGPU1\tSYS\tX\tSYS\tSYS\nNIC0\tSYS\tSYS\tX\tSYS\nNIC1\tNV121-31\tSYS\tSYS\tX';
+      expect(caught(() => fromNvidiaSmiTopo(text))).toMatchObject({ code: 'invalid-format' });
+      const two = '\tGPU0\tGPU1\tCPU Affinity\nGPU0\tX\tNV121-31\nGPU1\tNV2 X\t0-15';
+      expect(caught(() => fromNvidiaSmiTopo(two)).message).toMatch(/NV12 or NV1: put a blank between them/);
+    });
+
+    it('refuses matrices of two servers, and says where they stand', () => {
+      const other = SMALL.replace(/\bNV\d+/g, 'NV18');
+      const error = caught(() => fromNvidiaSmiTopo(`${SMALL}\n${other}`));
+      expect(error).toMatchObject({ code: 'invalid-format', path: ['line', SMALL.split('\n').length + 1] });
+      expect(error.message).toMatch(/not that of line 1/);
     });
 
     it('parts headings by the longest row: NIC1NIC11', () => {
@@ -737,6 +859,22 @@ function cellsOf(text: string): { devices: string[]; cells: string[][] } {
 
 function matrixOf(document: ServerDocument): ReturnType<typeof relationMatrix> {
   return relationMatrix(serverTopology(document));
+}
+
+/** The lines of a matrix as a table of Markdown, other lines as they are. */
+function markdown(text: string): string {
+  const lines = text
+    .split('\n')
+    .map((line) => (line.includes('\t') ? `| ${line.split('\t').join(' | ')} |` : line));
+  const width = lines[0]!.split('|').length - 2;
+  return [lines[0], `|${' --- |'.repeat(width)}`, ...lines.slice(1)].join('\n');
+}
+
+/** A matrix whose cells have no blanks between them. */
+function runTogether(text: string): string {
+  return text.replace(/^((?:GPU|NIC)\d+)\t((?: *[A-Z]+\d* *(?:\t|$))+)/gm, (_, label, cells: string) => {
+    return `${label}\t${cells.replace(/\s/g, '')}\t`;
+  });
 }
 
 function device(document: ServerDocument, id: string): Device {

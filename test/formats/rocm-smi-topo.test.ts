@@ -49,6 +49,8 @@ const HOPS = matrix('hops', ['0 1 3 3', '1 0 3 3', '3 3 0 1', '3 3 1 0']);
 const TYPE = matrix('type', ['0 XGMI PCIE PCIE', 'XGMI 0 PCIE PCIE', 'PCIE PCIE 0 XGMI', 'PCIE PCIE XGMI 0']);
 const NUMA = numa(0, 0, 1, 1);
 const PAIRS = [WEIGHT, HOPS, TYPE, NUMA].join('\n');
+/** Another machine, as amd-smi prints it. */
+const AMD = 'LINK TYPE TABLE:\n 0000:c1:00.0\n0000:c1:00.0 SELF\n\nLegend:\n  SELF = Current GPU\n';
 const PAIR_WORDS = [
   ['X', 'XGMI', 'SYS', 'SYS'],
   ['XGMI', 'X', 'SYS', 'SYS'],
@@ -150,6 +152,10 @@ describe('fromRocmSmiTopo', () => {
         'as a table of Markdown',
         PAIRS.replace(/^(GPU\d) +(.*)$/gm, (_, a, b) => `| **${a}** | ${b.trim().split(/ +/).join(' | ')} |`),
       ],
+      ['with marks of a diff', PAIRS.replace(/^(?=GPU\d)/gm, '+')],
+      ['with marks of a quotation', PAIRS.replace(/^/gm, '> ')],
+      ['with remarks behind the last column', PAIRS.replace(/^(GPU1 +\d.*)$/gm, '$1  <- the slow one')],
+      ['with the tables of amd-smi beside', `${AMD}\n${PAIRS}\n${AMD}`],
       ['with short lines of ====', PAIRS.replace(/={4,}/g, '===')],
       ['with the titles of old versions', PAIRS.replace('Link Type', 'Type').replaceAll(/={4,}/g, '**')],
       ['with GPU 0 for GPU[0]', PAIRS.replace(/GPU\[(\d)\]/g, 'GPU $1')],
@@ -285,6 +291,28 @@ describe('fromRocmSmiTopo', () => {
       expect(document.notes!.join()).toContain('Without weights all pairs of type XGMI count as neighbours');
     });
 
+    it('in a ring of sixteen, whose note lists some of the 104 pairs and counts the others', () => {
+      const rows = (cell: (hops: number) => number | string): string[] =>
+        Array.from({ length: 16 }, (_, a) =>
+          Array.from({ length: 16 }, (_, b) => cell(Math.min((a - b + 16) % 16, (b - a + 16) % 16))).join(
+            ' ',
+          ),
+        );
+      const text =
+        matrix(
+          'weight',
+          rows((hops) => 15 * hops),
+        ) +
+        matrix(
+          'type',
+          rows((hops) => (hops === 0 ? 0 : 'XGMI')),
+        );
+      const document = fromRocmSmiTopo(text);
+      expect(xgmiOf(document)).toHaveLength(16);
+      expect(document.notes!.join()).toMatch(/GPU0-GPU2, GPU0-GPU3.* and 88 more/);
+      expect(() => serverTopology(document)).not.toThrow();
+    });
+
     it('takes the weight inside a package (13) for one hop, and 45 for three', () => {
       const text = matrix('weight', ['0 13 45', '13 0 40', '45 40 0']);
       expect(xgmiOf(fromRocmSmiTopo(text)).map(({ between }) => between)).toEqual([['GPU0', 'GPU1']]);
@@ -304,7 +332,7 @@ describe('fromRocmSmiTopo', () => {
       expect(linkOf(PAIRS, 'socket')).toMatchObject({ bandwidthGBps: 16, basis: 'nccl' });
       for (const link of fromRocmSmiTopo(PAIRS).links) {
         expect(link.verified).toBe(false);
-        expect(link.source).toContain('assumed, not in rocm-smi --showtopo');
+        expect(link.source).toContain('assumed, not in the text');
       }
     });
 
@@ -425,7 +453,6 @@ describe('fromRocmSmiTopo', () => {
       ['nothing', '', [], /no matrix .*give the output of rocm-smi --showtopo/],
       ['a program that is not there', 'rocm-smi: command not found', [], /no matrix/],
       ['JSON', '{"card0": {"(Topology) Numa": 0}}', [], /without --json/],
-      ['amd-smi', 'WEIGHT TABLE:\n 0000:c1:00.0\n0000:c1:00.0 0', [], /amd-smi topology/],
       [
         'nvidia-smi',
         '\tGPU0\tGPU1\tCPU Affinity\nGPU0\t X \tNV4\t0-3\nGPU1\tNV4\t X \t0-3',

@@ -524,12 +524,6 @@ describe('compile', () => {
   });
 
   it.each<[string, () => unknown, string[]]>([
-    ['a document in place of a topology', () => compile(gpuBox(2) as never), ['topology']],
-    [
-      'a cluster document',
-      () => compile({ tiers: [], types: {}, servers: [{ id: 'a', type: 'b' }] } as never),
-      ['topology'],
-    ],
     ['nothing', () => compile(undefined as never), ['topology']],
     ['an object with a graph that is none', () => compile({ graph: 1 } as never), ['topology']],
     ['servers of no type', () => compile({ tiers: [], servers: [{ type: {} }] } as never), ['topology']],
@@ -567,6 +561,16 @@ describe('compile', () => {
     ],
   ])('refuses %s', (_, call, path) => {
     expect(call).toThrow(expect.objectContaining({ code: 'invalid-option', path }));
+  });
+
+  it('takes a document as well, and says where in it something is wrong', () => {
+    const answer = (solver: ReturnType<typeof compile>): string => JSON.stringify(solver.place({ gpus: 1 }));
+    expect(answer(compile(gpuBox(2)))).toBe(answer(compile(serverTopology(gpuBox(2)))));
+    const document = { tiers: [], types: { b: gpuBox(2) }, servers: [{ id: 'a', type: 'b' }] };
+    expect(answer(compile(document))).toBe(answer(compile(clusterTopology(document))));
+    expect(() => compile({ ...document, types: {} })).toThrow(
+      expect.objectContaining({ code: 'unknown-reference', path: ['topology', 'servers', 0, 'type'] }),
+    );
   });
 
   it('hands a workload and a seed to policies that bring none', () => {

@@ -27,6 +27,7 @@ describe('simulateRestarts', () => {
     for (const seed of SEEDS) {
       const random = restartModel(randomModel(seed));
       const run = simulateRestarts(random, { seed, commits: 20_000 });
+      if (!run.reliable) continue;
       const errors = (run.ettr - ettr(random)) / run.standardError;
       expect(Math.abs(errors), `model of seed ${seed}: ${run.ettr} ± ${run.standardError}`).toBeLessThan(
         ERRORS_MAX,
@@ -36,6 +37,8 @@ describe('simulateRestarts', () => {
       const restart = [...outage.hidden, ...outage.exposed].reduce((sum, s) => sum + s.phase.mean, 0);
       if (restart * random.failuresPerActiveSecond > 0.5) harsh++;
     }
+    // Nearly all have failures enough.
+    expect(apart.length).toBeGreaterThan(0.95 * SEEDS.length);
     // Differences must also look like chance: mean 0 and variance 1 within four of their own errors.
     const n = apart.length;
     const mean = apart.reduce((sum, e) => sum + e, 0) / n;
@@ -90,7 +93,70 @@ describe('simulateRestarts', () => {
       restartModel({ failuresPerSecond: 0, computeSeconds: 90, stallSeconds: 10 }),
       { seed: 1, commits: 10 },
     );
-    expect(run).toMatchObject({ ettr: 0.9, standardError: 0, failures: 0, wallSeconds: 1000 });
+    expect(run).toMatchObject({
+      ettr: 0.9,
+      standardError: 0,
+      reliable: true,
+      failures: 0,
+      wallSeconds: 1000,
+    });
+  });
+
+  it('says that it knows no error after too few failures', () => {
+    const run = (commits: number) => simulateRestarts(model, { seed: 1, commits });
+    // About one failure in five cycles.
+    expect(run(10)).toMatchObject({ reliable: false, standardError: Number.POSITIVE_INFINITY });
+    expect(run(10_000).reliable).toBe(true);
+    expect(run(10_000).standardError).toBeLessThan(0.01);
+    const quiet = restartModel({ failuresPerSecond: 1e-9, computeSeconds: 100 });
+    expect(simulateRestarts(quiet, { seed: 1, commits: 100 })).toMatchObject({
+      failures: 0,
+      reliable: false,
+      standardError: Number.POSITIVE_INFINITY,
+    });
+  });
+
+  it('says so where failures are many, but not those that cost most', () => {
+    const withRare = (rareSeconds: number) =>
+      restartModel({
+        computeSeconds: 100,
+        failureClasses: [
+          { failuresPerSecond: 1 / 1000, exposed: phase.fixed(10) },
+          { failuresPerSecond: 1e-8, exposed: phase.fixed(rareSeconds) },
+        ],
+      });
+    const options = { seed: 1, commits: 100_000 };
+    // A day's outage every three years, of which 116 days show none; a minute's outage does not matter.
+    expect(simulateRestarts(withRare(86_400), options).reliable).toBe(false);
+    expect(simulateRestarts(withRare(60), options)).toMatchObject({ reliable: true });
+    expect(simulateRestarts(withRare(60), options).failures).toBeGreaterThan(5000);
+    // One long restart among a thousand short ones, in one phase: it was drawn too seldom to know what it does.
+    const heavy = restartModel({
+      failuresPerSecond: 1 / 1000,
+      computeSeconds: 100,
+      exposed: phase.mixture([
+        { weight: 0.999, phase: phase.fixed(10) },
+        { weight: 0.001, phase: phase.fixed(86_400) },
+      ]),
+    });
+    const few = simulateRestarts(heavy, { seed: 2, commits: 30_000 });
+    expect(few.failures).toBeGreaterThan(1000);
+    expect(few.reliable).toBe(false);
+  });
+
+  it('is believed where 95 % of its intervals hold the truth', () => {
+    const truth = ettr(model);
+    let reliable = 0;
+    let within = 0;
+    for (let seed = 1; seed <= 1000; seed++) {
+      const run = simulateRestarts(model, { seed, commits: 2000 });
+      if (!run.reliable) continue;
+      reliable++;
+      if (Math.abs(run.ettr - truth) < 1.96 * run.standardError) within++;
+    }
+    expect(reliable).toBeGreaterThan(950);
+    // Three standard errors of a share of 0.95 among so many.
+    expect(Math.abs(within / reliable - 0.95)).toBeLessThan(3 * Math.sqrt((0.95 * 0.05) / reliable));
   });
 
   it('gives up on a job that does not progress', () => {

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { phase } from '../../src/restart/phases.js';
-import { burstSpares, longRunSpares, spareStockOut, withSpareWait } from '../../src/restart/spares.js';
+import {
+  burstSpares,
+  longRunSpares,
+  spareStockOut,
+  spareWaitSeconds,
+  withSpareWait,
+} from '../../src/restart/spares.js';
 import { refused } from './refusals.js';
 
 const DAY = 86_400;
@@ -84,6 +90,38 @@ describe('spareStockOut', () => {
   });
 });
 
+describe('spareWaitSeconds', () => {
+  /** Mean wait of M/M/∞: the chance that a gang that runs finds no spare, and the way from k + 1 to k in repair. */
+  function markov(mean: number, repair: number, spares: number): number {
+    const term = (n: number): number =>
+      Array.from({ length: n }, (_, i) => mean / (i + 1)).reduce((a, b) => a * b, 1);
+    const blocked =
+      term(spares) / Array.from({ length: spares + 1 }, (_, n) => term(n)).reduce((a, b) => a + b);
+    // From n to n - 1: 1 / (n μ) at least, and again from n + 1 if another fails first.
+    let down = repair / 200;
+    for (let n = 199; n > spares; n--) down = (repair + mean * down) / n;
+    return blocked * down;
+  }
+
+  it.each([
+    [0.5, 0],
+    [0.96, 1],
+    [0.485, 4],
+    [12, 9],
+    [26.6, 39],
+  ])('is that of exponential repairs, with %d in repair on average and %i spares', (mean, spares) => {
+    const repairSeconds = 4000;
+    const wait = spareWaitSeconds({ failuresPerSecond: mean / repairSeconds, repairSeconds, spares });
+    expect(wait / markov(mean, repairSeconds, spares)).toBeCloseTo(1, 9);
+  });
+
+  it('is the whole of the repair of a lone server, and nothing where nothing fails', () => {
+    const rare = { failuresPerSecond: 1e-9, repairSeconds: 1000, spares: 0 };
+    expect(spareWaitSeconds(rare)).toBeCloseTo(1000, 2);
+    expect(spareWaitSeconds({ ...rare, failuresPerSecond: 0 })).toBe(0);
+  });
+});
+
 describe('withSpareWait', () => {
   it('adds P(none) × E[wait] to the hidden time', () => {
     const path = { hidden: { detect: phase.fixed(5), reschedule: phase.fixed(60) }, exposed: {} };
@@ -106,6 +144,7 @@ describe('spares', () => {
     ['repairSeconds', () => longRunSpares({ failuresPerSecond: 1, repairSeconds: Number.NaN })],
     ['repairSeconds', () => longRunSpares({ failuresPerSecond: 1, repairSeconds: 1e9 })],
     ['spares', () => spareStockOut({ failuresPerSecond: 1, repairSeconds: 1, spares: -1 })],
+    ['spares', () => spareWaitSeconds({ failuresPerSecond: 1, repairSeconds: 1, spares: Number.NaN })],
     ['stockOut', () => withSpareWait({ hidden: {}, exposed: {} }, { stockOut: 2, wait: phase.fixed(1) })],
     ['wait', () => withSpareWait({ hidden: {}, exposed: {} }, { stockOut: 0.5, wait: 3 as never })],
   ])('refuse nonsense and name %s', (field, make) => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { railOptimized } from '../../src/catalogue/index.js';
 import { clusterTopology } from '../../src/index.js';
 import { bestFit, binPack, random, spread, topologyAware } from '../../src/policies/index.js';
-import { type SimulationJob, simulate } from '../../src/simulation/index.js';
+import { phase } from '../../src/restart/index.js';
+import { type JobResult, type SimulationJob, simulate } from '../../src/simulation/index.js';
 
 const cluster = clusterTopology({
   tiers: ['rack'],
@@ -62,5 +63,78 @@ describe('communication without others on the links', () => {
       const slowdown = 0.5 + 0.5 * (rated / jobs[0]!.runs[0]!.bandwidthGBps!);
       expect(jobs[0]!.endSeconds).toBeCloseTo(100 * slowdown, 5);
     }
+  });
+});
+
+describe('communication of jobs that fail', () => {
+  /** Two racks of two servers; a gang of each label has one server in each, so that both cross both uplinks. */
+  const racks = clusterTopology({
+    tiers: ['rack'],
+    types: { h100: 'dgx-h100' },
+    uplinks: { rack: { GBps: 100 } },
+    servers: ['a', 'b', 'a', 'b'].map((gang, i) => ({
+      id: `s${i}`,
+      type: 'h100',
+      domains: { rack: `r${Math.floor(i / 2)}` },
+      labels: { gang },
+    })),
+  });
+  const jobs = ['a', 'b'].map((gang) => ({ ...job, id: gang, labels: { gang } }));
+  const pair = (seed: number, hiddenSeconds: number, exposedSeconds: number): readonly JobResult[] =>
+    simulate({
+      cluster: racks,
+      jobs,
+      failures: { laws: [{ name: 'job', level: 'job', failuresPerSecond: 1 / 300 }] },
+      restart: { hidden: phase.fixed(hiddenSeconds), exposed: { load: phase.fixed(exposedSeconds) } },
+      until: 10_000,
+      seed,
+    }).jobs;
+  /** Seeds in which A fails once, before 100 s, and B never. */
+  const seeds = Array.from({ length: 300 }, (_, seed) => seed).filter((seed) => {
+    const [a, b] = pair(seed, 1000, 0);
+    return a!.failures === 1 && b!.failures === 0 && a!.runs[0]!.endSeconds < 100;
+  });
+
+  it('is half as fast for each of two gangs that share an uplink', () => {
+    const alone = simulate({ cluster: racks, jobs });
+    expect(alone.jobs.map(({ endSeconds }) => endSeconds)).toEqual([150, 150]);
+  });
+
+  it('leaves the links to others for as long as the hidden steps of a restart take', () => {
+    expect(seeds.length).toBeGreaterThan(10);
+    for (const seed of seeds) {
+      const [a, b] = pair(seed, 1000, 0);
+      const failed = a!.runs[0]!.endSeconds;
+      // What is left of B at two thirds of its speed, then alone: 129.677 s if A fails at 89.03.
+      expect(b!.endSeconds).toBeCloseTo(failed + 100 - (failed * 2) / 3, 4);
+      expect(a!.endSeconds).toBeCloseTo(failed + 1000 + 100, 4);
+    }
+  });
+
+  it('leaves them for the exposed steps, too, and shares them again from when the job computes', () => {
+    let together = 0;
+    for (const seed of seeds) {
+      const [a, b] = pair(seed, 4, 6);
+      if (a!.failures > 1 || b!.failures > 0) continue;
+      together++;
+      const failed = a!.runs[0]!.endSeconds;
+      const left = 100 - (failed * 2) / 3 - 10;
+      expect(b!.endSeconds).toBeCloseTo(failed + 10 + left * 1.5, 4);
+      expect(a!.endSeconds).toBeCloseTo(b!.endSeconds! + 100 - left, 4);
+    }
+    expect(together).toBeGreaterThan(10);
+  });
+
+  it('is not entered by a job that fails again before it computes', () => {
+    let again = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const [a, b] = pair(seed, 1, 200);
+      // A restart that fails in its exposed steps never computes, and B keeps the links.
+      const failed = a!.runs[0]!.endSeconds;
+      if (b!.failures > 0 || a!.failures < 2 || failed > 100) continue;
+      again++;
+      expect(b!.endSeconds).toBeCloseTo(failed + 100 - (failed * 2) / 3, 4);
+    }
+    expect(again).toBeGreaterThan(2);
   });
 });

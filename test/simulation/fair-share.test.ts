@@ -132,6 +132,122 @@ describe('fair share', () => {
     expect(held({ quotas, jobs, preemption: { victims: 'youngest' } }, 10)).toEqual({ a: 4, b: 4, c: 4 });
   });
 
+  describe('where a tenant holds what it deserves and more in one gang', () => {
+    const sixteen = oneGpuServers(16);
+    const quotas: Quota[] = [
+      { name: 'a', deservedGpus: 8 },
+      { name: 'b', deservedGpus: 8 },
+    ];
+    const gang: SimulationJob = { submitSeconds: 0, durationSeconds: 10_000, gpus: 1, tenant: 'a' };
+    const run = (a: number, b: number, more: Partial<SimulationJob> = {}, options: object = {}) =>
+      simulate({
+        cluster: sixteen,
+        queue: 'fair-share',
+        quotas,
+        preemption: { victims: 'restart-cost' },
+        jobs: [
+          { ...gang, pods: a, ...more },
+          { submitSeconds: 100, durationSeconds: 100, pods: b, gpus: 1, tenant: 'b' },
+        ],
+        ...options,
+      }).jobs;
+
+    it('gives the other tenant what that deserves', () => {
+      for (const [a, b] of [
+        [16, 8],
+        [12, 8],
+        [12, 5],
+        [9, 8],
+      ] as const) {
+        const jobs = run(a, b);
+        expect([jobs[1]!.startSeconds, jobs[0]!.preemptions]).toEqual([100, 1]);
+        expect(jobs[0]!.endSeconds).toBe(10_100);
+      }
+      // It fits beside.
+      for (const [a, b] of [
+        [12, 4],
+        [8, 8],
+      ] as const) {
+        expect(run(a, b)[0]!.preemptions).toBe(0);
+        expect(run(a, b)[1]!.startSeconds).toBe(100);
+      }
+      // More than it deserves it does not get.
+      expect(run(12, 9)[1]!.startSeconds).toBe(10_000);
+    });
+
+    it('lets the gang go on with what its tenant deserves, if it can', () => {
+      const [a, b] = run(12, 8, { podsMin: 4 });
+      expect(b!.startSeconds).toBe(100);
+      expect([a!.preemptions, a!.moves]).toEqual([0, 1]);
+      expect(a!.runs.map(({ pods }) => pods.length)).toEqual([12, 8]);
+      // 9,900 s of 12 pods on 8.
+      expect(a!.endSeconds).toBe(100 + 14_850);
+      // With its least, where that is more and fits.
+      expect(run(12, 5, { podsMin: 10 })[0]!.runs.map(({ pods }) => pods.length)).toEqual([12, 10]);
+      expect(run(12, 7, { podsMin: 10 })[0]!.runs.map(({ pods }) => pods.length)).toEqual([12, 12]);
+    });
+
+    it('spares it where somebody else can go who leaves its tenant with what it deserves', () => {
+      const jobs = run(
+        8,
+        8,
+        {},
+        {
+          jobs: [
+            { ...gang, pods: 8 },
+            { ...gang, pods: 3 },
+            { submitSeconds: 100, durationSeconds: 100, pods: 8, gpus: 1, tenant: 'b' },
+          ],
+          preemption: { victims: 'fewest-gpus' },
+        },
+      );
+      expect(jobs.map(({ preemptions }) => preemptions)).toEqual([0, 1, 0]);
+      expect(jobs[2]!.startSeconds).toBe(100);
+    });
+
+    it('looks for the one that is large enough', () => {
+      // Both hold more than is over; without the smaller, 9 are free.
+      const jobs = run(
+        5,
+        10,
+        {},
+        {
+          quotas: [quotas[0], { name: 'b', deservedGpus: 10 }],
+          jobs: [
+            { ...gang, pods: 5 },
+            { ...gang, pods: 7 },
+            { submitSeconds: 100, durationSeconds: 100, pods: 10, gpus: 1, tenant: 'b' },
+          ],
+          preemption: { victims: 'fewest-gpus' },
+        },
+      );
+      expect(jobs.map(({ preemptions }) => preemptions)).toEqual([0, 1, 0]);
+    });
+
+    it('does not hold up what others deserve with a gang that wants more than its tenant deserves', () => {
+      const singles = Array.from(
+        { length: 8 },
+        (): SimulationJob => ({
+          submitSeconds: 100,
+          durationSeconds: 100,
+          gpus: 1,
+          tenant: 'b',
+        }),
+      );
+      const jobs = run(16, 1, {}, { jobs: [{ ...gang, pods: 16 }, ...singles] });
+      expect(jobs.slice(1).map(({ startSeconds }) => startSeconds)).toEqual(singles.map(() => 100));
+      expect(jobs[0]!.runs.map(({ startSeconds }) => startSeconds)).toEqual([0, 200]);
+    });
+  });
+
+  it('reclaims nothing for who deserves nothing, whatever the weights', () => {
+    const jobs = [...many('a', 12), ...many('b', 6, 10)];
+    const reclaiming = { jobs, preemption: { victims: 'youngest' } as const };
+    expect(held(reclaiming, 10)).toEqual({ a: 12 });
+    const quotas = ['a', 'b'].map((name) => ({ name, deservedGpus: 0, overQuotaWeight: 1 }));
+    expect(held({ ...reclaiming, quotas }, 10)).toEqual({ a: 12 });
+  });
+
   it('blocks all behind a job that does not fit, or lets the next tenant go on', () => {
     const jobs: SimulationJob[] = [
       { submitSeconds: 0, durationSeconds: 100, pods: 8, gpus: 1, tenant: 'a' },

@@ -10,9 +10,14 @@ const pool = (name: string, count: number, milli: number): CheckedPool => ({
   mayUse: () => false,
 });
 
+const clockAt = (now: number, from = 0, until = Number.POSITIVE_INFINITY) => ({
+  now,
+  settings: { window: { from, until } },
+});
+
 describe('HeadroomAccounts', () => {
   it('adds up over time what each pool keeps, and how long it is whole', () => {
-    const clock = { now: 0 };
+    const clock = clockAt(0);
     const accounts = new HeadroomAccounts([pool('whole', 2, 1000), pool('share', 1, 500)], clock);
     accounts.count(0, 1);
     accounts.count(0, 1);
@@ -29,8 +34,22 @@ describe('HeadroomAccounts', () => {
   });
 
   it('says what is kept where no time has passed', () => {
-    const accounts = new HeadroomAccounts([pool('whole', 2, 1000)], { now: 0 });
+    const accounts = new HeadroomAccounts([pool('whole', 2, 1000)], clockAt(0));
     accounts.count(0, 1);
     expect(accounts.metrics()).toEqual([{ name: 'whole', gpus: 2, keptGpus: 1, wholeFraction: 0 }]);
+  });
+
+  it('looks at its window alone', () => {
+    // Kept: 0 until 10 s, then 2 until 30 s, then 1; seen from 20 s to 35 s.
+    const clock = clockAt(10e6, 20e6, 35e6);
+    const accounts = new HeadroomAccounts([pool('whole', 2, 1000)], clock);
+    accounts.count(0, 1);
+    accounts.count(0, 1);
+    clock.now = 30e6;
+    accounts.count(0, -1);
+    clock.now = 100e6;
+    expect(accounts.metrics()).toEqual([
+      { name: 'whole', gpus: 2, keptGpus: (10 * 2 + 5) / 15, wholeFraction: 10 / 15 },
+    ]);
   });
 });

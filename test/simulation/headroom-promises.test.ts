@@ -91,14 +91,15 @@ describe('room that gives way', () => {
     });
     const jobs = [job(0, 1e5, { gpus: 4 }), job(1, 10, { gpus: 4 })];
     let freed = 0;
-    for (let seed = 0; seed < 20; seed++) {
+    for (let seed = 1; seed <= 20; seed++) {
       const { jobs: results } = simulate({ cluster: boxes(4, 4, 4), headroom, jobs, ...law(seed) });
       const [first, second] = results;
       // Whatever breaks first: a server that was kept, and the other one is free; or that of the first job.
       expect(second!.startSeconds === null || second!.startSeconds > 1).toBe(true);
-      if (first!.failures === 0 && second!.startSeconds !== null) freed++;
+      if (second!.startSeconds !== null && second!.startSeconds < first!.runs[0]!.endSeconds) freed++;
     }
-    expect(freed).toBeGreaterThan(3);
+    // Two servers of three are kept.
+    expect(freed).toBeGreaterThan(8);
   });
 });
 

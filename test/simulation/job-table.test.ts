@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { Levels } from '../../src/placement/gang.js';
-import { jobTable, stallsIn } from '../../src/simulation/job-table.js';
+import { jobTable } from '../../src/simulation/job-table.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 
 const tables = compileClusterTables(oneGpuServers(2));
@@ -52,18 +52,5 @@ describe('jobTable', () => {
     );
     expect(table.work[0]).toBe(100e6);
     expect(table.estimate[0]).toBe(106e6);
-  });
-});
-
-describe('stallsIn', () => {
-  it.each([
-    [0, 10, 0],
-    [9, 10, 0],
-    [10, 10, 0],
-    [11, 10, 1],
-    [30, 10, 2],
-    [30, Number.POSITIVE_INFINITY, 0],
-  ])('counts the checkpoints inside %d of compute, one every %d: %d', (work, interval, stalls) => {
-    expect(stallsIn(work, interval)).toBe(stalls);
   });
 });

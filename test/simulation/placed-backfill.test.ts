@@ -281,7 +281,7 @@ describe('conservative backfill on any cluster', () => {
     let failed = 0;
     forSeeds(
       SEEDS,
-      (seed) => ({ ...placed(seed, { estimates: ['exact', 'any'], fails: true }), until: 5000 }),
+      (seed) => ({ ...placed(seed, { estimates: ['exact', 'any'], fails: true }), until: 20_000 }),
       (replay) => {
         for (const { outcome } of replay.result.jobs) expect(['finished', 'refused']).toContain(outcome);
         for (const moment of momentsOf(replay)) {

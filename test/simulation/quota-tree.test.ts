@@ -84,17 +84,42 @@ describe('QuotaTree', () => {
     expect(used(0, 0, 5).compare(D, C)).toBeLessThan(0);
   });
 
-  it('lets a tenant reclaim what it deserves, all groups above it included, from who keeps what it deserves', () => {
-    // c may get 2 back, as the group keeps 8.
+  it('lets a tenant reclaim what it deserves, all groups above it included, from who has more than it deserves', () => {
+    // The group has 2 over: c may get them, also where somebody goes who leaves it with less.
     expect(used(8, 2, 2).mayReclaim(C, 2, A, 2)).toBe(true);
-    expect(used(8, 2, 2).mayReclaim(C, 2, A, 3)).toBe(false);
+    expect(used(8, 2, 2).mayReclaim(C, 2, A, 8)).toBe(true);
     expect(used(8, 2, 2).mayReclaim(C, 3, A, 2)).toBe(false);
     // Of b only if b itself is over.
     expect(used(8, 2, 2).mayReclaim(C, 1, B, 1)).toBe(false);
+    expect(used(7, 3, 2).mayReclaim(C, 1, B, 1)).toBe(true);
+    // A group that has what it deserves, and not more, is left alone.
+    expect(used(5, 3, 2).mayReclaim(C, 1, B, 1)).toBe(false);
     // Inside the group it does not matter what the group has.
     expect(used(9, 1, 4).mayReclaim(B, 1, A, 3)).toBe(true);
     expect(used(9, 1, 4).mayReclaim(B, 2, A, 3)).toBe(false);
     expect(used(9, 1, 4).mayReclaim(A, 1, A, 1)).toBe(false);
+    // Who holds no GPUs may go where its tenant has what it deserves.
+    expect(used(0, 0, 2, 0).mayReclaim(C, 1, D, 0)).toBe(true);
+    expect(used(6, 1, 2).mayReclaim(C, 1, A, 0)).toBe(false);
+  });
+
+  it('tells who leaves its tenant, and all above it below the other one, with what they deserve', () => {
+    expect(used(8, 2, 2).keepsDeserved(A, 2, C)).toBe(true);
+    expect(used(8, 2, 2).keepsDeserved(A, 3, C)).toBe(false);
+    // Beside b, the group of both does not matter.
+    expect(used(9, 1, 2).keepsDeserved(A, 3, B)).toBe(true);
+    expect(used(9, 1, 2).keepsDeserved(A, 3, C)).toBe(false);
+  });
+
+  it('counts what is missing of what is deserved', () => {
+    expect(used(3, 1, 1).deservedLeft(A, C)).toBe(3);
+    expect(used(5, 1, 1).deservedLeft(A, C)).toBe(1);
+    expect(used(3, 4, 1).deservedLeft(A, C)).toBe(1);
+    expect(used(3, 4, 1).deservedLeft(A, B)).toBe(3);
+    expect(used(9, 0, 0).deservedLeft(A, C)).toBe(0);
+    expect(used(3, 4).deserves(A, 1)).toBe(true);
+    expect(used(3, 4).deserves(A, 2)).toBe(false);
+    expect(used(6, 0).deserves(A, 1)).toBe(false);
   });
 
   it('refuses quotas that are none, twice the same, or below what comes later', () => {

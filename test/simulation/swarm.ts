@@ -40,7 +40,7 @@ export function swarmOptions(seed: number): SimulateOptions {
   const preempts = backfill === 'none' && draw.chance(0.4);
   const hasExtras = draw.chance(0.6);
   const isFair = backfill === 'none' && !preempts && draw.chance(0.4);
-  return {
+  const options: SimulateOptions = {
     cluster,
     jobs: Array.from({ length: draw.between(1, 30) }, () => ({
       ...job(draw, isPlain),
@@ -81,6 +81,8 @@ export function swarmOptions(seed: number): SimulateOptions {
     seed,
     eventsMax: 100_000,
   };
+  if (options.failures === undefined || draw.chance(0.4)) return options;
+  return { ...options, restart: { ...options.restart, holdSeconds: draw.of([0, 5, 50, 1e6]) } };
 }
 
 function plainCluster(draw: Draw): ClusterTopology {

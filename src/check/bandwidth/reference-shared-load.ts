@@ -1,4 +1,5 @@
 import { CorralError } from '../../errors.js';
+import { checkServer } from '../../topology/expected-topology.js';
 import { route, type ServerTopology } from '../../topology/index.js';
 import { kindOf, mergedLinks } from './merged-links.js';
 
@@ -36,6 +37,7 @@ export function referenceSharedLoad(
   gpus: readonly number[],
   bandwidthGBps: number,
 ): number {
+  checkServer(server, ['server']);
   if (gpus.length < 2) return 0;
   const { between, inFabric, toHost } = routesOf(server);
   const others = [...server.gpus.keys()].filter((gpu) => !gpus.includes(gpu));
