@@ -7,7 +7,7 @@ import { topologyAware } from '../policies/topology-aware.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { Allocation } from './allocation.js';
 import { easyPass } from './backfill.js';
-import { type CheckedOptions, checkedOptions } from './checked-options.js';
+import { type CheckedOptions, type CheckedVictims, checkedOptions } from './checked-options.js';
 import { toSeconds } from './clock.js';
 import { ClusterRun, type RunParts } from './cluster-run.js';
 import { Communication } from './communication.js';
@@ -27,7 +27,7 @@ import { Moves } from './moves.js';
 import { countedOrderPass, orderPass } from './order-preemption.js';
 import { greedyPass, strictPass } from './passes.js';
 import { PlacedPromises } from './placed-promises.js';
-import { preemptingPass } from './priority-preemption.js';
+import { type Preemptors, preemptingPass } from './priority-preemption.js';
 import { QuotaTree } from './quota-tree.js';
 import type { SimulateOptions } from './simulation-options.js';
 import type { SimulationEvent } from './simulation-result.js';
@@ -129,7 +129,7 @@ export function openRun(
   run.schedule = elastic ? elasticPass(pass, new Moves(run, 1), lookAhead!) : pass;
   const { preemption } = checked;
   if (preemption !== 'none' && preemption !== 'order' && checked.queue !== 'fair-share') {
-    run.schedule = preemptingPass(run.schedule, preemption);
+    run.schedule = preemptingPass(run.schedule, preemption, preemptorsOf(checked, preemption));
   }
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     // What a gang is rated at does not depend on the policy that is judged.
@@ -196,6 +196,13 @@ function fitsOn(idle: Allocation, job: number): boolean {
   if (!idle.place(job)) return false;
   idle.unplace(job);
   return true;
+}
+
+/** Who may preempt by priority: behind a head that is promised something, nobody else. */
+function preemptorsOf({ admission, backfill }: CheckedOptions, { scope }: CheckedVictims): Preemptors {
+  if (backfill !== 'none') return 'head';
+  if (admission === 'greedy') return 'all';
+  return scope === 'tenant' ? 'heads' : 'head';
 }
 
 /** What the scheduler does at a pass, preemption by priority and resizing aside. */
