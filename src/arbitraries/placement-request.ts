@@ -30,6 +30,8 @@ export interface PlacementRequestConstraints {
   readonly places?: readonly ('socket' | 'numa')[] | undefined;
   /** Whether a request may ask for labels, such as servers of {@link clusterDocument} bear; default false. */
   readonly labels?: boolean | undefined;
+  /** Whether a request may say that its GPUs do not communicate; default false. */
+  readonly silent?: boolean | undefined;
 }
 
 /** The names of all constraints, for those who pass them on. */
@@ -43,6 +45,7 @@ export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestCons
   'tiers',
   'places',
   'labels',
+  'silent',
 ];
 
 /** A request as generated: a `PlacementRequest`, spelled out because generators stand below the solver. */
@@ -59,6 +62,7 @@ export interface GeneratedRequest {
   readonly prefer?: string;
   readonly requirePerPod?: 'socket' | 'numa';
   readonly slice?: { readonly pods: number; readonly tier: string };
+  readonly communicates?: boolean;
 }
 
 /**
@@ -124,12 +128,14 @@ function gangOf({
   tiers,
   places,
   labels,
+  silent,
 }: PlacementRequestConstraints): fc.Arbitrary<GeneratedRequest> | undefined {
   const most = integerOf('podsMax', podsMax, { value: 1, min: 1, max: 10_000 });
   const levels = namesOf('tiers', tiers, { names: [], min: 0 });
   const wantLabels = booleanOf('labels', labels, false);
   const kinds = placesOf(places);
-  if (most === 1 && levels.length === 0 && kinds.length === 0 && !wantLabels) return undefined;
+  const maySay = booleanOf('silent', silent, false);
+  if (most === 1 && levels.length === 0 && kinds.length === 0 && !wantLabels && !maySay) return undefined;
   const pods = fc.integer({ min: 1, max: most });
   /** Absent in three of four: a request that wants everything at once is seldom met. */
   const seldom = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
@@ -156,7 +162,8 @@ function gangOf({
       require: ofLevel((level) => level),
       prefer: ofLevel((level) => level),
       slice: ofLevel((tier) => fc.record({ pods, tier }, { noNullPrototype: true })),
-      // No draw is spent on places that nobody asked for.
+      // No draw is spent on what nobody asked for.
+      ...(maySay && { communicates: seldom(fc.boolean()) }),
       ...(kinds.length > 0 && {
         place: seldom(
           fc.record({
@@ -174,6 +181,8 @@ function gangOf({
         ...(chosen.require !== null && { require: chosen.require }),
         ...(chosen.prefer !== null && { prefer: chosen.prefer }),
         ...(chosen.slice !== null && { slice: chosen.slice }),
+        ...(chosen.communicates !== undefined &&
+          chosen.communicates !== null && { communicates: chosen.communicates }),
         ...(chosen.place !== undefined &&
           chosen.place !== null && {
             [(chosen.pods ?? 1) > 1 ? 'requirePerPod' : chosen.place.as]: chosen.place.kind,

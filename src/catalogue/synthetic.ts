@@ -54,7 +54,7 @@ const NVLINK = { links: 18, bandwidthGBps: 21.4, rawGBps: 25, ncclGBps: 20.6 } a
 export interface SyntheticOptions {
   /** Name of the server type. Default: the description, its levels separated by one space. */
   readonly name?: string | undefined;
-  /** Model of every GPU. Default `synthetic`. */
+  /** Model of every GPU. Default `synthetic`, of a server without GPUs `none`. */
   readonly gpuModel?: string | undefined;
   /** What the port of every NIC carries, Gb/s per direction. Default: not stated, the PCIe link limits. */
   readonly portGbps?: number | undefined;
@@ -67,7 +67,7 @@ const nameOption = v.pipe(
 );
 const optionsSchema = strictFields({
   name: v.optional(nameOption),
-  gpuModel: v.optional(nameOption, 'synthetic'),
+  gpuModel: v.optional(nameOption),
   portGbps: v.optional(portGbpsOption),
 });
 
@@ -116,7 +116,8 @@ export function synthetic(description: string, options: SyntheticOptions = {}): 
   checkOrder(levels);
   checkSize(levels);
   const normal = levels.map((level) => `${level.word}:${level.count}`).join(' ');
-  const { name, gpuModel, portGbps } = parseOptions(optionsSchema, options);
+  const { name, portGbps, ...model } = parseOptions(optionsSchema, options);
+  const gpuModel = model.gpuModel ?? (levels.some(({ word }) => word === 'gpu') ? 'synthetic' : 'none');
   return {
     name: name ?? normal,
     title: `Synthetic server ${normal}`,
@@ -182,7 +183,9 @@ function checkOrder(levels: readonly Level[]): void {
     }
     seen.add(word);
   }
-  if (!seen.has('gpu')) fail(levels.length, 'no GPUs: add a level such as gpu:2');
+  if (!seen.has('gpu') && (seen.has('switch') || seen.has('nvswitch'))) {
+    fail(levels.length, 'switches without GPUs: add a level such as gpu:2, or leave them out');
+  }
 }
 
 /** Counts before anything is built. */

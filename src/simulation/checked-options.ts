@@ -9,7 +9,9 @@ import {
   type Queue,
   type SimulateOptions,
   VICTIM_RULES,
+  VICTIM_SCOPES,
   type VictimRule,
+  type VictimScope,
 } from './simulation-options.js';
 
 /** The options of a simulation. */
@@ -49,6 +51,7 @@ export interface CheckedVictims {
   readonly rule: VictimRule;
   /** Microseconds that a run is left alone. */
   readonly runMicrosMin: number;
+  readonly scope: VictimScope;
 }
 
 /** When to look for jobs to move, and which moves are worth it; see DefragmentationOptions. */
@@ -111,6 +114,9 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     throw contradiction('queue', 'fair share neither backfills nor preempts by order');
   }
   const resizes = oneOf(options.elastic ?? 'start', ['start', 'running'], 'elastic') === 'running';
+  if (queue !== 'fair-share' && typeof preemption === 'object' && preemption.scope === 'both') {
+    throw contradiction('preemption', 'only the queue fair-share reclaims: take the scope cluster or tenant');
+  }
   if (resizes && queue === 'fair-share') {
     throw contradiction(
       'elastic',
@@ -172,10 +178,18 @@ function preemptionOf(value: NonNullable<SimulateOptions['preemption']>): Checke
       `expected none, order or { victims }, got ${quote(value)}`,
     );
   }
-  checkFields(value, ['victims', 'runSecondsMin'], ['preemption']);
+  checkFields(value, ['victims', 'runSecondsMin', 'scope'], ['preemption']);
+  const { scope = 'cluster' } = value;
+  if (!VICTIM_SCOPES.includes(scope)) {
+    throw new CorralError(
+      'invalid-option',
+      ['preemption', 'scope'],
+      `expected one of ${VICTIM_SCOPES.join(', ')}, got ${quote(scope)}`,
+    );
+  }
   if (VICTIM_RULES.includes(value.victims)) {
     const seconds = nonNegative(value.runSecondsMin ?? 0, 'preemption', 'runSecondsMin');
-    return { rule: value.victims, runMicrosMin: toMicros(Math.min(seconds, SECONDS_MAX)) };
+    return { rule: value.victims, runMicrosMin: toMicros(Math.min(seconds, SECONDS_MAX)), scope };
   }
   throw new CorralError(
     'invalid-option',

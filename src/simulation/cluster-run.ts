@@ -416,6 +416,11 @@ export class ClusterRun {
     return since[job]! + Math.ceil((clockEnd[job]! - clock[job]!) / speed[job]!);
   }
 
+  /** Whether a running job may be stopped to make room. */
+  mayStop(job: number): boolean {
+    return this.table.preemptible[job] === 1 && !this.isDue(job);
+  }
+
   /** Whether a running job has nothing left to do: it ends now, though that event may be yet to come. Nobody may stop it. */
   isDue(job: number): boolean {
     return this.#dueOf(job) <= this.now;

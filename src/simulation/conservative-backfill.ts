@@ -1,60 +1,108 @@
 import type { ClusterRun } from './cluster-run.js';
 import { endFrom } from './end-from.js';
-import { FreeProfile } from './free-profile.js';
 import { strictPass } from './passes.js';
 
+/** Jobs from the head of the queue on that are looked at when something comes back early; the others keep their promises. */
+export const COMPRESSED_MAX = 500;
+
+/** What {@link PromiseBook.follow} found. */
+export type Followed = 'as believed' | 'freed' | 'unknown';
+
 /**
- * Conservative backfill where counting pods is enough: a job that comes in is promised the earliest time that delays no
- * promise already made, whatever its place in the queue, and starts by then. When a job ends early, those that wait move
- * forward in the order of the queue, the first {@link COMPRESSED_MAX} of them, and nobody back. Only what nobody could know
- * breaks promises: a job that runs longer than believed, or one that is started by others. They are made anew then, in the
- * order of the queue.
+ * Who is believed to hold what when: running jobs until they are expected to end, and waiting jobs from the time they are
+ * promised. Who is overdue is believed to be gone.
+ */
+export interface PromiseBook {
+  /**
+   * Brings the book up to now.
+   *
+   * @returns `freed`: more is free than was believed; `unknown`: something is held that nobody reckoned with
+   */
+  follow(run: ClusterRun): Followed;
+  /** Begins anew with the running jobs alone. */
+  reset(run: ClusterRun): void;
+  /** Notes which running jobs the book knows. */
+  remember(run: ClusterRun): void;
+  /** Books a job from the earliest time that delays no promise; returns that time, Infinity if there is none. */
+  promise(run: ClusterRun, job: number): number;
+  /** Books a job from the time it was promised before {@link reset}; false if that delays a promise. */
+  keep(run: ClusterRun, job: number, begin: number): boolean;
+  /** Begins to move jobs forward, see {@link moveForward}, for what has come back. */
+  beginMoves(): void;
+  /**
+   * Books a job from an earlier time that delays no promise.
+   *
+   * @param spare - undefined: any time will do; otherwise only now, where nobody has to end first, and for at most so many
+   * pods, or thousandths of GPUs; see ClusterRun.sizeOf
+   * @param looksAnywhere - whether a job may only have missed something that has come back long ago
+   * @returns the time; `begin` if there is none; undefined if there may be one, only not now
+   */
+  moveForward(
+    run: ClusterRun,
+    job: number,
+    begin: number,
+    spare: number | undefined,
+    looksAnywhere: boolean,
+  ): number | undefined;
+  /** Starts a job whose time it is, if nobody overdue is in its way. */
+  start(run: ClusterRun, job: number): 'no' | 'as believed' | 'otherwise';
+}
+
+/**
+ * Conservative backfill: a job that comes in is promised the earliest time that delays no promise already made, whatever its
+ * place in the queue, and starts by then. When a job ends early, those that wait move forward in the order of the queue, the
+ * first {@link COMPRESSED_MAX} of them, and nobody back. Only what nobody could know breaks promises: a job that runs longer
+ * than believed, a server that drops out, a job that is started or moved by others. They are made anew then, in the order of
+ * the queue.
  *
  * Source: Mu'alem and Feitelson, IEEE TPDS 12(6), 2001.
  * @param jobs - jobs of the simulation
- * @complexity O(running + queue) while all goes as believed, and for each job that comes in; for each that moves forward where
- * a job ends early; O(queue × (running + queue)) where one is late
+ * @complexity O(queue) calls of the book; O(queue) of those that move jobs where a job ends early, and O(queue) of those that
+ * make promises where one is late
  */
-export function countedConservativePass(jobs: number): (run: ClusterRun) => void {
-  const promises = new CountedPromises(jobs);
+export function conservativePass(book: PromiseBook, jobs: number): (run: ClusterRun) => void {
+  const promises = new Promises(book, jobs);
   return (run) => {
     promises.pass(run);
   };
 }
 
-/** Jobs from the head of the queue on that are looked at when something comes back early; the others keep their promises. */
-export const COMPRESSED_MAX = 500;
-
-class CountedPromises {
-  /** Job → when it is promised a start, microseconds. */
+/** Whom what is promised; see {@link conservativePass}. */
+export class Promises {
+  readonly #book: PromiseBook;
+  /** Job → when it is promised a start, microseconds; Infinity = not while servers are missing. */
   readonly #begin: Float64Array;
   /** Job → 1 + its starts when that was promised; 0 = nothing was. A promise of an earlier wait is none. */
   readonly #promisedAt: Int32Array;
-  /** What running jobs and promises leave free. */
-  readonly #profile = new FreeProfile();
-  /** Whether the profile says so; it is not kept while nobody waits. */
+  /** Job → 1 if something came back for which it was too far behind to be looked at. */
+  readonly #isPassedOver: Uint8Array;
+  /** Whether the book is kept; it is not while nobody waits. */
   #isKept = false;
-  /** Whether it no longer does. */
+  /** Whether it is wrong. */
   #isOff = false;
   /** The earliest promise after now, Infinity if there is none, and whether one is for now. */
   #next = Number.POSITIVE_INFINITY;
   #isDue = false;
   /** When that was so. */
   #seenAt = 0;
-  /** Pods that fit now beside all whose time it is. */
+  /** What is free now beside all whose time it is, as ClusterRun.sizeOf counts. */
   #spare = 0;
   /** Whether more may be free than was when promises were made. */
   #isFreed = false;
-  /** The running jobs in the profile, as ExpectedEnds had them. */
-  #jobs = new Int32Array(256);
-  #ends = new Float64Array(256);
-  #count = 0;
 
-  constructor(jobs: number) {
+  constructor(book: PromiseBook, jobs: number) {
+    this.#book = book;
     this.#begin = new Float64Array(jobs);
     this.#promisedAt = new Int32Array(jobs);
+    this.#isPassedOver = new Uint8Array(jobs);
   }
 
+  /** When a waiting job is promised a start, microseconds; undefined where there is no promise. */
+  promiseTo(run: ClusterRun, job: number): number | undefined {
+    return this.#isPromised(run, job) ? this.#begin[job] : undefined;
+  }
+
+  /** What the scheduler does at a pass. */
   pass(run: ClusterRun): void {
     const { waiting } = run;
     if (!this.#isKept) strictPass(run);
@@ -66,47 +114,32 @@ class CountedPromises {
       if (this.#settle(run)) this.#start(run);
     }
     this.#isKept = waiting.length > 0;
-    if (this.#isKept) this.#remember(run);
+    if (this.#isKept) {
+      this.#book.remember(run);
+      this.#seenAt = run.now;
+    }
   }
 
-  /** Brings the profile up to now; false if something happened that promises did not reckon with. */
+  /** Brings the book up to now; false if something happened that promises did not reckon with. */
   #follow(run: ClusterRun): boolean {
     const { now } = run;
-    const { ends, jobs, length } = run.ends;
-    // Who is overdue is expected to end any moment, as it is in the profile since it should have.
-    if (this.#isOff) return false;
-    if (this.#next < now || (this.#isDue && this.#seenAt < now)) return false;
-    this.#profile.advance(now);
-    let at = 0;
-    for (let i = 0; i < this.#count; i++) {
-      const job = this.#jobs[i]!;
-      const end = this.#ends[i]!;
-      if (at < length && jobs[at] === job && ends[at] === end) at++;
-      else if (end > now) {
-        this.#profile.reserve(now, end - now, -run.gangOf(job).pods);
-        this.#isFreed = true;
-      }
-    }
-    return at === length;
+    if (this.#isOff || this.#next < now || (this.#isDue && this.#seenAt < now)) return false;
+    const followed = this.#book.follow(run);
+    if (followed === 'freed') this.#isFreed = true;
+    return followed !== 'unknown';
   }
 
-  /** Makes the profile anew. Who can keep its promise does; who cannot goes before all that is promised behind it. */
+  /** Makes the book anew. Who can keep its promise does; who cannot goes before all that is promised behind it. */
   #rebuild(run: ClusterRun): void {
     const { now, waiting } = run;
-    const { ends, jobs, length } = run.ends;
-    const profile = this.#profile;
     this.#isOff = false;
-    profile.reset(now, run.allocation.freeUnits);
-    for (let i = 0; i < length; i++) profile.rise(Math.max(now, ends[i]!), run.gangOf(jobs[i]!).pods);
+    this.#book.reset(run);
     for (let at = waiting.start; at < waiting.end; at++) {
       const job = waiting.jobs[at]!;
       if (!this.#isPromised(run, job)) continue;
-      const { pods } = run.gangOf(job);
-      const duration = run.estimateOfRun(job);
       const begin = this.#begin[job]!;
-      const mayKeep = begin >= now && profile.earliest(pods, duration, begin) === begin;
-      if (!mayKeep) this.#begin[job] = profile.earliest(pods, duration);
-      profile.reserve(this.#begin[job]!, duration, pods);
+      const isKept = begin >= now && begin < Number.POSITIVE_INFINITY && this.#book.keep(run, job, begin);
+      if (!isKept) this.#begin[job] = this.#book.promise(run, job);
       this.#isFreed = true;
     }
   }
@@ -115,47 +148,42 @@ class CountedPromises {
   #compress(run: ClusterRun): void {
     const { now, waiting } = run;
     this.#isFreed = false;
-    this.#spare = run.allocation.freeUnits;
+    this.#book.beginMoves();
+    this.#spare = freeSize(run);
     for (let at = waiting.start; at < waiting.end; at++) {
       const job = waiting.jobs[at]!;
-      if (this.#isPromised(run, job) && this.#begin[job] === now) this.#spare -= run.gangOf(job).pods;
+      if (this.#isPromised(run, job) && this.#begin[job] === now) this.#spare -= run.sizeOf(job);
     }
-    const end = Math.min(waiting.end, waiting.start + COMPRESSED_MAX);
-    for (let at = waiting.start; at < end; at++) {
+    for (let at = waiting.start; at < waiting.end; at++) {
       const job = waiting.jobs[at]!;
-      if (this.#isPromised(run, job) && this.#begin[job]! > now) this.#moveForward(run, job);
+      if (!this.#isPromised(run, job) || this.#begin[job] === now) continue;
+      if (at - waiting.start >= COMPRESSED_MAX) this.#isPassedOver[job] = 1;
+      else this.#moveForward(run, job, this.#isPassedOver[job] === 1);
     }
   }
 
   /** A promise that is kept is not given up for GPUs of somebody overdue, who may hold them for long yet. */
-  #moveForward(run: ClusterRun, job: number): void {
-    const profile = this.#profile;
-    const { pods } = run.gangOf(job);
-    const duration = run.estimateOfRun(job);
-    const before = this.#begin[job]!;
-    profile.reserve(before, duration, -pods);
-    const sooner = profile.earliest(pods, duration);
-    const isSure = run.ends.length === 0 || run.ends.ends[0]! > run.now;
-    const mayMove = isSure || (sooner === run.now && pods <= this.#spare);
-    this.#begin[job] = mayMove ? sooner : before;
+  #moveForward(run: ClusterRun, job: number, looksAnywhere: boolean): void {
+    const { now } = run;
+    const isSure = run.ends.length === 0 || run.ends.ends[0]! > now;
+    const spare = isSure ? undefined : this.#spare;
+    const sooner = this.#book.moveForward(run, job, this.#begin[job]!, spare, looksAnywhere);
+    this.#isPassedOver[job] = 0;
     // It may be sure the next time.
-    if (!mayMove && sooner < before) this.#isFreed = true;
-    if (this.#begin[job] === run.now) this.#spare -= pods;
-    profile.reserve(this.#begin[job]!, duration, pods);
+    if (sooner === undefined) this.#isFreed = true;
+    else this.#begin[job] = sooner;
+    if (this.#begin[job] === now) this.#spare -= run.sizeOf(job);
   }
 
   /** Promises something to those that have come in, after all that is promised already. */
   #promise(run: ClusterRun): void {
     const { waiting } = run;
-    const profile = this.#profile;
     for (let at = waiting.start; at < waiting.end; at++) {
       const job = waiting.jobs[at]!;
       if (this.#isPromised(run, job)) continue;
-      const { pods } = run.gangOf(job);
-      const duration = run.estimateOfRun(job);
-      this.#begin[job] = profile.earliest(pods, duration);
+      this.#begin[job] = this.#book.promise(run, job);
       this.#promisedAt[job] = 1 + run.state.starts[job]!;
-      profile.reserve(this.#begin[job]!, duration, pods);
+      this.#isPassedOver[job] = 0;
     }
     this.#lookAhead(run);
   }
@@ -183,20 +211,16 @@ class CountedPromises {
     this.#isDue = false;
     for (let at = waiting.start; at < waiting.end; ) {
       const job = waiting.jobs[at]!;
-      const end = now + run.estimateOfRun(job);
-      if (this.#begin[job] !== now) {
-        at++;
-        continue;
-      }
-      if (!run.start(job)) {
-        this.#isDue = true;
+      const started = this.#begin[job] === now ? this.#book.start(run, job) : 'no';
+      if (started === 'no') {
+        this.#isDue ||= this.#begin[job] === now;
         at++;
         continue;
       }
       waiting.removeAt(at);
       at = Math.max(at, waiting.start);
       // A restart has steps before it computes, which nobody reckoned with.
-      if (run.state.expectedEnd[job] !== end) this.#isOff = true;
+      if (started === 'otherwise') this.#isOff = true;
     }
   }
 
@@ -208,11 +232,11 @@ class CountedPromises {
    */
   #settle(run: ClusterRun): boolean {
     let hasMovedToNow = false;
-    this.#spare = this.#isDue ? 0 : run.allocation.freeUnits;
+    this.#spare = this.#isDue ? 0 : freeSize(run);
     while (this.#next < Number.POSITIVE_INFINITY && endFrom(run.ends, this.#next) !== this.#next) {
       const begin = this.#next;
       const next = this.#lookAhead(run);
-      this.#moveForward(run, next);
+      this.#moveForward(run, next, true);
       if (this.#begin[next] === begin) break;
       hasMovedToNow ||= this.#begin[next] === run.now;
       this.#lookAhead(run);
@@ -223,17 +247,9 @@ class CountedPromises {
   #isPromised(run: ClusterRun, job: number): boolean {
     return this.#promisedAt[job] === 1 + run.state.starts[job]!;
   }
+}
 
-  /** Notes which running jobs the profile is made of. */
-  #remember(run: ClusterRun): void {
-    const { ends, jobs, length } = run.ends;
-    if (length > this.#jobs.length) {
-      this.#jobs = new Int32Array(2 * length);
-      this.#ends = new Float64Array(2 * length);
-    }
-    this.#jobs.set(jobs.subarray(0, length));
-    this.#ends.set(ends.subarray(0, length));
-    this.#count = length;
-    this.#seenAt = run.now;
-  }
+/** What is free now, as ClusterRun.sizeOf counts; at least that, where servers are out of use. */
+function freeSize(run: ClusterRun): number {
+  return run.allocation.isCounted ? run.allocation.freeUnits : run.freeMilliMost;
 }

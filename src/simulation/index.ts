@@ -66,6 +66,7 @@ export type {
   SimulationProgress,
   VictimOptions,
   VictimRule,
+  VictimScope,
 } from './simulation-options.js';
 export type {
   GpuHours,

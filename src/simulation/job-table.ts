@@ -29,6 +29,8 @@ export interface JobTable extends RhythmColumns {
   /** Job → the run time that the scheduler believes in. */
   readonly estimate: Float64Array;
   readonly priority: Float64Array;
+  /** Job → 0 if nothing may stop it to make room. */
+  readonly preemptible: Uint8Array;
   /** Job → tenant. */
   readonly tenantOf: Int32Array;
   readonly tenants: readonly string[];
@@ -46,6 +48,7 @@ const FIELDS: ReadonlySet<string> = new Set<string>([
   'workGpuSeconds',
   'estimateSeconds',
   'priority',
+  'preemptible',
   'tenant',
   'communicationFraction',
   'ratedGBps',
@@ -92,6 +95,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     work: columns(),
     estimate: columns(),
     priority: columns(),
+    preemptible: new Uint8Array(count).fill(1),
     tenantOf: new Int32Array(count),
     tenants: [] as string[],
     communicationFraction: columns(),
@@ -113,6 +117,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     table.submit[i] = micros(job.submitSeconds, i, 'submitSeconds');
     table.work[i] = workOf(job, i, gpus);
     table.priority[i] = finite(job.priority ?? 0, i, 'priority');
+    table.preemptible[i] = flag(job.preemptible ?? true, i, 'preemptible');
     table.tenantOf[i] = tenantOf(job.tenant ?? '', i, tenants);
     table.communicationFraction[i] = between(
       job.communicationFraction ?? 0,
@@ -121,6 +126,13 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
       i,
       'communicationFraction',
     );
+    if (job.communicates === false && table.communicationFraction[i]! > 0) {
+      throw new CorralError(
+        'invalid-option',
+        ['jobs', i, 'communicates'],
+        'a job that does not communicate spends no time on it: leave out communicationFraction, or communicates',
+      );
+    }
     table.ratedGBps[i] =
       job.ratedGBps === undefined
         ? Number.NaN
@@ -296,6 +308,15 @@ function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmCo
 
 function micros(value: unknown, index: number, ...field: string[]): number {
   return toMicros(between(value, 0, SECONDS_MAX, index, ...field));
+}
+
+function flag(value: unknown, index: number, field: string): 0 | 1 {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  throw new CorralError(
+    'invalid-option',
+    ['jobs', index, field],
+    `expected true or false, got ${quote(value)}`,
+  );
 }
 
 function finite(value: unknown, index: number, field: string): number {

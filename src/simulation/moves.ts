@@ -226,9 +226,9 @@ export class Moves {
     }
   }
 
-  /** Whether a job computes, and not to its end: one that is about to would skip what it still has to go through. */
+  /** Whether a job may be stopped, and computes: one that is about to would skip what it still has to go through. */
   isMovable(job: number): boolean {
-    return this.#run.state.computeBegin[job]! <= this.#run.now && !this.#run.isDue(job);
+    return this.#run.state.computeBegin[job]! <= this.#run.now && this.#run.mayStop(job);
   }
 
   /** Moves a running job if it gains by it; says whether. */

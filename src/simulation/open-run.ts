@@ -7,12 +7,13 @@ import { topologyAware } from '../policies/topology-aware.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { Allocation } from './allocation.js';
 import { easyPass } from './backfill.js';
-import { type CheckedOptions, checkedOptions } from './checked-options.js';
+import { type CheckedOptions, type CheckedVictims, checkedOptions } from './checked-options.js';
 import { toSeconds } from './clock.js';
 import { ClusterRun, type RunParts } from './cluster-run.js';
 import { Communication } from './communication.js';
-import { countedConservativePass } from './conservative-backfill.js';
+import { conservativePass } from './conservative-backfill.js';
 import { countedEasyPass } from './counted-backfill.js';
+import { CountedPromises } from './counted-promises.js';
 import { Defragmentation } from './defragmentation.js';
 import { elasticPass } from './elastic.js';
 import { FailureEvents } from './failure-events.js';
@@ -25,8 +26,8 @@ import type { CheckedWindow } from './metrics-window.js';
 import { Moves } from './moves.js';
 import { countedOrderPass, orderPass } from './order-preemption.js';
 import { greedyPass, strictPass } from './passes.js';
-import { placedConservativePass } from './placed-backfill.js';
-import { preemptingPass } from './priority-preemption.js';
+import { PlacedPromises } from './placed-promises.js';
+import { type Preemptors, preemptingPass } from './priority-preemption.js';
 import { QuotaTree } from './quota-tree.js';
 import type { SimulateOptions } from './simulation-options.js';
 import type { SimulationEvent } from './simulation-result.js';
@@ -46,9 +47,14 @@ export interface OpenRun {
  * Puts a simulation together: jobs, cluster, the scheduler's pass, and the parts that the options ask for.
  *
  * @param happened - where to put what happens to jobs, if anybody wants to know
+ * @param counts - whether to count pods where that is enough; default true, as it is the faster way to the same starts
  * @throws CorralError for a wrong option, with its path
  */
-export function openRun(options: SimulateOptions, happened: SimulationEvent[] | undefined): OpenRun {
+export function openRun(
+  options: SimulateOptions,
+  happened: SimulationEvent[] | undefined,
+  counts = true,
+): OpenRun {
   const checked = checkedOptions(options);
   const cluster = asCluster(options.cluster, ['cluster']);
   const tables = compileClusterTables(cluster);
@@ -71,7 +77,7 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
       window: windowOf(checked.window, table),
     },
     // Counting pods knows no servers, so none may drop out or be kept.
-    { counts: !dropsServers(options.failures) && options.headroom === undefined },
+    { counts: counts && !dropsServers(options.failures) && options.headroom === undefined },
   );
   const add = (parts: Partial<RunParts>): void => {
     run.parts = { ...run.parts, ...parts };
@@ -123,7 +129,7 @@ export function openRun(options: SimulateOptions, happened: SimulationEvent[] | 
   run.schedule = elastic ? elasticPass(pass, new Moves(run, 1), lookAhead!) : pass;
   const { preemption } = checked;
   if (preemption !== 'none' && preemption !== 'order' && checked.queue !== 'fair-share') {
-    run.schedule = preemptingPass(run.schedule, preemption);
+    run.schedule = preemptingPass(run.schedule, preemption, preemptorsOf(checked, preemption));
   }
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     // What a gang is rated at does not depend on the policy that is judged.
@@ -192,6 +198,13 @@ function fitsOn(idle: Allocation, job: number): boolean {
   return true;
 }
 
+/** Who may preempt by priority: behind a head that is promised something, nobody else. */
+function preemptorsOf({ admission, backfill }: CheckedOptions, { scope }: CheckedVictims): Preemptors {
+  if (backfill !== 'none') return 'head';
+  if (admission === 'greedy') return 'all';
+  return scope === 'tenant' ? 'heads' : 'head';
+}
+
 /** What the scheduler does at a pass, preemption by priority and resizing aside. */
 function chosenPass(
   run: ClusterRun,
@@ -213,7 +226,8 @@ function chosenPass(
       : orderPass(table.count, allocation.askerCount);
   }
   if (checked.backfill === 'conservative') {
-    return allocation.isCounted ? countedConservativePass(table.count) : placedConservativePass(newMirror());
+    const book = allocation.isCounted ? new CountedPromises() : new PlacedPromises(newMirror());
+    return conservativePass(book, table.count);
   }
   if (checked.backfill === 'easy') {
     return lookAhead === undefined

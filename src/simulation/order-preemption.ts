@@ -7,7 +7,7 @@ import { PREEMPTED } from './run-log.js';
 
 /**
  * Preemption by order, where counting pods is enough: at every pass, from the front of the {@link ActiveOrder}, whoever
- * still fits beside the jobs that end now holds GPUs. Whom that leaves out is stopped.
+ * still fits beside the jobs that end now, or may not be stopped, holds GPUs. Whom that leaves out is stopped.
  *
  * @param jobs - jobs of the simulation
  * @complexity O(n log n) of the jobs that run or wait
@@ -20,12 +20,12 @@ export function countedOrderPass(jobs: number): (run: ClusterRun) => void {
     order.refresh(run);
     const isRunning = (job: number): boolean => state.status[job] === RUNNING;
     let units = run.allocation.freeUnits;
-    for (const job of order.jobs) if (isRunning(job) && !run.isDue(job)) units += run.gangOf(job).pods;
+    for (const job of order.jobs) if (isRunning(job) && run.mayStop(job)) units += run.gangOf(job).pods;
     for (const job of order.jobs) {
       const { pods } = run.gangOf(job);
-      const isDue = isRunning(job) && run.isDue(job);
-      isChosen[job] = isDue || pods <= units ? 1 : 0;
-      if (isChosen[job] === 1 && !isDue) units -= pods;
+      const stays = isRunning(job) && !run.mayStop(job);
+      isChosen[job] = stays || pods <= units ? 1 : 0;
+      if (isChosen[job] === 1 && !stays) units -= pods;
     }
     // First all who leave, then all who come: nobody starts on GPUs that are not free yet.
     for (const job of order.jobs) {
@@ -45,7 +45,7 @@ export function countedOrderPass(jobs: number): (run: ClusterRun) => void {
 
 /**
  * Preemption by order on any cluster. From the front of the {@link ActiveOrder}: a running job stays where it is; a waiting
- * one starts if it fits, if need be in place of running jobs behind it, the last one first, but for those that end now. Whom
+ * one starts if it fits, if need be in place of running jobs behind it, the last one first, but for those that end now or may not be stopped. Whom
  * that moves out stays after all if its GPUs are still free when its turn comes, or goes on elsewhere, which is a move. Where
  * somebody would move, the same is tried with those gone from the beginning who are left out: then often nobody has to.
  *
@@ -157,7 +157,7 @@ class OrderChoice {
     const suspended: number[] = [];
     for (let at = inOrder.length - 1; at > position; at--) {
       const job = inOrder[at]!;
-      if (state.status[job] !== RUNNING || this.#isSuspended[job] === 1 || run.isDue(job)) continue;
+      if (state.status[job] !== RUNNING || this.#isSuspended[job] === 1 || !run.mayStop(job)) continue;
       allocation.suspend(job);
       this.#isSuspended[job] = 1;
       suspended.push(job);

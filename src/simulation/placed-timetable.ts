@@ -14,21 +14,36 @@ import { ShownServers } from './placed-view.js';
 export interface Stay {
   readonly job: number;
   readonly gang: Gang;
-  readonly note: Note;
+  /** Changes only while it is in no timetable. */
+  note: Note;
   readonly begin: number;
-  /** When it is believed to end; of a job that is overdue, a microsecond from now. */
-  end: number;
-  /** When others can count on it being gone: after `end` where it should end now and still runs. */
+  /** When it is believed to end. */
+  readonly end: number;
+  /** When it can be gone: after `end` where it is overdue. */
   goneBy: number;
+  /** Whether it is promised: what runs stays where it is. */
+  readonly isPromise: boolean;
   /** Whether the engine shows it. */
   isShown: boolean;
   /** Its place among all stays; -1 = it is not there. */
   at: number;
 }
 
+/** What a stay holds on one server. */
+interface StayOn extends Held {
+  readonly stay: Stay;
+}
+
 /** A stay that is in no timetable yet. */
-export function newStay(job: number, gang: Gang, note: Note, begin: number, end: number): Stay {
-  return { job, gang, note, begin, end, goneBy: end, isShown: false, at: -1 };
+export function newStay(
+  job: number,
+  gang: Gang,
+  note: Note,
+  begin: number,
+  end: number,
+  isPromise: boolean,
+): Stay {
+  return { job, gang, note, begin, end, goneBy: end, isPromise, isShown: false, at: -1 };
 }
 
 /**
@@ -43,7 +58,7 @@ export class PlacedTimetable {
   readonly #engine: PlacementEngine;
   readonly #stays: Stay[] = [];
   /** Server → what is held there. */
-  readonly #heldOn: Held[][];
+  readonly #heldOn: StayOn[][];
   /** When stays end, for candidates: nobody can start earlier than now but where another ends. */
   readonly #ends = new ExpectedEnds();
   /** Thousandths of GPUs free in number: as a bound, it spares most plans. */
@@ -96,14 +111,6 @@ export class PlacedTimetable {
     this.#book(stay, -1);
   }
 
-  /** Changes when a stay is believed to end, and by when it is gone. */
-  setEnd(stay: Stay, end: number, goneBy: number): void {
-    this.#book(stay, -1);
-    stay.end = end;
-    stay.goneBy = goneBy;
-    this.#book(stay, 1);
-  }
-
   /**
    * The first time from `from` on, now or when a stay ends, at which so many thousandths of GPUs are free in number for so
    * long; Infinity if there is none.
@@ -126,19 +133,20 @@ export class PlacedTimetable {
   /**
    * Makes the engine show what is free throughout a stretch of time.
    *
+   * @param giveWay - promises that are not shown; default none
    * @returns thousandths of GPUs free, those of servers that take no pods included
    * @complexity O(stays), and the servers of those that come or go
    */
-  show(from: number, to: number): number {
+  show(from: number, to: number, giveWay?: (stay: Stay) => boolean): number {
     for (const stay of this.#stays) {
-      const isIn = stay.begin < to && stay.goneBy > from;
+      const isIn = stay.begin < to && stay.end > from && giveWay?.(stay) !== true;
       if (isIn === stay.isShown) continue;
       stay.isShown = isIn;
       this.#markDirty(stay);
     }
     for (const server of this.#dirty) {
       this.#isDirty[server] = 0;
-      this.#peak.measure(this.#heldOn[server]!, from, to, 'goneBy');
+      this.#peak.measure(this.#shownOn(server), from, to, 'end');
       this.#shown.show(server, this.#peak);
     }
     this.#dirty.length = 0;
@@ -160,11 +168,11 @@ export class PlacedTimetable {
     const held = this.#heldOn[server]!;
     let earliest = before;
     for (let i = -1; i < held.length; i++) {
-      const time = i === -1 ? this.now : held[i]!.stay.goneBy;
+      const time = i === -1 ? this.now : held[i]!.stay.end;
       if (time >= earliest) continue;
       let taken = 0;
       for (const { stay, mask } of held) {
-        if (stay.begin >= time + duration || stay.goneBy <= time) continue;
+        if (stay.begin >= time + duration || stay.end <= time) continue;
         if (stay.gang.need.gpuMilli === GPU_MILLI) taken |= mask;
       }
       if (tables.shapeGpus[shape]! - popcount16(taken) >= need.gpus) earliest = time;
@@ -179,26 +187,58 @@ export class PlacedTimetable {
    */
   isFree(stay: Stay, by: 'end' | 'goneBy'): boolean {
     const { cordoned } = this.#engine.state;
-    const own = new Map<number, Held[]>();
-    forEachServer(stay.note, (server, mask, pods) => {
-      const onServer = own.get(server);
-      if (onServer === undefined) own.set(server, [{ stay, mask, pods }]);
-      else onServer.push({ stay, mask, pods });
-    });
-    for (const [server, held] of own) {
+    for (const [server, held] of heldBy(stay)) {
       if (cordoned[server] === 1) return false;
       const others = this.#heldOn[server]!;
-      if (!this.#peak.leavesRoomFor(server, others, held, stay.begin, stay.goneBy, by)) return false;
+      if (!this.#peak.leavesRoomFor(server, others, held, stay.begin, stay.end, by)) return false;
     }
     return true;
   }
 
+  /**
+   * Whom a stay, which is in no timetable, is in the way of, among promises that give way: of those on its GPUs all, of those
+   * that need its CPU, memory or share the last to begin.
+   *
+   * @param giveWay - which may be moved elsewhere; what is in the way of others is undefined then
+   * @returns undefined if it stays in the way of others
+   */
+  inTheWayOf(stay: Stay, giveWay: (stay: Stay) => boolean): Set<Stay> | undefined {
+    const moving = new Set<Stay>();
+    const own = heldBy(stay);
+    for (const [server, held] of own) {
+      const isIn = (other: Stay): boolean =>
+        !moving.has(other) && other.begin < stay.end && other.end > stay.begin;
+      const taken = held.reduce((all, { mask }) => all | mask, 0);
+      const isWhole = stay.gang.need.gpuMilli === GPU_MILLI;
+      for (const other of this.#heldOn[server]!) {
+        if ((other.mask & taken) === 0 || !isIn(other.stay) || !giveWay(other.stay)) continue;
+        if (isWhole || other.stay.gang.need.gpuMilli === GPU_MILLI) moving.add(other.stay);
+      }
+      for (;;) {
+        const others = this.#heldOn[server]!.filter((other) => isIn(other.stay));
+        if (this.#peak.leavesRoomFor(server, others, held, stay.begin, stay.end, 'end')) break;
+        let last: Stay | undefined;
+        for (const other of others) {
+          if (giveWay(other.stay) && (last === undefined || other.stay.begin >= last.begin))
+            last = other.stay;
+        }
+        if (last === undefined) return undefined;
+        moving.add(last);
+      }
+    }
+    return moving;
+  }
+
+  #shownOn(server: number): StayOn[] {
+    return this.#heldOn[server]!.filter(({ stay }) => stay.isShown);
+  }
+
   #book(stay: Stay, sign: 1 | -1): void {
-    if (sign === 1) this.#ends.add(stay.job, stay.goneBy);
-    else this.#ends.remove(stay.job, stay.goneBy);
+    if (sign === 1) this.#ends.add(stay.job, stay.end);
+    else this.#ends.remove(stay.job, stay.end);
     const from = Math.max(stay.begin, this.now);
     const milli = stay.note.pods * stay.gang.need.totalGpuMilli;
-    if (stay.goneBy > from) this.#profile.reserve(from, stay.goneBy - from, sign * milli);
+    if (stay.end > from) this.#profile.reserve(from, stay.end - from, sign * milli);
   }
 
   #markDirty(stay: Stay): void {
@@ -208,6 +248,17 @@ export class PlacedTimetable {
       this.#dirty.push(server);
     });
   }
+}
+
+/** Server → what a stay holds there. */
+function heldBy(stay: Stay): Map<number, StayOn[]> {
+  const own = new Map<number, StayOn[]>();
+  forEachServer(stay.note, (server, mask, pods) => {
+    const onServer = own.get(server);
+    if (onServer === undefined) own.set(server, [{ stay, mask, pods }]);
+    else onServer.push({ stay, mask, pods });
+  });
+  return own;
 }
 
 /** Visits the pieces of a note. */

@@ -84,10 +84,16 @@ export class QuotaTree {
 
   /** Whether so many GPUs more stay within every limit. */
   staysInLimits(tenant: number, gpus: number): boolean {
+    return this.overLimits(tenant, gpus) <= 0;
+  }
+
+  /** GPUs by which so many more would pass a limit, the most of all above the tenant; 0 or negative if none. */
+  overLimits(tenant: number, gpus: number): number {
+    let over = Number.NEGATIVE_INFINITY;
     for (let node = this.nodeOf[tenant]!; node !== -1; node = this.parentOf[node]!) {
-      if (this.used[node]! + gpus > this.limit[node]!) return false;
+      over = Math.max(over, this.used[node]! + gpus - this.limit[node]!);
     }
-    return true;
+    return over;
   }
 
   /** Whether a tenant, and all above it, deserve so many GPUs more. */

@@ -67,6 +67,52 @@ export function reclaim(
 }
 
 /**
+ * Places a job in place of others of its tenant that have a lower priority, also where it would pass a limit beside them.
+ * Nobody is stopped twice at one time.
+ *
+ * @param tree - with what all use now
+ * @param stoppedAt - job → when it was last stopped here, or by {@link reclaim}
+ * @returns whether the job is placed, and is to begin; if not, nothing has happened
+ */
+export function preemptInTenant(
+  run: ClusterRun,
+  tree: QuotaTree,
+  job: number,
+  { rule, runMicrosMin }: CheckedVictims,
+  stoppedAt: Map<number, number>,
+): boolean {
+  const { tenantOf, gpus, priority } = run.table;
+  const victims = victimsOf(
+    run,
+    (victim) =>
+      tenantOf[victim] === tenantOf[job] &&
+      priority[victim]! < priority[job]! &&
+      run.now - run.state.begin[victim]! >= runMicrosMin &&
+      stoppedAt.get(victim) !== run.now,
+    rule,
+  );
+  let over = tree.overLimits(tenantOf[job]!, gpus[job]!);
+  let count = 0;
+  for (; over > 0 && count < victims.length; count++) over -= run.gpusOf(victims[count]!);
+  if (over > 0) return false;
+  const stopped = victims.slice(0, count);
+  for (const victim of stopped) run.allocation.suspend(victim);
+  if (count === 0 || !run.allocation.place(job)) {
+    const others = suspendByRule(run, job, victims.slice(count), rule);
+    if (others === undefined) {
+      for (const victim of stopped) run.allocation.resume(victim);
+      return false;
+    }
+    stopped.push(...others);
+  }
+  for (const victim of stopped) {
+    stoppedAt.set(victim, run.now);
+    run.evict(victim);
+  }
+  return true;
+}
+
+/**
  * Lets a suspended gang go on with fewer pods, if it can: as many as its tenant deserves, but not fewer than its least.
  *
  * @param tree - with what is used beside the gang

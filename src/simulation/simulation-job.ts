@@ -43,6 +43,11 @@ export interface SimulationJob extends PlacementRequest {
   readonly estimateSeconds?: number | undefined;
   /** For the queue `priority`: higher starts earlier; any finite number, default 0. */
   readonly priority?: number | undefined;
+  /**
+   * False: nothing stops a run of it to make room, be it preemption, a reclaim, shrinking or a move, which is a stop and a
+   * start elsewhere; failures and limits of time still do. Default true.
+   */
+  readonly preemptible?: boolean | undefined;
   /** Whose job it is, for the metrics; default nobody's, ''. */
   readonly tenant?: string | undefined;
   /** The share of the run time that is communication at `ratedGBps`, 0 … 1; default 0. */

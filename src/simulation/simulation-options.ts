@@ -43,11 +43,25 @@ export const VICTIM_RULES = [
 /** A rule for whom to preempt first. */
 export type VictimRule = (typeof VICTIM_RULES)[number];
 
+/** Among whom to look for victims. */
+export const VICTIM_SCOPES = [
+  /** Jobs of all tenants; with the queue `fair-share` those of other tenants, for what a tenant deserves. */
+  'cluster',
+  /** Jobs of lower priority of the same tenant. */
+  'tenant',
+  /** With the queue `fair-share`: first those of `tenant`, then those of `cluster`. */
+  'both',
+] as const;
+/** Among whom to look for victims. */
+export type VictimScope = (typeof VICTIM_SCOPES)[number];
+
 /** Whom to preempt. */
 export interface VictimOptions {
   readonly victims: VictimRule;
   /** Seconds that a run is left alone; default 0. */
   readonly runSecondsMin?: number | undefined;
+  /** Default `cluster`. */
+  readonly scope?: VictimScope | undefined;
 }
 
 /** Moving running jobs to where they are worth more. */
@@ -164,8 +178,10 @@ export interface SimulateOptions {
    * `order`: at every pass the jobs that hold GPUs are chosen anew from all, in the order of the queue, whoever fits, and
    * the others are stopped; ties go by who was in that order first. Needs `admission` left out or `greedy`, and no backfill.
    *
-   * `{ victims, runSecondsMin }`: while the head of the queue does not fit, running jobs of lower priority are stopped until it does, in
-   * the order of the rule. Usually with the queue `priority`. With the queue `fair-share` a tenant reclaims what it
+   * `{ victims, runSecondsMin, scope }`: while the head of the queue does not fit, running jobs of lower priority are stopped
+   * until it does, in the order of the rule. Usually with the queue `priority`. With `admission: 'greedy'` any waiting job
+   * may stop others, in the order of the queue; with the scope `tenant` the first job of every tenant. With backfill the head
+   * alone may: whoever takes room behind it could delay what it is promised. With the queue `fair-share` a tenant reclaims what it
    * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority; at first those
    * that leave their tenants what they deserve, then gangs that hold both, which go on with fewer pods if `podsMin` allows. Nobody is
    * stopped who has run for less than `runSecondsMin`, default 0: without it the same jobs may be stopped again and again.

@@ -1,13 +1,13 @@
 import type { ClusterRun } from './cluster-run.js';
 import type { VictimRule } from './simulation-options.js';
 
-/** Running jobs that may be stopped, in the order in which they are to go; nobody who ends now. */
+/** Running jobs that may be stopped, in the order in which they are to go; see {@link ClusterRun.mayStop}. */
 export function victimsOf(run: ClusterRun, mayStop: (job: number) => boolean, rule: VictimRule): number[] {
   const found: number[] = [];
   const keys = new Map<number, number>();
   for (let i = 0; i < run.runningCount; i++) {
     const job = run.running[i]!;
-    if (run.isDue(job) || !mayStop(job)) continue;
+    if (!run.mayStop(job) || !mayStop(job)) continue;
     found.push(job);
     keys.set(job, victimKey(run, job, rule));
   }

@@ -13,6 +13,15 @@ function ids(description: string, kind: string): string[] {
 }
 
 describe('synthetic', () => {
+  it('makes servers without GPUs, and names no model for them', () => {
+    for (const description of ['cpu:2', 'cpu:1 numa:2', 'cpu:1 nic:1']) {
+      const document = synthetic(description);
+      expect(document.gpuModel).toBe('none');
+      expect(serverTopology(document).gpus).toEqual([]);
+    }
+    expect(() => synthetic('cpu:1 nvswitch:1')).toThrow('switches without GPUs');
+  });
+
   it('counts each level per member of the level above', () => {
     const server = serverTopology(synthetic('cpu:2 switch:2 gpu:2'));
     expect(server.gpus).toHaveLength(8);

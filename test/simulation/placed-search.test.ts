@@ -42,7 +42,7 @@ function search(job: Partial<SimulationJob>): {
     [1, 50, 60],
   ] as const;
   for (const [i, [server, begin, end]] of stays.entries()) {
-    timetable.add(newStay(i + 1, gang, noteOn(server, 3), begin * 1e6, end * 1e6));
+    timetable.add(newStay(i + 1, gang, noteOn(server, 3), begin * 1e6, end * 1e6, false));
   }
   return { run, found: new PlacedSearch(engine, timetable), engine };
 }
@@ -62,22 +62,22 @@ describe('PlacedSearch', () => {
     ],
   ])('plans %s', (_, job, begin, end, pods) => {
     const { run, found } = search(job);
-    const stay = found.earliest(run, 0, 0, Number.POSITIVE_INFINITY)!;
+    const stay = found.bookEarliest(run, 0, 0, Number.POSITIVE_INFINITY)!;
     expect([stay.begin / 1e6, stay.end / 1e6, stay.note.pods]).toEqual([begin, end, pods]);
     expect(stay.goneBy).toBe(stay.end);
   });
 
   it('looks no earlier and no later than it is told', () => {
     const { run, found } = search({});
-    expect(found.earliest(run, 0, 0, 10e6)).toBeUndefined();
-    expect(found.earliest(run, 0, 0, 11e6)!.begin).toBe(10e6);
-    expect(found.earliest(run, 0, 20e6, 50e6)!.begin).toBe(20e6);
+    expect(found.bookEarliest(run, 0, 0, 10e6)).toBeUndefined();
+    expect(found.bookEarliest(run, 0, 0, 11e6)!.begin).toBe(10e6);
+    expect(found.bookEarliest(run, 0, 20e6, 50e6)!.begin).toBe(20e6);
   });
 
   it('finds nothing where servers take no pods', () => {
     const { run, found, engine } = search({ pods: 2 });
     engine.setCordoned(1, true);
-    expect(found.earliest(run, 0, 0, Number.POSITIVE_INFINITY)).toBeUndefined();
+    expect(found.bookEarliest(run, 0, 0, Number.POSITIVE_INFINITY)).toBeUndefined();
   });
 
   it('tells when the first of some servers has room', () => {
