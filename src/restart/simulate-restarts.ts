@@ -28,7 +28,7 @@ export interface SimulatedRestarts {
   /**
    * Whether the standard error is known to about a tenth: every class of failures that brings a hundredth or more of the
    * spread has struck 30 times or more, and the spread does not hang on fewer cycles than that. If not, ask for more
-   * `commits`. True where nothing can fail.
+   * `commits`. True where nothing can fail. A rare long duration inside one phase is noticed only once it has been drawn.
    */
   readonly reliable: boolean;
   readonly commits: number;

@@ -129,6 +129,13 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
       i,
       'communicationFraction',
     );
+    if (job.communicates === false && table.communicationFraction[i]! > 0) {
+      throw new CorralError(
+        'invalid-option',
+        ['jobs', i, 'communicates'],
+        'a job that does not communicate spends no time on it: leave out communicationFraction, or communicates',
+      );
+    }
     table.ratedGBps[i] =
       job.ratedGBps === undefined
         ? Number.NaN

@@ -118,6 +118,7 @@ export class PlacedPromises implements PromiseBook {
   beginMoves(): void {
     // Those behind that move free something for those before, who only see it the next time.
     this.#looked = this.#freed;
+    this.#search.beginMoves();
     this.#freed = new Set();
   }
 
@@ -156,7 +157,7 @@ export class PlacedPromises implements PromiseBook {
         run.holdings.putNote(job, stay.note);
         run.allocation.resume(job);
       } else {
-        const elsewhere = this.#bookWherePolicyPuts(run, job, stay.note.pods);
+        const elsewhere = this.#bookWherePolicyPuts(run, job);
         if (elsewhere === undefined) {
           timetable.add(stay);
           return 'no';
@@ -182,11 +183,11 @@ export class PlacedPromises implements PromiseBook {
   }
 
   /** Books a job now where the policy of the run puts it, if all promises can be kept then, wherever they are. */
-  #bookWherePolicyPuts(run: ClusterRun, job: number, podsMin = 1): Stay | undefined {
+  #bookWherePolicyPuts(run: ClusterRun, job: number): Stay | undefined {
     if (!run.allocation.place(job)) return undefined;
     const own = this.#stayNow(run, job);
     run.allocation.unplace(job);
-    return own.note.pods >= podsMin && this.#search.bookAmong(run, own) ? own : undefined;
+    return this.#search.bookAmong(run, own) ? own : undefined;
   }
 
   /** What a job that has been placed would hold from now on. */

@@ -4,8 +4,9 @@ import type { ClusterRun } from './cluster-run.js';
 import type { Note } from './holdings.js';
 import { newStay, type PlacedTimetable, type Stay } from './placed-timetable.js';
 
-/** Attempts of one job to have promises placed anew that may come to nothing, before it has to do without. */
-const FAILURES_MAX = 4;
+/** Attempts to have promises placed anew that may come to nothing: of one job, and of all that would move forward at once. */
+const FAILURES_PER_JOB = 4;
+const FAILURES_PER_MOVES = 16;
 /** Promises that are placed anew for one job. */
 const MOVED_MAX = 2000;
 
@@ -19,11 +20,17 @@ const MOVED_MAX = 2000;
 export class PlacedSearch {
   readonly #ahead: PlacementEngine;
   readonly #timetable: PlacedTimetable;
+  #failuresLeft = FAILURES_PER_MOVES;
 
   /** @param ahead - the engine of the timetable */
   constructor(ahead: PlacementEngine, timetable: PlacedTimetable) {
     this.#ahead = ahead;
     this.#timetable = timetable;
+  }
+
+  /** Lets jobs try anew to move forward. */
+  beginMoves(): void {
+    this.#failuresLeft = FAILURES_PER_MOVES;
   }
 
   /**
@@ -47,7 +54,8 @@ export class PlacedSearch {
     const gang = run.gangOf(job);
     const least = gang.podsMin * gang.need.totalGpuMilli;
     const duration = this.durationOf(run, job, gang.pods);
-    let failuresLeft = FAILURES_MAX;
+    const isMove = before < Number.POSITIVE_INFINITY;
+    let failuresLeft = isMove ? Math.min(FAILURES_PER_JOB, this.#failuresLeft) : FAILURES_PER_JOB;
     let time = timetable.nextCandidate(from, least, duration);
     while (time < before) {
       if (time >= freedFrom) {
@@ -61,6 +69,7 @@ export class PlacedSearch {
         const stay = this.#planAt(run, job, gang, time, (other) => other.begin > time);
         if (stay !== undefined && this.bookAmong(run, stay)) return stay;
         failuresLeft--;
+        if (isMove) this.#failuresLeft--;
       }
       time = timetable.nextCandidate(timetable.endFrom(time + 1), least, duration);
     }
@@ -69,6 +78,7 @@ export class PlacedSearch {
 
   /** Books a job at a time, like {@link bookEarliest}. */
   bookAt(run: ClusterRun, job: number, time: number): Stay | undefined {
+    this.beginMoves();
     return this.bookEarliest(run, job, time, time + 1);
   }
 

@@ -31,12 +31,12 @@ describe('costOf', () => {
       const judged = judgePlacement(
         cluster,
         { free: disorder.free(), cordoned: disorder.cordoned() },
-        {},
+        { gpus: 1 },
         { pods, tier: 'cluster', bandwidthGBps: 0 },
       );
       expect(cost.damageGpus, `seed ${seed}`).toBeCloseTo(judged.damage, 8);
       expect(cost.servers).toBe(servers.length);
-      // The request of the judge says nothing of GPUs, so it counts no load: ask again for the figures.
+      // The judge counts no load where a placement takes cordoned servers: ask again without.
       const { load } = judgePlacement(
         cluster,
         { free: disorder.free(), cordoned: [] },

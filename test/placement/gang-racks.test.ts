@@ -17,7 +17,7 @@ import { Disorder, domainsOf, kindsCluster } from './kinds-cluster.js';
  */
 const SMALL_GAP_MAX = 0.055;
 const SMALL_LEAST_MIN = 0.85;
-const LARGE_GAP_MAX = 0.016;
+const LARGE_GAP_MAX = 0.02;
 const LARGE_LEAST_MIN = 0.65;
 /** Splits of a gang that are still all looked at. */
 const SPLITS_MAX = 20_000;

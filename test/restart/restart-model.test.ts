@@ -102,7 +102,7 @@ describe('restartModel', () => {
     [['durable', 'snapshots'], { ...base, durable: { snapshots: 0, stallSeconds: 1 } }],
     [['durable', 'stallSeconds'], { ...base, durable: { snapshots: 2 } }],
     [['mtbfSeconds'], { ...base, mtbfSeconds: 0 }],
-    [[], undefined],
+    [['options'], undefined],
   ])('refuses nonsense at %j', (path, options) => {
     expect(() => restartModel(options as never)).toThrow(
       expect.objectContaining({ name: 'CorralError', code: 'invalid-option', path }),

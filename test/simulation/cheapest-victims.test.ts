@@ -61,6 +61,7 @@ function drawn(draw: Draw): SimulateOptions {
     jobs: Array.from({ length: 30 }, () => (draw.chance(0.2) ? sliced() : job())),
     policy: draw.of([topologyAware, bestFit, spread])(),
     admission: 'greedy',
+    passes: 'event',
   };
 }
 
@@ -166,6 +167,7 @@ describe('cheapestVictims', () => {
           gpus: 8,
         })).concat({ submitSeconds: 0, durationSeconds: 1e6, pods: 32, gpus: 8 }),
         admission: 'greedy',
+        passes: 'event',
       },
       undefined,
     );

@@ -53,4 +53,14 @@ describe('jobTable', () => {
     expect(table.work[0]).toBe(100e6);
     expect(table.estimate[0]).toBe(106e6);
   });
+
+  it('refuses time of communication for pods that do not communicate', () => {
+    const job = { submitSeconds: 0, durationSeconds: 1, gpus: 1, pods: 2, communicates: false };
+    expect(() => jobTable([{ ...job, communicationFraction: 0.5 }], tables, levels)).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path: ['jobs', 0, 'communicates'] }),
+    );
+    expect(jobTable([{ ...job, communicationFraction: 0 }], tables, levels).gangs[0]!.need.communicates).toBe(
+      false,
+    );
+  });
 });

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { clusterTopology } from '../../src/index.js';
 import { type SimulateOptions, type SimulationJob, simulate } from '../../src/simulation/index.js';
+import type { ClusterTopology } from '../../src/topology/index.js';
+import { gpuBox } from '../placement/random-cluster.js';
 import { describeWithShared } from '../shared-data.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 
@@ -65,6 +68,27 @@ describeWithShared('simulation/backfill-hpc2n.json', 'the HPC2N log on 128 proce
     expect(metrics.waitSeconds.mean).toBeCloseTo(51_043.205, 3);
     expect(metrics.makespanSeconds).toBe(5_759_844);
   });
+
+  it.each(['easy', 'conservative'] as const)(
+    'starts nobody at another time for a CPU figure that there is always room for, %s',
+    (backfill) => {
+      const eights = (cpuMilli: number): ClusterTopology =>
+        clusterTopology({
+          tiers: [],
+          types: { eight: gpuBox(8) },
+          // One server has less than eight of the largest would need: pods are placed, not counted.
+          servers: Array.from({ length: 16 }, (_, i) => ({
+            id: `s${i}`,
+            type: 'eight',
+            cpuMilli: i === 0 ? cpuMilli : 64_000,
+          })),
+        });
+      const given = starts({ cluster: eights(64_000), backfill });
+      const withCpu = jobs.map((job, i) => (i === 1000 ? { ...job, cpuMilli: 8 } : job));
+      expect(jobs[1000]!.pods).toBeLessThan(127);
+      expect(starts({ cluster: eights(63), jobs: withCpu, backfill })).toEqual(given);
+    },
+  );
 });
 
 describeWithShared('simulation/preemptive-60job.json', 'sixty jobs on eight GPUs', (path) => {
