@@ -37,7 +37,7 @@ export class ActiveOrder {
     }
     for (const job of jobs) {
       const left = state.status[job] === RUNNING ? run.runningEstimateLeft(job) : run.estimateLeft(job);
-      keys[job] = queueKey(settings.queue, table, job, left);
+      keys[job] = queueKey(settings, table, job, left);
     }
     this.jobs = jobs.sort((a, b) => keys[a]! - keys[b]!);
   }

@@ -25,6 +25,8 @@ export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = [
   'backfillDepth',
   'preemption',
   'quotas',
+  'priorityPerHour',
+  'overrunSecondsMax',
   'headroom',
   'defragmentation',
   'elastic',
@@ -73,6 +75,9 @@ export interface CheckedOptions {
   /** Whether running jobs shrink and grow. */
   readonly resizes: boolean;
   readonly preemptedKeeps: boolean;
+  readonly priorityPerHour: number;
+  /** Microseconds; Infinity = nobody is killed. */
+  readonly overrunMicros: number;
   readonly sharesLinks: boolean;
   readonly passPerEvent: boolean;
   readonly ranks: Readonly<Record<EventKind, number>>;
@@ -138,6 +143,9 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
   if (options.backfillDepth !== undefined && backfill !== 'easy') {
     throw contradiction('backfillDepth', 'only the backfill easy has a depth');
   }
+  if (options.priorityPerHour !== undefined && queue !== 'priority' && queue !== 'fair-share') {
+    throw contradiction('priorityPerHour', 'only the queues priority and fair-share look at priorities');
+  }
   if (queue !== 'fair-share' && options.quotas !== undefined) {
     throw contradiction('quotas', 'quotas are for the queue fair-share');
   }
@@ -157,6 +165,8 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     preemption,
     defragmentation: defragmentationOf(options.defragmentation),
     resizes,
+    priorityPerHour: nonNegative(options.priorityPerHour ?? 0, 'priorityPerHour'),
+    overrunMicros: overrunOf(options.overrunSecondsMax),
     preemptedKeeps: oneOf(options.preempted ?? 'kept', ['kept', 'checkpoint'], 'preempted') === 'kept',
     sharesLinks: sharesLinks(options.linkSharing),
     passPerEvent,
@@ -212,6 +222,11 @@ function defragmentationOf(options: SimulateOptions['defragmentation']): Checked
 function sharesLinks(value: boolean | undefined): boolean {
   if (value === undefined || typeof value === 'boolean') return value ?? true;
   throw new CorralError('invalid-option', ['linkSharing'], `expected true or false, got ${quote(value)}`);
+}
+
+function overrunOf(seconds: number | undefined): number {
+  if (seconds === undefined) return Number.POSITIVE_INFINITY;
+  return toMicros(Math.min(nonNegative(seconds, 'overrunSecondsMax'), SECONDS_MAX));
 }
 
 function untilOf(seconds: number | undefined): number {

@@ -6,29 +6,48 @@ import { EventQueue } from './event-queue.js';
 import { ExpectedEnds } from './expected-ends.js';
 import { GpuAccounts } from './gpu-accounts.js';
 import type { Holdings, Note } from './holdings.js';
-import { DONE, type JobState, newJobState, REFUSED, RUNNING, UNSUBMITTED, WAITING } from './job-state.js';
+import {
+  DONE,
+  type JobState,
+  newJobState,
+  OVERRUN,
+  REFUSED,
+  RUNNING,
+  UNSUBMITTED,
+  WAITING,
+} from './job-state.js';
 import type { JobTable } from './job-table.js';
 import type { CheckedWindow } from './metrics-window.js';
 import { clockOfWork, progressAt, type RunProgress, rhythmOf, snapshotsAhead } from './progress.js';
-import { queueKey } from './queue-order.js';
-import { FAILED, FINISHED, HELD, MOVED, PREEMPTED, RunLog } from './run-log.js';
-import type { EventKind, Queue } from './simulation-options.js';
+import { type QueueOrder, queueKey } from './queue-order.js';
+import { FAILED, FINISHED, HELD, KILLED, MOVED, PREEMPTED, RunLog } from './run-log.js';
+import type { EventKind } from './simulation-options.js';
 import { WaitingQueue } from './waiting-queue.js';
 
 /** So many events without meaning are not worth clearing away. */
 const STALE_MIN = 1024;
 
 /** What happens to a job, for whoever watches. */
-export type JobEvent = 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move' | 'hold';
+export type JobEvent =
+  | 'submit'
+  | 'refuse'
+  | 'start'
+  | 'finish'
+  | 'preempt'
+  | 'fail'
+  | 'move'
+  | 'hold'
+  | 'kill';
 
 /** What a run is set up with, besides jobs and cluster. */
-export interface RunSettings {
-  readonly queue: Queue;
+export interface RunSettings extends QueueOrder {
   /** Kind → its rank at equal times. */
   readonly ranks: Readonly<Record<EventKind, number>>;
   readonly passPerEvent: boolean;
   /** Whether the passes look ahead at when running jobs end. */
   readonly looksAhead: boolean;
+  /** Microseconds that a run may last beyond its estimate; Infinity = any. */
+  readonly overrunMax: number;
   /** Whether a job that is preempted or moved keeps what it did since its last checkpoint. */
   readonly preemptedKeeps: boolean;
   /** No event after this happens, microseconds; Infinity = all do. */
@@ -183,7 +202,9 @@ export class ClusterRun {
     } else {
       events.pop();
       const kind = this.#kinds[events.rank]!;
-      if (kind === 'finish') {
+      if (kind === 'finish' && !this.isDue(events.subject)) {
+        this.#kill(events.subject);
+      } else if (kind === 'finish') {
         this.#finish(events.subject);
       } else this.parts.onEvent!(kind, events.subject);
     }
@@ -232,7 +253,7 @@ export class ClusterRun {
   /** Puts a job in the queue. */
   enqueue(job: number): void {
     this.state.status[job] = WAITING;
-    this.#key[job] = queueKey(this.settings.queue, this.table, job, this.estimateLeft(job));
+    this.#key[job] = queueKey(this.settings, this.table, job, this.estimateLeft(job));
     this.waiting.add(job);
   }
 
@@ -326,7 +347,8 @@ export class ClusterRun {
     state.clockEnd[job] = this.#clockOfRest(job);
     const speed = this.parts.onSpeed?.(job) ?? this.holdings.pods[job]! / this.gangOf(job).pods;
     state.speed[job] = speed;
-    this.events.push(this.#dueOf(job), this.settings.ranks.finish, job, stamp);
+    state.limit[job] = this.#limitOf(job);
+    this.events.push(this.#endOf(job), this.settings.ranks.finish, job, stamp);
     if (this.isDue(job)) this.#atOnceCount++;
     if (this.settings.looksAhead) {
       this.#expectEnd(job, now + before + this.#computeOn(job, this.holdings.pods[job]!));
@@ -338,6 +360,7 @@ export class ClusterRun {
   hold(job: number, expectedEnd: number): void {
     const { state } = this;
     this.#occupy(job);
+    state.limit[job] = Number.POSITIVE_INFINITY;
     state.computeBegin[job] = Number.POSITIVE_INFINITY;
     state.clock[job] = 0;
     state.since[job] = Number.POSITIVE_INFINITY;
@@ -371,7 +394,7 @@ export class ClusterRun {
   /**
    * Ends the run of a job before it is done; the job then is nowhere until it is put back in the queue.
    *
-   * @param outcome - {@link PREEMPTED}, {@link FAILED}, {@link MOVED}, {@link HELD} or {@link CUT}
+   * @param outcome - {@link PREEMPTED}, {@link FAILED}, {@link MOVED}, {@link HELD}, {@link KILLED} or {@link CUT}
    * @param keeps - whether what it did since its last checkpoint is kept
    * @param keepsMemory - whether, if not, its checkpoints in memory are kept; default only the durable ones
    * @param holdsOn - whether it stays on its GPUs
@@ -406,7 +429,7 @@ export class ClusterRun {
     state.clock[job] = this.clockOf(job);
     state.since[job] = Math.max(now, state.since[job]!);
     state.speed[job] = speed;
-    this.events.push(this.#dueOf(job), this.settings.ranks.finish, job, ++state.finishStamp[job]!);
+    this.events.push(this.#endOf(job), this.settings.ranks.finish, job, ++state.finishStamp[job]!);
     this.#leaveStale();
   }
 
@@ -416,9 +439,23 @@ export class ClusterRun {
     return since[job]! + Math.ceil((clockEnd[job]! - clock[job]!) / speed[job]!);
   }
 
-  /** Whether a running job may be stopped to make room. */
+  /** When a run that begins to compute is killed. */
+  #limitOf(job: number): number {
+    const { overrunMax } = this.settings;
+    if (overrunMax === Number.POSITIVE_INFINITY || this.table.isEstimated[job] === 0) {
+      return Number.POSITIVE_INFINITY;
+    }
+    return this.state.computeBegin[job]! + this.#computeOn(job, this.holdings.pods[job]!) + overrunMax;
+  }
+
+  /** When a running job is done, or killed. */
+  #endOf(job: number): number {
+    return Math.min(this.#dueOf(job), this.state.limit[job]!);
+  }
+
+  /** Whether a running job may be stopped to make room: it is preemptible, and does not end now anyhow. */
   mayStop(job: number): boolean {
-    return this.table.preemptible[job] === 1 && !this.isDue(job);
+    return this.table.preemptible[job] === 1 && this.#endOf(job) > this.now;
   }
 
   /** Whether a running job has nothing left to do: it ends now, though that event may be yet to come. Nobody may stop it. */
@@ -484,6 +521,15 @@ export class ClusterRun {
     state.status[job] = DONE;
     this.doneCount++;
     this.parts.watch?.('finish', job);
+  }
+
+  /** Ends a job that has reached its limit; it is not done, and does not come back. */
+  #kill(job: number): void {
+    this.state.end[job] = this.now;
+    this.stop(job, KILLED, { keeps: false, holdsOn: false });
+    this.state.status[job] = OVERRUN;
+    this.doneCount++;
+    this.parts.watch?.('kill', job);
   }
 
   #everFits(job: number): boolean {

@@ -2,7 +2,7 @@ import { ordinals } from '../placement/state.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { toSeconds } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
-import { DONE, REFUSED, RUNNING, UNSUBMITTED } from './job-state.js';
+import { DONE, OVERRUN, REFUSED, RUNNING, UNSUBMITTED } from './job-state.js';
 import { RUN_ENDS } from './run-log.js';
 import type { JobOutcome, JobResult, JobRun } from './simulation-result.js';
 
@@ -21,7 +21,7 @@ export function jobResults(run: ClusterRun, cluster: ClusterTopology): JobResult
     outcome: outcomeOf(state.status[job]!),
     submitSeconds: toSeconds(table.submit[job]!),
     startSeconds: secondsOrNull(state.firstStart[job]!),
-    endSeconds: secondsOrNull(state.end[job]!),
+    endSeconds: state.status[job] === OVERRUN ? null : secondsOrNull(state.end[job]!),
     runs: ofJob,
     preemptions: state.preemptions[job]!,
     failures: state.failures[job]!,
@@ -53,6 +53,7 @@ function runAt(run: ClusterRun, cluster: ClusterTopology, i: number): JobRun {
 function outcomeOf(status: number): JobOutcome {
   if (status === DONE) return 'finished';
   if (status === REFUSED) return 'refused';
+  if (status === OVERRUN) return 'killed';
   if (status === RUNNING) return 'running';
   return status === UNSUBMITTED ? 'not-submitted' : 'waiting';
 }

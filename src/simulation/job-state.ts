@@ -7,6 +7,8 @@ export const DONE = 3;
 export const AWAY = 4;
 /** Would not fit in the empty cluster: refused on arrival. */
 export const REFUSED = 5;
+/** Killed at its limit of time. */
+export const OVERRUN = 6;
 
 /** Where the time of a job's GPUs went: GPU-microseconds. */
 export const BUCKETS = ['productive', 'checkpoint', 'recompute', 'restart', 'slowdown'] as const;
@@ -25,7 +27,7 @@ export interface JobState {
   /** Job → useful compute that it goes on from when it starts again; and of it what lost memory cannot take away. */
   readonly saved: Float64Array;
   readonly durable: Float64Array;
-  /** Job → first start, and end; NaN before. */
+  /** Job → first start, and end, be it done or killed; NaN before. */
   readonly firstStart: Float64Array;
   readonly end: Float64Array;
   /** Job → when its run began, and when in it computing begins; Infinity while it is short of pods. */
@@ -36,6 +38,8 @@ export interface JobState {
   readonly since: Float64Array;
   readonly clockEnd: Float64Array;
   readonly speed: Float64Array;
+  /** Job → when its run is killed; Infinity = never. */
+  readonly limit: Float64Array;
   /** Job → when the scheduler expects its run to end. */
   readonly expectedEnd: Float64Array;
   /** Job → counts begins and ends of its runs, to tell events of former ones. */
@@ -64,6 +68,7 @@ export function newJobState(count: number): JobState {
     since: column(),
     clockEnd: column(),
     speed: column(),
+    limit: column(),
     expectedEnd: column(),
     stamp: new Int32Array(count),
     finishStamp: new Int32Array(count),

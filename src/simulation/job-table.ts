@@ -28,6 +28,8 @@ export interface JobTable extends RhythmColumns {
   readonly work: Float64Array;
   /** Job → the run time that the scheduler believes in. */
   readonly estimate: Float64Array;
+  /** Job → 1 if somebody gave this estimate. */
+  readonly isEstimated: Uint8Array;
   readonly priority: Float64Array;
   /** Job → 0 if nothing may stop it to make room. */
   readonly preemptible: Uint8Array;
@@ -94,6 +96,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     submissionOf: new Int32Array(count),
     work: columns(),
     estimate: columns(),
+    isEstimated: new Uint8Array(count),
     priority: columns(),
     preemptible: new Uint8Array(count).fill(1),
     tenantOf: new Int32Array(count),
@@ -138,6 +141,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
         ? Number.NaN
         : between(job.ratedGBps, Number.MIN_VALUE, Number.MAX_VALUE, i, 'ratedGBps');
     if (job.checkpoint !== undefined) checkpointOf(job.checkpoint, i, table);
+    table.isEstimated[i] = job.estimateSeconds === undefined ? 0 : 1;
     table.estimate[i] =
       job.estimateSeconds === undefined
         ? clockOfWork(table.work[i]!, rhythmOf(table, i), 0)

@@ -1,6 +1,6 @@
 import { MICROS, toSeconds } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
-import { BUCKETS, DONE, REFUSED } from './job-state.js';
+import { BUCKETS, DONE, OVERRUN, REFUSED } from './job-state.js';
 import { RunWindow, timeWithin } from './metrics-window.js';
 import { type Distribution, distribution } from './percentiles.js';
 import { CUT, FAILED, FINISHED, PREEMPTED } from './run-log.js';
@@ -114,6 +114,7 @@ function jobMetrics(run: ClusterRun, ofJobs: Int32Array, window: RunWindow, coun
   const completions = new Figures(ofJobs.length);
   const slowdowns = new Figures(ofJobs.length);
   let jobs = 0;
+  let killed = 0;
   let preemptions = 0;
   let failures = 0;
   let moves = 0;
@@ -134,12 +135,16 @@ function jobMetrics(run: ClusterRun, ofJobs: Int32Array, window: RunWindow, coun
     const isDone = state.status[job] === DONE;
     const start = state.firstStart[job]!;
     const hasStarted = !Number.isNaN(start);
-    const end = isDone ? state.end[job]! : run.now;
+    const isKilled = state.status[job] === OVERRUN;
+    const end = isDone || isKilled ? state.end[job]! : run.now;
     const completion = toSeconds(end - submit);
     waits.add(toSeconds((hasStarted ? start : run.now) - submit), hasStarted);
-    completions.add(completion, isDone);
-    const undisturbed = Math.max(SLOWDOWN_SECONDS_MIN, toSeconds(table.work[job]!));
-    slowdowns.add(Math.max(1, completion / undisturbed), isDone);
+    if (isKilled) killed++;
+    else {
+      completions.add(completion, isDone);
+      const undisturbed = Math.max(SLOWDOWN_SECONDS_MIN, toSeconds(table.work[job]!));
+      slowdowns.add(Math.max(1, completion / undisturbed), isDone);
+    }
     if (!hasStarted) continue;
     productive += state.saved[job]! * table.gpus[job]!;
     elapsed += (end - start) * table.gpus[job]!;
@@ -147,6 +152,7 @@ function jobMetrics(run: ClusterRun, ofJobs: Int32Array, window: RunWindow, coun
   return {
     jobs,
     finishedJobs: completions.known,
+    killedJobs: killed,
     waitSeconds: waits.distribution(),
     completionSeconds: completions.distribution(),
     slowdown: slowdowns.distribution(),

@@ -69,6 +69,8 @@ export function openRun(
     newEngine(policy),
     {
       queue: checked.queue,
+      priorityPerHour: checked.priorityPerHour,
+      overrunMax: checked.overrunMicros,
       ranks: checked.ranks,
       passPerEvent: checked.passPerEvent,
       looksAhead: checked.backfill !== 'none' || resizes || defragmentation !== undefined,

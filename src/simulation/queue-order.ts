@@ -1,18 +1,30 @@
 import type { JobTable } from './job-table.js';
 import type { Queue } from './simulation-options.js';
 
+const HOUR_MICROS = 3_600_000_000;
+
+/** What the order of a queue depends on. */
+export interface QueueOrder {
+  readonly queue: Queue;
+  /** What the priority of a waiting job rises by. */
+  readonly priorityPerHour: number;
+}
+
 /**
  * What a queue sorts by, smaller first; equal keys go by submission.
  *
+ * Priorities that age rise together, by the hour, so that the order of two jobs never changes: what counts is the priority
+ * that each would have had at time 0.
+ *
  * @param remaining - the estimate of what is left, microseconds
  */
-export function queueKey(queue: Queue, table: JobTable, job: number, remaining: number): number {
-  switch (queue) {
+export function queueKey(order: QueueOrder, table: JobTable, job: number, remaining: number): number {
+  switch (order.queue) {
     case 'fifo':
       return 0;
     case 'priority':
     case 'fair-share':
-      return -table.priority[job]!;
+      return (order.priorityPerHour * table.submit[job]!) / HOUR_MICROS - table.priority[job]!;
     case 'shortest-remaining':
       return remaining;
     case 'fewest-gpus':

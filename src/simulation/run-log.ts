@@ -1,5 +1,5 @@
 /** How a run of a job ended. */
-export const RUN_ENDS = ['finished', 'preempted', 'failed', 'cut', 'moved', 'held'] as const;
+export const RUN_ENDS = ['finished', 'preempted', 'failed', 'cut', 'moved', 'held', 'killed'] as const;
 /**
  * - `finished`: the job is done.
  * - `preempted`: it made room for another.
@@ -8,6 +8,7 @@ export const RUN_ENDS = ['finished', 'preempted', 'failed', 'cut', 'moved', 'hel
  * - `cut`: the simulation stopped while it ran.
  * - `held`: it did not compute, but kept what it had left while servers of it were repaired, until it got some of what it
  *   missed, lost more, or gave up.
+ * - `killed`: it was longer than its estimate allows.
  */
 export type RunEnd = (typeof RUN_ENDS)[number];
 /** Positions in {@link RUN_ENDS}. */
@@ -17,6 +18,7 @@ export const FAILED = 2;
 export const CUT = 3;
 export const MOVED = 4;
 export const HELD = 5;
+export const KILLED = 6;
 
 /**
  * What ran where and from when to when, as columns that grow: a run is the how-manieth that ended. Every one goes into the

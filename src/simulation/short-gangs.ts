@@ -123,7 +123,7 @@ export class ShortGangs {
   #inOrder(jobs: number[]): number[] {
     const { settings, table } = this.#run;
     const keys = new Map(
-      jobs.map((job) => [job, queueKey(settings.queue, table, job, this.#run.estimateLeft(job))]),
+      jobs.map((job) => [job, queueKey(settings, table, job, this.#run.estimateLeft(job))]),
     );
     return jobs.sort(
       (a, b) => keys.get(a)! - keys.get(b)! || table.submissionOf[a]! - table.submissionOf[b]!,

@@ -38,7 +38,8 @@ export interface SimulationJob extends PlacementRequest {
   readonly workGpuSeconds?: number | undefined;
   /**
    * The run time that the scheduler believes in, seconds; default the true one, checkpoints included. Queues by remaining
-   * time and backfill read this. A job that runs longer goes on, and is expected to end any moment.
+   * time and backfill read this. A job that runs longer goes on, and is expected to end any
+   * moment, unless `overrunSecondsMax` says otherwise.
    */
   readonly estimateSeconds?: number | undefined;
   /** For the queue `priority`: higher starts earlier; any finite number, default 0. */

@@ -158,6 +158,19 @@ export interface SimulateOptions {
   /** Who is first; default `fifo`. */
   readonly queue?: Queue | undefined;
   /**
+   * What the priority of a waiting job rises by in an hour, 0 or more, from its arrival on; default 0. For the queues
+   * `priority` and `fair-share`. Whoever starts later than it should comes ever earlier in the queue; whom a job may stop
+   * goes by the priorities as given, so that nobody is stopped by one that has merely waited longer.
+   */
+  readonly priorityPerHour?: number | undefined;
+  /**
+   * Kills runs that last so many seconds longer than their estimate, 0 or more, as Slurm does (`OverTimeLimit`): what
+   * `estimateSeconds` leaves for the rest of the job, more with fewer pods, from when it computes; what is over ends at once.
+   * Jobs without an estimate have no limit. A killed job is not done and does not come back; what its checkpoints kept
+   * counts as productive. Default: none is killed.
+   */
+  readonly overrunSecondsMax?: number | undefined;
+  /**
    * `strict`: whom the head of the queue blocks waits (or backfills). `greedy`: whoever fits starts, in the order of the
    * queue, and large jobs may starve. Default `strict`.
    */

@@ -20,8 +20,9 @@ export interface JobRun {
  * - `finished`: it is done.
  * - `running`, `waiting`, `not-submitted`: where it was when the simulation stopped.
  * - `refused`: it would not fit in the empty cluster.
+ * - `killed`: it was longer than its estimate allows, and is not done.
  */
-export type JobOutcome = 'finished' | 'running' | 'waiting' | 'not-submitted' | 'refused';
+export type JobOutcome = 'finished' | 'running' | 'waiting' | 'not-submitted' | 'refused' | 'killed';
 
 /** What became of a job. */
 export interface JobResult {
@@ -54,6 +55,8 @@ export interface JobMetrics {
   readonly jobs: number;
   /** Of them, those that ended, in the window or later. */
   readonly finishedJobs: number;
+  /** Jobs that were killed at their limit of time; they count as started, not as ended. */
+  readonly killedJobs: number;
   /** From arrival to first start, seconds. */
   readonly waitSeconds: Distribution;
   /** From arrival to end, seconds. */
@@ -121,6 +124,6 @@ export interface SimulationResult {
  */
 export interface SimulationEvent {
   readonly seconds: number;
-  readonly kind: 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move' | 'hold';
+  readonly kind: 'submit' | 'refuse' | 'start' | 'finish' | 'preempt' | 'fail' | 'move' | 'hold' | 'kill';
   readonly job: number;
 }

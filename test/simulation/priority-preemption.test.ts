@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { clusterTopology } from '../../src/index.js';
 import { phase } from '../../src/restart/index.js';
 import {
   type SimulateOptions,
@@ -6,6 +7,7 @@ import {
   simulate,
   type VictimRule,
 } from '../../src/simulation/index.js';
+import { gpuBox } from '../placement/random-cluster.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 
 const checkpoint = { computeSeconds: 100, stallSeconds: 0 };
@@ -87,5 +89,129 @@ describe('preemption by priority', () => {
       until: 500,
     });
     expect(result.metrics.preemptions).toBe(0);
+  });
+});
+
+describe('who may preempt, and whom', () => {
+  const cluster = clusterTopology({
+    tiers: [],
+    types: { eight: gpuBox(8) },
+    servers: [{ id: 'n', type: 'eight' }],
+  });
+  const four = (
+    tenant: string,
+    submitSeconds: number,
+    priority: number,
+    more: Partial<SimulationJob> = {},
+  ): SimulationJob => ({ tenant, submitSeconds, durationSeconds: 1000, gpus: 4, priority, ...more });
+  /** Two low jobs of the tenants 1 and 2, a high one of 3 and one in between of 1. */
+  const jobs = [four('q1', 0, 0), four('q2', 0, 0), four('q3', 10, 100), four('q1', 20, 50)];
+  const starts = (options: Partial<SimulateOptions>): number[][] =>
+    simulate({ cluster, jobs, queue: 'priority', ...options }).jobs.map(({ runs }) =>
+      runs.map((run) => run.startSeconds),
+    );
+  const victims = 'lowest-priority';
+
+  it('keeps to one tenant with the scope tenant, in every queue', () => {
+    // The low job of tenant 1 makes room for its other one, and 3 waits for somebody to end.
+    const wanted = [[0, 1020], [0], [1000], [20]];
+    expect(starts({ preemption: { victims, scope: 'tenant' } })).toEqual(wanted);
+    expect(starts({ preemption: { victims, scope: 'tenant' }, admission: 'greedy' })).toEqual(wanted);
+    expect(starts({ preemption: { victims, scope: 'tenant' }, queue: 'fair-share' })).toEqual(wanted);
+    // Behind a head that is promised something nobody preempts.
+    expect(starts({ preemption: { victims, scope: 'tenant' }, backfill: 'easy' })).toEqual([
+      [0],
+      [0],
+      [1000],
+      [1000],
+    ]);
+    expect(starts({ preemption: { victims } })).toEqual([[0, 1010], [0, 1020], [10], [20]]);
+  });
+
+  it('preempts inside a tenant at its limit, under fair share', () => {
+    const quotas = [{ name: 'q1', deservedGpus: 4, limitGpus: 4 }];
+    const of = (scope: 'cluster' | 'tenant' | 'both'): number[][] =>
+      starts({
+        queue: 'fair-share',
+        quotas,
+        preemption: { victims, scope },
+        jobs: [four('q1', 0, 0), four('q1', 20, 50)],
+      });
+    expect(of('cluster')).toEqual([[0], [1000]]);
+    expect(of('tenant')).toEqual([[0, 1020], [20]]);
+    expect(of('both')).toEqual([[0, 1020], [20]]);
+  });
+
+  it('reclaims as well with the scope both', () => {
+    const quotas = [
+      { name: 'q1', deservedGpus: 4 },
+      { name: 'q2', deservedGpus: 4 },
+    ];
+    const of = (scope: 'cluster' | 'tenant' | 'both'): number[] =>
+      starts({
+        queue: 'fair-share',
+        quotas,
+        preemption: { victims, scope },
+        jobs: [four('q1', 0, 0), four('q1', 0, 0), four('q2', 10, 0), four('q2', 20, 9)],
+      }).map((runs) => runs[0]!);
+    // Whom q2 has stopped is next when GPUs come back.
+    expect(of('cluster')).toEqual([0, 0, 10, 1010]);
+    expect(of('tenant')).toEqual([0, 0, 1000, 1000]);
+    expect(of('both')).toEqual([0, 0, 10, 20]);
+  });
+
+  it('lets whoever waits preempt under greedy admission, the head alone otherwise', () => {
+    // The head wants all 8, of which 4 are at its own priority; behind it 4 of the others are enough.
+    const list = [four('', 0, 5), four('', 0, 0), four('', 10, 5, { gpus: 8 }), four('', 20, 3)];
+    const of = (options: Partial<SimulateOptions>): number =>
+      starts({ jobs: list, preemption: { victims }, ...options })[3]![0]!;
+    expect(of({ admission: 'greedy' })).toBe(20);
+    expect(of({})).toBe(2000);
+    expect(of({ backfill: 'easy' })).toBe(2000);
+    expect(of({ backfill: 'conservative' })).toBe(2000);
+  });
+
+  it('never delays what the head is promised under backfill', () => {
+    const list = [four('', 0, 5), four('', 0, 0), four('', 10, 5, { gpus: 8 }), four('', 20, 3)];
+    for (const backfill of ['easy', 'conservative'] as const) {
+      expect(starts({ jobs: list, backfill, preemption: { victims } })[2]).toEqual([1000]);
+    }
+  });
+
+  it('stops nobody who is not preemptible, in any way', () => {
+    const stays = [four('q1', 0, 0, { preemptible: false }), ...jobs.slice(1)];
+    expect(starts({ jobs: stays, preemption: { victims } })).toEqual([[0], [0, 1010], [10], [1000]]);
+    expect(starts({ jobs: stays, preemption: 'order' })).toEqual([[0], [0, 1010], [10], [1000]]);
+    const lone = oneGpuServers(8);
+    const single = stays.map((job) => ({ ...job, gpus: 1, pods: 4 }));
+    expect(starts({ cluster: lone, jobs: single, preemption: 'order' })[0]).toEqual([0]);
+    expect(
+      starts({
+        jobs: [four('a', 0, 0, { gpus: 8, preemptible: false }), four('b', 10, 0)],
+        queue: 'fair-share',
+        quotas: [{ name: 'b', deservedGpus: 8 }],
+        preemption: { victims },
+      }),
+    ).toEqual([[0], [1000]]);
+    const elastic = { podsMin: 1, pods: 8, gpus: 1 };
+    const shrinking = (preemptible: boolean): number =>
+      starts({
+        jobs: [four('', 0, 0, { ...elastic, preemptible }), four('', 10, 0)],
+        elastic: 'running',
+      })[1]![0]!;
+    expect([shrinking(true), shrinking(false)]).toEqual([10, 1000]);
+  });
+
+  it('refuses a scope that is none, and both where nobody reclaims', () => {
+    const of = (preemption: unknown) => () => starts({ preemption } as Partial<SimulateOptions>);
+    expect(of({ victims, scope: 'all' })).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path: ['preemption', 'scope'] }),
+    );
+    expect(of({ victims, scope: 'both' })).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path: ['preemption'] }),
+    );
+    expect(() => starts({ jobs: [{ ...jobs[0]!, preemptible: 1 as unknown as boolean }] })).toThrow(
+      expect.objectContaining({ path: ['jobs', 0, 'preemptible'] }),
+    );
   });
 });

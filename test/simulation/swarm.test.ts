@@ -336,4 +336,39 @@ describe('a swarm of simulations', () => {
     );
     expect(preempted).toBeGreaterThan(10);
   });
+
+  it('stops nobody who is not preemptible', () => {
+    let held = 0;
+    for (let seed = 0; seed < 150; seed++) {
+      const options = swarmOptions(seed);
+      simulate(options).jobs.forEach((job, i) => {
+        if (options.jobs[i]!.preemptible !== false) return;
+        held += job.runs.length;
+        expect([job.preemptions, job.moves], `seed ${seed}, job ${i}`).toEqual([0, 0]);
+      });
+    }
+    expect(held).toBeGreaterThan(50);
+  });
+
+  it('is the same with the options left out as with what they are by default', () => {
+    for (let seed = 0; seed < 100; seed++) {
+      const { priorityPerHour: _, ...rest } = swarmOptions(seed);
+      const { preemption, queue, jobs } = rest;
+      const options = {
+        ...rest,
+        jobs: jobs.map(({ preemptible: _preemptible, ...job }) => job),
+        ...(typeof preemption === 'object' ? { preemption: { ...preemption, scope: undefined } } : {}),
+      };
+      const spelled = {
+        ...options,
+        jobs: options.jobs.map((job) => ({ ...job, preemptible: true })),
+        ...(typeof preemption === 'object'
+          ? { preemption: { ...preemption, scope: 'cluster' as const } }
+          : {}),
+        ...(queue === 'priority' || queue === 'fair-share' ? { priorityPerHour: 0 } : {}),
+        overrunSecondsMax: 1e9,
+      };
+      expect(simulate(spelled).digest, `seed ${seed}`).toBe(simulate(options).digest);
+    }
+  });
 });

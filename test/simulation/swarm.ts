@@ -81,8 +81,31 @@ export function swarmOptions(seed: number): SimulateOptions {
     seed,
     eventsMax: 100_000,
   };
-  if (options.failures === undefined || draw.chance(0.4)) return options;
-  return { ...options, restart: { ...options.restart, holdSeconds: draw.of([0, 5, 50, 1e6]) } };
+  const limited = withLimits(drawsOf(seed + 9_000_000), options);
+  if (options.failures === undefined || draw.chance(0.4)) return limited;
+  return { ...limited, restart: { ...options.restart, holdSeconds: draw.of([0, 5, 50, 1e6]) } };
+}
+
+/** Adds jobs that nobody stops, priorities that age, and victims of one tenant alone. */
+function withLimits(draw: Draw, options: SimulateOptions): SimulateOptions {
+  const { queue, preemption, jobs } = options;
+  return {
+    ...options,
+    ...(draw.chance(0.3)
+      ? { jobs: jobs.map((job) => (draw.chance(0.3) ? { ...job, preemptible: false } : job)) }
+      : {}),
+    ...((queue === 'priority' || queue === 'fair-share') && draw.chance(0.5)
+      ? { priorityPerHour: draw.of([0, 50, 400]) }
+      : {}),
+    ...(typeof preemption === 'object' && draw.chance(0.4)
+      ? {
+          preemption: {
+            ...preemption,
+            scope: queue === 'fair-share' ? draw.of(['tenant', 'both'] as const) : ('tenant' as const),
+          },
+        }
+      : {}),
+  };
 }
 
 function plainCluster(draw: Draw): ClusterTopology {
