@@ -2,12 +2,14 @@ import type { Gang } from '../placement/gang.js';
 import { GPU_MILLI } from '../units.js';
 import type { ClusterRun } from './cluster-run.js';
 import type { Note } from './holdings.js';
-import { byServersInTheWay, type Candidate, setsInTheWay } from './move-sets.js';
+import { suspendFor } from './make-room.js';
+import { byServersInTheWay, type Candidate, FEW_CANDIDATES_MAX, setsInTheWay } from './move-sets.js';
 import { clockOfWork, rhythmOf } from './progress.js';
 import { restartCost, victimsOf } from './victims.js';
 
-/** Sets of jobs that are tried for one that waits, before only the cheapest are. */
+/** Sets of jobs that are tried for one that waits, before only lists are: where candidates are few, and where they are many. */
 const TRIALS_MAX = 256;
+const TRIALS_OF_MANY_MAX = 8;
 
 /** Gains below this part of what is at stake are rounding. */
 const TOLERANCE = 1e-9;
@@ -49,15 +51,22 @@ export class Moves {
 
   /**
    * Places a job that waits by moving others: the cheapest set of them that finds places beside it, see {@link setsInTheWay},
-   * or, past {@link TRIALS_MAX} sets tried, the first by cost as far as they are needed. Those that may have fewer pods
+   * or, past {@link TRIALS_MAX} sets tried, the first of a list as far as they are needed. Those that may have fewer pods
    * all get their least before one gets more; what is over goes to the first submitted.
    *
    * @param mayMove - who may be moved
    * @param waits - how long it would wait otherwise, microseconds, 0 or more; Infinity = for ever
    * @param movesMax - jobs to move at most
+   * @param isThorough - whether sets are tried among many jobs as well, which takes some milliseconds
    * @returns how many have moved; 0, and nothing has happened, if it is not worth it, or if nobody has to
    */
-  makeRoomFor(job: number, mayMove: (other: number) => boolean, waits: number, movesMax: number): number {
+  makeRoomFor(
+    job: number,
+    mayMove: (other: number) => boolean,
+    waits: number,
+    movesMax: number,
+    isThorough: boolean,
+  ): number {
     const run = this.#run;
     const candidates = victimsOf(run, mayMove, 'restart-cost').map(
       (other): Candidate => ({
@@ -67,16 +76,36 @@ export class Moves {
     );
     if (!this.#mayFit(job, candidates)) return 0;
     const attempt: Attempt = { job, waits, movesMax };
+    if (!isThorough && candidates.length > FEW_CANDIDATES_MAX)
+      return this.#moveAnyNumber(attempt, candidates);
+    const trialsMax = candidates.length <= FEW_CANDIDATES_MAX ? TRIALS_MAX : TRIALS_OF_MANY_MAX;
     let trials = 0;
     for (const set of setsInTheWay(run, job, candidates, movesMax)) {
       if (!this.#mayFit(job, set)) continue;
       const moved = this.#try(attempt, set, 'keep');
       if (moved > 0) return moved;
-      if (++trials === TRIALS_MAX) break;
+      if (++trials === trialsMax) break;
     }
     if (candidates.length <= EXHAUSTED_MAX) return 0;
+    if (candidates.length > FEW_CANDIDATES_MAX) return this.#moveAnyNumber(attempt, candidates);
     return (
       this.#moveMany(attempt, byServersInTheWay(run, job, candidates)) || this.#moveMany(attempt, candidates)
+    );
+  }
+
+  /** Tries those of a list without whom the job fits, see {@link suspendFor}: placing all of a long list anew takes long. */
+  #moveAnyNumber(attempt: Attempt, candidates: readonly Candidate[]): number {
+    const run = this.#run;
+    const others = candidates.map((one) => one.job);
+    const suspended = suspendFor(run, attempt.job, others);
+    if (suspended === undefined) return 0;
+    this.#giveBack(attempt.job, suspended);
+    if (suspended.length > FEW_CANDIDATES_MAX) return 0;
+    const gone = new Set(suspended);
+    return this.#try(
+      attempt,
+      candidates.filter((one) => gone.has(one.job)),
+      'keep',
     );
   }
 
@@ -94,9 +123,10 @@ export class Moves {
 
   /** Tries the first of a list, ever more of them, then without those that need not move. */
   #moveMany(attempt: Attempt, candidates: readonly Candidate[]): number {
-    if (candidates.length === 0) return 0;
-    let low = 0;
     let high = 1;
+    while (high <= candidates.length && !this.#mayFit(attempt.job, candidates.slice(0, high))) high++;
+    if (high > candidates.length) return 0;
+    let low = high - 1;
     while (this.#try(attempt, candidates.slice(0, high), 'undo') === 0) {
       if (high === candidates.length) return 0;
       low = high;
