@@ -1,9 +1,9 @@
 import { CorralError, quote } from '../errors.js';
 import { checkFields } from '../fields.js';
-import { GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
+import { GPUS_PER_SERVER_MAX, QUANTITY_MAX, SECONDS_MAX } from '../units.js';
 import { cpuMilliCell } from './alibaba-cells.js';
 import { type CsvRow, parseCsv, uniqueName } from './csv.js';
-import { TRACE_SECONDS_MAX, type TraceJob } from './trace-job.js';
+import type { TraceJob } from './trace-job.js';
 
 /** One serving instance of the trace of disaggregated recommendation models (Alibaba cluster-trace-gpu-v2025). */
 export interface AlibabaInstance2025 {
@@ -85,9 +85,9 @@ export function fromAlibabaInstances2025(csv: string): AlibabaInstance2025[] {
         'expected 1 or more, or -1 for no limit, got "0"',
       );
     }
-    const creationSeconds = row.optionalDecimal('creation_time', 0, TRACE_SECONDS_MAX);
-    const scheduledSeconds = row.optionalDecimal('scheduled_time', 0, TRACE_SECONDS_MAX);
-    const deletionSeconds = row.optionalDecimal('deletion_time', 0, TRACE_SECONDS_MAX);
+    const creationSeconds = row.optionalDecimal('creation_time', 0, SECONDS_MAX);
+    const scheduledSeconds = row.optionalDecimal('scheduled_time', 0, SECONDS_MAX);
+    const deletionSeconds = row.optionalDecimal('deletion_time', 0, SECONDS_MAX);
     return {
       name: uniqueName(row, 'instance_sn', names),
       role: role(row),
@@ -145,11 +145,11 @@ export function alibabaInstanceJobs(
       endSeconds = Math.max(endSeconds, creationSeconds ?? 0, scheduledSeconds ?? 0, deletionSeconds ?? 0);
     }
   }
-  if (typeof endSeconds !== 'number' || !(endSeconds >= 0 && endSeconds <= TRACE_SECONDS_MAX)) {
+  if (typeof endSeconds !== 'number' || !(endSeconds >= 0 && endSeconds <= SECONDS_MAX)) {
     throw new CorralError(
       'invalid-option',
       ['endSeconds'],
-      `expected a number from 0 to ${TRACE_SECONDS_MAX}, got ${quote(endSeconds)}`,
+      `expected a number from 0 to ${SECONDS_MAX}, got ${quote(endSeconds)}`,
     );
   }
   const jobs: TraceJob[] = [];

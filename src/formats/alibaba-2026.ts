@@ -1,11 +1,11 @@
 import { CorralError, quote } from '../errors.js';
 import type { ClusterDocument, ServerEntry } from '../topology/cluster-document.js';
 import type { ServerDocument } from '../topology/server-document.js';
-import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../units.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX, PODS_MAX, SECONDS_MAX } from '../units.js';
 import { cpuMilliCell } from './alibaba-cells.js';
 import { type CsvRow, parseCsv, uniqueName } from './csv.js';
 import { linklessServer } from './linkless-server.js';
-import { TRACE_PODS_MAX, TRACE_SECONDS_MAX, type TraceJob } from './trace-job.js';
+import type { TraceJob } from './trace-job.js';
 
 /** One job of the spot trace (Alibaba cluster-trace-v2026-spot-gpu). */
 export interface AlibabaJob2026 extends TraceJob {
@@ -51,9 +51,9 @@ export function fromAlibabaJobs2026(csv: string): AlibabaJob2026[] {
     const organization = row.text('organization');
     return {
       id: uniqueName(row, 'job_name', names),
-      submitSeconds: row.decimal('submit_time', 0, TRACE_SECONDS_MAX),
-      durationSeconds: row.decimal('duration', 0, TRACE_SECONDS_MAX),
-      pods: row.integer('worker_num', 1, TRACE_PODS_MAX),
+      submitSeconds: row.decimal('submit_time', 0, SECONDS_MAX),
+      durationSeconds: row.decimal('duration', 0, SECONDS_MAX),
+      pods: row.integer('worker_num', 1, PODS_MAX),
       ...gpuRequest(row),
       cpuMilli: cpuMilliCell(row, 'cpu_request'),
       ...(gpuModel !== '' && { gpuModels: [gpuModel] }),

@@ -1,7 +1,7 @@
 import { CorralError } from '../errors.js';
 import type { ClusterDocument, ServerEntry } from '../topology/cluster-document.js';
 import type { ServerDocument } from '../topology/server-document.js';
-import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX, SECONDS_MAX } from '../units.js';
 import { parseCsv, uniqueName } from './csv.js';
 import { linklessServer } from './linkless-server.js';
 
@@ -29,9 +29,6 @@ export interface OpenbPod {
   /** Seconds since the start of the trace; absent for pods that were never scheduled. */
   readonly scheduledSeconds?: number;
 }
-
-/** Latest time in seconds that a trace may name: some 30,000 years. */
-const SECONDS_MAX = 1e12;
 
 /**
  * Reads a node list of the openb traces: `sn,cpu_milli,memory_mib,gpu,model`.

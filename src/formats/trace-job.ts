@@ -25,9 +25,3 @@ export interface TraceJob {
   /** Who pays: an opaque name; absent where the log does not say. */
   readonly tenant?: string;
 }
-
-/** Most pods of one job: as many as a placement request may ask for. */
-export const TRACE_PODS_MAX: number = 2 ** 20;
-
-/** Latest time and longest duration in seconds that a log may name: some 30,000 years. */
-export const TRACE_SECONDS_MAX = 1e12;
