@@ -25,3 +25,6 @@ export interface TraceJob {
   /** Who pays: an opaque name; absent where the log does not say. */
   readonly tenant?: string;
 }
+
+/** Most jobs, pods or instances of one file: four million take some 1.6 GB of heap. */
+export const TRACE_JOBS_MAX: number = 2 ** 22;
