@@ -41,10 +41,12 @@ export class CorralError extends Error {
   /**
    * @param code - one of {@link CorralErrorCode}
    * @param path - field names and array positions that lead to the offending value
-   * @param problem - what is wrong, which value, and what to do; the path is prepended
+   * @param problem - what is wrong, which value, and what to do; the path is prepended, and what is too long is cut
+   * @param options - `cause`: what code of the caller threw
    */
-  constructor(code: CorralErrorCode, path: ErrorPath, problem: string) {
-    super(path.length > 0 ? `${formatPath(path)}: ${problem}` : problem);
+  constructor(code: CorralErrorCode, path: ErrorPath, problem: string, options?: ErrorOptions) {
+    const place = path.length > 0 ? `${formatPath(path)}: ` : '';
+    super(shortened(place + problem, MESSAGE_LENGTH_MAX), options);
     this.code = code;
     this.path = path;
     this.#problem = problem;
@@ -68,7 +70,8 @@ export class CorralError extends Error {
 
   /** The same error for a value that sits at `path` inside a larger argument. */
   inside(path: ErrorPath): CorralError {
-    return new CorralError(this.code, [...path, ...this.path], this.#problem);
+    const cause = 'cause' in this ? { cause: this.cause } : undefined;
+    return new CorralError(this.code, [...path, ...this.path], this.#problem, cause);
   }
 }
 
@@ -77,7 +80,7 @@ function formatPath(path: ErrorPath): string {
   let text = '';
   for (const step of path) {
     if (typeof step === 'number') text += `[${step}]`;
-    else text += `${text === '' ? '' : '.'}${oneLine(shortened(step))}`;
+    else text += `${text === '' ? '' : '.'}${oneLine(shortened(step, QUOTED_LENGTH_MAX))}`;
   }
   return text;
 }
@@ -87,12 +90,14 @@ function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-function shortened(text: string): string {
-  return text.length > QUOTED_LENGTH_MAX ? `${text.slice(0, QUOTED_LENGTH_MAX)}…` : text;
+function shortened(text: string, lengthMax: number): string {
+  return text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text;
 }
 
 /** The longest piece of foreign input that an error message repeats. */
 const QUOTED_LENGTH_MAX = 80;
+/** The longest message, in characters: one that lists names could go on for pages. */
+const MESSAGE_LENGTH_MAX = 2000;
 
 /**
  * A value as an error message shows it: JSON-like, one line, at most 80 characters.
@@ -101,11 +106,22 @@ const QUOTED_LENGTH_MAX = 80;
  * @returns text that is safe to print
  */
 export function quote(value: unknown): string {
-  let text: string;
+  try {
+    return shortened(oneLine(shown(value)), QUOTED_LENGTH_MAX);
+  } catch {
+    return 'a value that cannot be read';
+  }
+}
+
+function shown(value: unknown): string {
   // Cut before quoting: a whole file may come in here.
-  if (typeof value === 'string') text = JSON.stringify(value.slice(0, QUOTED_LENGTH_MAX + 1));
-  else if (typeof value === 'number' || typeof value === 'bigint') text = String(value);
-  else if (value === null || typeof value === 'boolean' || value === undefined) text = String(value);
-  else text = Array.isArray(value) ? `a list of ${value.length}` : `a value of type ${typeof value}`;
-  return shortened(oneLine(text));
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, QUOTED_LENGTH_MAX + 1));
+  // A large one takes seconds to be written out.
+  if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? `${value}n` : 'a huge bigint';
+  if (typeof value === 'symbol' || typeof value === 'function') return `a value of type ${typeof value}`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (value instanceof Error) return `an error: ${value.message}`;
+  const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
+  return kind === 'Object' ? 'a value of type object' : `a ${kind}`;
 }

@@ -1,32 +1,109 @@
 import { CorralError, type CorralErrorCode, type ErrorPath, quote } from './errors.js';
 import { nearestNames } from './nearest-names.js';
+import { callForeign, isPlain, refuseSymbols } from './plain-data.js';
+
+/** Most names in one record of free names. */
+const NAMES_MAX = 1_000_000;
 
 /**
- * Refuses an argument that is no object, or has a field that nothing reads: a misspelt optional field would
- * change results in silence. A field that is `undefined` counts too: its name is as wrong.
+ * The fields of an argument, each read once. A field that nothing reads is refused: a misspelt optional one would change
+ * results in silence. A field that is `undefined` is absent, but its name must be right as well.
  *
- * @param options - what the caller handed in, anything
+ * @param given - what the caller handed in, anything; it may inherit from plain objects, such as defaults
  * @param fields - the names it may have
  * @param path - where the caller was given it; default: it is the argument `options`, whose fields are named alone
  * @param code - the error code to throw; default `invalid-option`
- * @throws CorralError with the path of the field, and the nearest name there is
+ * @returns a new object with the fields that are not `undefined`; what is in them is the caller's still
+ * @throws CorralError for what is no plain object; with the path of an unknown field, and the nearest name there is, and of
+ * one that throws when it is read
  * @complexity O(fields of the argument × fields)
  */
+export function readFields<T>(
+  given: T,
+  fields: readonly string[],
+  path: ErrorPath = [],
+  code: CorralErrorCode = 'invalid-option',
+): T {
+  const place = path.length > 0 ? path : ['options'];
+  const source = callForeign(() => plainObject(given, fields, place, code), place, code);
+  const copy: Record<string, unknown> = {};
+  for (const field of fields) {
+    const value = callForeign(() => source[field], [...path, field], code);
+    if (value !== undefined) copy[field] = value;
+  }
+  callForeign(
+    () => {
+      // Inherited fields as well: options may stand on defaults of the caller's own.
+      for (const field in source) {
+        if (!fields.includes(field))
+          throw new CorralError(code, [...path, field], unknownField(field, fields));
+      }
+    },
+    place,
+    code,
+  );
+  return copy as T;
+}
+
+function plainObject(
+  given: unknown,
+  fields: readonly string[],
+  path: ErrorPath,
+  code: CorralErrorCode,
+): Readonly<Record<string, unknown>> {
+  if (typeof given !== 'object' || given === null || !isPlain(given)) {
+    const expected = fields.length > 0 ? `an object with ${fields.join(', ')}` : 'nothing';
+    throw new CorralError(code, path, `expected ${expected}, got ${quote(given)}`);
+  }
+  refuseSymbols(given, { path, code });
+  return given as Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The entries of an object whose names are the caller's, each read once.
+ *
+ * @param given - what the caller handed in, anything
+ * @param path - where the caller was given it
+ * @param code - the error code to throw; default `invalid-option`
+ * @param namesMax - most names
+ * @returns names and values in the order of the object; `undefined` is absence
+ * @throws CorralError for what is no plain object, for too many names, and with the path of what throws when it is read
+ * @complexity O(names)
+ */
+export function readRecord<T>(
+  given: Readonly<Record<string, T>>,
+  path: ErrorPath,
+  code: CorralErrorCode = 'invalid-option',
+  namesMax: number = NAMES_MAX,
+): [string, T][] {
+  return callForeign(
+    () => {
+      if (typeof given !== 'object' || given === null || !isPlain(given)) {
+        throw new CorralError(code, path, `expected an object of names and values, got ${quote(given)}`);
+      }
+      refuseSymbols(given, { path, code });
+      const entries: [string, T][] = [];
+      let names = 0;
+      for (const name in given) {
+        if (++names > namesMax) throw new CorralError(code, path, `expected at most ${namesMax} names`);
+        const value = callForeign(() => given[name], [...path, name], code);
+        if (value !== undefined) entries.push([name, value]);
+      }
+      return entries;
+    },
+    path,
+    code,
+  );
+}
+
+/** As {@link readFields}, for those that read the argument themselves. */
 export function checkFields(
   options: unknown,
   fields: readonly string[],
   path: ErrorPath = [],
   code: CorralErrorCode = 'invalid-option',
 ): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    const expected = fields.length > 0 ? `an object with ${fields.join(', ')}` : 'nothing';
-    const place = path.length > 0 ? path : ['options'];
-    throw new CorralError(code, place, `expected ${expected}, got ${quote(options)}`);
-  }
-  // Inherited fields as well: options may stand on defaults of the caller's own.
-  for (const field in options) {
-    if (!fields.includes(field)) throw new CorralError(code, [...path, field], unknownField(field, fields));
-  }
+  readFields(options, fields, path, code);
 }
 
 /**

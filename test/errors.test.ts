@@ -113,7 +113,7 @@ describe('quote', () => {
     [1.5, '1.5'],
     [Number.NaN, 'NaN'],
     [Number.NEGATIVE_INFINITY, '-Infinity'],
-    [10n, '10'],
+    [10n, '10n'],
     [null, 'null'],
     [undefined, 'undefined'],
     [true, 'true'],
@@ -129,7 +129,7 @@ describe('quote', () => {
   it('cuts what is long, and says so', () => {
     expect(quote('x'.repeat(1000))).toBe(`"${'x'.repeat(79)}…`);
     expect(quote('x'.repeat(78))).toBe(`"${'x'.repeat(78)}"`);
-    expect(quote(10n ** 500n)).toHaveLength(81);
+    expect(quote(10n ** 500n)).toBe('a huge bigint');
   });
 
   it('takes anything, hostile values too', () => {

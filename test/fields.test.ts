@@ -1,14 +1,35 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { checkFields, definedFields, unknownField } from '../src/fields.js';
+import { CorralError } from '../src/errors.js';
+import { definedFields, readFields, readRecord, unknownField } from '../src/fields.js';
 
-describe('checkFields', () => {
-  it('lets known fields pass, whatever is in them', () => {
-    expect(() => checkFields({ a: undefined, b: 1 }, ['a', 'b'])).not.toThrow();
-    expect(() => checkFields({}, [])).not.toThrow();
+class Own {
+  readonly free = 1;
+}
+
+describe('readFields', () => {
+  it('copies known fields, and leaves out what is undefined', () => {
+    const given = { a: undefined, b: 1 };
+    const copy = readFields(given, ['a', 'b']);
+    expect(copy).toStrictEqual({ b: 1 });
+    given.b = 2;
+    expect(copy.b).toBe(1);
+    expect(readFields({}, [])).toStrictEqual({});
+  });
+
+  it('reads every field once, also one that others inherit', () => {
+    let reads = 0;
+    const given = {
+      get a() {
+        return ++reads;
+      },
+    };
+    expect(readFields(Object.create(given), ['a'])).toStrictEqual({ a: 1 });
+    expect(reads).toBe(1);
   });
 
   it('refuses an unknown field below the path, with the nearest name and all there are', () => {
-    expect(() => checkFields({ fre: [0] }, ['free', 'place'], ['options'])).toThrow(
+    expect(() => readFields({ fre: [0] }, ['free', 'place'], ['options'])).toThrow(
       expect.objectContaining({
         code: 'invalid-option',
         path: ['options', 'fre'],
@@ -17,19 +38,74 @@ describe('checkFields', () => {
     );
   });
 
-  it('refuses an unknown field that is undefined, or inherited', () => {
-    expect(() => checkFields({ fre: undefined }, ['free'])).toThrow('unknown field');
-    expect(() => checkFields(Object.create({ fre: 1 }), ['free'])).toThrow('unknown field');
+  it('refuses an unknown field that is undefined, inherited, or a symbol', () => {
+    expect(() => readFields({ fre: undefined }, ['free'])).toThrow('unknown field');
+    expect(() => readFields(Object.create({ fre: 1 }), ['free'])).toThrow('unknown field');
+    expect(() => readFields({ [Symbol('free')]: 1 }, ['free'])).toThrow('symbol');
+    expect(() => readFields(JSON.parse('{"__proto__": 1}'), ['free'])).toThrow('unknown field');
   });
 
-  it.each([[null], [undefined], [3], ['free'], [[]]])('refuses what is no object of fields: %s', (given) => {
-    expect(() => checkFields(given, ['free'])).toThrow(expect.objectContaining({ path: ['options'] }));
-    expect(() => checkFields(given, [], [], 'invalid-request')).toThrow(
+  it.each([
+    [null],
+    [undefined],
+    [3],
+    [3n],
+    ['free'],
+    [[]],
+    [new Map()],
+    [new Date(0)],
+    [() => 1],
+    [new Own()],
+  ])('refuses what is no plain object: %s', (given) => {
+    expect(() => readFields(given as unknown, ['free'])).toThrow(
+      expect.objectContaining({ path: ['options'] }),
+    );
+    expect(() => readFields(given as unknown, [], [], 'invalid-request')).toThrow(
       expect.objectContaining({
         code: 'invalid-request',
         message: expect.stringMatching('expected nothing'),
       }),
     );
+  });
+
+  it('takes objects of other realms, without prototype, and behind a proxy that behaves', () => {
+    for (const given of [
+      runInNewContext('({ a: 1 })'),
+      Object.assign(Object.create(null), { a: 1 }),
+      new Proxy({ a: 1 }, {}),
+    ]) {
+      expect(readFields(given, ['a'])).toStrictEqual({ a: 1 });
+    }
+  });
+
+  it('says where reading threw, and what', () => {
+    const cause = new Error('no');
+    const given = {
+      get a() {
+        throw cause;
+      },
+    };
+    expect(() => readFields(given, ['a'], ['law'])).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path: ['law', 'a'], cause }),
+    );
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(() => readFields(proxy, ['a'])).toThrow(CorralError);
+  });
+});
+
+describe('readRecord', () => {
+  it('gives the entries, whatever their names are', () => {
+    expect(readRecord(JSON.parse('{"__proto__": "x", "constructor": "y"}'), ['labels'])).toStrictEqual([
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ]);
+  });
+
+  it('refuses other objects, symbols and too many names', () => {
+    expect(() => readRecord(new Map([['a', 'b']]) as never, ['labels'])).toThrow('got a Map');
+    expect(() => readRecord({ [Symbol('a')]: 'b' } as never, ['labels'])).toThrow('symbol');
+    expect(() => readRecord({ a: 1, b: 2 }, ['labels'], 'invalid-request', 1)).toThrow('at most 1');
   });
 });
 

@@ -24,7 +24,15 @@ const ALLOWED: Record<string, readonly string[]> = {
   check: ['topology'],
 };
 /** The files that everybody may use. */
-const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts', 'fields.ts', 'nearest-names.ts']);
+const COMMON = new Set([
+  'units.ts',
+  'errors.ts',
+  'ids.ts',
+  'random.ts',
+  'fields.ts',
+  'nearest-names.ts',
+  'plain-data.ts',
+]);
 /** Packages that src may import, and who may. */
 const PACKAGES: Record<string, readonly string[]> = {
   graphology: ['topology', 'bandwidth', 'formats', 'check'],

@@ -1,7 +1,8 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { callForeign } from '../plain-data.js';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
-import { isCluster, isServer } from '../topology/expected-topology.js';
+import { builtCluster, COPY, isCluster, isCopy, isServer } from '../topology/expected-topology.js';
 import type { ServerDocument } from '../topology/server-document.js';
 import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
 import { topologyAt } from './topology.js';
@@ -19,14 +20,14 @@ export type TopologyOrDocument = ServerTopology | ClusterTopology | ServerDocume
  */
 export function asCluster(given: TopologyOrDocument, path: ErrorPath): ClusterTopology {
   if (isCluster(given)) return given;
-  if (!isServer(given) && isObject(given) && 'types' in given) {
+  if (!isServer(given) && has(given, 'types', path)) {
     return at(path, () => buildClusterTopology(given, topologyAt));
   }
   const type = asServer(given as ServerTopology | ServerDocument, path);
-  return {
+  return builtCluster({
     tiers: [],
     servers: [{ id: type.name, type, gpuModel: type.document.gpuModel, domains: [] }],
-  };
+  });
 }
 
 /**
@@ -39,7 +40,10 @@ export function asCluster(given: TopologyOrDocument, path: ErrorPath): ClusterTo
  */
 export function asServer(given: ServerTopology | ServerDocument, path: ErrorPath): ServerTopology {
   if (isServer(given)) return given;
-  if (isObject(given) && 'devices' in given) return serverTopologyAt(given, path);
+  if (has(given, 'devices', path)) return serverTopologyAt(given, path);
+  if (typeof given === 'object' && given !== null && callForeign(() => isCopy(given), path)) {
+    throw new CorralError('invalid-option', path, COPY);
+  }
   throw new CorralError(
     'invalid-option',
     path,
@@ -47,8 +51,9 @@ export function asServer(given: ServerTopology | ServerDocument, path: ErrorPath
   );
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
+/** Whether a value is an object with a field, which tells documents from all else. */
+function has(value: unknown, field: string, path: ErrorPath): boolean {
+  return typeof value === 'object' && value !== null && callForeign(() => field in value, path);
 }
 
 /** What a call returns; what it refuses is refused below `path`. */

@@ -1,6 +1,7 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
 import { clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
+import { builtCluster } from './expected-topology.js';
 import { GPU_PLACES } from './gpu-places.js';
 import { type ServerTopology, serverTopologyAt } from './server-topology.js';
 import { parse } from './validate.js';
@@ -79,17 +80,6 @@ export type TypeLookup = (name: string, path: ErrorPath) => ServerTopology;
  */
 export function buildClusterTopology(document: unknown, lookup: TypeLookup): ClusterTopology {
   const cluster = parse(clusterDocumentSchema, document, { code: 'invalid-document' });
-  const given = document as typeof cluster;
-  refuseLostNames(given.types, ['types']);
-  refuseLostNames(given.uplinks, ['uplinks']);
-  for (const [tier, uplink] of Object.entries(given.uplinks ?? {})) {
-    refuseLostNames(uplink.domains, ['uplinks', tier, 'domains']);
-  }
-  refuseLostNames(given.accelerator?.domains, ['accelerator', 'domains']);
-  given.servers.forEach((server, i) => {
-    refuseLostNames(server.domains, ['servers', i, 'domains']);
-    refuseLostNames(server.labels, ['servers', i, 'labels']);
-  });
   const tierNames = new Map<string, number>();
   cluster.tiers.forEach((name, i) => {
     if (RESERVED_NAMES.includes(name)) {
@@ -180,7 +170,7 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
       ...(inside.each !== undefined && { domainAcceleratorsGBpsPerGpu: inside.each }),
     };
   });
-  return { tiers, servers };
+  return builtCluster({ tiers, servers });
 }
 
 /**
@@ -214,18 +204,6 @@ function figuresOf(
 
 /** What a request may require beside the tiers of the document. */
 const RESERVED_NAMES: readonly string[] = [...GPU_PLACES, 'server', 'cluster'];
-
-/** Names that the validator drops from a record, lest they reach the prototype of an object. */
-const LOST_NAMES: readonly string[] = ['__proto__', 'prototype', 'constructor'];
-
-function refuseLostNames(record: object | undefined, path: ErrorPath): void {
-  if (record === undefined) return;
-  for (const name of LOST_NAMES) {
-    if (Object.hasOwn(record, name)) {
-      throw new CorralError('invalid-document', [...path, name], 'is no name to give: choose another');
-    }
-  }
-}
 
 /** Collects the domains of all tiers while servers are read, and holds that they form a tree. */
 class DomainTree {

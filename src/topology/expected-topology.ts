@@ -1,18 +1,32 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { callForeign } from '../plain-data.js';
 import type { ClusterTopology } from './cluster-topology.js';
 import type { ServerTopology } from './server-topology.js';
 
-/** Whether a value is what `serverTopology` returns. */
-export function isServer(value: unknown): value is ServerTopology {
-  if (typeof value !== 'object' || value === null) return false;
-  const { graph, gpus, document } = value as Partial<ServerTopology>;
-  return typeof graph === 'object' && Array.isArray(gpus) && typeof document === 'object';
+/** What was built here, and not put together or copied by somebody else. */
+const servers = new WeakSet<object>();
+const clusters = new WeakSet<object>();
+
+/** Makes a server topology known to {@link isServer}; only those who build one from a checked document do this. */
+export function builtServer(server: ServerTopology): ServerTopology {
+  servers.add(server);
+  return server;
 }
 
-/** Whether a value is what `clusterTopology` returns. */
+/** Makes a cluster topology known to {@link isCluster}; only those who build one from a checked document do this. */
+export function builtCluster(cluster: ClusterTopology): ClusterTopology {
+  clusters.add(cluster);
+  return cluster;
+}
+
+/** Whether a value is what `serverTopology` returns; a copy of it is not. */
+export function isServer(value: unknown): value is ServerTopology {
+  return typeof value === 'object' && value !== null && servers.has(value);
+}
+
+/** Whether a value is what `clusterTopology` returns; a copy of it is not. */
 export function isCluster(value: unknown): value is ClusterTopology {
-  const { servers } = (value ?? {}) as Partial<ClusterTopology>;
-  return Array.isArray(servers) && isServer(servers[0]?.type);
+  return typeof value === 'object' && value !== null && clusters.has(value);
 }
 
 /**
@@ -25,12 +39,7 @@ export function isCluster(value: unknown): value is ClusterTopology {
  * @complexity O(1)
  */
 export function checkServer(server: unknown, path: ErrorPath): void {
-  if (isServer(server)) return;
-  const remedy =
-    typeof server === 'object' && server !== null && 'devices' in server
-      ? 'this is a document: call serverTopology(document) once, keep what it returns, and give that'
-      : `expected what serverTopology(document) or topology(name) returns, got ${quote(server)}`;
-  throw new CorralError('invalid-option', path, remedy);
+  if (!isServer(server)) refuse(server, path, 'serverTopology(document) or topology(name)', 'devices');
 }
 
 /**
@@ -42,10 +51,36 @@ export function checkServer(server: unknown, path: ErrorPath): void {
  * @complexity O(1)
  */
 export function checkCluster(cluster: unknown, path: ErrorPath): void {
-  if (isCluster(cluster)) return;
-  const remedy =
-    typeof cluster === 'object' && cluster !== null && 'types' in cluster
-      ? 'this is a document: call clusterTopology(document) once, keep what it returns, and give that'
-      : `expected what clusterTopology(document) returns, got ${quote(cluster)}`;
-  throw new CorralError('invalid-option', path, remedy);
+  if (!isCluster(cluster)) refuse(cluster, path, 'clusterTopology(document)', 'types');
+}
+
+/**
+ * Says what to do with a value that is no topology, whatever it is.
+ *
+ * @param makers - the calls that return what is expected
+ * @param documentField - a field of the document that they take
+ */
+function refuse(value: unknown, path: ErrorPath, makers: string, documentField: 'devices' | 'types'): never {
+  const problem = callForeign(() => {
+    if (typeof value === 'object' && value !== null) {
+      if (isCopy(value)) return COPY;
+      if (documentField in value) {
+        const maker = documentField === 'devices' ? 'serverTopology' : 'clusterTopology';
+        return `this is a document: call ${maker}(document) once, keep what it returns, and give that`;
+      }
+    }
+    return `expected what ${makers} returns, got ${quote(value)}`;
+  }, path);
+  throw new CorralError('invalid-option', path, problem);
+}
+
+/** What is said of the copy of a topology. */
+export const COPY = 'not a topology any more, but a copy of one: build it again from its document';
+
+/** Whether a value has the fields of a topology: a copy by JSON, `structuredClone` or spreading. May run code of the caller. */
+export function isCopy(value: object): boolean {
+  return (
+    ('gpus' in value && 'document' in value) ||
+    ('servers' in value && 'tiers' in value && !('types' in value))
+  );
 }

@@ -1,5 +1,6 @@
 import { UndirectedGraph } from 'graphology';
 import type { DeviceId } from '../ids.js';
+import { builtServer } from './expected-topology.js';
 import { type Device, type Link, parseServerDocument, type ServerDocument } from './server-document.js';
 
 /** The graph of a server: vertices carry the {@link Device}, edges the {@link Link}. */
@@ -43,5 +44,5 @@ export function serverTopologyAt(document: unknown, path: readonly (string | num
   });
   const idsOf = (kind: Device['kind']): DeviceId[] =>
     server.devices.filter((device) => device.kind === kind).map((device) => device.id);
-  return { name: server.name, graph, gpus: idsOf('gpu'), nics: idsOf('nic'), document: server };
+  return builtServer({ name: server.name, graph, gpus: idsOf('gpu'), nics: idsOf('nic'), document: server });
 }

@@ -1,9 +1,11 @@
 import * as v from 'valibot';
 import { CorralError, type CorralErrorCode, type ErrorPath, quote } from '../errors.js';
 import { unknownField } from '../fields.js';
+import { plainData } from '../plain-data.js';
 
 /**
- * Checks a foreign value against a schema and returns it typed, or throws with the first problem.
+ * Reads a foreign value once, see {@link plainData}, checks it against a schema and returns it typed, or throws with the
+ * first problem.
  *
  * @param schema - what the value must look like
  * @param value - anything
@@ -17,7 +19,9 @@ export function parse<const S extends v.GenericSchema>(
   value: unknown,
   options: { readonly code: CorralErrorCode; readonly path?: ErrorPath },
 ): v.InferOutput<S> {
-  const result = v.safeParse(schema, value, { abortEarly: true });
+  const result = v.safeParse(schema, plainData(value, options.path ?? [], options.code), {
+    abortEarly: true,
+  });
   if (result.success) return result.output;
   const issue = result.issues[0];
   const path = issue.path?.map((item) => item.key as string | number) ?? [];

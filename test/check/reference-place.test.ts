@@ -524,8 +524,11 @@ describe('referencePlace against referenceSelectGpus', () => {
         fc.integer({ min: 1, max: 4 }),
         (document, mask, count) => {
           const type = serverTopology(document);
-          const { gpuModel } = document;
-          const cluster = { tiers: [], servers: [{ id: 'a', type, gpuModel, domains: [] }] };
+          const cluster = clusterTopology({
+            tiers: [],
+            types: { t: document },
+            servers: [{ id: 'a', type: 't' }],
+          });
           const all = [...type.gpus.keys()];
           const free = all.filter((gpu) => ((mask >> gpu) & 1) === 1);
           const state = stateOf(cluster, { a: all.map((gpu) => (free.includes(gpu) ? 1000 : 0)) });
