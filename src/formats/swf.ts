@@ -109,6 +109,7 @@ function readLine(
   header: SwfHeaderField[],
   jobs: SwfJob[],
 ): void {
+  if (start === end) return;
   if (end - start > SWF_LINE_LENGTH_MAX) {
     throw limit(['line', line], `${end - start} characters, at most ${SWF_LINE_LENGTH_MAX} in one line`);
   }
