@@ -166,8 +166,8 @@ describe('readXml', () => {
       'limit-exceeded line[2]: more than 2 elements: is this one machine?',
     );
     expect(refusal(' '.repeat(2 ** 24 + 1))).toMatch(/^limit-exceeded 16777217 characters/);
-    const value = (length: number): string => `<t a="${'x'.repeat(length - 8)}"/>`.padEnd(length);
-    expect(read(value(XML_TAG_LENGTH_MAX)).attributes.get('a')).toHaveLength(XML_TAG_LENGTH_MAX - 8);
+    const value = (length: number): string => `<t a="${'x'.repeat(length - 9)}"/>`;
+    expect(read(value(XML_TAG_LENGTH_MAX)).attributes.get('a')).toHaveLength(XML_TAG_LENGTH_MAX - 9);
     expect(refusal(`\n${value(XML_TAG_LENGTH_MAX + 1)}`)).toMatch(
       /^limit-exceeded line\[2\]: a tag of 65537/,
     );
