@@ -1,7 +1,8 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { Levels } from '../placement/gang.js';
 import { type RandomStream, randomStream } from '../random.js';
-import { checkFields, integer } from '../restart/quantity.js';
+import { integer } from '../restart/quantity.js';
 import { MICROS, SECONDS_MAX, toMicros } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import { type FailurePlace, FailurePlaces } from './failure-places.js';
