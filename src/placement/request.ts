@@ -83,21 +83,22 @@ const LABELS_MAX = 1024;
  */
 export function readRequest(given: PlacementRequest): PlacementRequest {
   const request = callForeign(() => copyOf(given), [], 'invalid-request');
-  checkInteger('pods', request.pods, 1, PODS_MAX);
-  checkInteger('podsMin', request.podsMin, 1, request.pods ?? 1);
-  checkInteger('gpus', request.gpus, 0, GPUS_PER_SERVER_MAX);
-  checkInteger('gpuMilli', request.gpuMilli, 1, GPU_MILLI);
-  checkInteger('cpuMilli', request.cpuMilli, 0, QUANTITY_MAX);
-  checkInteger('memoryMiB', request.memoryMiB, 0, QUANTITY_MAX);
-  if (request.gpuMilli !== undefined && request.gpus !== undefined) {
+  const { pods, podsMin, gpus, gpuMilli, cpuMilli, memoryMiB } = request;
+  checkInteger('pods', pods, 1, PODS_MAX);
+  checkInteger('podsMin', podsMin, 1, pods ?? 1);
+  checkInteger('gpus', gpus, 0, GPUS_PER_SERVER_MAX);
+  checkInteger('gpuMilli', gpuMilli, 1, GPU_MILLI);
+  checkInteger('cpuMilli', cpuMilli, 0, QUANTITY_MAX);
+  checkInteger('memoryMiB', memoryMiB, 0, QUANTITY_MAX);
+  if (gpuMilli !== undefined && gpus !== undefined) {
     throw new CorralError(
       'invalid-request',
       ['gpuMilli'],
       'give either gpus (whole) or gpuMilli (a share), not both',
     );
   }
-  checkTier(['require'], request.require);
-  checkTier(['prefer'], request.prefer);
+  if (request.require !== undefined) checkTier(['require'], request.require);
+  if (request.prefer !== undefined) checkTier(['prefer'], request.prefer);
   checkPlaces(request);
   const { communicates } = request;
   if (communicates !== undefined && typeof communicates !== 'boolean') {
@@ -188,7 +189,7 @@ function sliceOf(given: { readonly pods: number; readonly tier: TierName }): typ
 }
 
 function checkTier(path: readonly string[], tier: unknown): void {
-  if (tier === undefined || (typeof tier === 'string' && tier !== '')) return;
+  if (typeof tier === 'string' && tier !== '') return;
   throw new CorralError('invalid-request', path, `expected the name of a tier, got ${quote(tier)}`);
 }
 
@@ -221,13 +222,13 @@ function checkInteger(
   value: unknown,
   min: number,
   max: number,
-  path: readonly string[] = [field],
+  path?: readonly string[],
 ): void {
   if (value === undefined) return;
   if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
     throw new CorralError(
       'invalid-request',
-      path,
+      path ?? [field],
       `expected an integer from ${min} to ${max}, got ${quote(value)}`,
     );
   }
