@@ -3,7 +3,7 @@ import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { checkFields, unknownField } from '../fields.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
-import { checkRequest, type PlacementRequest, REQUEST_FIELDS } from '../placement/request.js';
+import { type PlacementRequest, REQUEST_FIELDS, readRequest } from '../placement/request.js';
 import { integer } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 import { clockOfWork, type RhythmColumns, rhythmOf } from './progress.js';
@@ -202,8 +202,8 @@ class Requests {
 
   #gang(request: PlacementRequest, index: number): Gang {
     try {
-      checkRequest(request);
-      return gangOf(request, podNeed(request, this.#cluster), this.#levels);
+      const read = readRequest(request);
+      return gangOf(read, podNeed(read, this.#cluster), this.#levels);
     } catch (error) {
       throw error instanceof CorralError ? error.inside(['jobs', index]) : error;
     }
