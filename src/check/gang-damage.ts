@@ -4,7 +4,14 @@ import type { GangState } from './gang-state.js';
 import type { TakenGpus } from './gang-traffic.js';
 import { ordinalsOf } from './gpu-set.js';
 import { domainsAt } from './levels.js';
-import { DEFAULT_SIZES, leftoverValue, sizeWeights, straddleLoss } from './reference-leftover-value.js';
+import {
+  DEFAULT_SIZES,
+  leftoverValue,
+  readSizes,
+  type Sizes,
+  sizeWeights,
+  straddleLoss,
+} from './reference-leftover-value.js';
 import { remembered } from './remembered.js';
 
 /** Servers of one type and model in one domain of a tier. */
@@ -27,13 +34,8 @@ export class GangDamage {
   /**
    * @param state - before the gang
    * @param sizes - weight of each GPU count to come; default `{ 1: 3, 2: 2, 4: 1, 8: 1 }`
-   * @throws CorralError `invalid-option` for sizes that are no GPU counts or weights that are no numbers ≥ 0
    */
-  constructor(
-    cluster: ClusterTopology,
-    state: GangState,
-    sizes: Readonly<Record<number, number>> = DEFAULT_SIZES,
-  ) {
+  constructor(cluster: ClusterTopology, state: GangState, sizes: Sizes = readSizes(DEFAULT_SIZES)) {
     this.#cluster = cluster;
     this.#free = state.map(({ gpuMilli }) =>
       gpuMilli.reduce((mask, milli, gpu) => mask | (milli === GPU_MILLI ? 1 << gpu : 0), 0),
