@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { exponential, fixed, gamma } from '../../src/restart/basic-phases.js';
 import { mixture, scaled, sequence } from '../../src/restart/composite-phases.js';
 import type { Phase } from '../../src/restart/phase.js';
+import { refusedAs } from './refusals.js';
 
-const refusal = (path: (string | number)[]): object =>
-  expect.objectContaining({ code: 'invalid-option', path });
+const refusal = (path: (string | number)[]): object => refusedAs('invalid-option', path);
 
 describe('sequence', () => {
   const parts = fc.array(
