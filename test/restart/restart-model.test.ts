@@ -100,6 +100,14 @@ describe('restartModel', () => {
       ['failureClasses', 0, 'rollback'],
       { computeSeconds: 1, failureClasses: [{ failuresPerSecond: 1, rollback: 'durable' }] },
     ],
+    [
+      ['failureClasses', 0, 'rollback'],
+      {
+        computeSeconds: 1,
+        durable: { snapshots: 2, stallSeconds: 1 },
+        failureClasses: [{ failuresPerSecond: 1, rollback: 'disk' }],
+      },
+    ],
     [['durable', 'snapshots'], { ...base, durable: { snapshots: 0, stallSeconds: 1 } }],
     [['durable', 'stallSeconds'], { ...base, durable: { snapshots: 2 } }],
     [['mtbfSeconds'], { ...base, mtbfSeconds: 0 }],
