@@ -51,6 +51,8 @@ export class FailureEvents {
       failures: SimulatedFailures | undefined;
       restart: SimulatedRestart | undefined;
       seed: number;
+      /** Whether gangs that lose servers keep the others for a while, where there are spares and nobody says for how long. */
+      holdsForSpares: boolean;
     },
   ) {
     const failures = options.failures ?? { laws: [] };
@@ -66,7 +68,7 @@ export class FailureEvents {
     const spares = integer(failures.spareServers ?? 0, 0, tables.serverCount - 1, 'failures', 'spareServers');
     this.#service = new ServiceState(run, spares);
     this.#restarts = new Int32Array(run.table.count);
-    this.#holdMicros = this.steps.holdMicros ?? (spares > 0 ? HOLD_MICROS : 0);
+    this.#holdMicros = this.steps.holdMicros ?? (spares > 0 && options.holdsForSpares ? HOLD_MICROS : 0);
     this.#short = new ShortGangs(run);
     places.forEach((_, law) => {
       this.#scheduleHardware(law);
