@@ -5,7 +5,7 @@ const DEPTH_MAX = 12;
 /** Most values in one piece of plain data: four million servers with a dozen fields each. */
 const VALUES_MAX = 2 ** 26;
 /** Longest list that is read at all; those who read lists have their own, smaller limits. */
-const LENGTH_MAX = 2 ** 24;
+const LENGTH_MAX = 4_000_000;
 /** Longest chain of prototypes: objects that stand on others, which a proxy can make endless. */
 const PROTOTYPES_MAX = 16;
 /** Names that reach the prototype of an object when they are assigned; schemas drop them. */
