@@ -11,3 +11,18 @@ export const GPUS_PER_SERVER_MAX = 16;
 
 /** The largest CPU (milli-cores) or memory (MiB) figure of one server or pod: 2^31 - 1. */
 export const QUANTITY_MAX = 0x7fff_ffff;
+
+/** The longest identifier, name or title, in characters: documents and texts come from outside. */
+export const TEXT_LENGTH_MAX = 1024;
+
+/** Most servers of one cluster: four times the million that corral is built for. */
+export const SERVERS_MAX = 4_000_000;
+
+/** Most pods of one gang. */
+export const PODS_MAX: number = 2 ** 20;
+
+/** Most GPU models that one request may list. */
+export const GPU_MODELS_MAX = 1024;
+
+/** The longest time, seconds: 285 years, in microseconds the largest integer that a double holds exactly. */
+export const SECONDS_MAX = 9_007_199_254;

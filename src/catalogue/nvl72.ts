@@ -107,9 +107,9 @@ function nvlinkGBpsPerGpu(server: ServerTopology): number {
   let slowest = Number.POSITIVE_INFINITY;
   for (const gpu of server.gpus) {
     let sum = 0;
-    server.graph.forEachEdge(gpu, (_edge, link) => {
-      if (link.medium === 'nvlink') sum += link.bandwidthGBps;
-    });
+    for (const { between, medium, bandwidthGBps } of server.document.links) {
+      if (medium === 'nvlink' && between.includes(gpu)) sum += bandwidthGBps;
+    }
     slowest = Math.min(slowest, sum);
   }
   // 18 times 41.4 is not 745.2 in floating point; the figures have one decimal.

@@ -1,4 +1,5 @@
 import { type PairRoutes, pairRoutesOf } from '../bandwidth/rings/pair-routes.js';
+import { devicesOf } from '../topology/device-at.js';
 import { GPU, type Network, networkOf } from '../topology/network.js';
 import { routeArcs } from '../topology/route.js';
 import type { ServerTopology } from '../topology/server-topology.js';
@@ -146,8 +147,9 @@ function linksBetween(network: Network, routes: PairRoutes, pair: number): numbe
 /** What a GPU talks to besides GPUs: NICs, and memory at NUMA nodes and sockets. */
 function hostVertices(server: ServerTopology, network: Network): number[] {
   const hosts: number[] = [];
+  const devices = devicesOf(server);
   network.devices.forEach((id, vertex) => {
-    const kind = server.graph.getNodeAttribute(id, 'kind');
+    const { kind } = devices.get(id)!;
     if (kind === 'nic' || kind === 'numa' || kind === 'socket') hosts.push(vertex);
   });
   return hosts;

@@ -1,11 +1,10 @@
 import { CorralError, quote } from '../errors.js';
 import type { ClusterDocument, ServerEntry } from '../topology/cluster-document.js';
-import type { ServerDocument } from '../topology/server-document.js';
-import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../units.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX, PODS_MAX, SECONDS_MAX, SERVERS_MAX } from '../units.js';
 import { cpuMilliCell } from './alibaba-cells.js';
-import { type CsvRow, parseCsv, uniqueName } from './csv.js';
-import { linklessServer } from './linkless-server.js';
-import { TRACE_PODS_MAX, TRACE_SECONDS_MAX, type TraceJob } from './trace-job.js';
+import { type CsvRow, parseCsv, shortText, uniqueName } from './csv.js';
+import { LinklessServers } from './linkless-server.js';
+import { TRACE_JOBS_MAX, type TraceJob } from './trace-job.js';
 
 /** One job of the spot trace (Alibaba cluster-trace-v2026-spot-gpu). */
 export interface AlibabaJob2026 extends TraceJob {
@@ -23,13 +22,14 @@ export interface AlibabaJob2026 extends TraceJob {
  *
  * Source: alibaba/clusterdata, cluster-trace-v2026-spot-gpu; Duan et al., ASPLOS 2026.
  *
- * @param csv - the whole file, at most 256 Mi characters
+ * @param csv - the whole file, at most 256 Mi characters and 4,194,304 jobs
  * @returns the jobs in file order; the trace has no estimates
  * @throws CorralError `invalid-format` with line and column, `duplicate-id`, `limit-exceeded`
  * @complexity O(characters)
  */
 export function fromAlibabaJobs2026(csv: string): AlibabaJob2026[] {
-  const rows = parseCsv(csv, {
+  const names = new Set<string>();
+  const table = {
     required: [
       'job_name',
       'organization',
@@ -42,18 +42,17 @@ export function fromAlibabaJobs2026(csv: string): AlibabaJob2026[] {
       'job_type',
     ],
     optional: [],
-  });
-  if (rows.length === 0)
-    throw new CorralError('invalid-format', ['line', 2], 'no job in the file: it may be cut off');
-  const names = new Set<string>();
-  return rows.map((row): AlibabaJob2026 => {
-    const gpuModel = row.text('gpu_model');
-    const organization = row.text('organization');
+    record: 'job',
+    rowsMax: TRACE_JOBS_MAX,
+  };
+  return parseCsv(csv, table, (row): AlibabaJob2026 => {
+    const gpuModel = shortText(row, 'gpu_model');
+    const organization = shortText(row, 'organization');
     return {
       id: uniqueName(row, 'job_name', names),
-      submitSeconds: row.decimal('submit_time', 0, TRACE_SECONDS_MAX),
-      durationSeconds: row.decimal('duration', 0, TRACE_SECONDS_MAX),
-      pods: row.integer('worker_num', 1, TRACE_PODS_MAX),
+      submitSeconds: row.decimal('submit_time', 0, SECONDS_MAX),
+      durationSeconds: row.decimal('duration', 0, SECONDS_MAX),
+      pods: row.integer('worker_num', 1, PODS_MAX),
       ...gpuRequest(row),
       cpuMilli: cpuMilliCell(row, 'cpu_request'),
       ...(gpuModel !== '' && { gpuModels: [gpuModel] }),
@@ -71,36 +70,30 @@ export function fromAlibabaJobs2026(csv: string): AlibabaJob2026[] {
  *
  * Source: alibaba/clusterdata, cluster-trace-v2026-spot-gpu; Duan et al., ASPLOS 2026.
  *
- * @param csv - the whole file, at most 256 Mi characters
+ * @param csv - the whole file, at most 256 Mi characters, 4,000,000 nodes and 65,536 kinds of them
  * @returns a cluster document without tiers; servers in file order
  * @throws CorralError `invalid-format` with line and column, `duplicate-id`, `limit-exceeded`
  * @complexity O(characters)
  */
 export function fromAlibabaNodes2026(csv: string): ClusterDocument {
-  const rows = parseCsv(csv, {
+  const types = new LinklessServers('spot trace');
+  const names = new Set<string>();
+  const table = {
     required: ['node_name', 'gpu_model', 'gpu_capacity_num', 'cpu_num'],
     optional: [],
-  });
-  if (rows.length === 0)
-    throw new CorralError('invalid-format', ['line', 2], 'no node in the file: it may be cut off');
-  const types = new Map<string, ServerDocument>();
-  const names = new Set<string>();
-  const servers = rows.map((row): ServerEntry => {
-    const id = uniqueName(row, 'node_name', names);
-    const gpus = row.integer('gpu_capacity_num', 0, GPUS_PER_SERVER_MAX);
-    const model = row.text('gpu_model');
-    if (gpus > 0 && model === '') {
-      throw new CorralError(
-        'invalid-format',
-        ['line', row.line, 'gpu_model'],
-        `${gpus} GPUs without a model: name it`,
-      );
-    }
-    const type = gpus === 0 ? 'no GPU' : `${model} x${gpus}`;
-    if (!types.has(type)) types.set(type, linklessServer(type, 'spot trace', model, gpus));
-    return { id, type, cpuMilli: cpuMilliCell(row, 'cpu_num') };
-  });
-  return { tiers: [], servers, types: Object.fromEntries(types) };
+    record: 'node',
+    rowsMax: SERVERS_MAX,
+  };
+  const servers = parseCsv(
+    csv,
+    table,
+    (row): ServerEntry => ({
+      id: uniqueName(row, 'node_name', names),
+      type: types.typeOf(row, { gpus: 'gpu_capacity_num', model: 'gpu_model' }),
+      cpuMilli: cpuMilliCell(row, 'cpu_num'),
+    }),
+  );
+  return { tiers: [], servers, types: types.documents() };
 }
 
 function gpuRequest(row: CsvRow): { readonly gpus: number; readonly gpuMilli?: number } {

@@ -14,10 +14,12 @@ export type {
   ServerDocument,
 } from '../topology/server-document.js';
 export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
-export type { AlibabaInstance2025, AlibabaInstanceJobs } from './alibaba-2025.js';
-export { alibabaInstanceJobs, fromAlibabaInstances2025 } from './alibaba-2025.js';
+export type { AlibabaInstance2025 } from './alibaba-2025.js';
+export { fromAlibabaInstances2025 } from './alibaba-2025.js';
 export type { AlibabaJob2026 } from './alibaba-2026.js';
 export { fromAlibabaJobs2026, fromAlibabaNodes2026 } from './alibaba-2026.js';
+export type { AlibabaInstanceJobs } from './alibaba-instance-jobs.js';
+export { alibabaInstanceJobs } from './alibaba-instance-jobs.js';
 export { fromHwlocXml } from './hwloc-xml.js';
 export type { HwlocXmlOptions } from './hwloc-xml-options.js';
 export { fromNcclXml } from './nccl-xml.js';

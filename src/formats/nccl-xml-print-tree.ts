@@ -1,3 +1,4 @@
+import { devicesOf } from '../topology/device-at.js';
 import type { Device, Link } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { switchGroupCount } from './nccl-xml-fabric.js';
@@ -35,8 +36,9 @@ export interface HostTree {
  * @complexity O(devices * links)
  */
 export function hostTrees(topology: ServerTopology): readonly HostTree[] {
-  const { document, graph } = topology;
-  const kind = (id: string): Device['kind'] => graph.getNodeAttributes(id).kind;
+  const { document } = topology;
+  const devices = devicesOf(topology);
+  const kind = (id: string): Device['kind'] => devices.get(id)!.kind;
   const socketOf = new Map<string, string>();
   const c2c = new Map<string, Link>();
   const branches: Link[] = [];
@@ -118,7 +120,8 @@ function grow(
   branches: readonly Link[],
   c2c: ReadonlyMap<string, Link>,
 ): Pick<HostTree, 'below' | 'peers' | 'broadcom'> {
-  const { document, graph } = topology;
+  const { document } = topology;
+  const devices = devicesOf(topology);
   const below = new Map<string, Child[]>();
   const above = new Map<string, Link>();
   const used = new Set<Link>();
@@ -135,7 +138,7 @@ function grow(
     for (const link of branches) {
       const [a, b] = link.between;
       if (a !== parent.id && b !== parent.id) continue;
-      const device = graph.getNodeAttributes(a === parent.id ? b : a);
+      const device = devices.get(a === parent.id ? b : a)!;
       if (reached.has(device.id) || device.kind === 'nvswitch') continue;
       reached.add(device.id);
       hang(parent.id, device, link);
@@ -145,7 +148,7 @@ function grow(
   for (const [gpu, link] of c2c) {
     if (reached.has(gpu)) continue;
     reached.add(gpu);
-    hang(link.between[0] === gpu ? link.between[1] : link.between[0], graph.getNodeAttributes(gpu), link);
+    hang(link.between[0] === gpu ? link.between[1] : link.between[0], devices.get(gpu)!, link);
   }
   for (const { id, kind } of document.devices) {
     if ((kind === 'gpu' || kind === 'nic') && !reached.has(id)) {
@@ -154,7 +157,7 @@ function grow(
   }
   const peers = peersOf(
     branches.filter((link) => !used.has(link)),
-    graph,
+    devices,
     reached,
   );
   return {
@@ -170,15 +173,13 @@ function grow(
 /** Links outside the trees: peer ports of two switches, or nothing that the format knows. */
 function peersOf(
   links: readonly Link[],
-  graph: ServerTopology['graph'],
+  devices: ReadonlyMap<string, Device>,
   reached: ReadonlySet<string>,
 ): ReadonlyMap<string, readonly string[]> {
   const peers = new Map<string, string[]>();
   for (const link of links) {
     const [a, b] = link.between;
-    const bothSwitches = [a, b].every(
-      (id) => graph.getNodeAttributes(id).kind === 'pcie-switch' && reached.has(id),
-    );
+    const bothSwitches = [a, b].every((id) => devices.get(id)!.kind === 'pcie-switch' && reached.has(id));
     if (!bothSwitches || ncclFigure(link) < LOC_GBPS) {
       throw refusal(`the link between ${a} and ${b} does not fit into a tree of PCI devices`);
     }

@@ -1,3 +1,4 @@
+import { devicesOf } from '../topology/device-at.js';
 import { checkServer } from '../topology/expected-topology.js';
 import type { Device, Link } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
@@ -201,12 +202,12 @@ class Writer {
   }
 
   #fabricLinks(id: string): { readonly link: Link; readonly other: Device }[] {
-    const { graph, document } = this.#topology;
-    return document.links.flatMap((link) => {
+    const devices = devicesOf(this.#topology);
+    return this.#topology.document.links.flatMap((link) => {
       if (link.medium !== 'nvlink' && link.medium !== 'xgmi') return [];
       const [a, b] = link.between;
       if (a !== id && b !== id) return [];
-      return [{ link, other: graph.getNodeAttributes(a === id ? b : a) }];
+      return [{ link, other: devices.get(a === id ? b : a)! }];
     });
   }
 

@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { devicesOf } from '../topology/device-at.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { relationMatrix } from '../topology/relation.js';
 import type { Device } from '../topology/server-document.js';
@@ -91,5 +92,5 @@ function nicLegend(topology: ServerTopology, labels: readonly string[]): string 
 }
 
 function deviceOf(topology: ServerTopology, id: string): Device {
-  return topology.graph.getNodeAttributes(id);
+  return devicesOf(topology).get(id)!;
 }

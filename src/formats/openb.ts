@@ -1,9 +1,17 @@
-import { CorralError } from '../errors.js';
+import { CorralError, quote } from '../errors.js';
 import type { ClusterDocument, ServerEntry } from '../topology/cluster-document.js';
-import type { ServerDocument } from '../topology/server-document.js';
-import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
-import { parseCsv, uniqueName } from './csv.js';
-import { linklessServer } from './linkless-server.js';
+import {
+  GPU_MILLI,
+  GPU_MODELS_MAX,
+  GPUS_PER_SERVER_MAX,
+  QUANTITY_MAX,
+  SECONDS_MAX,
+  SERVERS_MAX,
+  TEXT_LENGTH_MAX,
+} from '../units.js';
+import { type CsvRow, parseCsv, shortText, uniqueName } from './csv.js';
+import { LinklessServers } from './linkless-server.js';
+import { TRACE_JOBS_MAX } from './trace-job.js';
 
 /** One pod of the openb traces (Alibaba cluster-trace-gpu-v2023). */
 export interface OpenbPod {
@@ -30,64 +38,56 @@ export interface OpenbPod {
   readonly scheduledSeconds?: number;
 }
 
-/** Latest time in seconds that a trace may name: some 30,000 years. */
-const SECONDS_MAX = 1e12;
-
 /**
  * Reads a node list of the openb traces: `sn,cpu_milli,memory_mib,gpu,model`.
  *
  * The trace says nothing of links, so server types are sets of GPUs of one model, named like `T4 x2`.
  *
- * @param csv - text of `openb_node_list_*.csv`
+ * @param csv - text of `openb_node_list_*.csv`, at most 256 Mi characters, 4,000,000 nodes and 65,536 kinds of them
  * @returns a cluster document without tiers; servers in file order
- * @throws CorralError `invalid-format` with the line, or `duplicate-id`
+ * @throws CorralError `invalid-format` with line and column, `duplicate-id`, `limit-exceeded`
+ * @complexity O(characters)
  */
 export function fromOpenbNodes(csv: string): ClusterDocument {
-  const rows = parseCsv(csv, { required: ['sn', 'cpu_milli', 'memory_mib', 'gpu', 'model'], optional: [] });
-  if (rows.length === 0)
-    throw new CorralError('invalid-format', ['line', 2], 'no node in the file: it may be cut off');
-  const types = new Map<string, ServerDocument>();
+  const types = new LinklessServers('openb');
   const names = new Set<string>();
-  const servers = rows.map((row): ServerEntry => {
-    const id = uniqueName(row, 'sn', names);
-    const gpus = row.integer('gpu', 0, GPUS_PER_SERVER_MAX);
-    const model = row.text('model');
-    if (gpus > 0 && model === '') {
-      throw new CorralError(
-        'invalid-format',
-        ['line', row.line, 'model'],
-        `${gpus} GPUs without a model: name it`,
-      );
-    }
-    const type = gpus === 0 ? 'no GPU' : `${model} x${gpus}`;
-    if (!types.has(type)) types.set(type, linklessServer(type, 'openb', model, gpus));
-    return {
-      id,
-      type,
+  const table = {
+    required: ['sn', 'cpu_milli', 'memory_mib', 'gpu', 'model'],
+    optional: [],
+    record: 'node',
+    rowsMax: SERVERS_MAX,
+  };
+  const servers = parseCsv(
+    csv,
+    table,
+    (row): ServerEntry => ({
+      id: uniqueName(row, 'sn', names),
+      type: types.typeOf(row, { gpus: 'gpu', model: 'model' }),
       cpuMilli: row.integer('cpu_milli', 0, QUANTITY_MAX),
       memoryMiB: row.integer('memory_mib', 0, QUANTITY_MAX),
-    };
-  });
-  return { tiers: [], servers, types: Object.fromEntries(types) };
+    }),
+  );
+  return { tiers: [], servers, types: types.documents() };
 }
 
 /**
  * Reads a pod list of the openb traces: `name,cpu_milli,memory_mib,num_gpu,gpu_milli` and, in most files,
  * `gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time`.
  *
- * @param csv - text of `openb_pod_list_*.csv`
+ * @param csv - text of `openb_pod_list_*.csv`, at most 256 Mi characters and 4,194,304 pods
  * @returns the pods in file order, which is their order of creation
- * @throws CorralError `invalid-format` with the line, or `duplicate-id`
+ * @throws CorralError `invalid-format` with line and column, `duplicate-id`, `limit-exceeded`
+ * @complexity O(characters)
  */
 export function fromOpenbPods(csv: string): OpenbPod[] {
-  const rows = parseCsv(csv, {
+  const names = new Set<string>();
+  const table = {
     required: ['name', 'cpu_milli', 'memory_mib', 'num_gpu', 'gpu_milli'],
     optional: ['gpu_spec', 'qos', 'pod_phase', 'creation_time', 'deletion_time', 'scheduled_time'],
-  });
-  if (rows.length === 0)
-    throw new CorralError('invalid-format', ['line', 2], 'no pod in the file: it may be cut off');
-  const names = new Set<string>();
-  return rows.map((row): OpenbPod => {
+    record: 'pod',
+    rowsMax: TRACE_JOBS_MAX,
+  };
+  return parseCsv(csv, table, (row): OpenbPod => {
     const name = uniqueName(row, 'name', names);
     const gpus = row.integer('num_gpu', 0, GPUS_PER_SERVER_MAX);
     // A share is of one GPU; several are always whole, and none has no share.
@@ -96,8 +96,8 @@ export function fromOpenbPods(csv: string): OpenbPod[] {
       gpus === 0 ? 0 : gpus === 1 ? 1 : GPU_MILLI,
       gpus === 0 ? 0 : GPU_MILLI,
     );
-    const qos = row.text('qos');
-    const phase = row.text('pod_phase');
+    const qos = shortText(row, 'qos');
+    const phase = shortText(row, 'pod_phase');
     const creationSeconds = row.optionalInteger('creation_time', 0, SECONDS_MAX);
     const deletionSeconds = row.optionalInteger('deletion_time', 0, SECONDS_MAX);
     const scheduledSeconds = row.optionalInteger('scheduled_time', 0, SECONDS_MAX);
@@ -108,13 +108,7 @@ export function fromOpenbPods(csv: string): OpenbPod[] {
       gpus,
       gpuMilli,
       // The published conversion drops the models of a pod without GPUs.
-      gpuModels:
-        gpus === 0
-          ? []
-          : row
-              .text('gpu_spec')
-              .split('|')
-              .filter((model) => model !== ''),
+      gpuModels: gpus === 0 ? [] : modelsOf(row),
       ...(qos !== '' && { qos }),
       ...(phase !== '' && { phase }),
       ...(creationSeconds !== undefined && { creationSeconds }),
@@ -122,4 +116,17 @@ export function fromOpenbPods(csv: string): OpenbPod[] {
       ...(scheduledSeconds !== undefined && { scheduledSeconds }),
     };
   });
+}
+
+/** The models of a pod, each as long and all as many as a request takes. */
+function modelsOf(row: CsvRow): string[] {
+  const cell = row.text('gpu_spec');
+  const models = cell.split('|').filter((model) => model !== '');
+  if (models.length <= GPU_MODELS_MAX && models.every(({ length }) => length <= TEXT_LENGTH_MAX))
+    return models;
+  throw new CorralError(
+    'invalid-format',
+    ['line', row.line, 'gpu_spec'],
+    `expected at most ${GPU_MODELS_MAX} models of at most ${TEXT_LENGTH_MAX} characters, got ${quote(cell)}`,
+  );
 }

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
+import { TEXT_LENGTH_MAX } from '../units.js';
 
-/** Longest name, in characters, as in a server document. */
-const TEXT_LENGTH_MAX = 1024;
 /** A faster link is a unit mistake (Gb/s, MB/s). */
 const LINK_MAX_GBPS = 1000;
 /** Most NUMA nodes of one socket; EPYC has up to 4, or one per L3 cache: 16. */

@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { devicesOf } from '../topology/device-at.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { relationMatrix } from '../topology/relation.js';
 import type { Device, Link } from '../topology/server-document.js';
@@ -66,7 +67,7 @@ export function toRocmSmiTopo(topology: ServerTopology): string {
     `${matrix('Hops between two GPUs', (pair) => pair.hops)}\n`,
     `${matrix('Link Type between two GPUs', ({ type }) => type)}\n`,
     spacer('Numa Nodes'),
-    ...gpus.map((id, i) => numaLines(labels[i]!.slice(3), topology.graph.getNodeAttributes(id))),
+    ...gpus.map((id, i) => numaLines(labels[i]!.slice(3), devicesOf(topology).get(id)!)),
     spacer('End of ROCm SMI Log'),
   ].join('');
   refuseWhatIsLost(topology, text);

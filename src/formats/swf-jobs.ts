@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { CorralError, quote } from '../errors.js';
 import { parse, strictFields } from '../topology/validate.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { GPUS_PER_SERVER_MAX, PODS_MAX } from '../units.js';
 import { checkSwfJob, type SwfJob, type SwfLog, swfJobList } from './swf-log.js';
-import { TRACE_PODS_MAX, type TraceJob } from './trace-job.js';
+import type { TraceJob } from './trace-job.js';
 
 /**
  * Why a job is left out: `partial` = one stretch of a job that was swapped out (status 2, 3, 4), whose whole has a line
@@ -148,11 +148,11 @@ export function swfJobs(log: Pick<SwfLog, 'jobs'>, options: SwfJobsOptions = {})
     numbers.add(job.jobNumber);
     const perPod = settings.processorsPerPod ?? 1;
     const pods = Math.ceil(processors / perPod);
-    if (pods > TRACE_PODS_MAX) {
+    if (pods > PODS_MAX) {
       throw new CorralError(
         'limit-exceeded',
         ['jobs', i],
-        `${pods} pods, at most ${TRACE_PODS_MAX}: raise processorsPerPod`,
+        `${pods} pods, at most ${PODS_MAX}: raise processorsPerPod`,
       );
     }
     const gpus = Math.min(processors, perPod);

@@ -1,5 +1,4 @@
 import { CorralError, quote } from '../errors.js';
-import { TRACE_SECONDS_MAX } from './trace-job.js';
 
 /**
  * What became of a job: 0 failed, 1 completed, 5 cancelled (before or after it started). 2, 3 and 4 mark lines of
@@ -84,10 +83,12 @@ export interface SwfField {
   readonly max: number;
 }
 
+/** Latest time and longest duration in seconds: some 30,000 years. */
+const TIME_MAX_SECONDS = 1e12;
 /** Most processors of one job. */
 const PROCESSORS_MAX = 0x7fff_ffff;
 
-const seconds = (name: SwfFieldName): SwfField => ({ name, fraction: true, max: TRACE_SECONDS_MAX });
+const seconds = (name: SwfFieldName): SwfField => ({ name, fraction: true, max: TIME_MAX_SECONDS });
 const memory = (name: SwfFieldName): SwfField => ({ name, fraction: true, max: Number.MAX_SAFE_INTEGER });
 const number = (name: SwfFieldName, max: number = Number.MAX_SAFE_INTEGER): SwfField => ({
   name,

@@ -2,7 +2,7 @@ import { CorralError, quote } from '../errors.js';
 import { checkFields, unknownField } from '../fields.js';
 import type { TierName } from '../ids.js';
 import { GPU_PLACES, type GpuPlace } from '../topology/gpu-places.js';
-import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
+import { GPU_MILLI, GPU_MODELS_MAX, GPUS_PER_SERVER_MAX, PODS_MAX, QUANTITY_MAX } from '../units.js';
 
 /**
  * What is asked for: a gang of equal pods that start together or not at all; one pod if `pods` is absent. Nothing asked
@@ -69,12 +69,8 @@ export const REQUEST_FIELDS: readonly (keyof PlacementRequest)[] = [
   'communicates',
 ];
 const FIELDS: ReadonlySet<string> = new Set<string>(REQUEST_FIELDS);
-/** Most pods of one gang. */
-export const PODS_MAX: number = 2 ** 20;
 /** Most labels one request may name. */
 const LABELS_MAX = 1024;
-/** Most GPU models one request may list. */
-const MODELS_MAX = 1024;
 
 /**
  * Checks a request by hand: this runs on every decision, where a schema library costs more than deciding.
@@ -120,11 +116,11 @@ export function checkRequest(request: PlacementRequest): void {
 }
 
 function checkModels(models: unknown): void {
-  if (!Array.isArray(models) || models.length > MODELS_MAX) {
+  if (!Array.isArray(models) || models.length > GPU_MODELS_MAX) {
     throw new CorralError(
       'invalid-request',
       ['gpuModels'],
-      `expected a list of at most ${MODELS_MAX} names, got ${quote(models)}`,
+      `expected a list of at most ${GPU_MODELS_MAX} names, got ${quote(models)}`,
     );
   }
   for (let i = 0; i < models.length; i++) {

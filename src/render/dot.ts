@@ -1,6 +1,7 @@
 import { asServer } from '../catalogue/as-topology.js';
 import { CorralError, quote } from '../errors.js';
 import { checkFields } from '../fields.js';
+import { neighboursOf } from '../topology/relation.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { checkGroups, type PlacedGpus, placedGpus } from './gpu-groups.js';
@@ -96,7 +97,11 @@ function mergeSwitches(server: ServerTopology): Drawing {
   const merged = new Map<string, number>();
   for (const device of devices) {
     if (device.kind !== 'nvswitch') continue;
-    const key = JSON.stringify(server.graph.neighbors(device.id).sort());
+    const key = JSON.stringify(
+      neighboursOf(server, device.id)
+        .map(({ id }) => id)
+        .sort(),
+    );
     const first = byNeighbours.get(key) ?? device.id;
     byNeighbours.set(key, first);
     representative.set(device.id, first);

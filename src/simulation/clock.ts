@@ -3,8 +3,7 @@
  * the order in which they were added up.
  */
 export const MICROS = 1_000_000;
-/** The longest time, seconds: 285 years, in microseconds the largest integer that a double holds exactly. */
-export const SECONDS_MAX: number = Math.floor(Number.MAX_SAFE_INTEGER / MICROS);
+export { SECONDS_MAX } from '../units.js';
 
 /** Rounds seconds to microseconds. */
 export function toMicros(seconds: number): number {

@@ -51,7 +51,7 @@ export class Defragmentation {
     if (this.#lookAhead === undefined || waiting.length === 0) return 0;
     const head = waiting.jobs[waiting.start]!;
     const mayMove = (job: number): boolean => this.#moves.isMovable(job);
-    const moved = this.#moves.makeRoomFor(head, mayMove, this.#lookAhead.waitOf(run, head), movesMax, true);
+    const moved = this.#moves.makeRoomFor(head, mayMove, this.#lookAhead.waitOf(run, head), movesMax);
     if (moved === 0) return 0;
     waiting.remove(head);
     run.begin(head, 0);

@@ -54,8 +54,7 @@ function makeRoom(
   lookAhead: LookAhead,
 ): boolean {
   if (!run.running.subarray(0, run.runningCount).some(mayShrink)) return false;
-  if (moves.makeRoomFor(head, mayShrink, lookAhead.waitOf(run, head), run.runningCount, false) === 0)
-    return false;
+  if (moves.makeRoomFor(head, mayShrink, lookAhead.waitOf(run, head), run.runningCount) === 0) return false;
   run.waiting.remove(head);
   run.begin(head, 0);
   return true;

@@ -1,10 +1,9 @@
 import { GPU_MILLI } from '../units.js';
 import type { ClusterRun } from './cluster-run.js';
 
-/** Sets that one search looks at, those that are too small to help included: of few candidates all, of many the first. */
+/** Sets that one search looks at, those that are too small to help included. */
 const SETS_MAX = 1 << 12;
-const SETS_OF_MANY_MAX = 1 << 9;
-/** Up to so many candidates are few. */
+/** Up to so many candidates are few: of more no sets are made. */
 export const FEW_CANDIDATES_MAX = 64;
 
 /** A job that may be stopped, and what that costs. */
@@ -186,8 +185,7 @@ function* cheapestSets(
     return { at, members, cost: members.reduce((sum, one) => sum + one.cost, 0) };
   };
   const heap: CandidateSet[] = [setOf([0])];
-  const setsMax = candidates.length <= FEW_CANDIDATES_MAX ? SETS_MAX : SETS_OF_MANY_MAX;
-  for (let looked = 0; heap.length > 0 && looked < setsMax; looked++) {
+  for (let looked = 0; heap.length > 0 && looked < SETS_MAX; looked++) {
     const set = popLeast(heap);
     if (willDo(set.members)) yield set;
     const next = set.at.at(-1)! + 1;

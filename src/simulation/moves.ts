@@ -7,9 +7,10 @@ import { byServersInTheWay, type Candidate, FEW_CANDIDATES_MAX, setsInTheWay } f
 import { clockOfWork, rhythmOf } from './progress.js';
 import { restartCost, victimsOf } from './victims.js';
 
-/** Sets of jobs that are tried for one that waits, before only lists are: where candidates are few, and where they are many. */
+/** Sets of jobs that are tried for one that waits, before only lists are. */
 const TRIALS_MAX = 256;
-const TRIALS_OF_MANY_MAX = 8;
+/** Up to so many servers are few: a trial places every job of a set anew. */
+const FEW_SERVERS_MAX = 64;
 
 /** Gains below this part of what is at stake are rounding. */
 const TOLERANCE = 1e-9;
@@ -51,22 +52,16 @@ export class Moves {
 
   /**
    * Places a job that waits by moving others: the cheapest set of them that finds places beside it, see {@link setsInTheWay},
-   * or, past {@link TRIALS_MAX} sets tried, the first of a list as far as they are needed. Those that may have fewer pods
+   * or, past {@link TRIALS_MAX} sets tried, the first of a list as far as they are needed. Where many run, or on many servers,
+   * one set is tried: of as many of the cheapest as it takes. Those that may have fewer pods
    * all get their least before one gets more; what is over goes to the first submitted.
    *
    * @param mayMove - who may be moved
    * @param waits - how long it would wait otherwise, microseconds, 0 or more; Infinity = for ever
    * @param movesMax - jobs to move at most
-   * @param isThorough - whether sets are tried among many jobs as well, which takes some milliseconds
    * @returns how many have moved; 0, and nothing has happened, if it is not worth it, or if nobody has to
    */
-  makeRoomFor(
-    job: number,
-    mayMove: (other: number) => boolean,
-    waits: number,
-    movesMax: number,
-    isThorough: boolean,
-  ): number {
+  makeRoomFor(job: number, mayMove: (other: number) => boolean, waits: number, movesMax: number): number {
     const run = this.#run;
     const candidates = victimsOf(run, mayMove, 'restart-cost').map(
       (other): Candidate => ({
@@ -76,18 +71,16 @@ export class Moves {
     );
     if (!this.#mayFit(job, candidates)) return 0;
     const attempt: Attempt = { job, waits, movesMax };
-    if (!isThorough && candidates.length > FEW_CANDIDATES_MAX)
-      return this.#moveAnyNumber(attempt, candidates);
-    const trialsMax = candidates.length <= FEW_CANDIDATES_MAX ? TRIALS_MAX : TRIALS_OF_MANY_MAX;
+    const areMany = candidates.length > FEW_CANDIDATES_MAX || run.engine.tables.serverCount > FEW_SERVERS_MAX;
+    if (areMany) return this.#moveAnyNumber(attempt, candidates);
     let trials = 0;
     for (const set of setsInTheWay(run, job, candidates, movesMax)) {
       if (!this.#mayFit(job, set)) continue;
       const moved = this.#try(attempt, set, 'keep');
       if (moved > 0) return moved;
-      if (++trials === trialsMax) break;
+      if (++trials === TRIALS_MAX) break;
     }
     if (candidates.length <= EXHAUSTED_MAX) return 0;
-    if (candidates.length > FEW_CANDIDATES_MAX) return this.#moveAnyNumber(attempt, candidates);
     return (
       this.#moveMany(attempt, byServersInTheWay(run, job, candidates)) || this.#moveMany(attempt, candidates)
     );

@@ -1,19 +1,15 @@
 import * as v from 'valibot';
-import { QUANTITY_MAX } from '../units.js';
+import { QUANTITY_MAX, SERVERS_MAX, TEXT_LENGTH_MAX } from '../units.js';
 import type { ServerDocument } from './server-document.js';
 import { strictFields } from './validate.js';
 
-/** Longest identifier, in characters. */
-const ID_LENGTH_MAX = 1024;
-/** Most servers in one cluster: four times the million that corral is built for. */
-const SERVERS_MAX = 4_000_000;
 /** Most tiers of fabric above the server. */
 const TIERS_MAX = 16;
 
 const id = v.pipe(
   v.string(),
   v.minLength(1, 'expected a non-empty text'),
-  v.maxLength(ID_LENGTH_MAX, `expected at most ${ID_LENGTH_MAX} characters`),
+  v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
 );
 const quantity = v.pipe(
   v.number(),
@@ -82,7 +78,7 @@ const serverEntrySchema = strictFields({
   cpuMilli: v.exactOptional(quantity),
   memoryMiB: v.exactOptional(quantity),
   gpuModel: v.exactOptional(id),
-  labels: v.exactOptional(v.record(id, v.pipe(v.string(), v.maxLength(ID_LENGTH_MAX)))),
+  labels: v.exactOptional(v.record(id, v.pipe(v.string(), v.maxLength(TEXT_LENGTH_MAX)))),
 });
 
 /** Figures of single domains by name; null says that a domain has none. */

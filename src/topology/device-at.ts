@@ -3,6 +3,24 @@ import type { DeviceId } from '../ids.js';
 import type { Device } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
 
+const cache = new WeakMap<ServerTopology, ReadonlyMap<DeviceId, Device>>();
+
+/**
+ * The devices of a server by id. The graph of a topology is for the caller alone, who may change it.
+ *
+ * @param server - a server topology
+ * @returns device id to the device as the document has it, in document order; kept with the server
+ * @complexity O(devices) once
+ */
+export function devicesOf(server: ServerTopology): ReadonlyMap<DeviceId, Device> {
+  let devices = cache.get(server);
+  if (devices === undefined) {
+    devices = new Map(server.document.devices.map((device) => [device.id, device]));
+    cache.set(server, devices);
+  }
+  return devices;
+}
+
 /**
  * The device of an id that a caller hands in.
  *
@@ -13,12 +31,11 @@ import type { ServerTopology } from './server-topology.js';
  * @throws CorralError `unknown-reference`
  */
 export function deviceAt(server: ServerTopology, id: DeviceId, path: ErrorPath): Device {
-  if (!server.graph.hasNode(id)) {
-    throw new CorralError(
-      'unknown-reference',
-      path,
-      `server ${quote(server.name)} has no device ${quote(id)}: take an id of its gpus, its nics or its document`,
-    );
-  }
-  return server.graph.getNodeAttributes(id);
+  const device = devicesOf(server).get(id);
+  if (device !== undefined) return device;
+  throw new CorralError(
+    'unknown-reference',
+    path,
+    `server ${quote(server.name)} has no device ${quote(id)}: take an id of its gpus, its nics or its document`,
+  );
 }

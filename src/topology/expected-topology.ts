@@ -1,6 +1,7 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { callForeign } from '../plain-data.js';
 import type { ClusterTopology } from './cluster-topology.js';
+import { deepFreeze } from './deep-freeze.js';
 import type { ServerTopology } from './server-topology.js';
 
 /** What was built here, and not put together or copied by somebody else. */
@@ -13,9 +14,12 @@ export function builtServer(server: ServerTopology): ServerTopology {
   return server;
 }
 
-/** Makes a cluster topology known to {@link isCluster}; only those who build one from a checked document do this. */
+/**
+ * Freezes a cluster topology and makes it known to {@link isCluster}; only those who build one from a checked document do
+ * this.
+ */
 export function builtCluster(cluster: ClusterTopology): ClusterTopology {
-  clusters.add(cluster);
+  clusters.add(deepFreeze(cluster));
   return cluster;
 }
 

@@ -1,3 +1,4 @@
+import { devicesOf } from './device-at.js';
 import { hostsAbove } from './relation.js';
 import type { Device } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
@@ -103,10 +104,11 @@ function numaOf(gpu: Device, { numa }: Hosts): ReturnType<PlaceOf> {
 }
 
 function masksBy(server: ServerTopology, placeOf: PlaceOf): readonly number[] | undefined {
+  const devices = devicesOf(server);
   const masks = new Map<number | string | Device, number>();
   for (let gpu = 0; gpu < server.gpus.length; gpu++) {
     const id = server.gpus[gpu]!;
-    const place = placeOf(server.graph.getNodeAttributes(id), hostsAbove(server, id));
+    const place = placeOf(devices.get(id)!, hostsAbove(server, id));
     if (place === undefined) return undefined;
     masks.set(place, (masks.get(place) ?? 0) | (1 << gpu));
   }

@@ -1,5 +1,5 @@
 import type { DeviceId } from '../ids.js';
-import { deviceAt } from './device-at.js';
+import { deviceAt, devicesOf } from './device-at.js';
 import { checkServer } from './expected-topology.js';
 import type { Device, Link, Medium } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
@@ -118,9 +118,8 @@ function neighbourhoodOf(server: ServerTopology): Neighbourhood {
 
 function readNeighbourhood(server: ServerTopology): Neighbourhood {
   const { devices, links } = server.document;
-  const byId = new Map(devices.map((device) => [device.id, device]));
+  const byId = devicesOf(server);
   const neighbours = new Map<DeviceId, Neighbour[]>(devices.map((device) => [device.id, []]));
-  // From the document, not from the graph: graphology's neighbour order depends on the spelling of ids.
   for (const link of links) {
     const [a, b] = link.between;
     neighbours.get(a)!.push({ device: byId.get(b)!, link });
@@ -163,6 +162,13 @@ function standingOf(neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>, dev
     }
   }
   return { host: undefined, bridge: device.hostBridge };
+}
+
+/** The devices that links join to a device, in the order of the links. */
+export function neighboursOf(server: ServerTopology, id: DeviceId): Device[] {
+  return neighbourhoodOf(server)
+    .neighbours.get(id)!
+    .map(({ device }) => device);
 }
 
 /**

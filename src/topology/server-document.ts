@@ -1,10 +1,8 @@
 import * as v from 'valibot';
 import { CorralError, quote } from '../errors.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { GPUS_PER_SERVER_MAX, TEXT_LENGTH_MAX } from '../units.js';
 import { parse, strictFields } from './validate.js';
 
-/** Longest identifier or title, in characters: documents come from outside. */
-const TEXT_LENGTH_MAX = 1024;
 /** Most devices in one server document: the largest real machine in the catalogue has 56. */
 const DEVICES_MAX = 1024;
 /** Most links in one server document. */

@@ -1,15 +1,19 @@
 import { UndirectedGraph } from 'graphology';
 import type { DeviceId } from '../ids.js';
+import { deepFreeze } from './deep-freeze.js';
 import { builtServer } from './expected-topology.js';
 import { type Device, type Link, parseServerDocument, type ServerDocument } from './server-document.js';
 
 /** The graph of a server: vertices carry the {@link Device}, edges the {@link Link}. */
 export type ServerGraph = UndirectedGraph<Device, Link>;
 
-/** A server type: the validated document, its graph, and the order of its GPUs and NICs. */
+/** A server type: the validated document, its graph, and the order of its GPUs and NICs. All but the graph is frozen. */
 export interface ServerTopology {
   readonly name: string;
-  /** Undirected, keyed by device id; edge keys are `link:` and the link's position in the document. */
+  /**
+   * Undirected, keyed by device id; edge keys are `link:` and the link's position in the document. It is the caller's:
+   * corral computes nothing from it, so that changing it changes no answer.
+   */
   readonly graph: ServerGraph;
   /** GPU ordinal to device id, in document order. */
   readonly gpus: readonly DeviceId[];
@@ -22,7 +26,7 @@ export interface ServerTopology {
  * Validates a server document and builds its graph.
  *
  * @param document - a server document (parsed JSON), see {@link ServerDocument}
- * @returns the topology; its graph is the caller's to read, corral never changes it
+ * @returns the topology; documents and topologies do not follow what the caller later does to `document`
  * @throws CorralError with code and path if the document is wrong
  * @complexity O(devices + links)
  */
@@ -35,14 +39,18 @@ export function serverTopology(document: unknown): ServerTopology {
 
 /** As {@link serverTopology}, for a document that sits at `path` inside a larger one. */
 export function serverTopologyAt(document: unknown, path: readonly (string | number)[]): ServerTopology {
-  const server = parseServerDocument(document, path);
+  const server = deepFreeze(parseServerDocument(document, path));
   const graph: ServerGraph = new UndirectedGraph<Device, Link>({ allowSelfLoops: false });
-  for (const device of server.devices) graph.addNode(device.id, device);
+  // Copies: whoever changes the graph changes nothing else.
+  for (const device of server.devices) graph.addNode(device.id, { ...device });
   // Explicit keys: graphology's generated ones start from a random byte.
   server.links.forEach((link, i) => {
-    graph.addUndirectedEdgeWithKey(`link:${i}`, link.between[0], link.between[1], link);
+    graph.addUndirectedEdgeWithKey(`link:${i}`, link.between[0], link.between[1], { ...link });
   });
-  const idsOf = (kind: Device['kind']): DeviceId[] =>
-    server.devices.filter((device) => device.kind === kind).map((device) => device.id);
-  return builtServer({ name: server.name, graph, gpus: idsOf('gpu'), nics: idsOf('nic'), document: server });
+  const idsOf = (kind: Device['kind']): readonly DeviceId[] =>
+    Object.freeze(server.devices.filter((device) => device.kind === kind).map((device) => device.id));
+  const { name } = server;
+  return builtServer(
+    Object.freeze({ name, graph, gpus: idsOf('gpu'), nics: idsOf('nic'), document: server }),
+  );
 }

@@ -1,10 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  type AlibabaInstance2025,
-  alibabaInstanceJobs,
-  fromAlibabaInstances2025,
-} from '../../src/formats/index.js';
+import { alibabaInstanceJobs, fromAlibabaInstances2025 } from '../../src/formats/index.js';
 import { CorralError } from '../../src/index.js';
 import { mutatedText, truncatedText } from './mutated-text.js';
 
@@ -174,83 +170,5 @@ describe('fromAlibabaInstances2025', () => {
     );
     expect(refused).toBeGreaterThan(1000);
     expect(taken).toBeGreaterThan(50);
-  });
-});
-
-describe('alibabaInstanceJobs', () => {
-  const instances = fromAlibabaInstances2025(TRACE);
-  const base = instances[0]!;
-  const timed = (creationSeconds?: number, deletionSeconds?: number): AlibabaInstance2025 => ({
-    ...base,
-    ...(creationSeconds !== undefined && { creationSeconds }),
-    ...(deletionSeconds !== undefined && { deletionSeconds }),
-  });
-
-  it('runs from creation to deletion, the window where the trace is silent, in order of creation', () => {
-    expect(alibabaInstanceJobs(instances)).toEqual({
-      jobs: [
-        {
-          id: 'i-0',
-          submitSeconds: 0,
-          durationSeconds: 90.5,
-          pods: 1,
-          gpus: 1,
-          cpuMilli: 10_000,
-          memoryMiB: 102_400,
-          tenant: 'app-a',
-        },
-        {
-          id: 'i-2',
-          submitSeconds: 40,
-          durationSeconds: 50.5,
-          pods: 1,
-          gpus: 0,
-          cpuMilli: 500,
-          memoryMiB: 1024,
-          tenant: 'app-a',
-        },
-        {
-          id: 'i-1',
-          submitSeconds: 50,
-          durationSeconds: 40.5,
-          pods: 1,
-          gpus: 0,
-          cpuMilli: 48_000,
-          memoryMiB: 256,
-          tenant: 'app-b',
-        },
-      ],
-      dropped: 0,
-    });
-  });
-
-  it('cuts lives at the end that is given', () => {
-    const { jobs, dropped } = alibabaInstanceJobs(instances, { endSeconds: 45 });
-    expect(jobs.map((job) => [job.id, job.durationSeconds])).toEqual([
-      ['i-0', 45],
-      ['i-2', 5],
-    ]);
-    expect(dropped).toBe(1);
-    const late = { ...timed(), scheduledSeconds: 9 };
-    expect(alibabaInstanceJobs([late]).jobs[0]!.durationSeconds).toBe(9);
-    expect(alibabaInstanceJobs([timed()], { endSeconds: 7 }).jobs[0]!.durationSeconds).toBe(7);
-  });
-
-  it('leaves out what ends before it begins, and counts it', () => {
-    expect(alibabaInstanceJobs([timed(5, 5), timed(6, 4), timed(1, 2)])).toMatchObject({
-      jobs: [{ submitSeconds: 1, durationSeconds: 1 }],
-      dropped: 2,
-    });
-    expect(alibabaInstanceJobs([])).toEqual({ jobs: [], dropped: 0 });
-  });
-
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, '7'])('refuses to end at %s', (endSeconds) => {
-    expect(() => alibabaInstanceJobs(instances, { endSeconds: endSeconds as number })).toThrow(
-      thrown('invalid-option', ['endSeconds']),
-    );
-  });
-
-  it('refuses what is no list', () => {
-    expect(() => alibabaInstanceJobs(TRACE as never)).toThrow(thrown('invalid-document', []));
   });
 });

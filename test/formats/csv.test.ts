@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type CsvRow, parseCsv } from '../../src/formats/csv.js';
+import { type CsvRow, parseCsv, shortText, uniqueName } from '../../src/formats/csv.js';
 
-const COLUMNS = { required: ['a', 'b'], optional: ['c'] };
-const read = (text: unknown): CsvRow[] => parseCsv(text, COLUMNS);
+const TABLE = { required: ['a', 'b'], optional: ['c'], record: 'pair', rowsMax: 3 };
+const read = (text: unknown): CsvRow[] => parseCsv(text, TABLE, (row) => row);
 const cells = (text: string): string[][] =>
   read(text).map((row) => ['a', 'b', 'c'].map((column) => row.text(column)));
 
@@ -20,7 +20,7 @@ describe('parseCsv', () => {
     expect(cells('\uFEFFa,b\r\n1,2\r\n')).toEqual(expected);
     expect(cells('a,b\n1,2\n\n\n')).toEqual(expected);
     expect(cells('a,b\r\n1,2')).toEqual(expected);
-    expect(cells('a,b\n')).toEqual([]);
+    expect(cells('a,b\r\n1,2\r\n\r\n')).toEqual(expected);
   });
 
   it('keeps blanks and odd characters inside a cell', () => {
@@ -34,6 +34,7 @@ describe('parseCsv', () => {
   it.each<[string, unknown, (string | number)[]]>([
     ['what is no text', ['a,b'], []],
     ['an empty text', '', ['line', 1]],
+    ['a header without a row', 'a,b\n', ['line', 2]],
     ['a byte order mark and nothing else', '\uFEFF', ['line', 1]],
     ['a blank before a column name', 'a, b\n1,2', ['line', 1]],
     ['a column of another spelling', 'A,b\n1,2', ['line', 1]],
@@ -51,6 +52,25 @@ describe('parseCsv', () => {
     expect(() => read(text)).toThrow(
       expect.objectContaining({ name: 'CorralError', code: 'invalid-format', path }),
     );
+  });
+});
+
+describe('limits', () => {
+  it('holds the number of rows, and says what they are', () => {
+    const rows = (count: number): string => `a,b${'\n1,2'.repeat(count)}`;
+    expect(read(rows(3))).toHaveLength(3);
+    expect(() => read(rows(4))).toThrow('line[5]: more than 3 lines of a pair each: split the file');
+  });
+
+  it('counts the cells of a line without cutting it up', () => {
+    expect(() => read(`a,b\n${'1,'.repeat(1_000_000)}`)).toThrow('expected 2 cells, got 1000001');
+  });
+
+  it('holds the length of names', () => {
+    const row = read(`a,b\n${'x'.repeat(1024)},${'x'.repeat(1025)}`)[0]!;
+    expect(shortText(row, 'a')).toHaveLength(1024);
+    expect(() => shortText(row, 'b')).toThrow('line[2].b: 1025 characters, at most 1024');
+    expect(() => uniqueName(row, 'b', new Set())).toThrow('1025 characters, at most 1024');
   });
 });
 

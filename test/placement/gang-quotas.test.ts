@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SERVER } from '../../src/placement/gang.js';
 import { GangCapacity } from '../../src/placement/gang-capacity.js';
@@ -70,6 +71,69 @@ describe('share', () => {
     // Of parts with equal room the first.
     const equal = [4, 3, 2, 1].map((at) => ({ at, full: 2, rest: 0 }));
     expect([...given(equal, 1, 0)]).toEqual([[1, [1, 0]]]);
+  });
+});
+
+/** Orders parts by room, the roomiest first: full slices, then the pods of a smaller one. */
+function byRoom(a: Part, b: Part): number {
+  return b.full - a.full || b.rest - a.rest;
+}
+
+describe('share where several parts hold what is left', () => {
+  it('gives it to the smallest of them, however many they are', () => {
+    const parts = [6, 5, 4, 3, 2].map((full, at) => ({ at, full, rest: 0 }));
+    expect([...given(parts, 1, 0)]).toEqual([[4, [1, 0]]]);
+    expect([...given(parts, 3, 0)]).toEqual([[3, [3, 0]]]);
+    expect([...given(parts, 4, 0)]).toEqual([[2, [4, 0]]]);
+    // Six slices fill the first part; the seventh fits in each of the four others.
+    expect([...given(parts, 7, 0)]).toEqual([
+      [0, [6, 0]],
+      [4, [1, 0]],
+    ]);
+  });
+
+  it('counts the smaller slice as room where full slices are equal', () => {
+    const parts = [3, 2, 1, 0].map((rest, at) => ({ at, full: 2, rest }));
+    expect([...given(parts, 2, 1)]).toEqual([[2, [2, 1]]]);
+    expect([...given(parts, 2, 2)]).toEqual([[1, [2, 2]]]);
+    // A part with a slot over holds any smaller slice.
+    expect([...given(parts, 1, 3)]).toEqual([[3, [1, 3]]]);
+  });
+
+  it('gives it to the first of the smallest, where the smallest are two or more', () => {
+    const rooms = [4, 2, 2, 2];
+    const parts = rooms.map((full, at) => ({ at, full, rest: 0 }));
+    expect([...given(parts, 2, 0)]).toEqual([[1, [2, 0]]]);
+    expect([...given([...parts].reverse(), 2, 0)]).toEqual([[1, [2, 0]]]);
+    const alone = parts.filter(({ at }) => at !== 1);
+    expect([...given(alone, 2, 0)]).toEqual([[2, [2, 0]]]);
+  });
+
+  it('fills the roomiest parts and ends in the smallest that holds the rest, for up to seven parts', () => {
+    const room = fc.record({ full: fc.integer({ min: 0, max: 5 }), rest: fc.integer({ min: 0, max: 3 }) });
+    fc.assert(
+      fc.property(
+        fc.array(room, { minLength: 1, maxLength: 7 }),
+        fc.nat(30),
+        fc.nat(3),
+        (rooms, full, rest) => {
+          const parts = rooms.map((part, at) => ({ at, ...part }));
+          fc.pre(full + rest > 0 && isHeld(parts, full, rest));
+          const gifts = [...given(parts, full, rest)];
+          const filled = gifts.slice(0, -1).map(([at]) => parts[at]!);
+          const [last, [slices, over]] = gifts.at(-1)!;
+          const able = parts.filter((part) => !filled.includes(part) && isHeld([part], slices, over));
+          const least = able.filter((part) => able.every((other) => byRoom(part, other) >= 0));
+          expect(last).toBe(least[0]!.at);
+          // Those before it are filled, the roomiest first, of equals the first.
+          expect(filled).toEqual([...filled].sort((a, b) => byRoom(a, b) || a.at - b.at));
+          gifts.slice(0, -1).forEach(([at, [some, along]]) => {
+            expect(some).toBe(parts[at]!.full - (along > parts[at]!.rest ? 1 : 0));
+          });
+        },
+      ),
+      { numRuns: 2000 },
+    );
   });
 });
 

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { gpuSetTables, lossOf } from '../../src/compile/gpu-set-tables.js';
+import {
+  bestSet,
+  bestSetWith,
+  type GpuSetTables,
+  gpuSetTables,
+  lossOf,
+  ownNicGBps,
+} from '../../src/compile/gpu-set-tables.js';
+import { PlaceSets } from '../../src/placement/place-sets.js';
 import { atLeast, leastLoss, SetChoices, unitLoad } from '../../src/placement/set-choices.js';
-import { popcount16 } from '../../src/placement/state.js';
+import { ordinals, popcount16 } from '../../src/placement/state.js';
+import { smallServer } from '../bandwidth/small-server.js';
 import { serverTypes } from './gang-cluster.js';
 
 /** Types with something to choose: two to four GPUs, and one of six. */
@@ -25,6 +34,26 @@ function forEachChoice(
       }
     }
   }
+}
+
+/** Whether of two sets of one size the first comes first as a list of ordinals. */
+function isLowerList(a: number, b: number): boolean {
+  const [left, right] = [ordinals(a), ordinals(b)];
+  const at = left.findIndex((gpu, i) => gpu !== right[i]);
+  return at !== -1 && left[at]! < right[at]!;
+}
+
+/** Of sets those with the least of a figure, rounding aside. */
+function withLeast(sets: readonly number[], figure: (set: number) => number): number[] {
+  const least = Math.min(...sets.map(figure));
+  return sets.filter((set) => figure(set) - least <= 2e-9 * Math.max(1, Math.abs(least)));
+}
+
+/** What decides among sets of equal load and loss: bandwidth, then ports of their own, then the lowest ordinals. */
+function firstOf(tables: GpuSetTables, sets: readonly number[]): number {
+  const fast = withLeast(sets, (set) => (popcount16(set) < 2 ? 0 : -tables.bandwidthGBps[set]!));
+  const light = withLeast(fast, (set) => tables.sharedLoadGBps[set]!);
+  return withLeast(light, (set) => -ownNicGBps(tables, set)).reduce((a, b) => (isLowerList(b, a) ? b : a));
 }
 
 const isSame = (a: number, b: number): boolean => a === b || Math.abs(a - b) <= 1e-9 * Math.max(a, b);
@@ -101,9 +130,72 @@ describe('SetChoices.best', () => {
     expect(narrowed).toBeGreaterThan(500);
   });
 
+  it('is, of those that are equal in load and loss, the fastest, then the first by ordinals', () => {
+    let equals = 0;
+    forEachChoice((choices, free, count, sets) => {
+      const { tables } = choices;
+      const light = withLeast(sets, (set) => unitLoad(tables, set));
+      const able = withLeast(light, (set) => lossOf(tables, free, set));
+      if (able.length > 1) equals++;
+      expect(ordinals(choices.best(free, count, 0, 0))).toEqual(ordinals(firstOf(tables, able)));
+    });
+    expect(equals).toBeGreaterThan(100);
+  });
+
   it('falls back to the best set for one server where none reaches', () => {
     const choices = new SetChoices(TYPES.find(({ gpuCount }) => gpuCount === 4)!);
     expect(popcount16(choices.best(0b1111, 2, 1e9, 1e9))).toBe(2);
+  });
+});
+
+/** GPUs that nothing tells apart: any two reach the same, load the same links and leave the same. */
+function equalGpus(count: number): GpuSetTables {
+  const gpus = Array.from({ length: count }, (_, i) => `gpu${i}`);
+  return gpuSetTables(
+    smallServer(
+      ['socket0', 'sw0', ...gpus],
+      [['socket0', 'sw0', 'pcie', 12], ...gpus.map((gpu) => ['sw0', gpu, 'pcie', 12] as const)],
+    ),
+  );
+}
+
+describe('of GPUs that nothing tells apart', () => {
+  const tables = equalGpus(5);
+  const all = new PlaceSets(tables, [0b11111], 1);
+  const [evenOnly, free] = [new PlaceSets(tables, [0b00011, 0b11100], 2), 0b11110];
+
+  it('every way to choose takes the lowest ordinals', () => {
+    for (let mask = 1; mask < 32; mask++) {
+      for (let count = 1; count <= popcount16(mask); count++) {
+        const lowest = ordinals(mask).slice(0, count);
+        const choices = new SetChoices(tables);
+        const among = new SetChoices(tables, all);
+        for (const set of [
+          choices.best(mask, count, 0, 0),
+          among.best(mask, count, 0, 0),
+          choices.leastLoss(mask, count),
+          leastLoss(tables, mask, count, all),
+          bestSet(tables, mask, count),
+          bestSetWith(tables, mask, count, 0),
+          all.best(mask, count),
+        ]) {
+          expect([mask, ...ordinals(set)]).toEqual([mask, ...lowest]);
+        }
+        // Required GPUs, then the lowest of the others.
+        const last = ordinals(mask).at(-1)!;
+        expect(ordinals(bestSetWith(tables, mask, count, 1 << last))).toEqual([
+          ...lowest.filter((gpu) => gpu !== last).slice(0, count - 1),
+          last,
+        ]);
+      }
+    }
+  });
+
+  it('the lowest of the sets that are allowed, where not all are', () => {
+    // Pairs on one place: of GPUs 1 to 4, the first that has both on one is 2 and 3.
+    expect(ordinals(evenOnly.best(free, 2))).toEqual([2, 3]);
+    expect(ordinals(leastLoss(tables, free, 2, evenOnly))).toEqual([2, 3]);
+    expect(ordinals(new SetChoices(tables, evenOnly).best(free, 2, 0, 0))).toEqual([2, 3]);
   });
 });
 

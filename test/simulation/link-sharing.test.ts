@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileClusterTables } from '../../src/compile/cluster-tables.js';
+import { type ClusterTables, compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { clusterTopology } from '../../src/index.js';
 import { spread } from '../../src/policies/index.js';
 import type { Holdings } from '../../src/simulation/holdings.js';
@@ -10,21 +10,51 @@ import { gpuBox } from '../placement/random-cluster.js';
 import { drawsOf } from './swarm.js';
 
 const JOBS = 12;
-const UPLINK = { block: 40, rack: 25 };
+const TIERS = ['zone', 'block', 'rack'] as const;
+type Tier = (typeof TIERS)[number];
+const UPLINK: Record<Tier, number> = { zone: 50, block: 40, rack: 25 };
+/** Servers in one domain of a tier. */
+const SIZE: Record<Tier, number> = { zone: 12, block: 6, rack: 3 };
 
-/** 3 blocks of 3 racks of 3 servers of 4 GPUs. */
-const tables = compileClusterTables(
-  clusterTopology({
-    tiers: ['block', 'rack'],
-    types: { four: gpuBox(4) },
-    uplinks: { block: { GBps: UPLINK.block }, rack: { GBps: UPLINK.rack } },
-    servers: Array.from({ length: 27 }, (_, i) => ({
-      id: `s${i}`,
-      type: 'four',
-      domains: { block: `b${Math.floor(i / 9)}`, rack: `r${Math.floor(i / 3)}` },
-    })),
-  }),
-);
+/** Domain of a tier → its place among those of the tier. */
+const domainOf = (server: number, tier: Tier): number => Math.floor(server / SIZE[tier]);
+
+/** Accelerator domains: all of a tier, or those of even place. */
+interface Islands {
+  readonly tier: Tier;
+  readonly only?: 'even';
+}
+
+/** 2 zones of 2 blocks of 2 racks of 3 servers of 4 GPUs. */
+function tablesOf(islands?: Islands): ClusterTables {
+  const even = (tier: Tier): Record<string, number> =>
+    Object.fromEntries([0, 2, 4, 6].filter((d) => d * SIZE[tier] < 24).map((d) => [`${tier}${d}`, 9]));
+  return compileClusterTables(
+    clusterTopology({
+      tiers: [...TIERS],
+      types: { four: gpuBox(4) },
+      uplinks: Object.fromEntries(TIERS.map((tier) => [tier, { GBps: UPLINK[tier] }])),
+      servers: Array.from({ length: 24 }, (_, i) => ({
+        id: `s${i}`,
+        type: 'four',
+        domains: Object.fromEntries(TIERS.map((tier) => [tier, `${tier}${domainOf(i, tier)}`])),
+      })),
+      ...(islands !== undefined && {
+        accelerator: {
+          tier: islands.tier,
+          ...(islands.only === 'even' ? { domains: even(islands.tier) } : { GBpsPerGpu: 9 }),
+        },
+      }),
+    }),
+  );
+}
+
+/** Whether a domain lies inside an accelerator domain, which its uplink then says nothing about. */
+function isInsideIsland(tier: Tier, domain: number, islands?: Islands): boolean {
+  if (islands === undefined || TIERS.indexOf(tier) <= TIERS.indexOf(islands.tier)) return false;
+  const island = domainOf(domain * SIZE[tier], islands.tier);
+  return islands.only === undefined || island % 2 === 0;
+}
 
 /** The boxes of these clusters have no NICs. */
 const noPorts = (): Float64Array => new Float64Array(2 ** 4);
@@ -45,44 +75,43 @@ function holdingsOf(gangs: readonly Gang[]): Holdings {
   } as unknown as Holdings;
 }
 
-/** What a gang loads the uplinks of racks and blocks with at 1 GB/s, said again. */
-function loadsOf({ servers }: Gang): Map<string, number> {
+/** What a gang loads uplinks with at 1 GB/s, said again: those of domains that hold some of it, but not all. */
+function loadsOf({ servers }: Gang, islands?: Islands): Map<string, number> {
   const loads = new Map<string, number>();
   const gpus = 4 * servers.length;
-  for (const [tier, size] of [
-    ['rack', 3],
-    ['block', 9],
-  ] as const) {
-    const inside = new Map<number, number>();
-    for (const server of servers) {
-      const domain = Math.floor(server / size);
-      inside.set(domain, (inside.get(domain) ?? 0) + 4);
-    }
-    if (inside.size === 1) continue;
-    for (const [domain, count] of inside)
+  for (const tier of TIERS) {
+    for (const domain of new Set(servers.map((server) => domainOf(server, tier)))) {
+      const count = 4 * servers.filter((server) => domainOf(server, tier) === domain).length;
+      if (count === gpus || isInsideIsland(tier, domain, islands)) continue;
       loads.set(`${tier} ${domain}`, Math.max(count, gpus - count) / (gpus - 1));
+    }
   }
   return loads;
 }
 
 /** Max-min fairness: nobody can have more without taking it from somebody who has no more. */
-function expectFair(gangs: readonly Gang[], rates: Float64Array, inside: ReadonlySet<number>): void {
+function expectFair(
+  gangs: readonly Gang[],
+  rates: Float64Array,
+  inside: ReadonlySet<number>,
+  islands?: Islands,
+): void {
   const used = new Map<string, number>();
   const fastest = new Map<string, number>();
   for (const job of inside) {
-    for (const [link, load] of loadsOf(gangs[job]!)) {
+    for (const [link, load] of loadsOf(gangs[job]!, islands)) {
       used.set(link, (used.get(link) ?? 0) + load * rates[job]!);
       fastest.set(link, Math.max(fastest.get(link) ?? 0, rates[job]!));
     }
   }
-  const capacity = (link: string): number => (link.startsWith('rack') ? UPLINK.rack : UPLINK.block);
+  const capacity = (link: string): number => UPLINK[link.split(' ')[0] as Tier];
   for (const [link, load] of used) expect(load).toBeLessThanOrEqual(capacity(link) * (1 + 1e-9));
   for (const job of inside) {
     const { alone } = gangs[job]!;
     const rate = rates[job]!;
     expect(rate).toBeLessThanOrEqual(alone);
     if (rate >= alone * (1 - 1e-9)) continue;
-    const isHeld = [...loadsOf(gangs[job]!).keys()].some(
+    const isHeld = [...loadsOf(gangs[job]!, islands).keys()].some(
       (link) => used.get(link)! >= capacity(link) * (1 - 1e-9) && fastest.get(link)! <= rate * (1 + 1e-9),
     );
     expect(isHeld).toBe(true);
@@ -90,11 +119,20 @@ function expectFair(gangs: readonly Gang[], rates: Float64Array, inside: Readonl
 }
 
 describe('LinkSharing', () => {
-  it('is max-min fair after every arrival and departure', () => {
-    for (let seed = 0; seed < 100; seed++) {
+  it.each<[string, Islands | undefined]>([
+    ['without accelerator domains', undefined],
+    ['with accelerator domains of the lowest tier', { tier: 'rack' }],
+    ['with accelerator domains of the middle tier', { tier: 'block' }],
+    ['with accelerator domains of the top tier', { tier: 'zone' }],
+    ['with some racks as accelerator domains', { tier: 'rack', only: 'even' }],
+    ['with some blocks as accelerator domains', { tier: 'block', only: 'even' }],
+    ['with one zone as accelerator domain', { tier: 'zone', only: 'even' }],
+  ])('is max-min fair after every arrival and departure, %s', (_, islands) => {
+    const tables = tablesOf(islands);
+    for (let seed = 0; seed < 30; seed++) {
       const draw = drawsOf(seed);
       const gangs = Array.from({ length: JOBS }, (): Gang => {
-        const servers = new Set(Array.from({ length: draw.between(1, 6) }, () => draw.between(0, 26)));
+        const servers = new Set(Array.from({ length: draw.between(1, 6) }, () => draw.between(0, 23)));
         return { servers: [...servers].sort((a, b) => a - b), alone: draw.between(1, 30) };
       });
       const links = new LinkSharing(tables, holdingsOf(gangs), JOBS, noPorts);
@@ -106,18 +144,37 @@ describe('LinkSharing', () => {
           inside.add(job);
           links.enter(job);
         }
-        expectFair(gangs, links.rateGBps, inside);
+        expectFair(gangs, links.rateGBps, inside, islands);
       }
     }
+  });
+
+  it.each<[Tier, Tier[]]>([
+    ['rack', ['rack', 'block', 'zone']],
+    ['block', ['block', 'zone']],
+    ['zone', ['zone']],
+  ])('counts the uplinks of accelerator domains at tier %s and of all around them', (tier, crossed) => {
+    // Two gangs of a server in either zone, in the same racks: they cross the uplinks of every tier.
+    const gangs = [
+      { servers: [0, 12], alone: 1000 },
+      { servers: [1, 13], alone: 1000 },
+    ];
+    const links = new LinkSharing(tablesOf({ tier }), holdingsOf(gangs), 2, noPorts);
+    links.enter(0);
+    links.enter(1);
+    // Half of 8 GPUs on each side: 4/7 GB/s of either at 1 GB/s, over the narrowest uplink that counts.
+    const narrowest = Math.min(...crossed.map((one) => UPLINK[one]));
+    expect(links.rateGBps[0]).toBeCloseTo((narrowest * 7) / 8, 9);
+    expect(links.rateGBps[1]).toBeCloseTo((narrowest * 7) / 8, 9);
   });
 
   it('computes nobody again who shares no contended uplink with who comes', () => {
     const gangs = [
       { servers: [0, 3], alone: 30 },
       { servers: [1, 4], alone: 30 },
-      { servers: [9, 12], alone: 30 },
+      { servers: [6, 9], alone: 30 },
     ];
-    const links = new LinkSharing(tables, holdingsOf(gangs), 3, noPorts);
+    const links = new LinkSharing(tablesOf(), holdingsOf(gangs), 3, noPorts);
     links.enter(0);
     expect(links.changed).toEqual([]);
     links.enter(2);
@@ -190,5 +247,25 @@ describe('simulate with communication', () => {
     // Each loads a port with 4/7 at 1 GB/s: 12.5 · 7 / 8 = 10.9375 GB/s for both, half of what they are rated for.
     const shared = simulate(options);
     expect(shared.jobs.map((job) => job.endSeconds)).toEqual([1500, 1500]);
+  });
+
+  it('lets jobs share the uplinks of racks that are accelerator domains', () => {
+    const trays = clusterTopology({
+      tiers: ['rack'],
+      types: { tray: 'gb200-nvl72-tray' },
+      uplinks: { rack: { GBps: 60 } },
+      accelerator: { tier: 'rack', GBpsPerGpu: 670 },
+      servers: ['a', 'b', 'c'].map((rack) => ({ id: `tray-${rack}`, type: 'tray', domains: { rack } })),
+    });
+    const job = { pods: 6, gpus: 1, durationSeconds: 1000, submitSeconds: 0, communicationFraction: 0.5 };
+    const { jobs } = simulate({ cluster: trays, jobs: [job, job] });
+    // The first has three GPUs in either of two racks and reaches 5 · 60 / 3 = 100 GB/s, what both are rated at.
+    // The second gets one GPU in each of these racks and four in the third.
+    expect(jobs.map(({ runs }) => runs[0]!.bandwidthGBps)).toEqual([100, 60]);
+    // Both cross the uplinks of the first racks, with 3/5 and 5/5 GB/s at 1 GB/s: 60 / (8/5) = 37.5 GB/s each.
+    for (const { endSeconds } of jobs) expect(endSeconds).toBeCloseTo(500 + (500 * 100) / 37.5, 3);
+    expect(jobs[0]!.endSeconds).toBeCloseTo(1833.3, 1);
+    const alone = simulate({ cluster: trays, jobs: [job, job], linkSharing: false });
+    expect(alone.jobs.map(({ endSeconds }) => Math.round(endSeconds!))).toEqual([1000, 1333]);
   });
 });

@@ -26,6 +26,25 @@ const GOOD: ClusterDocument = {
 };
 
 describe('clusterTopology', () => {
+  it('is frozen down to the last list', () => {
+    const { tiers, servers } = clusterTopology({
+      ...GOOD,
+      uplinks: { rack: { GBps: 400, domains: { r1: 100 } } },
+    });
+    const parts = [tiers, servers, ...tiers, ...servers];
+    const lists = tiers.flatMap((tier) => [tier.domains, tier.parents, tier.domainUplinksGBps]);
+    const ofServers = servers.flatMap(({ domains, labels }) => [domains, labels]);
+    for (const part of [...parts, ...lists, ...ofServers]) expect(part).toSatisfy(Object.isFrozen);
+  });
+
+  it('does not follow what happens to the document later', () => {
+    const document = structuredClone(GOOD);
+    const cluster = clusterTopology(document);
+    (document.servers as unknown[]).length = 0;
+    (document.tiers as string[])[0] = 'other';
+    expect(cluster).toEqual(clusterTopology(GOOD));
+  });
+
   it('keeps servers in order, resolves types, and numbers domains as they are first named', () => {
     const cluster = clusterTopology(GOOD);
     expect(cluster.tiers).toEqual([

@@ -36,6 +36,37 @@ const GOOD: ServerDocument = {
 };
 
 describe('serverTopology', () => {
+  it('is frozen down to the last list, but for the graph, which is a copy', () => {
+    const server = serverTopology(GOOD);
+    const parts = [
+      server,
+      server.gpus,
+      server.nics,
+      server.document,
+      server.document.devices,
+      server.document.devices[0],
+      server.document.links,
+      server.document.links[0],
+      server.document.links[0]!.between,
+    ];
+    for (const part of parts) expect(part).toSatisfy(Object.isFrozen);
+    expect(() => {
+      (server.gpus as string[]).length = 1;
+    }).toThrow(TypeError);
+    server.graph.setEdgeAttribute('link:0', 'bandwidthGBps', 1);
+    server.graph.setNodeAttribute('10', 'kind', 'nic');
+    expect(server.document).toEqual(GOOD);
+  });
+
+  it('does not follow what happens to the document later', () => {
+    const document = structuredClone(GOOD);
+    const server = serverTopology(document);
+    (document.devices as unknown[]).length = 0;
+    (document.links[0] as { bandwidthGBps: number }).bandwidthGBps = 1;
+    expect(server.document).toEqual(GOOD);
+    expect(Object.isFrozen(document)).toBe(false);
+  });
+
   it('gives a graph with devices on vertices and links on edges, GPUs and NICs in document order', () => {
     const server = serverTopology(GOOD);
     expect(server.name).toBe('pair');

@@ -1,3 +1,4 @@
+import { devicesOf } from '../../topology/device-at.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { GPU, LEAF, type Network } from '../../topology/network.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
@@ -145,7 +146,7 @@ function outflowGraph(server: ServerTopology, directed: DirectedNetwork): Outflo
     outlets: nics.map((id, i) => ({
       vertex: gpuCount + i,
       nearestTo: nearestTo[i]!,
-      GBps: server.graph.getNodeAttribute(id, 'portGBps') ?? Number.POSITIVE_INFINITY,
+      GBps: devicesOf(server).get(id)!.portGBps ?? Number.POSITIVE_INFINITY,
     })),
   };
 }

@@ -1,5 +1,6 @@
 import type { DeviceId } from '../../ids.js';
-import { relationsFrom } from '../../topology/relation.js';
+import { devicesOf } from '../../topology/device-at.js';
+import { neighboursOf, relationsFrom } from '../../topology/relation.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 
 /** Which compute NICs the GPUs of a server use: for each GPU those that are nearest to it, all ties. */
@@ -34,9 +35,8 @@ const SYS = 4;
  * @complexity O(GPUs × (devices + links))
  */
 export function nearestNics(server: ServerTopology): NearestNics {
-  const nics = server.nics.filter(
-    (id) => (server.graph.getNodeAttribute(id, 'role') ?? 'compute') === 'compute',
-  );
+  const devices = devicesOf(server);
+  const nics = server.nics.filter((id) => (devices.get(id)!.role ?? 'compute') === 'compute');
   const owners = nics.map((id) => ownersOf(server, id));
   const nearestTo = new Int32Array(nics.length);
   let farGpus = 0;
@@ -56,7 +56,6 @@ export function nearestNics(server: ServerTopology): NearestNics {
 
 /** The GPUs that a NIC hangs on, if it hangs on nothing else. */
 function ownersOf(server: ServerTopology, nic: DeviceId): ReadonlySet<DeviceId> | undefined {
-  const neighbours = server.graph.neighbors(nic);
-  const onlyGpus = neighbours.every((id) => server.graph.getNodeAttribute(id, 'kind') === 'gpu');
-  return onlyGpus ? new Set(neighbours) : undefined;
+  const neighbours = neighboursOf(server, nic);
+  return neighbours.every(({ kind }) => kind === 'gpu') ? new Set(neighbours.map(({ id }) => id)) : undefined;
 }

@@ -1,3 +1,4 @@
+import { devicesOf } from '../../topology/device-at.js';
 import { directedNetworkOf } from '../../topology/directed-network.js';
 import { FORWARDS, GPU, LEAF, type Network, networkOf } from '../../topology/network.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
@@ -163,7 +164,7 @@ function addPorts(server: ServerTopology, network: Network, near: NearestNics, l
     const reached = reachedFrom(network, network.vertexOf.get(id)!);
     const linked = [...reached.values()].reduce((sum, gbps) => sum + gbps, 0);
     if (linked === 0) return;
-    const portGBps = Math.min(linked, server.graph.getNodeAttribute(id, 'portGBps') ?? linked);
+    const portGBps = Math.min(linked, devicesOf(server).get(id)!.portGBps ?? linked);
     const nearestTo = near.nearestTo[i]!;
     // Two links or more: the place is the NIC itself, and it shares it with none.
     const key = JSON.stringify([nearestTo, reached.size === 1 ? [...reached.keys()] : id]);

@@ -1,3 +1,4 @@
+import { devicesOf } from '../../topology/device-at.js';
 import type { DeviceKind, Medium, ServerTopology } from '../../topology/index.js';
 import type { Capacity } from './every-cut.js';
 
@@ -19,11 +20,10 @@ const FABRIC: ReadonlySet<Medium> = new Set<Medium>(['nvlink', 'xgmi', 'scale-up
  * @complexity O(links^2 × NVSwitches), small as both are
  */
 export function mergedLinks(server: ServerTopology): MergedLink[] {
-  const { graph } = server;
   const firstOf = new Map<string, string>();
   for (const { id, kind } of server.document.devices) if (kind === 'nvswitch') firstOf.set(id, id);
-  const edges = graph
-    .mapEdges((_, { medium }, a, b) => ({ a, b, medium }))
+  const edges = server.document.links
+    .map(({ medium, between: [a, b] }) => ({ a, b, medium }))
     .filter(({ medium }) => FABRIC.has(medium));
   const order = [...firstOf.keys()];
   const lower = (a: string, b: string): boolean => {
@@ -47,7 +47,7 @@ export function mergedLinks(server: ServerTopology): MergedLink[] {
         ] as const) {
           const to = other.a === hub ? other.b : other.b === hub ? other.a : undefined;
           if (to === undefined || !firstOf.has(from) || !firstOf.has(to)) continue;
-          if (graph.getNodeAttribute(hub, 'kind') === 'gpu' && lower(from, to)) changed = true;
+          if (kindOf(server, hub) === 'gpu' && lower(from, to)) changed = true;
         }
       }
     }
@@ -60,8 +60,8 @@ export function mergedLinks(server: ServerTopology): MergedLink[] {
 }
 
 /** The links of a server, each NVSwitch by itself. */
-export function plainLinks({ graph }: ServerTopology): MergedLink[] {
-  return graph.mapEdges((_, { medium, bandwidthGBps, flowCapGBps = bandwidthGBps }, a, b) => ({
+export function plainLinks({ document }: ServerTopology): MergedLink[] {
+  return document.links.map(({ between: [a, b], medium, bandwidthGBps, flowCapGBps = bandwidthGBps }) => ({
     a,
     b,
     GBps: bandwidthGBps,
@@ -73,5 +73,5 @@ export function plainLinks({ graph }: ServerTopology): MergedLink[] {
 
 /** The kind of a device by its id. */
 export function kindOf(server: ServerTopology, id: string): DeviceKind {
-  return server.graph.getNodeAttribute(id, 'kind');
+  return devicesOf(server).get(id)!.kind;
 }

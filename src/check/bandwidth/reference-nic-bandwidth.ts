@@ -1,4 +1,5 @@
 import { CorralError } from '../../errors.js';
+import { devicesOf } from '../../topology/device-at.js';
 import { relation, type ServerTopology } from '../../topology/index.js';
 import { remembered } from '../remembered.js';
 import { VERTICES_MAX } from './every-cut.js';
@@ -62,7 +63,7 @@ function mostSent(
       }
     }
   }
-  for (const nic of nics) limits.set(nic, server.graph.getNodeAttribute(nic, 'portGBps') ?? Infinity);
+  for (const nic of nics) limits.set(nic, devicesOf(server).get(nic)!.portGBps ?? Infinity);
   const limiting = [...limits].filter(([, GBps]) => GBps < Infinity);
   return largestValue({
     rows: limiting.map(([name]) => ways.map((way) => way.filter((link) => link === name).length)),
@@ -97,7 +98,7 @@ function leastCut(
   const ports = [...nics].map((nic) => {
     const links = linksOf(server, nic);
     return {
-      portGBps: server.graph.getNodeAttribute(nic, 'portGBps') ?? Number.POSITIVE_INFINITY,
+      portGBps: devicesOf(server).get(nic)!.portGBps ?? Number.POSITIVE_INFINITY,
       fromSet: links.reduce((sum, { other, GBps }) => sum + (chosen.has(other) ? GBps : 0), 0),
       // A GPU outside the set passes nothing on to a NIC that hangs on a switch or a socket as well.
       links: positions(
@@ -136,14 +137,14 @@ const known = new WeakMap<ServerTopology, ReadonlyMap<string, Use>>();
 
 function usesOf(server: ServerTopology): ReadonlyMap<string, Use> {
   return remembered(known, server, () => {
-    const compute = server.nics.filter(
-      (id) => (server.graph.getNodeAttribute(id, 'role') ?? 'compute') === 'compute',
-    );
+    const devices = devicesOf(server);
+    const compute = server.nics.filter((id) => (devices.get(id)!.role ?? 'compute') === 'compute');
     return new Map(
       server.gpus.map((gpu): [string, Use] => {
         const byWord: string[][] = WORDS.map(() => []);
         for (const nic of compute) {
-          const hangsElsewhere = hangsOnGpus(server, nic) && !server.graph.areNeighbors(gpu, nic);
+          const hangsElsewhere =
+            hangsOnGpus(server, nic) && !linksOf(server, nic).some(({ other }) => other === gpu);
           const word = hangsElsewhere ? FAR : Math.max(0, WORDS.indexOf(relation(server, gpu, nic)));
           byWord[word]!.push(nic);
         }
@@ -155,7 +156,7 @@ function usesOf(server: ServerTopology): ReadonlyMap<string, Use> {
 }
 
 function hangsOnGpus(server: ServerTopology, nic: string): boolean {
-  return server.graph.everyNeighbor(nic, (_, { kind }) => kind === 'gpu');
+  return linksOf(server, nic).every(({ other }) => kindOf(server, other) === 'gpu');
 }
 
 /** A vertex between the set and the NICs: what reaches it from the set, and its links to others like it. */

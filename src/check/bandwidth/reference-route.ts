@@ -1,6 +1,6 @@
 import { UndirectedGraph } from 'graphology';
 import { unweighted } from 'graphology-shortest-path';
-import { CorralError, quote } from '../../errors.js';
+import { deviceAt } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { kindOf, type MergedLink, mergedLinks, plainLinks } from './merged-links.js';
@@ -32,12 +32,7 @@ export interface ReferenceRoute {
 export function referenceRoute(server: ServerTopology, from: string, to: string): ReferenceRoute | undefined {
   checkServer(server, ['server']);
   for (const [name, id] of Object.entries({ from, to })) {
-    if (server.graph.hasNode(id)) continue;
-    throw new CorralError(
-      'unknown-reference',
-      [name],
-      `server ${quote(server.name)} has no device ${quote(id)}: take an id of its document`,
-    );
+    deviceAt(server, id, [name]);
   }
   if (from === to) return { bandwidthGBps: Number.POSITIVE_INFINITY, hops: 0 };
   const endsAtSwitch = [from, to].some((id) => kindOf(server, id) === 'nvswitch');

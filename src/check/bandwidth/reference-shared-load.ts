@@ -1,7 +1,8 @@
 import { CorralError } from '../../errors.js';
+import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { route, type ServerTopology } from '../../topology/index.js';
-import { kindOf, mergedLinks } from './merged-links.js';
+import { mergedLinks } from './merged-links.js';
 
 /** A link by its ends, the smaller id first. */
 type LinkKey = string;
@@ -85,7 +86,9 @@ function routesOf(server: ServerTopology): Routes {
       mergedLinks(server).flatMap(({ a, b, inFabric }) => (inFabric ? [keyOf(a, b)] : [])),
     );
     const between = server.gpus.map((a) => server.gpus.map((b) => (a === b ? [] : linksOn(server, a, b))));
-    const hosts = server.graph.nodes().filter((id) => ['nic', 'numa', 'socket'].includes(kindOf(server, id)));
+    const hosts = [...devicesOf(server).values()].flatMap(({ id, kind }) =>
+      ['nic', 'numa', 'socket'].includes(kind) ? [id] : [],
+    );
     routes = {
       between,
       // A route leaves the fabric only where that does not join the two.
