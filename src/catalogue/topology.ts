@@ -47,7 +47,7 @@ const NAMES = [
 export type TopologyName = (typeof NAMES)[number];
 
 /** All server types of the catalogue: certified servers, DGX and HGX, PCIe servers, clouds, AMD, Intel, workstations. */
-export const topologyNames: readonly TopologyName[] = NAMES;
+export const topologyNames: readonly TopologyName[] = Object.freeze(NAMES);
 
 // A name without an entry in the packed file is a type error.
 const catalogue: PackedCatalogue & { readonly servers: Readonly<Record<TopologyName, unknown>> } =

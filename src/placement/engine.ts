@@ -74,6 +74,8 @@ export class PlacementEngine {
   readonly #ties: RandomStream;
   readonly #gpu: RandomStream;
   readonly #drawsNumbers: boolean;
+  /** Whether the policy draws among servers with one score. */
+  readonly drawsTies: boolean;
 
   /** @throws CorralError `invalid-option` if the policy, the sizes or the seed are no good */
   constructor(tables: ClusterTables, options: EngineOptions) {
@@ -112,6 +114,7 @@ export class PlacementEngine {
     const seed = policy.seed ?? options.seed;
     this.#ties = randomStream(seed, 'ties');
     this.#gpu = randomStream(seed, 'gpu');
+    this.drawsTies = policy.ties === 'random';
     this.#drawsNumbers = policy.ties === 'random' || (scorer.by === 'server' && scorer.shareGpu === 'random');
     this.state = emptyState(tables, { residents: scorer.by === 'server' });
     if (scorer.by === 'topology') {

@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields, integer, nonNegative, positive } from '../restart/quantity.js';
+import { checkFields } from '../fields.js';
+import { integer, nonNegative, positive } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 import { type CheckedWindow, checkedWindow } from './metrics-window.js';
 import {

@@ -1,7 +1,7 @@
 import { asCluster } from '../catalogue/as-topology.js';
 import { CorralError, quote } from '../errors.js';
-import { definedFields } from '../fields.js';
-import { checkFields, integer, probability } from '../restart/quantity.js';
+import { checkFields, definedFields } from '../fields.js';
+import { integer, probability } from '../restart/quantity.js';
 import { SIMULATE_FIELDS } from './checked-options.js';
 import { simulate } from './simulate.js';
 import type { SimulationJob } from './simulation-job.js';

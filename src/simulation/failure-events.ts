@@ -1,7 +1,8 @@
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { Levels } from '../placement/gang.js';
 import { type RandomStream, randomStream } from '../random.js';
-import { checkFields, integer } from '../restart/quantity.js';
+import { integer } from '../restart/quantity.js';
 import { MICROS, SECONDS_MAX, toMicros } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import { type FailurePlace, FailurePlaces } from './failure-places.js';
@@ -49,6 +50,8 @@ export class FailureEvents {
       failures: SimulatedFailures | undefined;
       restart: SimulatedRestart | undefined;
       seed: number;
+      /** Whether gangs that lose servers keep the others for a while, where there are spares and nobody says for how long. */
+      holdsForSpares: boolean;
     },
   ) {
     const failures = options.failures ?? { laws: [] };
@@ -72,7 +75,7 @@ export class FailureEvents {
     const spares = integer(failures.spareServers ?? 0, 0, tables.serverCount - 1, 'failures', 'spareServers');
     this.#service = new ServiceState(run, spares);
     this.#restarts = new Int32Array(run.table.count);
-    this.#holdMicros = this.steps.holdMicros ?? (spares > 0 ? HOLD_MICROS : 0);
+    this.#holdMicros = this.steps.holdMicros ?? (spares > 0 && options.holdsForSpares ? HOLD_MICROS : 0);
     this.#short = new ShortGangs(run);
     places.forEach((_, law) => {
       this.#scheduleHardware(law);

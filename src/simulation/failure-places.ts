@@ -1,9 +1,10 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { Levels } from '../placement/gang.js';
 import type { RandomStream } from '../random.js';
 import { checkPhase } from '../restart/phase.js';
-import { checkFields, nonNegative } from '../restart/quantity.js';
+import { nonNegative } from '../restart/quantity.js';
 import type { SimulatedFailureLaw } from './simulation-options.js';
 
 const FIELDS: readonly (keyof SimulatedFailureLaw)[] = [

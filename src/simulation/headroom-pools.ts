@@ -1,9 +1,10 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
 import { checkRequest, type PlacementRequest } from '../placement/request.js';
-import { checkFields, integer } from '../restart/quantity.js';
+import { integer } from '../restart/quantity.js';
 import type { JobTable } from './job-table.js';
 
 /** Room that is kept free for whoever may use it. */

@@ -1,5 +1,6 @@
 import { CorralError } from '../errors.js';
-import { checkFields, nonNegative } from '../restart/quantity.js';
+import { checkFields } from '../fields.js';
+import { nonNegative } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 
 /** A stretch of simulated time, seconds. */

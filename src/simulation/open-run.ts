@@ -93,7 +93,13 @@ export function openRun(
   }
   if (options.failures !== undefined || options.restart !== undefined) {
     const { failures, restart } = options;
-    const failing = new FailureEvents(run, levels, { failures, restart, seed: checked.seed });
+    const failing = new FailureEvents(run, levels, {
+      failures,
+      restart,
+      seed: checked.seed,
+      // Whoever may stop others gets its servers sooner from the queue.
+      holdsForSpares: checked.preemption === 'none',
+    });
     run.restartMicros = failing.steps.exposedMeanMicros;
     add({
       isStale: (kind, subject, stamp) => failing.isStale(kind, subject, stamp),

@@ -1,5 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { checkFields, nonNegative } from '../restart/quantity.js';
+import { checkFields } from '../fields.js';
+import { nonNegative } from '../restart/quantity.js';
 import type { Quota } from './simulation-options.js';
 
 const FIELDS: readonly (keyof Quota)[] = ['name', 'parent', 'deservedGpus', 'limitGpus', 'overQuotaWeight'];

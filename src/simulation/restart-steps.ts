@@ -1,7 +1,8 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { checkFields } from '../fields.js';
 import type { RandomStream } from '../random.js';
 import type { Phase, UniformSource } from '../restart/phase.js';
-import { checkFields, nonNegative } from '../restart/quantity.js';
+import { nonNegative } from '../restart/quantity.js';
 import { type TimedStep, timedSteps } from '../restart/recovery.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 import type { SimulatedRestart } from './simulation-options.js';

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { QUANTITY_MAX, SERVERS_MAX, TEXT_LENGTH_MAX } from '../units.js';
+import { bandwidthFigure } from './bandwidth-figure.js';
 import type { ServerDocument } from './server-document.js';
 import { strictFields } from './validate.js';
 
@@ -16,13 +17,6 @@ const quantity = v.pipe(
   v.integer('expected an integer'),
   v.minValue(0, 'expected 0 or more'),
   v.maxValue(QUANTITY_MAX, `expected at most ${QUANTITY_MAX}`),
-);
-/** No uplink of any fabric comes near; a larger figure is a unit mistake (bytes, bits). */
-const BANDWIDTH_MAX_GBPS = 1e9;
-const bandwidthGBps = v.pipe(
-  v.number(),
-  v.gtValue(0, 'expected more than 0 GB/s'),
-  v.maxValue(BANDWIDTH_MAX_GBPS, `expected GB/s (10^9 bytes/s), at most ${BANDWIDTH_MAX_GBPS}`),
 );
 
 /** One server of a cluster document. */
@@ -82,7 +76,7 @@ const serverEntrySchema = strictFields({
 });
 
 /** Figures of single domains by name; null says that a domain has none. */
-const domainFigures = v.exactOptional(v.record(id, v.nullable(bandwidthGBps)));
+const domainFigures = v.exactOptional(v.record(id, v.nullable(bandwidthFigure)));
 
 /** The schema of a cluster document; each server type is validated by its own schema. */
 export const clusterDocumentSchema: v.GenericSchema<
@@ -97,9 +91,9 @@ export const clusterDocumentSchema: v.GenericSchema<
   ),
   types: v.record(id, v.unknown()),
   uplinks: v.exactOptional(
-    v.record(id, strictFields({ GBps: v.exactOptional(bandwidthGBps), domains: domainFigures })),
+    v.record(id, strictFields({ GBps: v.exactOptional(bandwidthFigure), domains: domainFigures })),
   ),
   accelerator: v.exactOptional(
-    strictFields({ tier: id, GBpsPerGpu: v.exactOptional(bandwidthGBps), domains: domainFigures }),
+    strictFields({ tier: id, GBpsPerGpu: v.exactOptional(bandwidthFigure), domains: domainFigures }),
   ),
 });

@@ -1,14 +1,13 @@
 import * as v from 'valibot';
 import { CorralError, quote } from '../errors.js';
 import { GPUS_PER_SERVER_MAX, TEXT_LENGTH_MAX } from '../units.js';
+import { bandwidthFigure } from './bandwidth-figure.js';
 import { parse, strictFields } from './validate.js';
 
 /** Most devices in one server document: the largest real machine in the catalogue has 56. */
 const DEVICES_MAX = 1024;
 /** Most links in one server document. */
 const LINKS_MAX = 8192;
-/** No link of any machine comes near; a larger figure is a unit mistake (bytes, bits). */
-const BANDWIDTH_MAX_GBPS = 1e6;
 /** A petabyte in one device is a unit mistake. */
 const MEMORY_MAX_GIB = 1e6;
 
@@ -16,11 +15,6 @@ const text = v.pipe(
   v.string(),
   v.minLength(1, 'expected a non-empty text'),
   v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
-);
-const bandwidthGBps = v.pipe(
-  v.number(),
-  v.gtValue(0, 'expected more than 0 GB/s'),
-  v.maxValue(BANDWIDTH_MAX_GBPS, `expected GB/s (10^9 bytes/s), at most ${BANDWIDTH_MAX_GBPS}`),
 );
 const place = v.union(
   [v.pipe(v.number(), v.integer(), v.minValue(0)), text],
@@ -132,7 +126,7 @@ const deviceSchema: v.GenericSchema<Device> = strictFields({
   model: v.exactOptional(text),
   memoryGiB: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(MEMORY_MAX_GIB))),
   role: v.exactOptional(v.picklist(['compute', 'storage', 'frontend'])),
-  portGBps: v.exactOptional(bandwidthGBps),
+  portGBps: v.exactOptional(bandwidthFigure),
   portBasis: v.exactOptional(v.picklist(BANDWIDTH_BASES)),
   portSource: v.exactOptional(text),
   portVerified: v.exactOptional(v.boolean()),
@@ -141,11 +135,11 @@ const deviceSchema: v.GenericSchema<Device> = strictFields({
 const linkSchema: v.GenericSchema<Link> = strictFields({
   between: v.pipe(v.strictTuple([text, text]), v.readonly()),
   medium: v.picklist(MEDIA),
-  bandwidthGBps,
+  bandwidthGBps: bandwidthFigure,
   basis: v.picklist(BANDWIDTH_BASES),
-  flowCapGBps: v.exactOptional(bandwidthGBps),
-  rawGBps: v.exactOptional(bandwidthGBps),
-  ncclGBps: v.exactOptional(bandwidthGBps),
+  flowCapGBps: v.exactOptional(bandwidthFigure),
+  rawGBps: v.exactOptional(bandwidthFigure),
+  ncclGBps: v.exactOptional(bandwidthFigure),
   links: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024))),
   source: text,
   verified: v.boolean(),

@@ -112,6 +112,30 @@ describe('a gang without GPUs', () => {
     }
   });
 
+  it('fills what strands nothing server by server, though a later one has fewer free GPUs', () => {
+    const servers = [box('a', 8, 64), box('b', 8, 64)];
+    const busy = (): Solver => {
+      const solver = solverOf(servers);
+      // Two GPUs of a are busy, so 16 of its 64 cores are nobody's: four pods. On b it is 48 cores, twelve pods.
+      solver.cordon('b');
+      solver.place({ gpus: 2 });
+      solver.uncordon('b');
+      solver.cordon('a');
+      solver.place({ gpus: 6 });
+      solver.uncordon('a');
+      return solver;
+    };
+    for (const [pods, onA] of [
+      [3, 3],
+      [6, 4],
+      [16, 4],
+    ] as const) {
+      const gang = serversOf(busy(), { pods, cpuMilli: 4000, communicates: false });
+      expect(gang).toEqual([...Array(onA).fill('a'), ...Array(pods - onA).fill('b')]);
+      expect(gang).toEqual(oneByOne(busy(), { cpuMilli: 4000 }, pods));
+    }
+  });
+
   it('takes of several racks that hold it the one in which it strands least', () => {
     const solver = solverOf([
       box('g1', 4, 16, 'r1'),

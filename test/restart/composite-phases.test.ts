@@ -78,7 +78,7 @@ describe('mixture', () => {
     [['parts', 0, 'weight'], [{ weight: -1, phase: fixed(1) }]],
     [['parts', 0, 'phase'], [{ weight: 1, phase: {} }]],
     [
-      ['parts', 1, 'weight'],
+      ['parts', 1],
       [{ weight: 1, phase: fixed(1) }, undefined],
     ],
   ])('refuses nonsense at %j', (path, parts) => {
