@@ -1,29 +1,33 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Fault } from './hostile/child.js';
 import { allPositions } from './hostile/all-positions.js';
+import type { Fault } from './hostile/child.js';
 import { callAt, callName, type Plan } from './hostile/plan.js';
 import { runHostileCalls } from './hostile/run.js';
 
 /**
  * Hostile calls by hand, as many as wanted: `npx tsx test/surface/hostile-run.ts --calls 1000000 --seed 1` draws them,
- * `--all` makes every one at every place, `--only text` those of functions whose name contains it.
+ * `--all` makes every one at every place, `--value name` one value at every place, `--only text` those of functions whose name contains it.
  */
 const { values } = parseArgs({
   options: {
     calls: { type: 'string' },
     seed: { type: 'string', default: '1' },
     all: { type: 'boolean', default: false },
+    value: { type: 'string' },
     only: { type: 'string', default: '' },
     processes: { type: 'string', default: String(availableParallelism()) },
   },
 });
 const seed = Number(values.seed);
-const plan: Plan = values.all
-  ? { of: 'all' }
-  : values.calls === undefined
-    ? { of: 'kinds', seed }
-    : { of: 'drawn', seed, calls: Number(values.calls) };
+const plan: Plan =
+  values.value !== undefined
+    ? { of: 'one', value: values.value }
+    : values.all
+      ? { of: 'all' }
+      : values.calls === undefined
+        ? { of: 'kinds', seed }
+        : { of: 'drawn', seed, calls: Number(values.calls) };
 const positions = allPositions().filter(({ key }) => key.includes(values.only));
 let told = 0;
 const named = ({ n, problem }: Fault): string =>
@@ -51,4 +55,6 @@ for (const [kind, names] of alike) {
   const shortest = names.toSorted((a, b) => a.length - b.length).slice(0, 3);
   console.log(`${kind}\n    ${names.length} calls: ${shortest.join('; ')}`);
 }
-console.log(`${calls} calls at ${positions.length} places (${JSON.stringify(plan)}): ${faults.length} faults`);
+console.log(
+  `${calls} calls at ${positions.length} places (${JSON.stringify(plan)}): ${faults.length} faults`,
+);

@@ -6,7 +6,8 @@ import { publicCalls } from './public-calls.js';
 
 /** Calls that are left out, each with the reason. */
 export const LEFT_OUT: Readonly<Record<string, string>> = {
-  'corral.ServerScorer.score': 'the finder calls it for every server of every decision, with facts of its own',
+  'corral.ServerScorer.score':
+    'the finder calls it for every server of every decision, with facts of its own',
   'corral.DifferenceScorer.potential': 'as score',
   'corral.DifferenceScorer.gain': 'as score',
 };

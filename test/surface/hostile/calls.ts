@@ -1,9 +1,9 @@
+import { topology } from '../../../src/catalogue/index.js';
+import * as formats from '../../../src/formats/index.js';
 import type { PlacementResult, Snapshot, Solver } from '../../../src/index.js';
 import { CorralError, clusterTopology, compile } from '../../../src/index.js';
 import * as policies from '../../../src/policies/index.js';
 import * as restart from '../../../src/restart/index.js';
-import { topology } from '../../../src/catalogue/index.js';
-import * as formats from '../../../src/formats/index.js';
 import { EXAMPLE_CALLS, MODULES } from '../example-calls.js';
 
 /** The arguments of a call that works. */
@@ -147,7 +147,9 @@ export const HOSTILE_CALLS: Readonly<Record<string, Arguments>> = {
   'corral/formats.toNcclXml': [server],
   'corral/formats.toNvidiaSmiTopo': [server],
   'corral/formats.toRocmSmiTopo': [topology('mi300x-8')],
-  'corral/formats.fromOpenbNodes': ['sn,cpu_milli,memory_mib,gpu,model\nopenb-node-0000,64000,262144,2,P100\n'],
+  'corral/formats.fromOpenbNodes': [
+    'sn,cpu_milli,memory_mib,gpu,model\nopenb-node-0000,64000,262144,2,P100\n',
+  ],
   'corral/formats.fromOpenbPods': [
     'name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time\nopenb-pod-0000,12000,16384,1,1000,,LS,Running,0,12537496,0\n',
   ],
@@ -192,10 +194,33 @@ const RECEIVERS: Readonly<Record<string, readonly object[]>> = {
   ],
 };
 
+/** Functions that do what no public one may: the harness has to see it. */
+export const MISBEHAVING: Readonly<Record<string, Callable>> = {
+  'harness.hangs': () => {
+    for (;;);
+  },
+  'harness.fills': () => {
+    for (const kept: unknown[] = []; ; ) kept.push({ kept: [...kept.slice(-1000)] });
+  },
+  'harness.throws': () => {
+    throw new TypeError('not of corral');
+  },
+  'harness.works': () => {
+    const until = process.cpuUsage().user + 2.2e6;
+    while (process.cpuUsage().user < until);
+  },
+  'harness.pollutes': () => {
+    Object.defineProperty(Object.prototype, 'polluted', { value: 1, configurable: true });
+  },
+  'harness.answers': () => 1,
+};
+
 type Callable = (...args: Arguments) => unknown;
 
 /** What a key of {@link HOSTILE_CALLS} calls; methods are called on every receiver there is. */
 export function calledBy(key: string): Callable {
+  const misbehaving = MISBEHAVING[key];
+  if (misbehaving !== undefined) return misbehaving;
   const [, entry, path] = /^([^.]+)\.(.+)$/.exec(key)!;
   const [name, member] = path!.split('.') as [string, string | undefined];
   const receivers = RECEIVERS[name];

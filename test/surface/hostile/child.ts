@@ -43,7 +43,8 @@ process.on('message', (message: Batch | 'end') => {
   if (message === 'end') {
     const after = outcomes();
     for (const [key, outcome] of Object.entries(outcomesBefore)) {
-      if (outcome !== after[key]) faults.push({ n: -1, problem: `${key} answers otherwise than before the calls` });
+      if (outcome !== after[key])
+        faults.push({ n: -1, problem: `${key} answers otherwise than before the calls` });
     }
     process.send!({ faults }, () => process.exit(0));
     return;

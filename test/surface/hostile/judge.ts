@@ -1,5 +1,5 @@
-import * as fc from 'fast-check';
 import { getHeapStatistics } from 'node:v8';
+import * as fc from 'fast-check';
 import { topology, topologyNames } from '../../../src/catalogue/index.js';
 import {
   type ClusterTopology,
@@ -50,7 +50,7 @@ export function judged(call: HostileCall): string | undefined {
 }
 
 function attempt({ key, changes }: HostileCall): { fault: string | undefined; cpuSeconds: number } {
-  let args: unknown = HOSTILE_CALLS[key]!;
+  let args: unknown = HOSTILE_CALLS[key] ?? [];
   for (const { path, value } of changes) args = placedAt(args, path, value.make(valueAt(args, path)));
   const bytes = getHeapStatistics().external_memory;
   const start = process.cpuUsage();
@@ -71,16 +71,18 @@ function attempt({ key, changes }: HostileCall): { fault: string | undefined; cp
 }
 
 /** What is wrong with something thrown: anything but a CorralError that can be read. */
-function faultOf(error: unknown): string | undefined {
+export function faultOf(error: unknown): string | undefined {
   if (!isCorralError(error)) return `threw ${described(error)}`;
   const { code, message, path } = error;
   if (!CODES.has(code)) return `threw a CorralError whose code is ${described(code)}`;
   if (typeof message !== 'string') return `threw a CorralError whose message is ${described(message)}`;
   if (message.length > MESSAGE_LENGTH_MAX) return `threw a message of ${message.length} characters`;
-  if (/[\p{Cc}\u2028\u2029]/u.test(message)) return `threw a message of several lines: ${JSON.stringify(message)}`;
+  if (/[\p{Cc}\u2028\u2029]/u.test(message))
+    return `threw a message of several lines: ${JSON.stringify(message)}`;
   if (!Array.isArray(path)) return `threw a path that is no list: ${described(path)}`;
   for (const step of path as readonly unknown[]) {
-    if (typeof step !== 'string' && !Number.isSafeInteger(step)) return `threw a path with ${described(step)} in it`;
+    if (typeof step !== 'string' && !Number.isSafeInteger(step))
+      return `threw a path with ${described(step)} in it`;
   }
   return undefined;
 }
@@ -97,7 +99,10 @@ function isCorralError(error: unknown): error is CorralError {
 function described(error: unknown): string {
   try {
     if (!(error instanceof Error)) return `${typeof error} ${String(error)}`;
-    const at = /\((?:[^()]*\/)?((?:src|node_modules)\/[^()]+)\)|at (?:[^()\n]*\/)((?:src|node_modules)\/\S+)/.exec(error.stack ?? '');
+    const at =
+      /\((?:[^()]*\/)?((?:src|node_modules)\/[^()]+)\)|at (?:[^()\n]*\/)((?:src|node_modules)\/\S+)/.exec(
+        error.stack ?? '',
+      );
     return `${error.name}: ${error.message.slice(0, 200)} at ${at?.[1] ?? at?.[2] ?? '?'}`;
   } catch {
     return 'something that cannot be read';
@@ -118,14 +123,20 @@ function use(answer: unknown): void {
     for (let i = 0; i < 50 && steps.next().done !== true; i++);
   } else if (typeof fields.restore === 'function') useSolver(answer as Solver);
   else if (typeof fields.laplace === 'function') usePhase(answer as Phase);
-  else if (typeof fields.prepare === 'function') 
+  else if (typeof fields.prepare === 'function')
     useSolver(compile(smallCluster, { policy: answer as Policy, workload: [...WORKLOAD] }));
-  else if (typeof fields.generate === 'function') fc.sample(answer as fc.Arbitrary<unknown>, { seed: 1, numRuns: 2 });
+  else if (typeof fields.generate === 'function')
+    fc.sample(answer as fc.Arbitrary<unknown>, { seed: 1, numRuns: 2 });
   else if ('toLast' in answer) ettr(answer as RestartModel);
-  else if ('graph' in answer) collectiveBandwidth(answer as ServerTopology, (answer as ServerTopology).gpus.slice(0, 2).map((_, i) => i));
+  else if ('graph' in answer)
+    collectiveBandwidth(
+      answer as ServerTopology,
+      (answer as ServerTopology).gpus.slice(0, 2).map((_, i) => i),
+    );
   else if ('devices' in answer && 'links' in answer) mustBuild(() => serverTopology(answer as never));
   else if ('types' in answer && 'servers' in answer) mustBuild(() => clusterTopology(answer as never));
-  else if (Array.isArray(fields.servers) && Array.isArray(fields.tiers)) useSolver(compile(answer as ClusterTopology));
+  else if (Array.isArray(fields.servers) && Array.isArray(fields.tiers))
+    useSolver(compile(answer as ClusterTopology));
   else JSON.stringify(answer);
 }
 

@@ -7,8 +7,12 @@ export interface Position {
   readonly path: Path;
 }
 
-/** Which calls are made: all, of each kind of value one at each position, or any number drawn, of up to three changes each. */
+/**
+ * Which calls are made: all; one value at each position; of each kind of value one at each position; or any number drawn,
+ * of up to three changes each.
+ */
 export type Plan =
+  | { readonly of: 'one'; readonly value: string }
   | { readonly of: 'all' }
   | { readonly of: 'kinds'; readonly seed: number }
   | { readonly of: 'drawn'; readonly seed: number; readonly calls: number };
@@ -25,20 +29,27 @@ const kinds = [...new Set(HOSTILE_VALUES.map((value) => value.kind))].map((kind)
 
 /** How many calls a plan has. */
 export function callsIn(plan: Plan, positions: readonly Position[]): number {
-  if (plan.of === 'all') return positions.length * HOSTILE_VALUES.length;
-  return plan.of === 'kinds' ? positions.length * kinds.length : plan.calls;
+  return plan.of === 'drawn' ? plan.calls : positions.length * valuesOf(plan);
+}
+
+/** How many values a plan puts at each position. */
+function valuesOf(plan: Exclude<Plan, { readonly of: 'drawn' }>): number {
+  if (plan.of === 'one') return 1;
+  return plan.of === 'all' ? HOSTILE_VALUES.length : kinds.length;
 }
 
 /** The n-th call of a plan; calls of one function are neighbours where all or all kinds are made. */
 export function callAt(plan: Plan, positions: readonly Position[], n: number): HostileCall {
   if (plan.of === 'drawn') return drawn(plan.seed, positions, n);
-  const perPosition = plan.of === 'all' ? HOSTILE_VALUES.length : kinds.length;
+  const perPosition = valuesOf(plan);
   const { key, path } = positions[Math.floor(n / perPosition)]!;
   const i = n % perPosition;
   const value =
-    plan.of === 'all'
-      ? HOSTILE_VALUES[i]!
-      : kinds[i]![mixed(plan.seed, n) % kinds[i]!.length]!;
+    plan.of === 'kinds'
+      ? kinds[i]![mixed(plan.seed, n) % kinds[i]!.length]!
+      : plan.of === 'all'
+        ? HOSTILE_VALUES[i]!
+        : HOSTILE_VALUES.find(({ name }) => name === plan.value)!;
   return { key, changes: [{ path, value }] };
 }
 

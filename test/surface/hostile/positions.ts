@@ -51,19 +51,28 @@ function below(
     path,
     ...[...names].flatMap((name) => {
       const at = [...path, name];
-      return isMade(record) ? [at] : below(checker, record[name], fieldType(checker, type, name), at, absent + missing);
+      return isMade(record)
+        ? [at]
+        : below(checker, record[name], fieldType(checker, type, name), at, absent + missing);
     }),
   ];
 }
 
 /** Whether a value is one that corral made: its fields are looked at, what is in them is its own affair. */
 function isMade(value: object): boolean {
-  return 'graph' in value || 'toLast' in value || 'laplace' in value || ('servers' in value && !('types' in value) && 'tiers' in value);
+  return (
+    'graph' in value ||
+    'toLast' in value ||
+    'laplace' in value ||
+    ('servers' in value && !('types' in value) && 'tiers' in value)
+  );
 }
 
 /** The first position of every shape of element in a list. */
 function unlike(list: readonly unknown[]): number[] {
-  const shapes = list.map((one) => (typeof one === 'object' && one !== null ? Object.keys(one).sort().join() : typeof one));
+  const shapes = list.map((one) =>
+    typeof one === 'object' && one !== null ? Object.keys(one).sort().join() : typeof one,
+  );
   return [...list.keys()].filter((i) => shapes.indexOf(shapes[i]!) === i);
 }
 
@@ -94,7 +103,13 @@ function fieldNames(checker: ts.TypeChecker, type: ts.Type | undefined, names: r
     if (checker.isArrayType(one) || checker.isTupleType(one)) return [];
     const index = checker.getIndexTypeOfType(one, ts.IndexKind.String);
     const free = index !== undefined && !(index.flags & ts.TypeFlags.Never) ? ['x'] : [];
-    return [...free, ...checker.getPropertiesOfType(one).filter(isOurs).map((property) => property.name)];
+    return [
+      ...free,
+      ...checker
+        .getPropertiesOfType(one)
+        .filter(isOurs)
+        .map((property) => property.name),
+    ];
   });
 }
 

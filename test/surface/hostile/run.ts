@@ -7,12 +7,22 @@ import { callsIn } from './plan.js';
 
 /** Heap of a process: what is loaded takes 100 MiB, one call may take 256 MiB. */
 const HEAP_MIB_MAX = 360;
-/** How long a call may keep a process from answering, wall clock: ten times its limit, on a machine with other work. */
-const HANG_SECONDS = 20;
+/** How long a call may keep a process: processor time where the system tells it, else the wall clock. */
+const HANG_SECONDS = 6;
 /** Calls that a process makes before it asks for more. */
 const BATCH_CALLS = 400;
 /** A run ends after so many processes died: there is something else to mend first. */
 const DEATHS_MAX = 200;
+
+/** How a run is done. */
+export interface RunOptions {
+  /** Processes at a time. */
+  readonly processes: number;
+  /** How long a process may stay at one call, seconds; default 6. */
+  readonly hangSeconds?: number;
+  /** Told the calls made so far and the faults found since. */
+  readonly onProgress?: (calls: number, faults: readonly Fault[]) => void;
+}
 
 /** How a run went. */
 export interface RunReport {
@@ -25,13 +35,11 @@ export interface RunReport {
  * is named and the rest goes on.
  *
  * @param work - plan and positions
- * @param options - `processes` at a time; `onProgress` is told the calls made so far and the faults found since
+ * @param options - see {@link RunOptions}
  * @returns the faults, in order of the calls
  */
-export async function runHostileCalls(
-  work: Work,
-  options: { readonly processes: number; readonly onProgress?: (calls: number, faults: readonly Fault[]) => void },
-): Promise<RunReport> {
+export async function runHostileCalls(work: Work, options: RunOptions): Promise<RunReport> {
+  const { processes, hangSeconds = HANG_SECONDS, onProgress } = options;
   const folder = mkdtempSync(join(tmpdir(), 'corral-hostile-'));
   const workFile = join(folder, 'work.json');
   writeFileSync(workFile, JSON.stringify(work));
@@ -60,11 +68,11 @@ export async function runHostileCalls(
       });
       let current: Batch | undefined;
       let isOver = false;
-      const watch = watchdog(child, progressFile);
+      const watch = watchdog(child, progressFile, hangSeconds);
       child.on('message', (message: { readonly faults: readonly Fault[] }) => {
         faults.push(...message.faults);
         calls += current === undefined ? 0 : current.until - current.from;
-        options.onProgress?.(calls, message.faults);
+        onProgress?.(calls, message.faults);
         if (isOver) return;
         current = batch();
         isOver = current === undefined;
@@ -76,12 +84,12 @@ export async function runHostileCalls(
         deaths++;
         const n = position(progressFile);
         const problem = watch.hangs()
-          ? `does not return within ${HANG_SECONDS} s`
+          ? `does not return within ${hangSeconds} s`
           : /heap out of memory|invalid array length/i.test(errors)
             ? `runs out of ${HEAP_MIB_MAX} MiB of heap`
             : `ends the process (${code ?? signal}): ${errors.trim().split('\n').at(-1)}`;
         faults.push({ n: n ?? -1, problem });
-        options.onProgress?.(calls, faults.slice(-1));
+        onProgress?.(calls, faults.slice(-1));
         if (current !== undefined && n !== undefined && n + 1 < current.until) {
           again.push({ from: n + 1, until: current.until });
         }
@@ -93,7 +101,7 @@ export async function runHostileCalls(
     while (!(await process(started++)) && deaths <= DEATHS_MAX);
   };
   try {
-    await Promise.all(Array.from({ length: options.processes }, lane));
+    await Promise.all(Array.from({ length: processes }, lane));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -118,19 +126,33 @@ function position(progressFile: string): number | undefined {
 function watchdog(
   child: ChildProcess,
   progressFile: string,
+  hangSeconds: number,
 ): { readonly timer: NodeJS.Timeout; readonly hangs: () => boolean } {
   let last: number | undefined;
-  let since = Date.now();
+  let since = 0;
   let hangs = false;
   const timer = setInterval(() => {
     const now = position(progressFile);
     if (now !== last || now === undefined) {
       last = now;
-      since = Date.now();
-    } else if (Date.now() - since > HANG_SECONDS * 1000) {
+      since = spentSeconds(child.pid);
+    } else if (spentSeconds(child.pid) - since > hangSeconds) {
       hangs = true;
       child.kill('SIGKILL');
     }
   }, 500);
   return { timer, hangs: () => hangs };
+}
+
+/** Processor time of a process; the wall clock on systems without /proc. */
+function spentSeconds(pid: number | undefined): number {
+  try {
+    // utime and stime, in hundredths, behind the name in brackets.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return Date.now() / 1000;
+  }
 }

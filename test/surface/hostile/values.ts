@@ -18,8 +18,7 @@ const objectOf = (original: unknown): object => (isObject(original) ? original :
 const fieldsOf = (original: unknown): Fields => ({ ...objectOf(original) });
 const listOf = (original: unknown): unknown[] => (Array.isArray(original) ? [...original] : [original]);
 /** A copy of the same shape: a list stays a list. */
-const copyOf = (original: unknown): object =>
-  Array.isArray(original) ? [...original] : fieldsOf(original);
+const copyOf = (original: unknown): object => (Array.isArray(original) ? [...original] : fieldsOf(original));
 const LARGE = 1_000_000;
 const EMPTY = {};
 
@@ -170,7 +169,7 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     '1n': 1n,
     '-1n': -1n,
     '10^100000n': 10n ** 100_000n,
-    'symbol': Symbol('mine'),
+    symbol: Symbol('mine'),
     'Symbol.iterator': Symbol.iterator,
   }),
   ...fixed('boxed', {
@@ -184,7 +183,7 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     "''": '',
     ' ': ' ',
     x: 'x',
-    '1': '1',
+    "'1'": '1',
     'dgx-h100': 'dgx-h100',
     server: 'server',
     cluster: 'cluster',
@@ -195,25 +194,45 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     'long text': 'a'.repeat(LARGE),
     'long text of lines': '1\n'.repeat(LARGE / 2),
     'long number': '9'.repeat(LARGE),
-    'markup': '<topology version="2.0"><object type="Machine"/></topology>',
+    markup: '<topology version="2.0"><object type="Machine"/></topology>',
   }),
-  ...fixed('name', Object.fromEntries(
-    ['__proto__', 'constructor', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', 'length', 'then'].map(
-      (name) => [`'${name}'`, name],
+  ...fixed(
+    'name',
+    Object.fromEntries(
+      [
+        '__proto__',
+        'constructor',
+        'prototype',
+        'toString',
+        'hasOwnProperty',
+        'valueOf',
+        'length',
+        'then',
+      ].map((name) => [`'${name}'`, name]),
     ),
-  )),
+  ),
   ...made('function', {
     'function of nothing': () => () => undefined,
     'function of 1': () => () => 1,
     'function of NaN': () => () => Number.NaN,
     'function of a bigint': () => () => 1n,
     'function of a symbol': () => () => Symbol('mine'),
-    'function of itself': () => function own(): unknown { return own; },
+    'function of itself': () =>
+      function own(): unknown {
+        return own;
+      },
     'function that throws': () => mine,
-    'function that throws nothing': () => () => { throw undefined; },
-    'function that throws a revoked proxy': () => () => { throw revoked({}); },
+    'function that throws nothing': () => () => {
+      throw undefined;
+    },
+    'function that throws a revoked proxy': () => () => {
+      throw revoked({});
+    },
     'async function': () => async () => 1,
-    'generator function': () => function* () { yield 1; },
+    'generator function': () =>
+      function* () {
+        yield 1;
+      },
     class: () => Own,
     'endless function': endless,
     'revoked function': () => revoked(() => {}),
@@ -236,7 +255,13 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
       Object.fromEntries(Object.keys(fieldsOf(original)).map((name) => [name, null])),
     'every field a symbol': (original) =>
       Object.fromEntries(Object.keys(fieldsOf(original)).map((name) => [name, Symbol('mine')])),
-    'conversions that throw': () => ({ valueOf: mine, toString: mine, toJSON: mine, [Symbol.toPrimitive]: mine }),
+    'conversions that throw': () => ({
+      valueOf: mine,
+      toString: mine,
+      toJSON: mine,
+      [Symbol.toPrimitive]: mine,
+    }),
+    // biome-ignore lint/suspicious/noThenProperty: what an await would call, if there were one.
     'then that throws': (original) => ({ ...fieldsOf(original), then: mine }),
     'tag that throws': (original) =>
       Object.defineProperty(fieldsOf(original), Symbol.toStringTag, { get: mine, enumerable: false }),
@@ -253,17 +278,24 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
       delete list[0];
       return list;
     },
-    'a hole behind the original': (original) => Object.assign(listOf(original), { length: listOf(original).length + 1 }),
+    'a hole behind the original': (original) =>
+      Object.assign(listOf(original), { length: listOf(original).length + 1 }),
     'the original twice': (original) => [...listOf(original), ...listOf(original)],
     'list in a list': (original) => [original],
     'list in a list in a list': (original) => [[original]],
     'list of NaN': () => [Number.NaN, -1, 0.5],
     'fields on a list': (original) => Object.assign(listOf(original), { noSuchField: 1 }),
-    'own map on a list': (original) => Object.assign(listOf(original), { map: mine, forEach: mine, length: 1 }),
+    'own map on a list': (original) =>
+      Object.assign(listOf(original), { map: mine, forEach: mine, length: 1 }),
     'own iterator on a list': (original) => Object.assign(listOf(original), { [Symbol.iterator]: mine }),
     'endless iterator on a list': (original) =>
-      Object.assign(listOf(original), { *[Symbol.iterator]() { for (;;) yield 0; } }),
-    'own constructor on a list': (original) => Object.assign(listOf(original), { constructor: { [Symbol.species]: mine } }),
+      Object.assign(listOf(original), {
+        *[Symbol.iterator]() {
+          for (;;) yield 0;
+        },
+      }),
+    'own constructor on a list': (original) =>
+      Object.assign(listOf(original), { constructor: { [Symbol.species]: mine } }),
     'list of a subclass': (original) => OwnList.from(listOf(original)),
   }),
   ...made('large', {
@@ -271,7 +303,8 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     '10^6 times the first': (original) => (Array.isArray(original) ? long(original[0]) : long(original)),
     '10^6 times 1': () => long(1),
     '10^6 empty objects': () => long(EMPTY),
-    'proxy: 10^7 zeros': () => new Proxy([], { get: (_, name) => (name === 'length' ? 10_000_000 : 0), has: () => true }),
+    'proxy: 10^7 zeros': () =>
+      new Proxy([], { get: (_, name) => (name === 'length' ? 10_000_000 : 0), has: () => true }),
     '2^32 - 1 holes': () => new Array(2 ** 32 - 1),
     '10^7 holes': () => new Array(10_000_000),
     '10^5 names': () => {
@@ -286,10 +319,25 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     'array-like of 10^9': () => ({ length: 1e9 }),
     'array-like of -1': () => ({ length: -1 }),
     'array-like of a symbol': () => ({ length: Symbol('mine') }),
-    arguments: (original) => ((...args: unknown[]) => function () { return arguments; }.apply(null, args as []))(original),
-    iterable: (original) => ({ *[Symbol.iterator]() { yield* listOf(original); } }),
-    'endless iterable': () => ({ *[Symbol.iterator]() { for (;;) yield 1; } }),
-    generator: () => (function* () { yield 1; })(),
+    arguments: (original) =>
+      ((...args: unknown[]) =>
+        function () {
+          return arguments;
+        }.apply(null, args as []))(original),
+    iterable: (original) => ({
+      *[Symbol.iterator]() {
+        yield* listOf(original);
+      },
+    }),
+    'endless iterable': () => ({
+      *[Symbol.iterator]() {
+        for (;;) yield 1;
+      },
+    }),
+    generator: () =>
+      (function* () {
+        yield 1;
+      })(),
     Uint8Array: () => Uint8Array.of(0, 1),
     'Float64Array of 10^6': () => new Float64Array(LARGE),
     BigInt64Array: () => BigInt64Array.of(0n, 1n),
@@ -312,8 +360,10 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     Math: () => Math,
     Reflect: () => Reflect,
     'class instance': () => new Own(),
-    'class instance with the fields of the original': (original) => Object.assign(new Own(), fieldsOf(original)),
-    'object of a prototype with methods': (original) => Object.assign(Object.create({ find: mine }), fieldsOf(original)),
+    'class instance with the fields of the original': (original) =>
+      Object.assign(new Own(), fieldsOf(original)),
+    'object of a prototype with methods': (original) =>
+      Object.assign(Object.create({ find: mine }), fieldsOf(original)),
   }),
   ...made('realm', {
     '{} of another realm': () => otherRealm('{}'),
@@ -322,7 +372,9 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     'error of another realm': () => otherRealm('new TypeError("x")'),
     'the original in another realm': (original) => {
       const json = safeJson(original);
-      return json === undefined ? otherRealm('undefined') : runInContext(`JSON.parse(${JSON.stringify(json)})`, realm);
+      return json === undefined
+        ? otherRealm('undefined')
+        : runInContext(`JSON.parse(${JSON.stringify(json)})`, realm);
     },
   }),
   ...made('copy', {
@@ -348,10 +400,17 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
   ...made('getter', {
     'getters that behave': (original) => withGetters(original, (value) => () => value),
     'getters that throw': (original) => withGetters(original, () => mine),
-    'getters that throw nothing': (original) => withGetters(original, () => () => { throw undefined; }),
-    'getters that throw a revoked proxy': (original) => withGetters(original, () => () => { throw revoked({}); }),
+    'getters that throw nothing': (original) =>
+      withGetters(original, () => () => {
+        throw undefined;
+      }),
+    'getters that throw a revoked proxy': (original) =>
+      withGetters(original, () => () => {
+        throw revoked({});
+      }),
     'getters: right, then -500': (original) => withGetters(original, (value) => inTurn(value, -500)),
-    'getters: right twice, then null': (original) => withGetters(original, (value) => inTurn(value, value, null)),
+    'getters: right twice, then null': (original) =>
+      withGetters(original, (value) => inTurn(value, value, null)),
     'getters: right thrice, then a symbol': (original) =>
       withGetters(original, (value) => inTurn(value, value, value, Symbol('mine'))),
     'getters: right, then nothing': (original) => withGetters(original, (value) => inTurn(value, undefined)),
@@ -377,28 +436,41 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     'proxy: getOwnPropertyDescriptor throws': throwing('getOwnPropertyDescriptor'),
     'proxy: getPrototypeOf throws': throwing('getPrototypeOf'),
     'proxy: everything throws': (original) => new Proxy(copyOf(original), new Proxy({}, { get: () => mine })),
-    'proxy: nothing can be written': trap({ set: () => false, defineProperty: () => false, deleteProperty: () => false }),
+    'proxy: nothing can be written': trap({
+      set: () => false,
+      defineProperty: () => false,
+      deleteProperty: () => false,
+    }),
     'proxy: everything written throws': trap({ set: mine, defineProperty: mine, deleteProperty: mine }),
     'proxy: fields at random': () => {
       let i = 0;
-      return new Proxy({}, { get: () => [1, 'x', null, [], -5, undefined][i++ % 6], has: () => i++ % 2 === 0 });
+      return new Proxy(
+        {},
+        { get: () => [1, 'x', null, [], -5, undefined][i++ % 6], has: () => i++ % 2 === 0 },
+      );
     },
     'proxy: every field 1': trap({ get: (_, name) => (typeof name === 'symbol' ? undefined : 1) }),
     'proxy: every field null': trap({ get: () => null }),
     'proxy: every name is there': trap({ has: () => true }),
     'proxy: no names': (original) => new Proxy(fieldsOf(original), { ownKeys: () => [] }),
     'proxy: 10^5 names': () =>
-      new Proxy({}, {
-        ownKeys: () => Array.from({ length: 100_000 }, (_, i) => `n${i}`),
-        getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }),
-      }),
+      new Proxy(
+        {},
+        {
+          ownKeys: () => Array.from({ length: 100_000 }, (_, i) => `n${i}`),
+          getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }),
+        },
+      ),
     'proxy: other names each time': () => {
       let i = 0;
-      return new Proxy({}, {
-        ownKeys: () => [`n${i++}`],
-        getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }),
-        get: () => 1,
-      });
+      return new Proxy(
+        {},
+        {
+          ownKeys: () => [`n${i++}`],
+          getOwnPropertyDescriptor: () => ({ value: 1, enumerable: true, configurable: true }),
+          get: () => 1,
+        },
+      );
     },
     'proxy: length 10^9': (original) => lyingLength(original, () => 1e9),
     'proxy: length 2^53': (original) => lyingLength(original, () => 2 ** 53),
@@ -463,7 +535,12 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     'constructor.prototype': () => JSON.parse('{"constructor": {"prototype": {"polluted": 1}}}'),
     'names of Object.prototype': () => ({ toString: 1, hasOwnProperty: 1, valueOf: 1, isPrototypeOf: 1 }),
     '__proto__ in a list': () => JSON.parse('["__proto__", {"__proto__": []}]'),
-    'a prototype with accessors': () => Object.create({ get polluted(): unknown { return mine(); } }),
+    'a prototype with accessors': () =>
+      Object.create({
+        get polluted(): unknown {
+          return mine();
+        },
+      }),
     'Object.prototype': () => Object.prototype,
     'Array.prototype': () => Array.prototype,
   }),
