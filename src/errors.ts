@@ -45,11 +45,13 @@ export class CorralError extends Error {
    * @param options - `cause`: what code of the caller threw
    */
   constructor(code: CorralErrorCode, path: ErrorPath, problem: string, options?: ErrorOptions) {
-    const place = path.length > 0 ? `${formatPath(path)}: ` : '';
-    super(shortened(place + problem, MESSAGE_LENGTH_MAX), options);
+    const steps = stepsOf(path);
+    const text = typeof problem === 'string' ? problem : quote(problem);
+    super(shortened(steps.length > 0 ? `${formatPath(steps)}: ${text}` : text, MESSAGE_LENGTH_MAX));
+    if (options !== undefined) keepCause(this, options);
     this.code = code;
-    this.path = path;
-    this.#problem = problem;
+    this.path = steps;
+    this.#problem = text;
   }
 
   /** On the prototype, so that the stack begins with it too. */
@@ -71,7 +73,33 @@ export class CorralError extends Error {
   /** The same error for a value that sits at `path` inside a larger argument. */
   inside(path: ErrorPath): CorralError {
     const cause = 'cause' in this ? { cause: this.cause } : undefined;
-    return new CorralError(this.code, [...path, ...this.path], this.#problem, cause);
+    return new CorralError(this.code, [...stepsOf(path), ...this.path], this.#problem, cause);
+  }
+}
+
+/** A copy of a path. An error must not fail itself: what cannot be read or is no step is quoted. */
+function stepsOf(path: ErrorPath): (string | number)[] {
+  const steps: (string | number)[] = [];
+  try {
+    const length = Math.min(path.length, STEPS_MAX);
+    for (let i = 0; i < length; i++) {
+      const step = path[i]!;
+      steps.push(typeof step === 'string' || Number.isSafeInteger(step) ? step : quote(step));
+    }
+  } catch {
+    steps.push('a path that cannot be read');
+  }
+  return steps;
+}
+
+/** As the constructor of `Error` does, for options that may throw when they are read. */
+function keepCause(error: Error, options: ErrorOptions): void {
+  try {
+    if ('cause' in options) {
+      Object.defineProperty(error, 'cause', { value: options.cause, writable: true, configurable: true });
+    }
+  } catch {
+    // Nothing to keep.
   }
 }
 
@@ -94,6 +122,8 @@ function shortened(text: string, lengthMax: number): string {
   return text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text;
 }
 
+/** The longest path; data is nested twelve levels deep at most. */
+const STEPS_MAX = 64;
 /** The longest piece of foreign input that an error message repeats. */
 const QUOTED_LENGTH_MAX = 80;
 /** The longest message, in characters: one that lists names could go on for pages. */

@@ -126,6 +126,8 @@ export function plainData(value: unknown, path: ErrorPath, code: CorralErrorCode
   };
   const copyOf = (one: unknown): unknown => {
     if (++values > VALUES_MAX) refuse(`expected at most ${VALUES_MAX} values in all`);
+    // A schema would look at what a function is made by, and it may be a proxy.
+    if (typeof one === 'function') refuse(`expected plain data, got ${quote(one)}`);
     if (typeof one !== 'object' || one === null) return one;
     if (ancestors.includes(one)) refuse('contains itself: give plain data, as JSON can hold it');
     if (ancestors.length === DEPTH_MAX) refuse(`expected at most ${DEPTH_MAX} levels of nesting`);

@@ -67,6 +67,26 @@ describe('CorralError', () => {
     expect(message([2, 'id'])).toBe('[2].id: expected more');
   });
 
+  it('does not fail itself, whatever it is made of', () => {
+    const made = (path: unknown, problem: unknown = 'x', options?: unknown): CorralError =>
+      new CorralError('invalid-option', path as never, problem as never, options as never);
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(made(null).message).toBe('a path that cannot be read: x');
+    expect(made(proxy, proxy, proxy).path).toEqual(['a path that cannot be read']);
+    expect(made([Symbol('s'), Number.NaN, [1]]).path).toEqual([
+      'a value of type symbol',
+      'NaN',
+      'a list of 1',
+    ]);
+    expect(made({ length: 1e9 }).path.length).toBeLessThan(100);
+    expect(made([], 1n).message).toBe('1n');
+    expect(made([]).inside(null as never).path).toEqual(['a path that cannot be read']);
+    const cause = new Error('y');
+    expect(made([], 'x', { cause }).cause).toBe(cause);
+    expect('cause' in made([])).toBe(false);
+  });
+
   it('hands out code and path as given', () => {
     const error = new CorralError('limit-exceeded', ['a', 1], 'x');
     expect([error.code, error.path]).toEqual(['limit-exceeded', ['a', 1]]);

@@ -320,10 +320,10 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     'array-like of -1': () => ({ length: -1 }),
     'array-like of a symbol': () => ({ length: Symbol('mine') }),
     arguments: (original) =>
-      ((...args: unknown[]) =>
-        function () {
-          return arguments;
-        }.apply(null, args as []))(original),
+      (function (..._: unknown[]) {
+        // biome-ignore lint/complexity/noArguments: the object itself is what is handed in.
+        return arguments;
+      })(original),
     iterable: (original) => ({
       *[Symbol.iterator]() {
         yield* listOf(original);
