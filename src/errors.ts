@@ -47,8 +47,8 @@ export class CorralError extends Error {
   constructor(code: CorralErrorCode, path: ErrorPath, problem: string, options?: ErrorOptions) {
     const steps = stepsOf(path);
     const text = typeof problem === 'string' ? problem : quote(problem);
-    super(shortened(steps.length > 0 ? `${formatPath(steps)}: ${text}` : text, MESSAGE_LENGTH_MAX));
-    if (options !== undefined) keepCause(this, options);
+    const place = steps.length > 0 ? `${formatPath(steps)}: ` : '';
+    super(shortened(place + text, MESSAGE_LENGTH_MAX), causeOf(options));
     this.code = code;
     this.path = steps;
     this.#problem = text;
@@ -72,34 +72,33 @@ export class CorralError extends Error {
 
   /** The same error for a value that sits at `path` inside a larger argument. */
   inside(path: ErrorPath): CorralError {
-    const cause = 'cause' in this ? { cause: this.cause } : undefined;
-    return new CorralError(this.code, [...stepsOf(path), ...this.path], this.#problem, cause);
+    return newError(this.code, [...stepsOf(path), ...this.path], this.#problem, this);
   }
 }
 
-/** A copy of a path. An error must not fail itself: what cannot be read or is no step is quoted. */
-function stepsOf(path: ErrorPath): (string | number)[] {
-  const steps: (string | number)[] = [];
-  try {
-    const length = Math.min(path.length, STEPS_MAX);
-    for (let i = 0; i < length; i++) {
-      const step = path[i]!;
-      steps.push(typeof step === 'string' || Number.isSafeInteger(step) ? step : quote(step));
-    }
-  } catch {
-    steps.push('a path that cannot be read');
-  }
-  return steps;
+/** Outside the class: bundlers rename a class that names itself, and Node would print the new name. */
+function newError(code: CorralErrorCode, path: ErrorPath, problem: string, like: CorralError): CorralError {
+  return new CorralError(code, path, problem, 'cause' in like ? { cause: like.cause } : undefined);
 }
 
-/** As the constructor of `Error` does, for options that may throw when they are read. */
-function keepCause(error: Error, options: ErrorOptions): void {
+/** The cause in the options of an error; what cannot be read is none. */
+function causeOf(options: ErrorOptions | undefined): ErrorOptions | undefined {
   try {
-    if ('cause' in options) {
-      Object.defineProperty(error, 'cause', { value: options.cause, writable: true, configurable: true });
-    }
+    return options !== undefined && 'cause' in options ? { cause: options.cause } : undefined;
   } catch {
-    // Nothing to keep.
+    return undefined;
+  }
+}
+
+/** A copy of a path, as far as it is one: callers build errors as well. */
+function stepsOf(path: unknown): (string | number)[] {
+  try {
+    if (!Array.isArray(path)) return [];
+    return Array.from(path.slice(0, PATH_LENGTH_MAX), (step: unknown) =>
+      typeof step === 'string' || typeof step === 'number' ? step : quote(step),
+    );
+  } catch {
+    return [];
   }
 }
 
@@ -122,10 +121,10 @@ function shortened(text: string, lengthMax: number): string {
   return text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text;
 }
 
-/** The longest path; data is nested twelve levels deep at most. */
-const STEPS_MAX = 64;
 /** The longest piece of foreign input that an error message repeats. */
 const QUOTED_LENGTH_MAX = 80;
+/** Most steps of a path. */
+const PATH_LENGTH_MAX = 64;
 /** The longest message, in characters: one that lists names could go on for pages. */
 const MESSAGE_LENGTH_MAX = 2000;
 

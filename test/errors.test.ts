@@ -72,16 +72,16 @@ describe('CorralError', () => {
       new CorralError('invalid-option', path as never, problem as never, options as never);
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
-    expect(made(null).message).toBe('a path that cannot be read: x');
-    expect(made(proxy, proxy, proxy).path).toEqual(['a path that cannot be read']);
+    expect(made(null).message).toBe('x');
+    expect(made(proxy, proxy, proxy).path).toEqual([]);
     expect(made([Symbol('s'), Number.NaN, [1]]).path).toEqual([
       'a value of type symbol',
       'NaN',
       'a list of 1',
     ]);
-    expect(made({ length: 1e9 }).path.length).toBeLessThan(100);
+    expect(made(new Array(1e9)).path.length).toBeLessThan(100);
     expect(made([], 1n).message).toBe('1n');
-    expect(made([]).inside(null as never).path).toEqual(['a path that cannot be read']);
+    expect(made(['a']).inside(null as never).path).toEqual(['a']);
     const cause = new Error('y');
     expect(made([], 'x', { cause }).cause).toBe(cause);
     expect('cause' in made([])).toBe(false);
