@@ -74,11 +74,7 @@ describe('CorralError', () => {
     revoke();
     expect(made(null).message).toBe('x');
     expect(made(proxy, proxy, proxy).path).toEqual([]);
-    expect(made([Symbol('s'), Number.NaN, [1]]).path).toEqual([
-      'a value of type symbol',
-      'NaN',
-      'a list of 1',
-    ]);
+    expect(made([Symbol('s'), 2, [1]]).path).toEqual(['a value of type symbol', 2, 'a list of 1']);
     expect(made(new Array(1e9)).path.length).toBeLessThan(100);
     expect(made([], 1n).message).toBe('1n');
     expect(made(['a']).inside(null as never).path).toEqual(['a']);
