@@ -1,4 +1,4 @@
-import type { ErrorPath } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { readFields } from '../fields.js';
 import { plainData, readList } from '../plain-data.js';
 import { checkPhase, type Phase } from '../restart/phase.js';
@@ -90,6 +90,14 @@ export function readOptions<T extends Partial<SimulateOptions>>(
 
 function readFailures(failures: SimulatedFailures, path: ErrorPath): SimulatedFailures {
   const given = readFields(failures, ['laws', 'spareServers'], path);
+  const { spareServers } = given;
+  if (spareServers !== undefined && !Number.isSafeInteger(spareServers)) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'spareServers'],
+      `expected a whole number of servers, got ${quote(spareServers)}`,
+    );
+  }
   const laws = readList(given.laws, [...path, 'laws'], 'invalid-option', LAWS_MAX);
   return { ...given, laws: laws.map((law, i) => readLaw(law, [...path, 'laws', i])) };
 }
