@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { topology } from '../../src/catalogue/index.js';
 import { type ClusterTables, compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { type ClusterDocument, clusterTopology } from '../../src/index.js';
 import { cluster, gpuBox } from '../placement/random-cluster.js';
@@ -81,16 +82,29 @@ describe('compileClusterTables', () => {
     expect([...tables.shapeMemoryMiB]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
-  it('tells apart two server types that look alike, so that each keeps its own tables', () => {
-    const tables = tablesOf({
-      tiers: [],
-      types: { x: gpuBox(2), y: gpuBox(2) },
-      servers: [
-        { id: 'a', type: 'x' },
-        { id: 'b', type: 'y' },
-      ],
+  it('takes two names of one machine for one, and two machines for two', () => {
+    const box = topology('cert-2s-4gpu-switch').document;
+    const shapesOf = (other: typeof box): number[] => [
+      ...tablesOf({
+        tiers: [],
+        types: { x: box, y: other },
+        servers: [
+          { id: 'a', type: 'x' },
+          { id: 'b', type: 'y' },
+        ],
+      }).shapeOf,
+    ];
+    const relinked = (change: object): typeof box => ({
+      ...box,
+      links: box.links.map((link, i) => (i === 0 ? { ...link, ...change } : link)),
     });
-    expect([...tables.shapeOf]).toEqual([0, 1]);
+    expect(shapesOf(structuredClone(box))).toEqual([0, 0]);
+    expect(
+      shapesOf({ ...relinked({ source: 'elsewhere' }), name: 'y', title: 'Y', peerToPeer: true }),
+    ).toEqual([0, 0]);
+    expect(shapesOf(relinked({ bandwidthGBps: 7 }))).toEqual([0, 1]);
+    expect(shapesOf(relinked({ medium: 'nvlink' }))).toEqual([0, 1]);
+    expect(shapesOf({ ...box, peerToPeer: false })).toEqual([0, 1]);
   });
 
   it('says of every server what its document says', () => {
