@@ -109,6 +109,16 @@ describe('a pod without GPUs', () => {
     expect(serversOf(solver, { cpuMilli: 4000 })).toEqual(['half']);
   });
 
+  it('goes to the first of servers that are equal in all of that, and so does a gang', () => {
+    const equal = (): Solver => solverOf([box('a', 4), box('b', 4), box('c', 4)]);
+    expect(oneByOne(equal(), { cpuMilli: 4000 }, 5)).toEqual(['a', 'a', 'a', 'a', 'b']);
+    for (const pods of [1, 3, 5]) {
+      expect(serversOf(equal(), { pods, cpuMilli: 4000, communicates: false })).toEqual(
+        ['a', 'a', 'a', 'a', 'b'].slice(0, pods),
+      );
+    }
+  });
+
   it('is ranked as it is placed', () => {
     const solver = solverOf([box('tight', 4), box('ample', 8, 64), box('cpu', 0), box('other', 0)]);
     expect(solver.rank({ cpuMilli: 4000 })).toEqual([

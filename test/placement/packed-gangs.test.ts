@@ -105,6 +105,30 @@ describe('a gang that does not communicate', () => {
     expect(serversOf(solver.find({ pods: 3, gpus: 1, communicates: false, slice }))).toEqual(['b', 'c', 'd']);
   });
 
+  it('takes the first of domains, servers and slices that are equal', () => {
+    const rackOf = (rack: string, gpus: number, ids: readonly string[]) =>
+      ids.map((id) => ({ id, type: String(gpus), domains: { rack } }));
+    const of = (gpus: number): Solver =>
+      compile(
+        clusterTopology({
+          tiers: ['rack'],
+          types,
+          servers: [
+            ...rackOf('A', gpus, ['a', 'b']),
+            ...rackOf('B', gpus, ['c', 'd']),
+            ...rackOf('C', gpus, ['e', 'f']),
+          ],
+        }),
+      );
+    const gang = { pods: 2, gpus: 1, communicates: false };
+    expect(serversOf(of(1).find({ ...gang, require: 'rack' }))).toEqual(['a', 'b']);
+    expect(serversOf(of(2).find({ ...gang, require: 'server' }))).toEqual(['a', 'a']);
+    const inRacks = { ...gang, pods: 4, slice: { pods: 2, tier: 'rack' } };
+    expect(serversOf(of(1).find(inRacks))).toEqual(['a', 'b', 'c', 'd']);
+    const onServers = { ...gang, pods: 4, slice: { pods: 2, tier: 'server' } };
+    expect(serversOf(of(2).find(onServers))).toEqual(['a', 'a', 'b', 'b']);
+  });
+
   it('refuses an answer that is no yes or no', () => {
     expect(() => freeOf([1]).find({ communicates: 'no' } as unknown as PlacementRequest)).toThrow(
       expect.objectContaining({ code: 'invalid-request', path: ['communicates'] }),

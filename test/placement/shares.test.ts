@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { judgePlacement } from '../../src/check/index.js';
 import { lossOf } from '../../src/compile/gpu-set-tables.js';
+import { compile, serverTopology } from '../../src/index.js';
 import { podNeed } from '../../src/placement/pod-need.js';
 import { sharesOn } from '../../src/placement/shares.js';
 import { ordinals, podsThatFit, popcount16, roomMilli } from '../../src/placement/state.js';
 import { Dice, serverTypes } from './gang-cluster.js';
 import { Disorder, kindsCluster, someGpus } from './kinds-cluster.js';
+import { gpuBox } from './random-cluster.js';
 
 describe('sharesOn', () => {
   it('fills shared GPUs from the tightest, and breaks the wholly free ones without which most value is left', () => {
@@ -63,5 +65,15 @@ describe('sharesOn', () => {
       }
     }
     expect(broken).toBeGreaterThan(500);
+  });
+
+  it('fills the lowest of shared GPUs that have equal room, then breaks the lowest', () => {
+    const solver = compile(serverTopology(gpuBox(4)));
+    for (let i = 0; i < 3; i++) solver.place({ gpuMilli: 600 });
+    // GPUs 0, 1 and 2 have 400 left each, 3 is whole.
+    const answer = solver.find({ pods: 5, gpuMilli: 400 });
+    expect(answer.ok && answer.placement.pods.map(({ gpus }) => gpus)).toEqual([[0], [1], [2], [3], [3]]);
+    const one = solver.find({ gpuMilli: 400 });
+    expect(one.ok && one.placement.pods[0]!.gpus).toEqual([0]);
   });
 });
