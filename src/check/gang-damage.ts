@@ -1,4 +1,4 @@
-import type { ClusterTopology } from '../topology/index.js';
+import type { ClusterTopology, ServerTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { GangState } from './gang-state.js';
 import type { TakenGpus } from './gang-traffic.js';
@@ -88,15 +88,35 @@ export class GangDamage {
   }
 }
 
+const machines = new WeakMap<ServerTopology, string>();
+
+/** A text that is the same for two types that differ in names, titles and sources alone. */
+function machineOf({ document: { devices, links, peerToPeer } }: ServerTopology): string {
+  return JSON.stringify([
+    peerToPeer ?? true,
+    devices.map(({ model: _, memoryGiB: __, portBasis, portSource, portVerified, ...device }) => device),
+    links.map(({ between, medium, bandwidthGBps, flowCapGBps }) => [
+      between,
+      medium,
+      bandwidthGBps,
+      flowCapGBps,
+    ]),
+  ]);
+}
+
 function alikeOf(cluster: ClusterTopology): readonly Alike[] {
   return remembered(known, cluster, () =>
     cluster.tiers
       .flatMap((_, t) => domainsAt(cluster, t + 1))
       .flatMap((domain) => {
-        const kinds = new Map<unknown, Map<string, number[]>>();
+        const kinds = new Map<string, Map<string, number[]>>();
         for (const server of domain) {
           const { type, gpuModel } = cluster.servers[server]!;
-          const models = remembered(kinds, type, () => new Map<string, number[]>());
+          const models = remembered(
+            kinds,
+            remembered(machines, type, () => machineOf(type)),
+            () => new Map<string, number[]>(),
+          );
           remembered(models, gpuModel, (): number[] => []).push(server);
         }
         return [...kinds.values()].flatMap((models) => [...models.values()]);

@@ -24,7 +24,8 @@ export interface FreeClasses {
   readonly classAt: Uint16Array;
   /** Size × place → the end of the places that tie with it. Entry as `classAt`. */
   readonly tieEnd: Uint16Array;
-  /** Size × class → figures of the best set. Entry `size × classes + class`. */
+  /** Size × class → the best set of one of its masks, and figures of it. Entry `size × classes + class`. */
+  readonly setAt: Uint16Array;
   readonly bandwidthGBps: Float64Array;
   readonly sharedLoadGBps: Float64Array;
   /** Loss of leftover value × GPUs of the server. */
@@ -96,6 +97,7 @@ function sortedClasses(tables: GpuSetTables): FreeClasses {
     placeOf: new Uint16Array(entries).fill(NO_PLACE),
     classAt: new Uint16Array(entries),
     tieEnd: new Uint16Array(entries),
+    setAt: new Uint16Array(entries),
     bandwidthGBps: new Float64Array(entries),
     sharedLoadGBps: new Float64Array(entries),
     lossGpus: new Float64Array(entries),
@@ -139,6 +141,7 @@ function orderOf(classes: FreeClasses, size: number, lowest: readonly number[], 
     const mask = lowest[c]!;
     if (tables.sizeOf[mask]! < size) continue;
     const set = bestSet(tables, mask, size);
+    classes.setAt[row + c] = set;
     classes.bandwidthGBps[row + c] = tables.bandwidthGBps[set]!;
     classes.sharedLoadGBps[row + c] = tables.sharedLoadGBps[set]!;
     classes.lossGpus[row + c] = lossGpus(tables, mask, set);

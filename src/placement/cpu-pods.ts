@@ -1,12 +1,12 @@
 import { GPU_MILLI } from '../units.js';
+import { damageKey } from './damage.js';
 import { type FreeIndex, ROOM_BLOCK } from './free-index.js';
 import type { Quota } from './gang-quotas.js';
 import type { PodNeed } from './pod-need.js';
 import { ScoreTree } from './score-tree.js';
 import { fits, podsThatFit, popcount16 } from './state.js';
 
-/** Stranded GPUs are counted in billionths, so that equal ones are equal whatever their sums were rounded to. */
-const STRANDED_STEPS = 1e9;
+const NO_DAMAGE = damageKey(0);
 
 /** Servers and how many pods each gets. */
 export interface FilledServers {
@@ -66,9 +66,10 @@ export class CpuPods {
         isFull = false;
         const stranded = this.strandedGpus(need, s, 1);
         if (stranded === 0) return s;
-        if (stranded > least || (stranded === least && this.freeGpus(s) >= this.freeGpus(best))) continue;
+        const key = damageKey(stranded);
+        if (key > least || (key === least && this.freeGpus(s) >= this.freeGpus(best))) continue;
         best = s;
-        least = stranded;
+        least = key;
       }
       if (isFull) this.#index.measureRoom(start);
     }
@@ -120,10 +121,7 @@ export class CpuPods {
       const server = from + i;
       const more =
         this.strandedGpus(need, server, podsOn[i]! + 1) - this.strandedGpus(need, server, podsOn[i]!);
-      tree.set(
-        at,
-        room[i] === 0 ? Number.NEGATIVE_INFINITY : -Math.round(more * STRANDED_STEPS) / STRANDED_STEPS,
-      );
+      tree.set(at, room[i] === 0 ? Number.NEGATIVE_INFINITY : -damageKey(more));
     };
     for (let at = 0; at < order.length; at++) offer(at);
     for (; left > 0; left--) {
@@ -162,7 +160,8 @@ export class CpuPods {
     if (after >= this.#index.tables.shapeGpus[shape]!) return 0;
     const free = this.freeGpus(server);
     if (after >= free) return 0;
-    return Math.round((Math.min(free, cpu, memory) - after) * STRANDED_STEPS) / STRANDED_STEPS;
+    const stranded = Math.min(free, cpu, memory) - after;
+    return damageKey(stranded) === NO_DAMAGE ? 0 : stranded;
   }
 
   /** Free capacity of the GPUs of a server, in GPUs. */

@@ -1,5 +1,6 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { type FreeClasses, freeClasses } from '../compile/free-classes.js';
+import { speedRanks } from '../compile/speed-ranks.js';
 import { GPU_MILLI } from '../units.js';
 import { KindIndex } from './kind-index.js';
 import { type PlaceSets, placeSets } from './place-sets.js';
@@ -42,6 +43,8 @@ export class FreeIndex {
   /** Kind → one of its shapes, and the cell of the whole cluster. Length: kinds. */
   readonly #shapeOfKind: Int32Array;
   readonly #rootOf: Int32Array;
+  /** Kind → mask → rank of the set by bandwidth, then load, among those of all kinds; undefined without GPUs. */
+  readonly #speedRank: readonly (Float64Array | undefined)[];
 
   /**
    * @param sizes - weight of each GPU count that pods to come ask for
@@ -84,6 +87,9 @@ export class FreeIndex {
       }
       return new KindIndex(classes, servers[kind]!, groups[kind]!);
     });
+    const distinct = [...known.values()];
+    const ranks = distinct.length === 0 ? [] : speedRanks(distinct.map(({ tables }) => tables));
+    this.#speedRank = this.kinds.map((kind) => kind && ranks[distinct.indexOf(kind.classes)]);
     this.whole = new WholeServers(
       fabric,
       Int32Array.from(tables.kindType, (type) => type.gpus.length),
@@ -112,6 +118,11 @@ export class FreeIndex {
   podsOf(need: PodNeed, kind: number, free: number): number {
     if (need.places === undefined) return Math.floor(popcount16(free) / need.gpus);
     return podsOnPlaces(need, this.#shapeOfKind[kind]!, free);
+  }
+
+  /** Rank of a set of GPUs by bandwidth, then load on links of others, among the sets of all kinds; 0 = the best. */
+  speedRankOf(kind: number, set: number): number {
+    return this.#speedRank[kind]![set]!;
   }
 
   /** The cell that holds all servers of a kind. */

@@ -1,6 +1,7 @@
 import { lossGpus } from '../compile/gpu-set-tables.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { hasCount } from './count-set.js';
+import { damageKey } from './damage.js';
 import type { FreeIndex } from './free-index.js';
 import { SERVER } from './gang.js';
 import type { GangBandwidth } from './gang-bandwidth.js';
@@ -279,11 +280,10 @@ export class GangLeast {
             const newDamage = damage[state]! + byDamage;
             const newServers = servers[state]! + byServers;
             if (choice[into] !== -1) {
-              const less = sign(newLoad - nextLoad[into]!, newLoad);
-              if (less > 0) continue;
-              if (less === 0) {
-                const better = sign(newDamage - nextDamage[into]!, newDamage);
-                if (better > 0 || (better === 0 && newServers >= nextServers[into]!)) continue;
+              if (newLoad > nextLoad[into]!) continue;
+              if (newLoad === nextLoad[into]) {
+                const more = damageKey(newDamage) - damageKey(nextDamage[into]!);
+                if (more > 0 || (more === 0 && newServers >= nextServers[into]!)) continue;
               }
             }
             nextLoad[into] = newLoad;
@@ -466,9 +466,4 @@ function add(
   choices.load.push(load);
   choices.damage.push(damage);
   choices.servers.push(servers);
-}
-
-/** The sign of a difference, 0 where it is rounding of a figure. */
-function sign(difference: number, figure: number): number {
-  return Math.abs(difference) <= 1e-9 * Math.max(1, Math.abs(figure)) ? 0 : difference;
 }

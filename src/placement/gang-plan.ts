@@ -1,4 +1,5 @@
 import { lossGpus } from '../compile/gpu-set-tables.js';
+import { damageKey } from './damage.js';
 import type { FreeIndex } from './free-index.js';
 import { unitLoad } from './set-choices.js';
 import { popcount16 } from './state.js';
@@ -23,7 +24,7 @@ export interface GangPlan {
 export interface PlanCost {
   /**
    * Links of others that the gang's traffic crosses, where every GPU sends 1 GB/s to each other one; times
-   * bandwidth / (GPUs − 1) it is GB/s.
+   * bandwidth / (GPUs − 1) it is GB/s. An integer.
    */
   readonly unitLoad: number;
   /** GPU-equivalents of value lost, on servers and in tiers. */
@@ -148,14 +149,7 @@ export function merged(plan: Pick<GangPlan, 'servers' | 'masks'>): {
 
 /** Whether one cost is better than another: load, then damage, then servers; equal = no. */
 export function isCheaper(a: PlanCost, b: PlanCost): boolean {
-  const load = relative(a.unitLoad, b.unitLoad);
-  if (load !== 0) return load < 0;
-  const damage = relative(a.damageGpus, b.damageGpus);
-  return damage !== 0 ? damage < 0 : a.servers < b.servers;
-}
-
-/** The sign of a − b, 0 where they differ by less than a billionth. */
-function relative(a: number, b: number): number {
-  const difference = a - b;
-  return Math.abs(difference) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b)) ? 0 : Math.sign(difference);
+  if (a.unitLoad !== b.unitLoad) return a.unitLoad < b.unitLoad;
+  const [damage, other] = [damageKey(a.damageGpus), damageKey(b.damageGpus)];
+  return damage !== other ? damage < other : a.servers < b.servers;
 }

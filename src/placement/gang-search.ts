@@ -1,5 +1,6 @@
 import type { GpuSetTables } from '../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../units.js';
+import { damageKey } from './damage.js';
 import type { FreeIndex } from './free-index.js';
 import { type Gang, SERVER, timesNeed } from './gang.js';
 import { GangBandwidth, gangBandwidth } from './gang-bandwidth.js';
@@ -101,9 +102,10 @@ export class GangSearch {
     for (let s = 0; s < tables.serverCount; s++) {
       if (podsThatFit(tables, state, gang.need, s, pods) < pods) continue;
       const { masks, damageGpus } = sharesOn(this.#index, gang.need, s, pods);
-      if (damageGpus >= least - 1e-9) continue;
+      const key = damageKey(damageGpus);
+      if (key >= least) continue;
       best = { server: s, masks };
-      least = damageGpus;
+      least = key;
     }
     if (best === undefined) return undefined;
     const { server, masks } = best;
@@ -225,10 +227,10 @@ export class GangSearch {
           around = fabric.cellParent[cell]!;
           damageAround = whole.damageOf(around, pods);
         }
-        const damage = whole.damageInCell(cell, pods) + damageAround;
-        if (damage < least - 1e-9) {
+        const key = damageKey(whole.damageInCell(cell, pods) + damageAround);
+        if (key < least) {
           best = domain;
-          least = damage;
+          least = key;
         }
       }
       return [best];
@@ -239,7 +241,8 @@ export class GangSearch {
       const cell = kind === -1 ? -1 : fabric.cellAt[domain * fabric.kindCount + kind]!;
       found.push({
         domain,
-        estimate: cell === -1 ? this.#capacity.full[domain]! : this.#index.whole.damageOf(cell, pods),
+        estimate:
+          cell === -1 ? this.#capacity.full[domain]! : damageKey(this.#index.whole.damageOf(cell, pods)),
       });
     }
     found.sort((a, b) => a.estimate - b.estimate || a.domain - b.domain);
@@ -288,16 +291,18 @@ export class GangSearch {
   ): GangPlan {
     let best: GangPlan | undefined;
     let cost: PlanCost | undefined;
-    const offer = (pieces: Piece[], isOnly: boolean): GangPlan => {
+    let bestDomain = -1;
+    const offer = (domain: number, pieces: Piece[], isOnly: boolean): GangPlan => {
       const plan = this.#planOf(reach, level, pods, pieces);
       if (isOnly) {
         best = plan;
         return plan;
       }
       const planCost = costOf(this.#index, level, plan);
-      if (best === undefined || isCheaper(planCost, cost!)) {
+      if (best === undefined || isPreferred(planCost, domain, cost!, bestDomain)) {
         best = plan;
         cost = planCost;
+        bestDomain = domain;
       }
       return plan;
     };
@@ -306,11 +311,11 @@ export class GangSearch {
     let left = kind === -1 ? STEPS_MAX : WHOLE_STEPS_MAX;
     for (const domain of domains) {
       const steps = isLeast(domain) ? Number.POSITIVE_INFINITY : least.stepsIn(domain, level);
-      offer(piecesIn(domain), domains.length === 1 && steps > left);
+      offer(domain, piecesIn(domain), domains.length === 1 && steps > left);
       least.begin();
       for (let look = 0; look < LOOKS_MAX && steps <= left; look++) {
         left -= steps;
-        const plan = offer(least.planIn(domain, level), false);
+        const plan = offer(domain, least.planIn(domain, level), false);
         if (!least.refine(plan)) break;
       }
     }
@@ -407,14 +412,16 @@ export class GangSearch {
     const index = this.#index;
     let quotas: RackQuota[] = [];
     let cost: PlanCost | undefined;
+    let bestDomain = -1;
     for (const domain of domains) {
       const here = this.#racksOf(gang, kind, domain, level, pods);
       if (domains.length === 1) quotas = here;
       else {
         const hereCost = rackCost(index, kind, level, pods, here);
-        if (cost !== undefined && !isCheaper(hereCost, cost)) continue;
+        if (cost !== undefined && !isPreferred(hereCost, domain, cost, bestDomain)) continue;
         quotas = here;
         cost = hereCost;
+        bestDomain = domain;
       }
     }
     quotas.sort((a, b) => a.rack - b.rack);
@@ -594,4 +601,9 @@ export class GangSearch {
     const parts = quotas(tables, state, capacity, gang, { domain: best, level, pods });
     return this.#placer.plan(gang.need, parts, level);
   }
+}
+
+/** Whether a plan in one domain is better than one in another: cheaper, or as cheap and in the domain that comes first. */
+function isPreferred(cost: PlanCost, domain: number, other: PlanCost, otherDomain: number): boolean {
+  return isCheaper(cost, other) || (domain < otherDomain && !isCheaper(other, cost));
 }

@@ -1,4 +1,5 @@
 import { CpuPods } from './cpu-pods.js';
+import { damageKey } from './damage.js';
 import type { FreeIndex } from './free-index.js';
 import { type Gang, SERVER } from './gang.js';
 import type { GangCapacity } from './gang-capacity.js';
@@ -6,7 +7,6 @@ import { costOf, type GangPlan, merged } from './gang-plan.js';
 import type { Quota } from './gang-quotas.js';
 import { levelOfServers } from './plan-figures.js';
 import type { Hands, PodPlacer } from './pod-placer.js';
-import { DAMAGE_TOLERANCE } from './pod-search.js';
 import { podsThatFit } from './state.js';
 
 /** Domains, or servers, whose plans are compared in full: those with the least room. */
@@ -107,7 +107,7 @@ export class PackedGangs {
     let best: CostedPlan | undefined;
     for (const range of ranges.slice(0, PLANS_MAX)) {
       const plan = planIn(range);
-      if (best === undefined || plan.lostGpus < best.lostGpus - DAMAGE_TOLERANCE) best = plan;
+      if (best === undefined || damageKey(plan.lostGpus) < damageKey(best.lostGpus)) best = plan;
     }
     return best;
   }

@@ -1,8 +1,8 @@
 import { lossGpus } from '../compile/gpu-set-tables.js';
+import { damageKey } from './damage.js';
 import type { FreeIndex } from './free-index.js';
 import type { PodNeed } from './pod-need.js';
 import type { PodChooser } from './pod-placer.js';
-import { DAMAGE_TOLERANCE } from './pod-search.js';
 import { setChoices } from './set-choices.js';
 import { fits, popcount16 } from './state.js';
 
@@ -43,10 +43,9 @@ export class PackedSearch implements PodChooser {
       const sets = of.classes.tables;
       const set = setChoices(sets, index.placeSetsOf(need, kind)).leastLoss(free, need.gpus);
       const inTiers = free === of.full ? index.whole.damageOf(tables.fabric.groupOf[s]!, 1) : 0;
-      const damage = lossGpus(sets, free, set) + inTiers;
-      const more = damage - least;
-      if (more > DAMAGE_TOLERANCE || (more >= -DAMAGE_TOLERANCE && popcount16(free) >= fullest)) continue;
-      least = damage;
+      const key = damageKey(lossGpus(sets, free, set) + inTiers);
+      if (key > least || (key === least && popcount16(free) >= fullest)) continue;
+      least = key;
       fullest = popcount16(free);
       this.server = s;
       this.gpuMask = set;

@@ -1,14 +1,12 @@
-import { sameFigure } from '../compile/figure-ranks.js';
+import type { FreeClasses } from '../compile/free-classes.js';
 import { bestSet, lossGpus } from '../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../units.js';
 import { CpuPods } from './cpu-pods.js';
+import { damageKey } from './damage.js';
 import type { FreeIndex } from './free-index.js';
 import type { KindIndex } from './kind-index.js';
 import type { PodNeed } from './pod-need.js';
 import { fits, popcount16 } from './state.js';
-
-/** Damages that differ by less are equal: sums of a few quotients below 10^5. */
-export const DAMAGE_TOLERANCE: number = 1e-9;
 
 /**
  * The best server and GPUs for one pod: bandwidth, load on links of others, damage, the fuller server, tree order. Exact,
@@ -22,6 +20,9 @@ export class PodSearch {
   bandwidthGBps = 0;
   sharedLoadGBps = 0;
   damageGpus = 0;
+  /** What the figures are compared by: the rank by bandwidth and load, and the key of the damage. */
+  #speedRank = 0;
+  #damageKey = 0;
   readonly #index: FreeIndex;
   readonly #cpu: CpuPods;
 
@@ -49,7 +50,8 @@ export class PodSearch {
   #findCpu(need: PodNeed): boolean {
     const server = this.#cpu.find(need);
     if (server === -1) return false;
-    this.#found(server, 0, Number.POSITIVE_INFINITY, 0, this.#cpu.strandedGpus(need, server, 1));
+    this.server = server;
+    this.#show(0, Number.POSITIVE_INFINITY, 0, this.#cpu.strandedGpus(need, server, 1));
     return true;
   }
 
@@ -75,7 +77,7 @@ export class PodSearch {
       }
     }
     if (this.server === -1) return false;
-    this.#found(this.server, 1 << this.#gpuOfRoom(this.server, tightest), Number.POSITIVE_INFINITY, 0, 0);
+    this.#show(1 << this.#gpuOfRoom(this.server, tightest), Number.POSITIVE_INFINITY, 0, 0);
     return true;
   }
 
@@ -135,10 +137,8 @@ export class PodSearch {
       const sets = of.classes.tables;
       const set = index.placeSetsOf(need, kind)!.best(free, need.gpus);
       const damage = lossGpus(sets, free, set) + (group === -1 ? 0 : index.whole.damageOf(group, 1));
-      const bandwidth = sets.bandwidthGBps[set]!;
-      const load = sets.sharedLoadGBps[set]!;
-      if (this.server === -1 || this.#isBetter(bandwidth, load, damage, s)) {
-        this.#found(s, set, bandwidth, load, damage);
+      if (this.#isBest(index.speedRankOf(kind, set), damageKey(damage), s)) {
+        this.#show(set, sets.bandwidthGBps[set]!, sets.sharedLoadGBps[set]!, damage);
       }
     }
     return this.server !== -1;
@@ -163,7 +163,13 @@ export class PodSearch {
         if (other < local) local = other;
       }
     }
-    this.#offerClass(classes, row + classes.classAt[row + place]!, this.#index.serverAt(kind, local), 0);
+    this.#offerClass(
+      kind,
+      classes,
+      row + classes.classAt[row + place]!,
+      this.#index.serverAt(kind, local),
+      0,
+    );
     return place;
   }
 
@@ -181,7 +187,13 @@ export class PodSearch {
         if (local !== -1 && (best === -1 || local < best)) best = local;
       }
       if (best !== -1) {
-        this.#offerClass(classes, row + classes.classAt[row + place]!, this.#index.serverAt(kind, best), 0);
+        this.#offerClass(
+          kind,
+          classes,
+          row + classes.classAt[row + place]!,
+          this.#index.serverAt(kind, best),
+          0,
+        );
         return place;
       }
       place = of.nextPlace(size, end);
@@ -208,17 +220,18 @@ export class PodSearch {
       for (let g = first; g < first + of.groupCount; g++) {
         if (index.whole.countOf(g) === 0) continue;
         const here = index.whole.damageOf(g, 1);
-        if (here >= least - DAMAGE_TOLERANCE) continue;
+        const key = damageKey(here);
+        if (key >= least) continue;
         const found = this.#firstOfClass(need, kind, of, classes.fullClass, cellStart[g]!, cellEnd[g]!);
         if (found === -1) continue;
-        least = here;
+        least = key;
         damage = here;
         local = found;
       }
       if (local === -1) return;
     }
     const entry = need.gpus * classes.classCount + classes.fullClass;
-    this.#offerClass(classes, entry, index.serverAt(kind, local), damage);
+    this.#offerClass(kind, classes, entry, index.serverAt(kind, local), damage);
   }
 
   /** The first server of a class that fits, among local numbers from … to; -1 if there is none. */
@@ -242,46 +255,35 @@ export class PodSearch {
   }
 
   /** Takes a candidate if it is better than the best so far. */
-  #offerClass(
-    classes: {
-      readonly bandwidthGBps: Float64Array;
-      readonly sharedLoadGBps: Float64Array;
-      readonly lossGpus: Float64Array;
-    },
-    entry: number,
-    server: number,
-    damage: number,
-  ): void {
-    const bandwidth = classes.bandwidthGBps[entry]!;
-    const load = classes.sharedLoadGBps[entry]!;
+  #offerClass(kind: number, classes: FreeClasses, entry: number, server: number, damage: number): void {
     const loss = classes.lossGpus[entry]! + damage;
-    if (this.server === -1 || this.#isBetter(bandwidth, load, loss, server)) {
-      this.#found(server, 0, bandwidth, load, loss);
+    if (this.#isBest(this.#index.speedRankOf(kind, classes.setAt[entry]!), damageKey(loss), server)) {
+      this.#show(0, classes.bandwidthGBps[entry]!, classes.sharedLoadGBps[entry]!, loss);
     }
   }
 
-  #isBetter(bandwidth: number, load: number, damage: number, server: number): boolean {
-    const step = compareFigures(this.bandwidthGBps, bandwidth) || compareFigures(load, this.sharedLoadGBps);
-    if (step !== 0) return step < 0;
-    const less = this.damageGpus - damage;
-    if (less > DAMAGE_TOLERANCE || less < -DAMAGE_TOLERANCE) return less > 0;
+  /** Whether a server is better than the best so far, and then takes it. */
+  #isBest(speedRank: number, key: number, server: number): boolean {
+    if (this.server !== -1 && !this.#isBetter(speedRank, key, server)) return false;
+    this.server = server;
+    this.#speedRank = speedRank;
+    this.#damageKey = key;
+    return true;
+  }
+
+  #isBetter(speedRank: number, key: number, server: number): boolean {
+    if (speedRank !== this.#speedRank) return speedRank < this.#speedRank;
+    if (key !== this.#damageKey) return key < this.#damageKey;
     // Few servers in use: the fuller one.
     const { freeMask } = this.#index.state;
     const fuller = popcount16(freeMask[this.server]!) - popcount16(freeMask[server]!);
     return fuller !== 0 ? fuller > 0 : server < this.server;
   }
 
-  #found(server: number, gpuMask: number, bandwidth: number, load: number, damage: number): void {
-    this.server = server;
+  #show(gpuMask: number, bandwidth: number, load: number, damage: number): void {
     this.gpuMask = gpuMask;
     this.bandwidthGBps = bandwidth;
     this.sharedLoadGBps = load;
     this.damageGpus = damage;
   }
-}
-
-/** Negative if the first figure is lower, 0 if they are equal but for rounding. */
-export function compareFigures(a: number, b: number): number {
-  if (a === b) return 0;
-  return a < b ? (sameFigure(a, b) ? 0 : -1) : sameFigure(b, a) ? 0 : 1;
 }

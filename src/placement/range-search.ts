@@ -1,5 +1,6 @@
 import { bestSet } from '../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../units.js';
+import { damageKey } from './damage.js';
 import type { FreeIndex } from './free-index.js';
 import { PackedSearch } from './packed-search.js';
 import type { PodNeed } from './pod-need.js';
@@ -50,11 +51,10 @@ export class RangeSearch implements PodChooser {
       if (room > tightest || (room === tightest && room < GPU_MILLI)) continue;
       if (room < GPU_MILLI) tightest = room;
       else {
-        const { damageGpus } = sharesOn(this.#index, need, s, 1);
-        const more = damageGpus - least;
+        const key = damageKey(sharesOn(this.#index, need, s, 1).damageGpus);
         // Few servers in use: of equals the fuller one.
-        if (more > 1e-9 || (more >= -1e-9 && popcount16(state.freeMask[s]!) >= fullest)) continue;
-        least = damageGpus;
+        if (key > least || (key === least && popcount16(state.freeMask[s]!) >= fullest)) continue;
+        least = key;
         fullest = popcount16(state.freeMask[s]!);
       }
       this.server = s;

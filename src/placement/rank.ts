@@ -2,28 +2,29 @@ import { lossGpus } from '../compile/gpu-set-tables.js';
 import type { ServerId } from '../ids.js';
 import { GPU_MILLI } from '../units.js';
 import { CpuPods } from './cpu-pods.js';
+import { damageKey } from './damage.js';
 import type { PlacementEngine } from './engine.js';
 import type { FreeIndex } from './free-index.js';
 import type { RankedServer } from './placement.js';
 import type { PodNeed } from './pod-need.js';
-import { compareFigures } from './pod-search.js';
 import { setChoices } from './set-choices.js';
 import { sharesOn } from './shares.js';
 import { fits, popcount16 } from './state.js';
 
 /** Servers that are alike for a pod, and how good they are. */
 interface Alike {
-  readonly bandwidthGBps: number;
-  readonly sharedLoadGBps: number;
+  /** Rank by bandwidth and load on links of others; 0 = the best. */
+  readonly speedRank: number;
   /** The room of the shared GPU a share gets; 1000 for a wholly free one, and for whole GPUs. */
   readonly roomMilli: number;
-  readonly damageGpus: number;
+  readonly damageKey: number;
   /** Free GPUs of the server: the fuller one is better. */
   readonly freeGpus: number;
 }
 
 /**
- * Feasible servers for one pod, best first, equals in tree order.
+ * Feasible servers for one pod, best first, equals in tree order; where a policy draws among equals, the one it would draw now
+ * before the others.
  *
  * @param among - servers to choose from, in any order; undefined = all
  * @param ids - server → id
@@ -57,7 +58,12 @@ export function rankServers(
   if (engine.byTopology === undefined) {
     const { finder } = engine.byScore!;
     const scored = feasible.map((server) => ({ server, score: finder.scoreOf(need, server) }));
-    scored.sort((a, b) => b.score - a.score || a.server - b.server);
+    // Where ties are drawn the one that would be drawn comes first of its equals.
+    const first = engine.drawsTies && engine.peek(need) ? engine.server : -1;
+    scored.sort(
+      (a, b) =>
+        b.score - a.score || Number(b.server === first) - Number(a.server === first) || a.server - b.server,
+    );
     return scored.map(({ server, score }) => ({ server: ids[server]!, score }));
   }
   return rankAlike(engine.byTopology.index, need, feasible, ids);
@@ -86,7 +92,7 @@ function rankAlike(
   const finder = new AlikeFinder(index, need, alike);
   for (let i = 0; i < feasible.length; i++) groupOf[i] = finder.groupOf(feasible[i]!);
   const order = [...alike.keys()].sort((a, b) => compareAlike(alike[a]!, alike[b]!));
-  // Groups that differ by rounding only are one step.
+  // Groups that are equal are one step.
   const stepOf = new Int32Array(alike.length);
   let steps = 0;
   order.forEach((group, i) => {
@@ -150,17 +156,16 @@ class AlikeFinder {
         const set = setChoices(classes.tables, sets).leastLoss(free, need.gpus);
         return {
           ...NOTHING_TAKEN,
-          damageGpus: lossGpus(classes.tables, free, set) + inTiers,
+          damageKey: damageKey(lossGpus(classes.tables, free, set) + inTiers),
           freeGpus: popcount16(free),
         };
       }
       if (sets !== undefined) {
         const set = sets.best(free, need.gpus);
         return {
-          bandwidthGBps: classes.tables.bandwidthGBps[set]!,
-          sharedLoadGBps: classes.tables.sharedLoadGBps[set]!,
+          speedRank: index.speedRankOf(kind, set),
           roomMilli: GPU_MILLI,
-          damageGpus: lossGpus(classes.tables, free, set) + inTiers,
+          damageKey: damageKey(lossGpus(classes.tables, free, set) + inTiers),
           freeGpus: popcount16(free),
         };
       }
@@ -170,10 +175,9 @@ class AlikeFinder {
           ? sharesOn(index, need, server, 1).damageGpus
           : classes.lossGpus[entry]! + inTiers;
       return {
-        bandwidthGBps: classes.bandwidthGBps[entry]!,
-        sharedLoadGBps: classes.sharedLoadGBps[entry]!,
+        speedRank: index.speedRankOf(kind, classes.setAt[entry]!),
         roomMilli: GPU_MILLI,
-        damageGpus: damage,
+        damageKey: damageKey(damage),
         freeGpus: popcount16(free),
       };
     });
@@ -185,7 +189,7 @@ class AlikeFinder {
     const damageGpus = this.#cpu.strandedGpus(this.#need, server, 1);
     const hasGpus = tables.shapeGpus[tables.shapeOf[server]!]! > 0;
     const freeGpus = damageGpus > 0 ? this.#cpu.freeGpus(server) : hasGpus ? 0 : -1;
-    return { ...NOTHING_TAKEN, damageGpus, freeGpus };
+    return { ...NOTHING_TAKEN, damageKey: damageKey(damageGpus), freeGpus };
   }
 
   #tightestRoom(server: number): number {
@@ -209,19 +213,18 @@ class AlikeFinder {
 }
 
 const NOTHING_TAKEN: Alike = {
-  bandwidthGBps: Number.POSITIVE_INFINITY,
-  sharedLoadGBps: 0,
+  speedRank: 0,
   roomMilli: GPU_MILLI,
-  damageGpus: 0,
+  damageKey: damageKey(0),
   freeGpus: 0,
 };
 
-/** Negative if a is better, 0 if they are equal but for rounding. */
+/** Negative if a is better, 0 if they are equal. */
 function compareAlike(a: Alike, b: Alike): number {
   return (
     a.roomMilli - b.roomMilli ||
-    compareFigures(b.bandwidthGBps, a.bandwidthGBps) ||
-    compareFigures(a.sharedLoadGBps, b.sharedLoadGBps) ||
-    (Math.abs(a.damageGpus - b.damageGpus) <= 1e-9 ? a.freeGpus - b.freeGpus : a.damageGpus - b.damageGpus)
+    a.speedRank - b.speedRank ||
+    a.damageKey - b.damageKey ||
+    a.freeGpus - b.freeGpus
   );
 }

@@ -95,9 +95,8 @@ export class SetChoices {
       if (!atLeast(tables.bandwidthGBps[set]!, bandwidthGBps)) continue;
       if (!atLeast(tables.nicGBps[set]!, nicGBps)) continue;
       const load = unitLoad(tables, set);
-      const slack = FIGURE_TOLERANCE * least;
-      if (best !== 0 && load >= least - slack) {
-        if (load > least + slack) continue;
+      if (load > least) continue;
+      if (load === least) {
         const more = lossSteps(tables, free, set) - lossSteps(tables, free, best);
         if (more > 0 || (more === 0 && !isBetterSet(tables, free, set, best))) continue;
       }
@@ -132,11 +131,16 @@ export function leastLoss(tables: GpuSetTables, free: number, count: number, amo
   return best;
 }
 
-/** Links of others that the traffic inside one server crosses, where every GPU sends 1 GB/s to each other one. */
+/**
+ * Links of others that the traffic inside one server crosses, where every GPU sends 1 GB/s to each other one: how many pairs
+ * cross how many links, so an integer.
+ */
 export function unitLoad(tables: GpuSetTables, set: number): number {
   const count = tables.sizeOf[set]!;
   const bandwidth = tables.bandwidthGBps[set]!;
-  return count < 2 || bandwidth === 0 ? 0 : (tables.sharedLoadGBps[set]! * (count - 1)) / bandwidth;
+  return count < 2 || bandwidth === 0
+    ? 0
+    : Math.round((tables.sharedLoadGBps[set]! * (count - 1)) / bandwidth);
 }
 
 /** Whether a figure is as high as a wanted one, rounding aside. */

@@ -1,7 +1,5 @@
 import type { FabricTables } from '../compile/fabric-tables.js';
-
-/** Costs that differ by less are equal: equal sums of quotients, added up along different paths, differ by rounding. */
-const COST_TOLERANCE = 1e-9;
+import { damageKey } from './damage.js';
 
 /**
  * How many servers are wholly free in every cell, and in which group taking one does least damage.
@@ -11,18 +9,21 @@ const COST_TOLERANCE = 1e-9;
  * sum over the tiers is what a group is judged by. The level of the whole cluster is not counted, since it loses the
  * same wherever the server is.
  *
- * Every cell keeps the winner of its children in a tournament, so a change costs O(log groups), a question O(tiers).
+ * Every cell keeps the winner of its children in a tournament, so a change costs O(log groups), a question O(tiers). Matches
+ * are decided by the key of the cost, then by tree order, so that who wins hangs on the counts alone and not on how they
+ * came about.
  */
 export class WholeServers {
   readonly #fabric: FabricTables;
   /**
    * Cell → what changes with every server, four doubles or eight integers side by side, since a change reads them all:
-   * cost, weight, and in one double the count of wholly free servers and the cell around.
+   * cost, weight, in one double the count of wholly free servers and the cell around, and the key of the cost.
    *
    * * cost (double 0): GPU-equivalents lost by taking the best server in the cell, the cells around it aside; Infinity =
    *   none to take;
    * * weight (double 1): GPUs of one server / servers of the cell; 0 for the whole cluster, which loses the same wherever;
-   * * count (integer 4), parent (integer 5).
+   * * count (integer 4), parent (integer 5);
+   * * key (double 3): the {@link damageKey} of the cost; Infinity = none to take.
    */
   readonly #doubles: Float64Array;
   readonly #integers: Int32Array;
@@ -50,6 +51,7 @@ export class WholeServers {
     for (let c = 0; c < cellCount; c++) {
       const all = fabric.cellEnd[c]! - fabric.cellStart[c]!;
       this.#doubles[RECORD_DOUBLES * c] = Number.POSITIVE_INFINITY;
+      this.#doubles[RECORD_DOUBLES * c + KEY] = Number.POSITIVE_INFINITY;
       if (cellParent[c] !== -1) this.#doubles[RECORD_DOUBLES * c + 1] = gpusOf[fabric.cellKind[c]!]! / all;
       this.#integers[RECORD_INTEGERS * c + PARENT] = cellParent[c]!;
       const children = cellChildEnd[c]! - cellChildStart[c]!;
@@ -80,7 +82,14 @@ export class WholeServers {
       const left = integers[RECORD_INTEGERS * c + COUNT]! + by;
       integers[RECORD_INTEGERS * c + COUNT] = left;
       const at = RECORD_DOUBLES * c;
-      doubles[at] = left === 0 ? Number.POSITIVE_INFINITY : doubles[at + 1]! * (left - 0.5) + below;
+      if (left === 0) {
+        doubles[at] = Number.POSITIVE_INFINITY;
+        doubles[at + KEY] = Number.POSITIVE_INFINITY;
+      } else {
+        const cost = doubles[at + 1]! * (left - 0.5) + below;
+        doubles[at] = cost;
+        doubles[at + KEY] = damageKey(cost);
+      }
       const parent = integers[RECORD_INTEGERS * c + PARENT]!;
       if (parent === -1) return;
       const first = cellChildStart[parent]!;
@@ -92,7 +101,7 @@ export class WholeServers {
         const other = tree[start + 2 * node + 1]!;
         const winner =
           other === -1 ||
-          doubles[RECORD_DOUBLES * (first + one)]! <= doubles[RECORD_DOUBLES * (first + other)]!
+          doubles[RECORD_DOUBLES * (first + one) + KEY]! <= doubles[RECORD_DOUBLES * (first + other) + KEY]!
             ? one
             : other;
         if (winner === tree[start + node] && winner !== child) break;
@@ -121,7 +130,9 @@ export class WholeServers {
     // A cell comes after its children.
     for (let c = 0; c < cellCount; c++) {
       this.#plant(c);
-      this.#doubles[RECORD_DOUBLES * c] = this.#costOf(c);
+      const cost = this.#costOf(c);
+      this.#doubles[RECORD_DOUBLES * c] = cost;
+      this.#doubles[RECORD_DOUBLES * c + KEY] = this.countOf(c) === 0 ? cost : damageKey(cost);
       const parent = cellParent[c]!;
       if (parent !== -1) integers[RECORD_INTEGERS * parent + COUNT]! += this.countOf(c);
     }
@@ -180,19 +191,19 @@ export class WholeServers {
     const tree = this.#tree;
     const start = this.#treeStart[cell]!;
     const leaves = this.#treeLeaves[cell]!;
-    const costOf = (child: number): number => this.#doubles[RECORD_DOUBLES * (first + child)]!;
+    const keyOf = (child: number): number => this.#doubles[RECORD_DOUBLES * (first + child) + KEY]!;
     for (let j = 0; j < children; j++) tree[start + leaves + j] = j;
     for (let node = leaves - 1; node >= 1; node--) {
       const one = tree[start + 2 * node]!;
       const other = tree[start + 2 * node + 1]!;
-      tree[start + node] =
-        other === -1 || (one !== -1 && costOf(one) <= costOf(other) + COST_TOLERANCE) ? one : other;
+      tree[start + node] = other === -1 || keyOf(one) <= keyOf(other) ? one : other;
     }
   }
 }
 
-/** Doubles, and integers, of one record; and where in it the integers are. */
+/** Doubles, and integers, of one record; and where in it the key and the integers are. */
 const RECORD_DOUBLES = 4;
 const RECORD_INTEGERS = 8;
+const KEY = 3;
 const COUNT = 4;
 const PARENT = 5;

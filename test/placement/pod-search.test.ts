@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judgePlacement, referenceSelectGpus } from '../../src/check/index.js';
 import type { ClusterTopology, PlacementRequest, ServerTopology } from '../../src/index.js';
 import { podNeed } from '../../src/placement/pod-need.js';
-import { compareFigures, PodSearch } from '../../src/placement/pod-search.js';
+import { PodSearch } from '../../src/placement/pod-search.js';
 import { ordinals } from '../../src/placement/state.js';
 import { Dice, serverTypes } from './gang-cluster.js';
 import { anyPod, Disorder, kindsCluster, treeOrderOf } from './kinds-cluster.js';
@@ -151,18 +151,5 @@ describe('PodSearch', () => {
     for (const request of [{}, { gpus: 1 }, { gpuMilli: 10 }]) {
       expect(search.find(podNeed(request, tables))).toBe(false);
     }
-  });
-});
-
-describe('compareFigures', () => {
-  it('orders figures that differ by more than a billionth', () => {
-    expect([compareFigures(1, 2), compareFigures(2, 1), compareFigures(3, 3)]).toEqual([-1, 1, 0]);
-    expect([compareFigures(1, 1 + 1e-10), compareFigures(1 + 1e-10, 1)]).toEqual([0, 0]);
-    expect([compareFigures(0, 1e-12), compareFigures(1e-12, 0)]).toEqual([-1, 1]);
-  });
-
-  it('puts what is not limited above all, and equal to itself', () => {
-    expect(compareFigures(Infinity, Infinity)).toBe(0);
-    expect([compareFigures(1e300, Infinity), compareFigures(Infinity, 1e300)]).toEqual([-1, 1]);
   });
 });
