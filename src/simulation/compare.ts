@@ -11,12 +11,12 @@ import type { SimulationMetrics } from './simulation-result.js';
 import { studentQuantile } from './student-t.js';
 
 /** The jobs of one replication. */
-type JobsOfSeed = (seed: number) => readonly SimulationJob[];
+type JobsOfSeed = Exclude<CompareOptions['jobs'], readonly SimulationJob[]>;
 
 /** Options of {@link compare}. */
 export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgress'> {
   /** The same jobs in all replications, or those of one seed: draw them from it, and each replication has its own. */
-  readonly jobs: readonly SimulationJob[] | JobsOfSeed;
+  readonly jobs: readonly SimulationJob[] | ((seed: number) => readonly SimulationJob[]);
   /** Name → the options in which it differs; 2 … 1,000, the first is what the others are compared with. */
   readonly policies: Readonly<
     Record<string, Partial<Omit<SimulateOptions, 'cluster' | 'jobs' | 'seed' | 'metrics'>>>
