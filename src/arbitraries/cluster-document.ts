@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { CorralError } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type {
   AcceleratorEntry,
   ClusterDocument,
@@ -93,9 +93,9 @@ interface FigureChoice {
  * @throws CorralError `invalid-option` for a constraint that does not exist or is out of range
  */
 export function clusterDocument(constraints: ClusterDocumentConstraints = {}): fc.Arbitrary<ClusterDocument> {
-  checkFields(constraints, NAMES);
-  const serversMin = integerOf('serversMin', constraints.serversMin, { value: 1, min: 1, max: 1000 });
-  const serversMax = integerOf('serversMax', constraints.serversMax, {
+  const given = readFields(constraints, NAMES);
+  const serversMin = integerOf('serversMin', given.serversMin, { value: 1, min: 1, max: 1000 });
+  const serversMax = integerOf('serversMax', given.serversMax, {
     value: Math.max(8, serversMin),
     min: 1,
     max: 1000,
@@ -107,14 +107,14 @@ export function clusterDocument(constraints: ClusterDocumentConstraints = {}): f
       `${serversMin} is more than serversMax, ${serversMax}: lower it`,
     );
   }
-  const tiersMax = integerOf('tiersMax', constraints.tiersMax, { value: 3, min: 0, max: TIERS.length });
-  const typesMax = integerOf('typesMax', constraints.typesMax, { value: 3, min: 1, max: 8 });
-  const gpusMax = integerOf('gpusMax', constraints.gpusMax, { value: 6, min: 0, max: GPUS_PER_SERVER_MAX });
-  const catalogueTypes = namesOf('catalogueTypes', constraints.catalogueTypes, { names: [], min: 0 });
-  const gpuModels = namesOf('gpuModels', constraints.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
-  const limits = booleanOf('limits', constraints.limits);
-  const labels = booleanOf('labels', constraints.labels);
-  const fabrics = booleanOf('fabrics', constraints.fabrics);
+  const tiersMax = integerOf('tiersMax', given.tiersMax, { value: 3, min: 0, max: TIERS.length });
+  const typesMax = integerOf('typesMax', given.typesMax, { value: 3, min: 1, max: 8 });
+  const gpusMax = integerOf('gpusMax', given.gpusMax, { value: 6, min: 0, max: GPUS_PER_SERVER_MAX });
+  const catalogueTypes = namesOf('catalogueTypes', given.catalogueTypes, { names: [], min: 0 });
+  const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
+  const limits = booleanOf('limits', given.limits);
+  const labels = booleanOf('labels', given.labels);
+  const fabrics = booleanOf('fabrics', given.fabrics);
 
   const server: fc.Arbitrary<ServerChoice> = fc.record(
     {

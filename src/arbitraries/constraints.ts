@@ -1,4 +1,6 @@
 import { CorralError, quote } from '../errors.js';
+import { readList } from '../plain-data.js';
+import { TEXT_LENGTH_MAX } from '../units.js';
 
 /** GPU models that documents and requests draw from, unless told otherwise. */
 export const DEFAULT_GPU_MODELS: readonly string[] = ['A', 'B', 'C'];
@@ -37,23 +39,25 @@ export function booleanOf(name: string, value: boolean | undefined, byDefault = 
   return value ?? byDefault;
 }
 
-/** The constraint, or its default. @throws CorralError `invalid-option` if it is no list of `min` or more names */
+/** Most names in one constraint: each is an argument of a call. */
+const NAMES_MAX = 1024;
+
+/** The constraint, read once, or its default. @throws CorralError `invalid-option` if it is no list of `min` to 1,024 names */
 export function namesOf(
   name: string,
   value: readonly string[] | undefined,
   defaults: { readonly names: readonly string[]; readonly min: number },
 ): readonly string[] {
   if (value === undefined) return defaults.names;
-  const valid =
-    Array.isArray(value) &&
-    value.length >= defaults.min &&
-    value.every((entry) => typeof entry === 'string' && entry.length > 0 && entry.length <= 1024);
-  if (!valid) {
+  const names: readonly unknown[] = readList(value, [name], 'invalid-option', NAMES_MAX);
+  const isName = (entry: unknown): boolean =>
+    typeof entry === 'string' && entry.length > 0 && entry.length <= TEXT_LENGTH_MAX;
+  if (names.length < defaults.min || !names.every(isName)) {
     throw new CorralError(
       'invalid-option',
       [name],
-      `expected a list of ${defaults.min} or more non-empty names, got ${quote(value)}`,
+      `expected ${defaults.min} or more names of 1 to ${TEXT_LENGTH_MAX} characters, got ${quote(value)}`,
     );
   }
-  return value;
+  return names as readonly string[];
 }

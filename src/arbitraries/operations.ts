@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import { booleanOf, integerOf } from './constraints.js';
 import {
   type GeneratedRequest,
@@ -38,8 +38,11 @@ const PLAIN = { noNullPrototype: true } as const;
  * @throws CorralError `invalid-option` for a constraint that does not exist or is out of range
  */
 export function operations(constraints: OperationsConstraints = {}): fc.Arbitrary<readonly Operation[]> {
-  checkFields(constraints, ['lengthMax', 'cordons', ...PLACEMENT_REQUEST_CONSTRAINTS]);
-  const { lengthMax, cordons, ...ofRequests } = constraints;
+  const { lengthMax, cordons, ...ofRequests } = readFields(constraints, [
+    'lengthMax',
+    'cordons',
+    ...PLACEMENT_REQUEST_CONSTRAINTS,
+  ]);
   const maxLength = integerOf('lengthMax', lengthMax, { value: 60, min: 0, max: 10_000 });
   const request = placementRequest(ofRequests);
   const cordonSteps: fc.WeightedArbitrary<Operation>[] = booleanOf('cordons', cordons, false)

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 import { booleanOf, DEFAULT_GPU_MODELS, integerOf, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 
@@ -77,20 +77,20 @@ export interface GeneratedRequest {
 export function placementRequest(
   constraints: PlacementRequestConstraints = {},
 ): fc.Arbitrary<GeneratedRequest> {
-  checkFields(constraints, PLACEMENT_REQUEST_CONSTRAINTS);
-  const gpusMax = integerOf('gpusMax', constraints.gpusMax, { value: 8, min: 0, max: GPUS_PER_SERVER_MAX });
-  const cpuMilliMax = integerOf('cpuMilliMax', constraints.cpuMilliMax, {
+  const given = readFields(constraints, PLACEMENT_REQUEST_CONSTRAINTS);
+  const gpusMax = integerOf('gpusMax', given.gpusMax, { value: 8, min: 0, max: GPUS_PER_SERVER_MAX });
+  const cpuMilliMax = integerOf('cpuMilliMax', given.cpuMilliMax, {
     value: 12_000,
     min: 0,
     max: QUANTITY_MAX,
   });
-  const memoryMiBMax = integerOf('memoryMiBMax', constraints.memoryMiBMax, {
+  const memoryMiBMax = integerOf('memoryMiBMax', given.memoryMiBMax, {
     value: 12 * 1024,
     min: 0,
     max: QUANTITY_MAX,
   });
-  const gpuModels = namesOf('gpuModels', constraints.gpuModels, { names: DEFAULT_GPU_MODELS, min: 0 });
-  const shares: fc.Arbitrary<GeneratedRequest>[] = booleanOf('shares', constraints.shares)
+  const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 0 });
+  const shares: fc.Arbitrary<GeneratedRequest>[] = booleanOf('shares', given.shares)
     ? [
         fc.record({
           gpuMilli: fc.oneof(
@@ -115,7 +115,7 @@ export function placementRequest(
     },
     { requiredKeys: [] },
   );
-  const gang = gangOf(constraints);
+  const gang = gangOf(given);
   // No draw is spent where there is nothing to choose: seeds keep their meaning.
   return gang === undefined
     ? fc.tuple(gpu, rest).map(([asked, more]) => ({ ...asked, ...more }))
@@ -132,6 +132,14 @@ function gangOf({
 }: PlacementRequestConstraints): fc.Arbitrary<GeneratedRequest> | undefined {
   const most = integerOf('podsMax', podsMax, { value: 1, min: 1, max: 10_000 });
   const levels = namesOf('tiers', tiers, { names: [], min: 0 });
+  for (const level of levels) {
+    if (level !== 'socket' && level !== 'numa') continue;
+    throw new CorralError(
+      'invalid-option',
+      ['tiers'],
+      `${quote(level)} is a place inside a server: list it in places`,
+    );
+  }
   const wantLabels = booleanOf('labels', labels, false);
   const kinds = placesOf(places);
   const maySay = booleanOf('silent', silent, false);

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { CorralError } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { Device, Link, Medium, ServerDocument } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { booleanOf, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
@@ -93,19 +93,15 @@ interface FabricChoice {
  * fc.assert(fc.property(serverDocument({ gpusMin: 2 }), (document) => serverTopology(document).gpus.length >= 2));
  */
 export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.Arbitrary<ServerDocument> {
-  checkFields(constraints, NAMES);
+  const given = readFields(constraints, NAMES);
   const limit = (
     name: keyof ServerDocumentConstraints & `${string}M${'ax' | 'in'}`,
     value: number,
     min: number,
     max: number,
-  ) => integerOf(name, constraints[name] as number | undefined, { value, min, max });
-  const gpusMax = limit(
-    'gpusMax',
-    Math.max(6, Math.min(constraints.gpusMin ?? 0, GPUS_PER_SERVER_MAX)),
-    0,
-    GPUS_PER_SERVER_MAX,
-  );
+  ) => integerOf(name, given[name] as number | undefined, { value, min, max });
+  const least = limit('gpusMin', 0, 0, GPUS_PER_SERVER_MAX);
+  const gpusMax = limit('gpusMax', Math.max(6, least), 0, GPUS_PER_SERVER_MAX);
   const gpusMin = limit('gpusMin', Math.min(1, gpusMax), 0, GPUS_PER_SERVER_MAX);
   if (gpusMin > gpusMax) {
     throw new CorralError(
@@ -118,14 +114,14 @@ export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.
   const socketsMax = limit('socketsMax', 2, 1, 4);
   const numaPerSocketMax = limit('numaPerSocketMax', 2, 1, 4);
   const switchesPerNumaMax = limit('switchesPerNumaMax', 2, 0, 4);
-  const shapes: readonly FabricChoice['shape'][] = booleanOf('fabric', constraints.fabric)
+  const shapes: readonly FabricChoice['shape'][] = booleanOf('fabric', given.fabric)
     ? ['none', 'pairs', 'ring', 'mesh', 'switch', 'some']
     : ['none'];
-  const cap = booleanOf('flowCaps', constraints.flowCaps) ? fc.option(bandwidthGBps) : fc.constant(null);
-  const nicsOnGpus = booleanOf('nicsOnGpus', constraints.nicsOnGpus);
+  const cap = booleanOf('flowCaps', given.flowCaps) ? fc.option(bandwidthGBps) : fc.constant(null);
+  const nicsOnGpus = booleanOf('nicsOnGpus', given.nicsOnGpus);
   const rarely = (number: fc.Arbitrary<number>): fc.Arbitrary<number | null> =>
     fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: number });
-  const gpuModels = namesOf('gpuModels', constraints.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
+  const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
 
   const pcieSwitch: fc.Arbitrary<SwitchChoice> = fc.record({
     levels: fc.constantFrom(null, 1, 2),

@@ -37,6 +37,8 @@ export interface PciRoot {
 
 /** A faster link is a unit mistake. */
 const LINK_MAX_GBPS = 1000;
+/** A slower link than a megabyte per second is a unit mistake, and its share could be less than a document takes. */
+const LINK_MIN_GBPS = 0.001;
 
 /** A GPU of AMD brings the bridges of a switch of its own along; nothing else hangs on it. */
 const AMD = /\[1002:/;
@@ -140,7 +142,8 @@ function speedOf({ attributes, line }: HwlocObject): number | undefined {
   const text = attributes.get('pci_link_speed');
   if (text === undefined) return undefined;
   const speed = readNumber(text);
-  if (speed >= 0 && speed <= LINK_MAX_GBPS) return speed === 0 ? undefined : speed;
+  if (speed === 0) return undefined;
+  if (speed >= LINK_MIN_GBPS && speed <= LINK_MAX_GBPS) return speed;
   throw new CorralError(
     'invalid-format',
     ['line', line, 'pci_link_speed'],

@@ -7,6 +7,8 @@ import { type PortFigures, portOfCaller } from './port-figures.js';
 
 /** No port has 10 Tb/s. Drivers that do not know print -1, 65535 Gb/s or 4294967295 Mb/s. */
 const PORT_MAX_MBPS = 10_000_000;
+/** Less is no rate of a port, and could be rounded to nothing. */
+const PORT_MIN_MBPS = 1;
 
 /**
  * What the ports of a NIC carry together.
@@ -40,7 +42,7 @@ function speedOf({ infos }: HwlocObject): number | undefined {
 }
 
 function isPossible(mbps: number): boolean {
-  return mbps > 0 && mbps <= PORT_MAX_MBPS;
+  return mbps >= PORT_MIN_MBPS && mbps <= PORT_MAX_MBPS;
 }
 
 function portOfFile(mbps: number, portSource: string): PortFigures {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { TEXT_LENGTH_MAX } from '../units.js';
+import { BANDWIDTH_MIN_GBPS, TEXT_LENGTH_MAX } from '../units.js';
 
 /** A faster link is a unit mistake (Gb/s, MB/s). */
 const LINK_MAX_GBPS = 1000;
@@ -13,20 +13,21 @@ export const text: v.GenericSchema<string> = v.pipe(
   v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
 );
 
-const expectedLink = `expected a number above 0, at most ${LINK_MAX_GBPS} GB/s`;
+const expectedLink = `expected a number from ${BANDWIDTH_MIN_GBPS} to ${LINK_MAX_GBPS} GB/s`;
 /** The bandwidth of a link, GB/s per direction. */
 export const linkGBps: v.GenericSchema<number> = v.pipe(
   v.number(expectedLink),
-  v.check((x) => x > 0 && x <= LINK_MAX_GBPS, expectedLink),
+  v.check((x) => x >= BANDWIDTH_MIN_GBPS && x <= LINK_MAX_GBPS, expectedLink),
 );
 
 /** A faster port is a unit mistake (Mb/s). */
 const PORT_MAX_GBPS = 10_000;
-const expectedPort = `expected a number above 0, at most ${PORT_MAX_GBPS} Gb/s`;
+const PORT_MIN_GBPS = 8 * BANDWIDTH_MIN_GBPS;
+const expectedPort = `expected a number from ${PORT_MIN_GBPS} to ${PORT_MAX_GBPS} Gb/s`;
 /** The rate of a port of a NIC, Gb/s per direction. */
 export const portGbps: v.GenericSchema<number> = v.pipe(
   v.number(expectedPort),
-  v.check((x) => x > 0 && x <= PORT_MAX_GBPS, expectedPort),
+  v.check((x) => x >= PORT_MIN_GBPS && x <= PORT_MAX_GBPS, expectedPort),
 );
 
 /** A PCIe generation. */
