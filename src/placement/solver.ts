@@ -266,10 +266,10 @@ class TableSolver implements Solver {
     this.#ids = Array.from(tables.documentIndexOf, (i) => cluster.servers[i]!.id);
     this.#levels = new Levels(cluster.tiers.map((tier) => tier.name));
     this.#engine = new PlacementEngine(tables, {
-      policy: options.policy ?? defaultPolicy(),
+      policy: options.policy === undefined ? defaultPolicy() : options.policy,
       workload: options.workload,
       sizes: options.sizes,
-      seed: options.seed ?? 0,
+      seed: options.seed === undefined ? 0 : options.seed,
     });
     this.#wholeNeeds = Array.from({ length: GPUS_PER_SERVER_MAX + 1 }, (_, gpus) =>
       podNeed({ gpus }, tables),
