@@ -12,6 +12,11 @@ export const GPUS_PER_SERVER_MAX = 16;
 /** The largest CPU (milli-cores) or memory (MiB) figure of one server or pod: 2^31 - 1. */
 export const QUANTITY_MAX = 0x7fff_ffff;
 
+/** The least bandwidth that a link, port or uplink may have, GB/s: a kilobyte per second. Nothing that joins GPUs is so slow. */
+export const BANDWIDTH_MIN_GBPS = 1e-6;
+/** The greatest one, GB/s: no uplink of any fabric comes near; a larger figure is a unit mistake (bytes, bits). */
+export const BANDWIDTH_MAX_GBPS = 1e9;
+
 /** The longest identifier, name or title, in characters: documents and texts come from outside. */
 export const TEXT_LENGTH_MAX = 1024;
 

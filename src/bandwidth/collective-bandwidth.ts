@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { networkOf } from '../topology/network.js';
 import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
@@ -58,10 +58,10 @@ export function collectiveBandwidth(
   options: CollectiveBandwidthOptions = {},
 ): number {
   checkServer(server, ['server']);
-  checkFields(options, ['algorithm', 'peerToPeer'], ['options']);
-  const { algorithm = 'optimal' } = options;
+  const given = readFields(options, ['algorithm', 'peerToPeer'], ['options']);
+  const { algorithm = 'optimal' } = given;
   const mask = gpuMask(server, gpus, ['gpus']);
-  const network = networkOf(server, peerToPeerOf(options));
+  const network = networkOf(server, peerToPeerOf(given));
   if (algorithm === 'optimal') return optimalBandwidth(network, mask);
   if (algorithm === 'ring' || algorithm === 'ring-search') return packRings(network, mask).bandwidthGBps;
   throw new CorralError(

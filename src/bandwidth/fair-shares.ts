@@ -1,4 +1,5 @@
-import { CorralError, quote } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { callForeign, isPlain, readList } from '../plain-data.js';
 
 /** One flow of {@link fairShares}: a row of data, which may carry more than is read here. */
 export interface Flow {
@@ -15,6 +16,18 @@ export interface Flow {
   readonly cap?: number | undefined;
 }
 
+/** Most capacities, flows, and links of one flow. */
+const CAPACITIES_MAX = 2 ** 20;
+const FLOWS_MAX = 2 ** 16;
+const FLOW_LINKS_MAX = 2 ** 16;
+/** Most additions of one call: about a second. */
+const STEPS_MAX = 2 ** 28;
+/** The greatest finite capacity and cap, in any unit: sums and quotients stay finite. */
+const FIGURE_MAX = 1e200;
+/** Weights and loads. */
+const SHARE_MIN = 1e-9;
+const SHARE_MAX = 1e9;
+
 /**
  * The weighted max-min fair rates of flows that share links.
  *
@@ -23,49 +36,71 @@ export interface Flow {
  * weights; when a link is full, the flows on it stop; when a flow reaches its cap, it stops. All quantities
  * are recomputed from the input in each round, so errors do not add up and equal inputs give equal bytes.
  *
- * @param capacities - of each link, 0 or more, in any one unit (`Infinity`: not limiting)
- * @param flows - the links, weight and cap of each
+ * @param capacities - of each link, 0 to 1e200, in any one unit (`Infinity`: not limiting); at most 1,048,576
+ * @param flows - the links, weight and cap of each; at most 65,536, and as many links in each
  * @returns the rate of each flow, in the unit of the capacities; `Infinity` for a flow that nothing limits
- * @throws CorralError `invalid-option` for a negative capacity, a link that does not exist, a weight or load
- * that is not positive and finite, or a negative cap
+ * @throws CorralError `invalid-option` for a capacity or cap that is negative or beyond 1e200 but finite, a link that does
+ * not exist, a weight or load that is not between 1e-9 and 1e9, and lists that have holes or are too long; `limit-exceeded`
+ * where flows stop one by one on so many links that it takes more than 2^28 additions
  * @complexity O(rounds * (links + sum of links per flow)), at most one round per flow
  * @example
  * fairShares([100, 50], [{ links: [0] }, { links: [0, 1] }, { links: [1] }]) // [75, 25, 25]
  */
 export function fairShares(capacities: readonly number[], flows: readonly Flow[]): number[] {
-  capacities.forEach((capacity, link) => {
-    if (!(capacity >= 0)) {
-      throw invalid(['capacities', link], `expected a capacity of 0 or more, got ${quote(capacity)}`);
-    }
+  const known = readList(capacities, ['capacities'], 'invalid-option', CAPACITIES_MAX);
+  known.forEach((capacity, link) => {
+    checkFigure(capacity, 'capacity', ['capacities', link]);
   });
-  flows.forEach((flow, i) => {
-    checkFlow(flow, i, capacities.length);
-  });
-  return Array.from(maxMinRates(Float64Array.from(capacities), flows));
+  const read = readList(flows, ['flows'], 'invalid-option', FLOWS_MAX).map((flow, i) =>
+    readFlow(flow, i, known.length),
+  );
+  return Array.from(maxMinRates(Float64Array.from(known), read));
 }
 
-function checkFlow(flow: Flow, i: number, linkCount: number): void {
-  flow.links.forEach((link, k) => {
+/** A flow of the caller, read once and checked. */
+function readFlow(given: Flow, i: number, linkCount: number): Flow {
+  const path = ['flows', i];
+  const flow = callForeign((): Flow => {
+    if (typeof given !== 'object' || given === null || !isPlain(given)) {
+      throw invalid(path, `expected a flow such as { links: [0] }, got ${quote(given)}`);
+    }
+    const { links, loads, weight, cap } = given;
+    return { links, loads, weight, cap };
+  }, path);
+  const links = readList(flow.links, [...path, 'links'], 'invalid-option', FLOW_LINKS_MAX);
+  links.forEach((link, k) => {
     if (!Number.isInteger(link) || link < 0 || link >= linkCount) {
-      throw invalid(['flows', i, 'links', k], `no link ${quote(link)}: there are ${linkCount} capacities`);
+      throw invalid([...path, 'links', k], `no link ${quote(link)}: there are ${linkCount} capacities`);
     }
   });
-  if (flow.loads !== undefined && flow.loads.length !== flow.links.length) {
-    throw invalid(['flows', i, 'loads'], `expected ${flow.links.length} loads, one for each link`);
+  const loads =
+    flow.loads === undefined
+      ? undefined
+      : readList(flow.loads, [...path, 'loads'], 'invalid-option', FLOW_LINKS_MAX);
+  if (loads !== undefined && loads.length !== links.length) {
+    throw invalid([...path, 'loads'], `expected ${links.length} loads, one for each link`);
   }
-  flow.loads?.forEach((value, k) => {
-    if (!(value > 0 && value < Number.POSITIVE_INFINITY)) {
-      throw invalid(['flows', i, 'loads', k], `expected a positive finite load, got ${quote(value)}`);
-    }
+  loads?.forEach((load, k) => {
+    checkShare(load, 'load', [...path, 'loads', k]);
   });
-  const { weight = 1, cap = 0 } = flow;
-  if (!(weight > 0 && weight < Number.POSITIVE_INFINITY)) {
-    throw invalid(['flows', i, 'weight'], `expected a positive finite weight, got ${quote(weight)}`);
-  }
-  if (!(cap >= 0)) throw invalid(['flows', i, 'cap'], `expected a cap of 0 or more, got ${quote(cap)}`);
+  if (flow.weight !== undefined) checkShare(flow.weight, 'weight', [...path, 'weight']);
+  if (flow.cap !== undefined) checkFigure(flow.cap, 'cap', [...path, 'cap']);
+  return { links, loads, weight: flow.weight, cap: flow.cap };
 }
 
-function invalid(path: readonly (string | number)[], problem: string): CorralError {
+function checkFigure(value: unknown, what: string, path: ErrorPath): void {
+  const isRight = typeof value === 'number' && value >= 0 && (value <= FIGURE_MAX || value === Infinity);
+  if (!isRight)
+    throw invalid(path, `expected a ${what} from 0 to ${FIGURE_MAX}, or Infinity, got ${quote(value)}`);
+}
+
+function checkShare(value: unknown, what: string, path: ErrorPath): void {
+  if (!(typeof value === 'number' && value >= SHARE_MIN && value <= SHARE_MAX)) {
+    throw invalid(path, `expected a ${what} from ${SHARE_MIN} to ${SHARE_MAX}, got ${quote(value)}`);
+  }
+}
+
+function invalid(path: ErrorPath, problem: string): CorralError {
   return new CorralError('invalid-option', path, problem);
 }
 
@@ -73,8 +108,9 @@ function invalid(path: readonly (string | number)[], problem: string): CorralErr
  * {@link fairShares} without its checks.
  *
  * @param capacities - link to capacity
- * @param flows - links, loads, weight and cap of each
+ * @param flows - links, loads, weight and cap of each, within the limits of {@link fairShares}
  * @returns flow to rate
+ * @throws CorralError `limit-exceeded` above {@link STEPS_MAX} additions
  */
 export function maxMinRates(capacities: Float64Array, flows: readonly Flow[]): Float64Array {
   const rates = new Float64Array(flows.length);
@@ -85,8 +121,22 @@ export function maxMinRates(capacities: Float64Array, flows: readonly Flow[]): F
   const demand = new Float64Array(capacities.length);
   /** Link to the level at which it is full. */
   const fullAt = new Float64Array(capacities.length);
+  const stepsPerRound = flows.reduce(
+    (sum, { links }) => sum + links.length,
+    flows.length + capacities.length,
+  );
+  let steps = 0;
   let level = 0;
+  // Every round ends: the flow whose cap, or whose link, makes the next level stops there.
   for (let rising = flows.length; rising > 0; ) {
+    steps += stepsPerRound;
+    if (steps > STEPS_MAX) {
+      throw new CorralError(
+        'limit-exceeded',
+        ['flows'],
+        `${rising} of ${flows.length} flows still rise after ${STEPS_MAX} additions: give fewer flows, or fewer links`,
+      );
+    }
     taken.fill(0);
     demand.fill(0);
     let next = Number.POSITIVE_INFINITY;

@@ -18,7 +18,8 @@ export function flowScratch(size: number): FlowScratch {
  *
  * Dinic's algorithm (Soviet Math. Doklady 11, 1970). It ends on doubles as well: each augmentation leaves
  * at least one residual at exactly zero (x - x), so the number of augmentations of a phase is bounded by
- * the edges and the number of phases by the vertices, whatever the rounding of the others.
+ * the edges and the number of phases by the vertices, whatever the rounding of the others. A path of edges without a limit,
+ * of which nothing is left over, ends it.
  *
  * @param residual - capacities, row-major `size` x `size`, `residual[u * size + v]` from u to v; replaced by
  * what is left
@@ -26,7 +27,7 @@ export function flowScratch(size: number): FlowScratch {
  * @param source - vertex
  * @param sink - another vertex
  * @param scratch - working memory; afterwards `scratch.level[v] >= 0` says that v is on the source's side
- * @returns the value of the flow
+ * @returns the value of the flow; Infinity if a path has no limit
  * @complexity O(size^4), in practice a few size^2
  */
 export function maxFlow(
@@ -49,6 +50,7 @@ export function maxFlow(
         for (let i = 0; i < depth; i++) {
           amount = Math.min(amount, residual[path[i]! * size + path[i + 1]!]!);
         }
+        if (amount === Number.POSITIVE_INFINITY) return amount;
         total += amount;
         // Continue from the tail of the first edge that is now full.
         let full = depth;

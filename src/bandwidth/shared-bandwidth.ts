@@ -1,4 +1,5 @@
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
+import { readList } from '../plain-data.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { type Network, networkOf } from '../topology/network.js';
 import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
@@ -17,6 +18,9 @@ export interface SharedBandwidthOptions {
   readonly peerToPeer?: boolean | undefined;
 }
 
+/** Most groups of one call: each may take as long as `ring` does on the server. */
+const GROUPS_MAX = 256;
+
 /**
  * The bus bandwidth of several sets of GPUs of one server that communicate at the same time.
  *
@@ -31,13 +35,13 @@ export interface SharedBandwidthOptions {
  * every other, and 2 times for many flows in both directions across the sockets.
  *
  * @param server - a server topology
- * @param groups - GPU ordinals of each group, in any order
+ * @param groups - GPU ordinals of each group, in any order; at most 256 groups
  * @param options - see {@link SharedBandwidthOptions}
  * @returns GB/s per GPU and direction of each group; `Infinity` for a group of fewer than two GPUs, 0 for one
  * that no links join
- * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice in a group,
+ * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice in a group, too many groups,
  * or a `peerToPeer` that is not a boolean
- * @complexity that of the rings of each group, then one round of filling per group
+ * @complexity that of the rings of each set of GPUs, once, then one round of filling per group
  * @example
  * const server = topology('cert-2s-4gpu-switch'); // two GPUs per socket
  * sharedBandwidth(server, [[0, 1], [2, 3]]); // [55.4, 55.4]: each pair behind its own switch
@@ -49,9 +53,12 @@ export function sharedBandwidth(
   options: SharedBandwidthOptions = {},
 ): number[] {
   checkServer(server, ['server']);
-  checkFields(options, ['peerToPeer'], ['options']);
-  const network = networkOf(server, peerToPeerOf(options));
-  const flows = groups.map((gpus, i) => groupFlow(network, gpuMask(server, gpus, ['groups', i])));
+  const network = networkOf(server, peerToPeerOf(readFields(options, ['peerToPeer'], ['options'])));
+  const masks = readList(groups, ['groups'], 'invalid-option', GROUPS_MAX).map((gpus, i) =>
+    gpuMask(server, gpus, ['groups', i]),
+  );
+  const flowOf = new Map([...new Set(masks)].map((mask) => [mask, groupFlow(network, mask)]));
+  const flows = masks.map((mask) => flowOf.get(mask)!);
   const capacities = Float64Array.from(
     { length: 2 * network.linkCount },
     (_, arc) => network.capacityGBps[arc >> 1]!,

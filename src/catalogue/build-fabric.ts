@@ -1,5 +1,6 @@
 import { CorralError } from '../errors.js';
 import type { ClusterDocument, ServerEntry } from '../topology/cluster-document.js';
+import { BANDWIDTH_MAX_GBPS, BANDWIDTH_MIN_GBPS } from '../units.js';
 import { FABRIC_SERVERS_MAX } from './builder-options.js';
 import type { FabricServer } from './fabric-server.js';
 
@@ -24,7 +25,8 @@ export interface FabricLevel {
  * @param fabric.serverCount - servers in all
  * @param fabric.resources - CPU and memory of each server
  * @param fabric.accelerator - the tier that is an accelerator domain
- * @throws CorralError `limit-exceeded` above {@link FABRIC_SERVERS_MAX} servers
+ * @throws CorralError `limit-exceeded` above {@link FABRIC_SERVERS_MAX} servers; `invalid-option` for an uplink that no
+ * document may have
  * @complexity O(servers · levels)
  */
 export function buildFabric(fabric: {
@@ -66,8 +68,16 @@ export function buildFabric(fabric: {
     });
   }
   const uplinks: Record<string, { GBps: number }> = {};
-  for (const level of levels) {
-    if (level.uplinkGBps !== undefined) uplinks[level.tier] = { GBps: level.uplinkGBps };
+  for (const { tier, uplinkGBps } of levels) {
+    if (uplinkGBps === undefined) continue;
+    if (uplinkGBps < BANDWIDTH_MIN_GBPS || uplinkGBps > BANDWIDTH_MAX_GBPS) {
+      throw new CorralError(
+        'invalid-option',
+        [],
+        `the uplink of a ${tier} would carry ${uplinkGBps} GB/s, and the limits are ${BANDWIDTH_MIN_GBPS} and ${BANDWIDTH_MAX_GBPS}: change sizes, ports, rates or oversubscription`,
+      );
+    }
+    uplinks[tier] = { GBps: uplinkGBps };
   }
   return {
     tiers: levels.map((level) => level.tier),

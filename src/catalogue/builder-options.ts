@@ -7,11 +7,13 @@ import { type TopologyName, topology } from './topology.js';
 
 /** Most servers in one built fabric: several times the largest machine in service (Frontier has 9,472). */
 export const FABRIC_SERVERS_MAX = 65_536;
-/** Fastest port, Gb/s: a larger figure is a unit mistake. */
+/** Slowest and fastest port, Gb/s: other figures are unit mistakes. */
+const PORT_MIN_GBPS = 0.001;
 const PORT_MAX_GBPS = 10_000;
 /** Most ports of one server. */
 const PORTS_MAX = 1024;
-/** Ratios beyond this are a unit mistake. */
+/** Ratios beyond these are mistakes. */
+const OVERSUBSCRIPTION_MIN = 0.001;
 const OVERSUBSCRIPTION_MAX = 1000;
 
 /** What every server of a fabric has, whatever the fabric. */
@@ -34,21 +36,25 @@ export function countOption(max: number): v.GenericSchema<number> {
   );
 }
 
-/** A number option above 0, at most `max`. */
-export function positiveOption(max: number, unit: string): v.GenericSchema<number> {
-  const expected = `expected a number above 0, at most ${max}${unit}`;
+/** A number option from `min` to `max`. */
+export function rangeOption(min: number, max: number, unit: string): v.GenericSchema<number> {
+  const expected = `expected a number from ${min} to ${max}${unit}`;
   return v.pipe(
     v.number(expected),
-    v.check((x) => x > 0 && x <= max, expected),
+    v.check((x) => x >= min && x <= max, expected),
   );
 }
 
 /** A port rate in Gb/s. */
-export const portGbpsOption: v.GenericSchema<number> = positiveOption(PORT_MAX_GBPS, ' Gb/s');
+export const portGbpsOption: v.GenericSchema<number> = rangeOption(PORT_MIN_GBPS, PORT_MAX_GBPS, ' Gb/s');
 /** The number of ports that join one server to the fabric. */
 export const portsOption: v.GenericSchema<number> = countOption(PORTS_MAX);
 /** Rate below a level of switches divided by the rate above it. */
-export const oversubscriptionOption: v.GenericSchema<number> = positiveOption(OVERSUBSCRIPTION_MAX, '');
+export const oversubscriptionOption: v.GenericSchema<number> = rangeOption(
+  OVERSUBSCRIPTION_MIN,
+  OVERSUBSCRIPTION_MAX,
+  '',
+);
 /** The members of one domain, and the number of domains. */
 export const sizeOption: v.GenericSchema<number> = countOption(FABRIC_SERVERS_MAX);
 /** CPU in milli-cores, or memory in MiB. */

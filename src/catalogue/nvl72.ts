@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { strictFields } from '../topology/validate.js';
+import { BANDWIDTH_MAX_GBPS, BANDWIDTH_MIN_GBPS } from '../units.js';
 import { buildFabric } from './build-fabric.js';
 import {
   countOption,
@@ -9,8 +10,8 @@ import {
   oversubscriptionOption,
   parseOptions,
   portGbpsOption,
-  positiveOption,
   quantityOption,
+  rangeOption,
   serverOption,
   sizeOption,
 } from './builder-options.js';
@@ -52,7 +53,7 @@ const optionsSchema = strictFields({
   racksPerUnit: v.optional(sizeOption, 8),
   railGbps: v.optional(portGbpsOption),
   oversubscription: v.optional(oversubscriptionOption, 1),
-  GBpsPerGpu: v.optional(positiveOption(1e6, ' GB/s')),
+  GBpsPerGpu: v.optional(rangeOption(BANDWIDTH_MIN_GBPS, BANDWIDTH_MAX_GBPS, ' GB/s')),
 });
 
 /**

@@ -47,7 +47,7 @@ const NAMES = [
 export type TopologyName = (typeof NAMES)[number];
 
 /** All server types of the catalogue: certified servers, DGX and HGX, PCIe servers, clouds, AMD, Intel, workstations. */
-export const topologyNames: readonly TopologyName[] = NAMES;
+export const topologyNames: readonly TopologyName[] = Object.freeze(NAMES);
 
 // A name without an entry in the packed file is a type error.
 const catalogue: PackedCatalogue & { readonly servers: Readonly<Record<TopologyName, unknown>> } =
@@ -77,8 +77,8 @@ export function topology(name: TopologyName): ServerTopology {
 export function topologyAt(name: string, path: ErrorPath): ServerTopology {
   const known = built.get(name);
   if (known !== undefined) return known;
-  if (!Object.hasOwn(packed.servers, name)) {
-    const near = nearestNames(String(name), topologyNames);
+  if (typeof name !== 'string' || !Object.hasOwn(packed.servers, name)) {
+    const near = typeof name === 'string' ? nearestNames(name, topologyNames) : [];
     throw new CorralError(
       'unknown-topology',
       path,

@@ -4,10 +4,16 @@ const LENGTH_MAX = 65_536;
 const DAG = 'this describes a graph of tasks (a DAG), which has no submission times';
 const REMEDY = 'an SWF log has one job a line, dependencies only in field 17';
 
-/** What people hand in for an SWF log, and how it is told. */
+/**
+ * What people hand in for an SWF log, and how it is told. A pattern that starts anywhere begins with what one line holds
+ * (`[ \t]`, not `\s`) and repeats `.*` once at most: among thousands of blank lines more would cost their square.
+ */
 const FOREIGN: readonly (readonly [RegExp, string])[] = [
-  [/^\s*(?:strict\s+)?(?:di)?graph\b|\S\s?-{1,2}>\s?\S/m, `${DAG} in the language of Graphviz or Mermaid`],
-  [/^\s*(?:JOB|SUBDAG|SPLICE)\s+\S+\s+\S|^\s*PARENT\s.*\sCHILD\s/im, `${DAG} for HTCondor DAGMan`],
+  [/^[ \t]*(?:strict\s+)?(?:di)?graph\b|\S\s?-{1,2}>\s?\S/m, `${DAG} in the language of Graphviz or Mermaid`],
+  [
+    /^[ \t]*(?:JOB|SUBDAG|SPLICE)[ \t]+\S+[ \t]+\S|^[ \t]*PARENT\s.*\sCHILD\s/im,
+    `${DAG} for HTCondor DAGMan`,
+  ],
   [/<adag\b/, `${DAG} as Pegasus writes it (DAX)`],
   [/^@TASK_GRAPH\b/m, `${DAG} in the format of TGFF`],
   [
@@ -17,9 +23,9 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^\s*[[{][\s\S]*"(?:parents|children|dependencies|predecessors)"/, `${DAG} as JSON (WfCommons, Batsim)`],
   [/^\s*[[{]/, 'this looks like JSON'],
   [/^\s*</, 'this looks like XML'],
-  [/^\s*#!|^#SBATCH\b/m, 'this is a job script'],
-  [/^\s*(?:JobID|JobIDRaw)(?:\s*\||\s+\S)/m, 'this looks like the output of Slurm (sacct)'],
-  [/^#.*\bJobID\b.*\bSubmitTime\b/im, 'this looks like a log of the Grid Workload Format (GWF)'],
+  [/^[ \t]*#!|^#SBATCH\b/m, 'this is a job script'],
+  [/^[ \t]*(?:JobID|JobIDRaw)(?:[ \t]*\||[ \t]+\S)/m, 'this looks like the output of Slurm (sacct)'],
+  [/^#(?=.*\bJobID\b).*\bSubmitTime\b/im, 'this looks like a log of the Grid Workload Format (GWF)'],
 ];
 
 /**

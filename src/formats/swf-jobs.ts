@@ -1,8 +1,8 @@
 import * as v from 'valibot';
-import { CorralError, quote } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { parse, strictFields } from '../topology/validate.js';
-import { GPUS_PER_SERVER_MAX, PODS_MAX } from '../units.js';
-import { checkSwfJob, type SwfJob, type SwfLog, swfJobList } from './swf-log.js';
+import { GPUS_PER_SERVER_MAX, PODS_MAX, SECONDS_MAX } from '../units.js';
+import { readSwfJob, readSwfLog, type SwfJob, type SwfLog } from './swf-log.js';
 import type { TraceJob } from './trace-job.js';
 
 /**
@@ -112,7 +112,7 @@ const optionsSchema: v.GenericSchema<SwfJobsOptions> = strictFields({
  * @param options - see {@link SwfJobsOptions}
  * @returns jobs in order of submission, and counts of what was left out or changed
  * @throws CorralError `invalid-document` for a job that cannot be simulated and is not to be dropped, `duplicate-id`
- *   for a number that two kept jobs share, `limit-exceeded` for too many pods, `invalid-option`
+ *   for a number that two kept jobs share, `limit-exceeded` for too many pods and for times that no simulation counts, `invalid-option`
  * @complexity O(jobs * log jobs)
  * @example
  * const text = '; MaxProcs: 64\n1 0 5 60 16 -1 -1 16 90 -1 1 1 1 -1 -1 -1 -1 -1\n';
@@ -129,8 +129,8 @@ export function swfJobs(log: Pick<SwfLog, 'jobs'>, options: SwfJobsOptions = {})
   const numbers = new Set<number>();
   let overran = 0;
   let roundedUp = 0;
-  swfJobList(log).forEach((job, i) => {
-    checkSwfJob(job, ['jobs', i]);
+  readSwfLog(log).jobs.forEach((given, i) => {
+    const job = readSwfJob(given, ['jobs', i]);
     const processors = processorsOf(job, settings.processors ?? 'requested');
     const reason = REASONS.find((r) => drop.has(r) && applies(r, job, processors));
     if (reason !== undefined) {
@@ -159,6 +159,8 @@ export function swfJobs(log: Pick<SwfLog, 'jobs'>, options: SwfJobsOptions = {})
     if (pods * gpus > processors) roundedUp++;
     const run = job.runSeconds!;
     const requested = job.requestedSeconds || run;
+    refuseBeyondTime(run, ['jobs', i, 'runSeconds']);
+    refuseBeyondTime(requested, ['jobs', i, 'requestedSeconds']);
     if (run > requested) overran++;
     const tenant = job[settings.tenant ?? 'user'];
     jobs.push({
@@ -172,6 +174,7 @@ export function swfJobs(log: Pick<SwfLog, 'jobs'>, options: SwfJobsOptions = {})
   });
   jobs.sort((a, b) => a.submitSeconds - b.submitSeconds);
   const first = settings.fromZero === true ? (jobs[0]?.submitSeconds ?? 0) : 0;
+  refuseBeyondTime((jobs.at(-1)?.submitSeconds ?? 0) - first, ['jobs']);
   return {
     jobs: first === 0 ? jobs : jobs.map((job) => ({ ...job, submitSeconds: job.submitSeconds - first })),
     dropped,
@@ -220,6 +223,16 @@ function refuseUnusable(job: SwfJob, processors: number, i: number): void {
       );
     }
   }
+}
+
+/** Refuses times that no simulation counts, although a log may name them. */
+function refuseBeyondTime(seconds: number, path: ErrorPath): void {
+  if (seconds <= SECONDS_MAX) return;
+  throw new CorralError(
+    'limit-exceeded',
+    path,
+    `${seconds} s, at most ${SECONDS_MAX} can be simulated: is the figure in seconds, from the start of the log (fromZero)?`,
+  );
 }
 
 /** Run time and estimate as the simulator is to have them. */

@@ -1,4 +1,7 @@
-import { CorralError, quote } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { readFields } from '../fields.js';
+import { readList } from '../plain-data.js';
+import { TRACE_JOBS_MAX } from './trace-job.js';
 
 /**
  * What became of a job: 0 failed, 1 completed, 5 cancelled (before or after it started). 2, 3 and 4 mark lines of
@@ -124,14 +127,16 @@ export const SWF_FIELDS: readonly SwfField[] = [
 
 /** Most comment lines ahead of the jobs. */
 export const SWF_HEADER_MAX: number = 2 ** 16;
-/** Most jobs of one log: four million take some 1.6 GB of heap. */
-export const SWF_JOBS_MAX: number = 2 ** 22;
 /** Most columns after the eighteenth. */
 export const SWF_EXTRA_MAX = 64;
 /** Most lines of one log that may be skipped. */
 export const SWF_SKIPPED_MAX: number = 2 ** 16;
 /** Longest line, in characters; logs with node lists have lines of tens of thousands. */
 export const SWF_LINE_LENGTH_MAX: number = 2 ** 20;
+/** Most characters of the columns after the eighteenth; eighteen numbers take less than the rest of a line. */
+export const SWF_EXTRA_LENGTH_MAX: number = SWF_LINE_LENGTH_MAX - 1024;
+/** Longest text of one log, in characters: 256 Mi. */
+export const SWF_LENGTH_MAX: number = 2 ** 28;
 
 /**
  * Reads the text after the `;` of a comment line.
@@ -151,18 +156,29 @@ export function readSwfComment(comment: string): SwfHeaderField {
 }
 
 /**
- * Checks one job that did not come from a file.
+ * The text after the `;` of a comment line, which {@link readSwfComment} reads as the same field.
  *
- * @param job - anything
- * @param path - where it stands in the caller's argument
- * @throws CorralError `invalid-document` with the path of the field
+ * @param field - a header field
+ * @complexity O(characters)
  */
-export function checkSwfJob(job: unknown, path: readonly (string | number)[]): asserts job is SwfJob {
-  if (typeof job !== 'object' || job === null) {
-    throw new CorralError('invalid-document', path, `expected a job, got ${quote(job)}`);
-  }
+export function swfComment({ name, value }: SwfHeaderField): string {
+  return (name === undefined ? ` ${value}` : ` ${name}: ${value}`).trimEnd();
+}
+
+const JOB_FIELDS: readonly string[] = [...SWF_FIELDS.map(({ name }) => name), 'extra'];
+
+/**
+ * Reads one job that did not come from a file, each field once.
+ *
+ * @param given - anything
+ * @param path - where it stands in the caller's argument
+ * @returns a job that nobody else has
+ * @throws CorralError `invalid-document` with the path of the field, `limit-exceeded` for long extra columns
+ */
+export function readSwfJob(given: unknown, path: ErrorPath): SwfJob {
+  const job = readFields(given as SwfJob, JOB_FIELDS, path, 'invalid-document');
   for (const { name, fraction, max } of SWF_FIELDS) {
-    const value = (job as Record<string, unknown>)[name];
+    const value: unknown = job[name];
     if (value === undefined && name !== 'jobNumber') continue;
     if (
       typeof value !== 'number' ||
@@ -176,44 +192,42 @@ export function checkSwfJob(job: unknown, path: readonly (string | number)[]): a
       );
     }
   }
-  const { extra } = job as SwfJob;
-  if (extra === undefined) return;
-  if (!Array.isArray(extra) || extra.length > SWF_EXTRA_MAX) {
-    throw new CorralError(
-      'invalid-document',
-      [...path, 'extra'],
-      `expected at most ${SWF_EXTRA_MAX} texts, got ${quote(extra)}`,
-    );
-  }
-  extra.forEach((cell: unknown, i) => {
-    if (typeof cell !== 'string' || cell.length > SWF_LINE_LENGTH_MAX || !/^[^\s\p{Cc}]+$/u.test(cell)) {
+  return job.extra === undefined ? job : { ...job, extra: readExtra(job.extra, path) };
+}
+
+function readExtra(given: readonly string[], path: ErrorPath): string[] {
+  const extra: unknown[] = readList(given, [...path, 'extra'], 'invalid-document', SWF_EXTRA_MAX);
+  let length = 0;
+  extra.forEach((cell, i) => {
+    length += typeof cell === 'string' ? cell.length + 1 : 0;
+    if (length > SWF_EXTRA_LENGTH_MAX) {
       throw new CorralError(
-        'invalid-document',
-        [...path, 'extra', i],
-        `expected a text without blanks, got ${quote(cell)}`,
+        'limit-exceeded',
+        path,
+        `more than ${SWF_EXTRA_LENGTH_MAX} characters of extra columns`,
       );
     }
+    if (typeof cell === 'string' && /^[^\s\p{Cc}]+$/u.test(cell)) return;
+    throw new CorralError(
+      'invalid-document',
+      [...path, 'extra', i],
+      `expected a text without blanks, got ${quote(cell)}`,
+    );
   });
+  return extra as string[];
 }
 
 /**
- * Checks that something is a list of jobs of a legal length; its members are checked one by one.
+ * Reads a log that did not come from a file; its jobs and header fields are read one by one.
  *
- * @param log - anything
- * @returns the jobs, unchecked
- * @throws CorralError `invalid-document` or `limit-exceeded`
+ * @param given - anything
+ * @returns the jobs, unchecked, in a list that nobody else has; the header as the caller gave it
+ * @throws CorralError `invalid-document`, with the path `jobs` where there are none or too many
  */
-export function swfJobList(log: unknown): readonly unknown[] {
-  const jobs = typeof log === 'object' && log !== null ? (log as { jobs?: unknown }).jobs : undefined;
-  if (!Array.isArray(jobs)) {
-    throw new CorralError('invalid-document', ['jobs'], `expected a list of jobs, got ${quote(jobs)}`);
-  }
-  if (jobs.length > SWF_JOBS_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      ['jobs'],
-      `${jobs.length} jobs, at most ${SWF_JOBS_MAX}: split the log`,
-    );
-  }
-  return jobs;
+export function readSwfLog(given: unknown): { readonly jobs: readonly unknown[]; readonly header: unknown } {
+  const { jobs, header } =
+    typeof given === 'object' && given !== null
+      ? readFields(given as SwfLog, ['header', 'jobs', 'skipped'], ['log'], 'invalid-document')
+      : ({} as Partial<SwfLog>);
+  return { jobs: readList(jobs as SwfLog['jobs'], ['jobs'], 'invalid-document', TRACE_JOBS_MAX), header };
 }

@@ -1,14 +1,18 @@
 import { CorralError, quote } from '../errors.js';
+import { readFields } from '../fields.js';
+import { readList } from '../plain-data.js';
 import {
-  checkSwfJob,
   readSwfComment,
+  readSwfJob,
+  readSwfLog,
   SWF_FIELDS,
   SWF_HEADER_MAX,
+  SWF_LENGTH_MAX,
   SWF_LINE_LENGTH_MAX,
   type SwfHeaderField,
   type SwfJob,
   type SwfLog,
-  swfJobList,
+  swfComment,
 } from './swf-log.js';
 
 /**
@@ -19,38 +23,43 @@ import {
  *
  * @param log - header and jobs, as {@link fromSwf} returns them; nothing is sorted or numbered anew
  * @returns the text, LF after each line
- * @throws CorralError `invalid-document` with the path of the field, also for a comment that would read as another
+ * @throws CorralError `invalid-document` with the path of the field, also for a comment that would read as another;
+ *   `limit-exceeded` where the text would be longer than {@link fromSwf} reads
  * @complexity O(characters)
  */
 export function toSwf(log: SwfLog): string {
-  const jobs = swfJobList(log);
+  const { jobs, header } = readSwfLog(log);
   if (jobs.length === 0) throw new CorralError('invalid-document', ['jobs'], 'a log has at least one job');
-  const header: unknown = log.header;
-  if (!Array.isArray(header) || header.length > SWF_HEADER_MAX) {
-    throw new CorralError(
-      'invalid-document',
-      ['header'],
-      `expected a list of at most ${SWF_HEADER_MAX} header fields, got ${quote(header)}`,
-    );
-  }
-  const lines = header.map((field: unknown, i) => commentLine(field, i));
+  const fields = readList(header as SwfLog['header'], ['header'], 'invalid-document', SWF_HEADER_MAX);
+  const lines: string[] = [];
+  let length = 0;
+  const push = (line: string, path: readonly (string | number)[]): void => {
+    length += line.length + 1;
+    if (length > SWF_LENGTH_MAX) {
+      throw new CorralError('limit-exceeded', path, `more than ${SWF_LENGTH_MAX} characters: split the log`);
+    }
+    lines.push(line);
+  };
+  fields.forEach((field, i) => {
+    push(commentLine(field, i), ['header', i]);
+  });
   jobs.forEach((job, i) => {
-    checkSwfJob(job, ['jobs', i]);
-    lines.push(jobLine(job, i));
+    push(jobLine(readSwfJob(job, ['jobs', i])), ['jobs', i]);
   });
   return `${lines.join('\n')}\n`;
 }
 
-function commentLine(field: unknown, i: number): string {
-  const { name, value } = (field ?? {}) as Partial<SwfHeaderField>;
+function commentLine(given: SwfHeaderField, i: number): string {
+  const field = readFields(given, ['name', 'value'], ['header', i], 'invalid-document');
+  const { name, value } = field;
   if (typeof value !== 'string' || (name !== undefined && typeof name !== 'string')) {
     throw new CorralError(
       'invalid-document',
       ['header', i],
-      `expected a text as value and none or a text as name, got ${quote(field)}`,
+      `expected a text as value and none or a text as name, got ${quote(name)} and ${quote(value)}`,
     );
   }
-  const comment = name === undefined ? ` ${value}` : ` ${name}: ${value}`;
+  const comment = swfComment(field);
   const read = readSwfComment(comment);
   if (
     comment.length >= SWF_LINE_LENGTH_MAX ||
@@ -64,20 +73,12 @@ function commentLine(field: unknown, i: number): string {
       `${quote(comment.trim())} is no comment line that reads as what it was: a name is one word, a value has no line ends and no blanks around it`,
     );
   }
-  return `;${comment.trimEnd()}`;
+  return `;${comment}`;
 }
 
-function jobLine(job: SwfJob, i: number): string {
+function jobLine(job: SwfJob): string {
   const cells = SWF_FIELDS.map(({ name }) => cell(job[name]));
-  const line = (job.extra === undefined ? cells : [...cells, ...job.extra]).join(' ');
-  if (line.length > SWF_LINE_LENGTH_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      ['jobs', i],
-      `a line of ${line.length} characters, at most ${SWF_LINE_LENGTH_MAX}`,
-    );
-  }
-  return line;
+  return [...cells, ...(job.extra ?? [])].join(' ');
 }
 
 function cell(value: number | undefined): string {

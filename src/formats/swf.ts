@@ -1,13 +1,14 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import { readInteger, readNumber } from './numbers.js';
 import { foreignLog } from './swf-foreign.js';
 import {
   readSwfComment,
+  SWF_EXTRA_LENGTH_MAX,
   SWF_EXTRA_MAX,
   SWF_FIELDS,
   SWF_HEADER_MAX,
-  SWF_JOBS_MAX,
+  SWF_LENGTH_MAX,
   SWF_LINE_LENGTH_MAX,
   SWF_SKIPPED_MAX,
   type SwfField,
@@ -15,8 +16,10 @@ import {
   type SwfJob,
   type SwfLog,
   type SwfSkippedLine,
+  swfComment,
 } from './swf-log.js';
 import { readText } from './text.js';
+import { TRACE_JOBS_MAX } from './trace-job.js';
 
 /** How {@link fromSwf} reads. */
 export interface SwfOptions {
@@ -31,9 +34,6 @@ export interface SwfOptions {
    */
   readonly onBadLine?: 'refuse' | 'skip' | undefined;
 }
-
-/** Longest text, in characters: 256 Mi. */
-const TEXT_LENGTH_MAX = 2 ** 28;
 
 /**
  * Reads a log in the Standard Workload Format: eighteen numbers a line, `;` before comments, -1 for what is not known.
@@ -57,7 +57,7 @@ export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
   const { extraColumns, onBadLine } = readOptions(options);
   const content = readText(text, {
     what: 'the text of an SWF log',
-    lengthMax: TEXT_LENGTH_MAX,
+    lengthMax: SWF_LENGTH_MAX,
     remedy: 'split the log',
   });
   const header: SwfHeaderField[] = [];
@@ -74,7 +74,8 @@ export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
     } catch (error) {
       if (!(error instanceof CorralError)) throw error;
       // Jobs beyond the limit are no bad lines.
-      if (onBadLine === 'refuse' || jobs.length === SWF_JOBS_MAX) throw namedIfForeign(error, content, jobs);
+      if (onBadLine === 'refuse' || jobs.length === TRACE_JOBS_MAX)
+        throw namedIfForeign(error, content, jobs);
       if (skipped.length === SWF_SKIPPED_MAX) {
         throw namedIfForeign(
           limit([], `more than ${SWF_SKIPPED_MAX} bad lines, the first is ${skipped[0]!.problem}`),
@@ -108,6 +109,7 @@ function readLine(
   header: SwfHeaderField[],
   jobs: SwfJob[],
 ): void {
+  if (start === end) return;
   if (end - start > SWF_LINE_LENGTH_MAX) {
     throw limit(['line', line], `${end - start} characters, at most ${SWF_LINE_LENGTH_MAX} in one line`);
   }
@@ -123,21 +125,26 @@ function readLine(
     if (header.length === SWF_HEADER_MAX) {
       throw limit(['line', line], `more than ${SWF_HEADER_MAX} comments ahead of the jobs`);
     }
-    header.push(readSwfComment(comment));
+    const field = readSwfComment(comment);
+    // Written anew it may be longer, and has to be a line again.
+    if (swfComment(field).length >= SWF_LINE_LENGTH_MAX) {
+      throw limit(['line', line], `a comment of ${comment.length} characters: shorten it`);
+    }
+    header.push(field);
     return;
   }
-  if (jobs.length === SWF_JOBS_MAX)
-    throw limit(['line', line], `more than ${SWF_JOBS_MAX} jobs: split the log`);
+  if (jobs.length === TRACE_JOBS_MAX)
+    throw limit(['line', line], `more than ${TRACE_JOBS_MAX} jobs: split the log`);
   jobs.push(readJob(cells, line, keepExtra));
 }
 
 /** The choices of {@link SwfOptions}, the default first. */
 const CHOICES = { extraColumns: ['refuse', 'keep'], onBadLine: ['refuse', 'skip'] } as const;
 
-function readOptions(options: unknown): Required<SwfOptions> {
-  checkFields(options, Object.keys(CHOICES));
+function readOptions(options: SwfOptions): Required<SwfOptions> {
+  const given = readFields(options, Object.keys(CHOICES));
   const chosen = <T>(name: keyof SwfOptions, choices: readonly T[]): T => {
-    const value = (options as Record<string, unknown>)[name] ?? choices[0];
+    const value: unknown = given[name] ?? choices[0];
     const choice = choices.find((known) => known === value);
     if (choice !== undefined) return choice;
     throw new CorralError('invalid-option', [name], `expected ${choices.join(' or ')}, got ${quote(value)}`);
@@ -178,6 +185,9 @@ function readJob(cells: readonly string[], line: number, keepExtra: boolean): Sw
   const read = job as unknown as SwfJob;
   if (cells.length === count) return read;
   const extra = cells.slice(count);
+  if (extra.reduce((sum, { length }) => sum + length + 1, 0) > SWF_EXTRA_LENGTH_MAX) {
+    throw limit(['line', line, 'extra'], `more than ${SWF_EXTRA_LENGTH_MAX} characters of extra columns`);
+  }
   extra.forEach((cell, i) => {
     if (/[\s\p{Cc}]/u.test(cell)) {
       throw invalid(['line', line, 'extra', i], `a blank or control character stands in ${quote(cell)}`);

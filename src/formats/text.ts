@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { callForeign } from '../plain-data.js';
 
 /** First characters of packed files, read as Latin-1 or as UTF-8, where a foreign byte becomes U+FFFD. */
 const PACKED: readonly (readonly [starts: readonly string[], what: string])[] = [
@@ -36,7 +37,8 @@ export interface ExpectedText {
  * @complexity O(characters)
  */
 export function readText(input: unknown, { what, lengthMax, remedy }: ExpectedText): string {
-  if (typeof input !== 'string') throw invalid(`expected ${what}, got ${notText(input)}`);
+  if (typeof input !== 'string')
+    throw invalid(`expected ${what}, got ${callForeign(() => notText(input), [], 'invalid-format')}`);
   if (input.length > lengthMax) {
     throw new CorralError(
       'limit-exceeded',
@@ -54,12 +56,16 @@ export function readText(input: unknown, { what, lengthMax, remedy }: ExpectedTe
   return input.startsWith('\uFEFF') ? input.slice(1) : input;
 }
 
+/** What is no text, as messages name it; bytes by their number. May run code of the caller. */
 function notText(input: unknown): string {
-  if (!(input instanceof Uint8Array)) return quote(input);
-  const isGzip = input[0] === 0x1f && input[1] === 0x8b;
-  return isGzip
-    ? 'bytes packed with gzip (.gz): unpack them first, with node:zlib, then decode them'
-    : `${input.length} bytes: decode them first, with new TextDecoder()`;
+  if (ArrayBuffer.isView(input) && !(input instanceof DataView)) {
+    const [first, second] = [0, 1].map((i) => (input as Uint8Array)[i]);
+    if (first === 0x1f && second === 0x8b) {
+      return 'bytes packed with gzip (.gz): unpack them first, with node:zlib, then decode them';
+    }
+    return `${input.byteLength} bytes: decode them first, with new TextDecoder()`;
+  }
+  return quote(input);
 }
 
 function invalid(problem: string): CorralError {

@@ -8,6 +8,10 @@ export const XML_LENGTH_MAX: number = 2 ** 24;
 export const XML_ELEMENTS_MAX: number = 2 ** 18;
 /** Most attributes of one element; NCCL itself takes 16. */
 export const XML_ATTRIBUTES_MAX = 1024;
+/** Longest tag, in characters: sets of CPUs take a few thousand on the largest machines. */
+export const XML_TAG_LENGTH_MAX: number = 2 ** 16;
+/** Most references (`&amp;`) of one text: names have a few. */
+export const XML_REFERENCES_MAX: number = 2 ** 16;
 /** Deepest nesting of elements, the root being 1. */
 export const XML_DEPTH_MAX = 64;
 
@@ -35,22 +39,23 @@ export interface XmlElement {
  * @param options.elementsMax - most elements; default {@link XML_ELEMENTS_MAX}
  * @returns the root element
  * @throws CorralError `invalid-format` with the line, `limit-exceeded` beyond {@link XML_LENGTH_MAX}
- *   characters, `elementsMax` elements, {@link XML_ATTRIBUTES_MAX} attributes of one or {@link XML_DEPTH_MAX} levels
+ *   characters, `elementsMax` elements, {@link XML_ATTRIBUTES_MAX} attributes or
+ *   {@link XML_TAG_LENGTH_MAX} characters of one, {@link XML_REFERENCES_MAX} references or {@link XML_DEPTH_MAX} levels
  * @complexity O(characters)
  */
 export function readXml(
   text: unknown,
   options: { readonly what: string; readonly elementsMax?: number },
 ): XmlElement {
-  const lines = readText(text, {
+  const given = readText(text, {
     what: `the text of ${options.what}`,
     lengthMax: XML_LENGTH_MAX,
     remedy: `is this ${options.what}?`,
-  }).replace(/\r\n?/g, '\n');
-  if (!lines.includes('<')) {
+  });
+  if (!given.includes('<')) {
     throw new CorralError('invalid-format', [], `no XML element in the text: expected ${options.what}`);
   }
-  const content = tagsAndText(lines, options.elementsMax ?? XML_ELEMENTS_MAX);
+  const content = tagsAndText(given.replace(/\r\n?/g, '\n'), options.elementsMax ?? XML_ELEMENTS_MAX);
   return tree(content, options.what);
 }
 
@@ -122,8 +127,9 @@ function tree(content: string, what: string): XmlElement {
 }
 
 /**
- * The text with comments, instructions and document type replaced by blanks: the library skips pieces
- * of markup that are cut off or that it does not know without a word, and would expand entities.
+ * The text without comments, instructions, document type and blanks between tags, but for their line ends: the library
+ * skips pieces of markup that are cut off or that it does not know without a word, and would expand entities; and it
+ * takes long over blanks.
  */
 function tagsAndText(text: string, elementsMax: number): string {
   const lineAt = lineCounter(text);
@@ -132,13 +138,13 @@ function tagsAndText(text: string, elementsMax: number): string {
   };
   const control = text.search(/[^\P{Cc}\t\n\u007F-\u009F]/u);
   if (control !== -1) refuse(control, `control character ${quote(text[control])}: is this a text file?`);
-  let content = '';
+  const pieces: string[] = [];
   let kept = 0;
   let depth = 0;
   let elements = 0;
   let typed = false;
-  const blank = (from: number, to: number): void => {
-    content += text.slice(kept, from) + text.slice(from, to).replace(/[^\n]/g, ' ');
+  const drop = (from: number, to: number): void => {
+    pieces.push(text.slice(kept, from), lineEndsOf(text, from, to));
     kept = to;
   };
   let end = 0;
@@ -146,14 +152,15 @@ function tagsAndText(text: string, elementsMax: number): string {
     if (depth === 0 && text.slice(end, open).trim() !== '') {
       refuse(open, `text outside the root element: ${quote(text.slice(end, open).trim())}; remove it`);
     }
+    if (open - end > 1 && isBlank(text, end, open)) drop(end, open);
     if (text.startsWith('<!--', open)) {
       end = endOf(text, '-->', open + 4);
       if (end === 0) refuse(open, 'the comment is not closed: the text may be cut off');
-      blank(open, end);
+      drop(open, end);
     } else if (text.startsWith('<?', open)) {
       end = endOf(text, '?>', open + 2);
       if (end === 0) refuse(open, 'the processing instruction is not closed: the text may be cut off');
-      blank(open, end);
+      drop(open, end);
     } else if (text.startsWith('<!DOCTYPE', open)) {
       DOCTYPE.lastIndex = open;
       if (!DOCTYPE.test(text)) {
@@ -162,7 +169,7 @@ function tagsAndText(text: string, elementsMax: number): string {
       if (typed || elements > 0) refuse(open, 'the document type must stand once, before the root element');
       typed = true;
       end = DOCTYPE.lastIndex;
-      blank(open, end);
+      drop(open, end);
     } else if (text.startsWith('<!', open)) {
       refuse(
         open,
@@ -173,6 +180,13 @@ function tagsAndText(text: string, elementsMax: number): string {
       const tag = text.slice(open, end);
       if (end === 0)
         refuse(open, 'the tag is not closed: a quotation mark is missing, or the text is cut off');
+      if (tag.length > XML_TAG_LENGTH_MAX) {
+        throw new CorralError(
+          'limit-exceeded',
+          ['line', lineAt(open)],
+          `a tag of ${tag.length} characters, at most ${XML_TAG_LENGTH_MAX}: the text may be damaged`,
+        );
+      }
       const emptied = tag.replace(/"[^"]*"|'[^']*'/g, '""');
       if (emptied.split('=', XML_ATTRIBUTES_MAX + 2).length > XML_ATTRIBUTES_MAX + 1) {
         throw new CorralError(
@@ -209,7 +223,39 @@ function tagsAndText(text: string, elementsMax: number): string {
   if (depth > 0) {
     throw new CorralError('invalid-format', [], `${depth} elements are not closed: the text may be cut off`);
   }
-  return content + text.slice(kept);
+  pieces.push(text.slice(kept));
+  const content = pieces.join('');
+  if (isMoreThan(XML_REFERENCES_MAX, content, '&')) {
+    throw new CorralError(
+      'limit-exceeded',
+      [],
+      `more than ${XML_REFERENCES_MAX} references (&amp;): is this one machine?`,
+    );
+  }
+  return content;
+}
+
+/** Whether nothing but blanks stands between two positions. */
+function isBlank(text: string, from: number, to: number): boolean {
+  for (let i = from; i < to; i++) {
+    const c = text[i];
+    if (c !== ' ' && c !== '\n' && c !== '\t') return false;
+  }
+  return true;
+}
+
+function lineEndsOf(text: string, from: number, to: number): string {
+  let count = 0;
+  for (let i = from; i < to; i++) if (text[i] === '\n') count++;
+  return '\n'.repeat(count);
+}
+
+function isMoreThan(most: number, text: string, character: string): boolean {
+  let count = 0;
+  for (let i = text.indexOf(character); i !== -1; i = text.indexOf(character, i + 1)) {
+    if (++count > most) return true;
+  }
+  return false;
 }
 
 /** A document type that names at most an external file, which is never opened. */

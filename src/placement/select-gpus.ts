@@ -298,15 +298,17 @@ function sentence({ step, before, after, figure, against }: SelectionStep): stri
   const gpus = against.gpus.join(', ');
   const left = `${after} of ${plural(before, 'set')} left`;
   const other = `${against.gpus.length === 1 ? 'GPU' : 'GPUs'} ${gpus}`;
+  const mine = apart(figure ?? 0, against.figure ?? 0);
+  const theirs = apart(against.figure ?? 0, figure ?? 0);
   switch (step) {
     case 'bandwidth':
-      return `highest bandwidth ${round(figure)} GB/s: ${left}, ${other} would reach ${round(against.figure)}`;
+      return `highest bandwidth ${mine} GB/s: ${left}, ${other} would reach ${theirs}`;
     case 'shared-load':
-      return `least load on links of others ${round(figure)} GB/s: ${left}, ${other} would put ${round(against.figure)} there`;
+      return `least load on links of others ${mine} GB/s: ${left}, ${other} would put ${theirs} there`;
     case 'leftover-value':
-      return `highest value of what stays free ${apart(figure!, against.figure!)}: ${left}, ${other} would leave ${apart(against.figure!, figure!)}`;
+      return `highest value of what stays free ${mine}: ${left}, ${other} would leave ${theirs}`;
     case 'nic-bandwidth':
-      return `highest bandwidth to the ports ${round(figure)} GB/s: ${left}, ${other} would reach ${round(against.figure)}`;
+      return `highest bandwidth to the ports ${mine} GB/s: ${left}, ${other} would reach ${theirs}`;
     case 'ordinals':
       return `lowest ordinals: ${left}, ${other} would do as well`;
   }
@@ -337,9 +339,4 @@ function apart(x: number, other: number): string {
   let decimals = 3;
   while (decimals < 12 && x.toFixed(decimals) === other.toFixed(decimals)) decimals++;
   return String(Number(x.toFixed(decimals)));
-}
-
-/** At most three decimals. */
-function round(x: number | null): string {
-  return x === null ? '' : String(Math.round(x * 1000) / 1000);
 }

@@ -1,5 +1,5 @@
 import { CorralError } from '../errors.js';
-import type { Phase, UniformSource } from './phase.js';
+import { drawUnit, newPhase, type Phase, type UniformSource } from './phase.js';
 import { nonNegative, positive } from './quantity.js';
 
 /** A fixed phase, which composition folds: durations add, transforms need one exponential. */
@@ -20,13 +20,17 @@ export interface ExponentialPhase extends Phase {
  */
 export function fixed(seconds: number): FixedPhase {
   nonNegative(seconds, 'seconds');
-  return {
-    kind: 'fixed',
-    mean: seconds,
-    variance: 0,
-    laplace: (z) => Math.exp(-z * seconds),
-    sample: () => seconds,
-  };
+  return newPhase<FixedPhase>(
+    {
+      kind: 'fixed',
+      mean: seconds,
+      variance: 0,
+      laplace: (z) => Math.exp(-z * seconds),
+      sample: () => seconds,
+    },
+    [],
+    'seconds',
+  );
 }
 
 /**
@@ -37,13 +41,17 @@ export function fixed(seconds: number): FixedPhase {
  */
 export function exponential(meanSeconds: number): ExponentialPhase {
   positive(meanSeconds, 'meanSeconds');
-  return {
-    kind: 'exponential',
-    mean: meanSeconds,
-    variance: meanSeconds ** 2,
-    laplace: (z) => 1 / (1 + z * meanSeconds),
-    sample: (random) => -meanSeconds * Math.log1p(-random()),
-  };
+  return newPhase<ExponentialPhase>(
+    {
+      kind: 'exponential',
+      mean: meanSeconds,
+      variance: meanSeconds ** 2,
+      laplace: (z) => 1 / (1 + z * meanSeconds),
+      sample: (random) => -meanSeconds * Math.log1p(-drawUnit(random)),
+    },
+    [],
+    'meanSeconds',
+  );
 }
 
 /**
@@ -56,13 +64,17 @@ export function exponential(meanSeconds: number): ExponentialPhase {
 export function gamma(shape: number, scaleSeconds: number): Phase {
   positive(shape, 'shape');
   positive(scaleSeconds, 'scaleSeconds');
-  return {
-    kind: 'gamma',
-    mean: shape * scaleSeconds,
-    variance: shape * scaleSeconds ** 2,
-    laplace: (z) => Math.exp(-shape * Math.log1p(z * scaleSeconds)),
-    sample: (random) => scaleSeconds * standardGamma(shape, random),
-  };
+  return newPhase<Phase>(
+    {
+      kind: 'gamma',
+      mean: shape * scaleSeconds,
+      variance: shape * scaleSeconds ** 2,
+      laplace: (z) => Math.exp(-shape * Math.log1p(z * scaleSeconds)),
+      sample: (random) => scaleSeconds * standardGamma(shape, random),
+    },
+    [],
+    'scaleSeconds',
+  );
 }
 
 /**
@@ -83,37 +95,50 @@ export function uniform(lowSeconds: number, highSeconds: number): Phase {
       `expected at least lowSeconds, ${lowSeconds}, got ${highSeconds}`,
     );
   }
-  return {
-    kind: 'uniform',
-    mean: lowSeconds + width / 2,
-    variance: width ** 2 / 12,
-    laplace: (z) => {
-      const zw = z * width;
-      return Math.exp(-z * lowSeconds) * (zw === 0 ? 1 : -Math.expm1(-zw) / zw);
+  return newPhase<Phase>(
+    {
+      kind: 'uniform',
+      mean: lowSeconds + width / 2,
+      variance: width ** 2 / 12,
+      laplace: (z) => {
+        const zw = z * width;
+        return Math.exp(-z * lowSeconds) * (zw === 0 ? 1 : -Math.expm1(-zw) / zw);
+      },
+      sample: (random) => lowSeconds + width * drawUnit(random),
     },
-    sample: (random) => lowSeconds + width * random(),
-  };
+    [],
+    'highSeconds',
+  );
 }
+
+/** Fewer than half of the tries are rejected: so many in a row no source of uniform numbers lives to see. */
+const TRIES_MAX = 1000;
 
 /**
  * One gamma variate of scale 1, by rejection; below shape 1 through shape + 1 and a power of a uniform.
  *
+ * @throws CorralError `invalid-option` if nothing is accepted, as from a source that repeats one number
  * Source: Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26(3), 2000.
  */
 function standardGamma(shape: number, random: UniformSource): number {
-  if (shape < 1) return standardGamma(shape + 1, random) * (1 - random()) ** (1 / shape);
+  if (shape < 1) return standardGamma(shape + 1, random) * (1 - drawUnit(random)) ** (1 / shape);
   const d = shape - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);
-  for (;;) {
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
     const x = standardNormal(random);
     const root = 1 + c * x;
     if (root <= 0) continue;
     const v = root ** 3;
-    if (Math.log(1 - random()) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
+    if (Math.log(1 - drawUnit(random)) < 0.5 * x * x + d - d * v + d * Math.log(v)) return d * v;
   }
+  throw new CorralError(
+    'invalid-option',
+    ['random'],
+    `none of ${TRIES_MAX} tries gave a gamma variate: expected numbers that differ, uniform from 0 to below 1`,
+  );
 }
 
 /** One standard normal variate. Source: Box and Muller 1958; the second of the pair is thrown away. */
 function standardNormal(random: UniformSource): number {
-  return Math.sqrt(-2 * Math.log1p(-random())) * Math.cos(2 * Math.PI * random());
+  return Math.sqrt(-2 * Math.log1p(-drawUnit(random))) * Math.cos(2 * Math.PI * drawUnit(random));
 }

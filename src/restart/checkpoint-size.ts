@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields, nonNegative, positive } from './quantity.js';
+import { readFields } from '../fields.js';
+import { bandwidthGBps, nonNegative, positive } from './quantity.js';
 
 /**
  * Bytes per parameter of a checkpoint, by what it holds.
@@ -12,13 +13,19 @@ import { checkFields, nonNegative, positive } from './quantity.js';
  * | `muon` | 10 | bf16 weights, fp32 master and momentum (digest) |
  * | `muon-bf16` | 8 | the same with bf16 momentum (digest) |
  */
-export const BYTES_PER_PARAMETER = {
+export const BYTES_PER_PARAMETER: {
+  readonly weights: 2;
+  readonly adam: 12;
+  readonly 'adam-and-weights': 14;
+  readonly muon: 10;
+  readonly 'muon-bf16': 8;
+} = Object.freeze({
   weights: 2,
   adam: 12,
   'adam-and-weights': 14,
   muon: 10,
   'muon-bf16': 8,
-} as const;
+});
 /** What a checkpoint holds. */
 export type CheckpointContent = keyof typeof BYTES_PER_PARAMETER;
 
@@ -35,17 +42,17 @@ export function checkpointBytes(options: {
   readonly content?: CheckpointContent | undefined;
   readonly bytesPerParameter?: number | undefined;
 }): number {
-  checkFields(options, ['parameters', 'content', 'bytesPerParameter']);
-  const parameters = positive(options.parameters, 'parameters');
-  const { content = 'adam', bytesPerParameter } = options;
-  if (!Object.hasOwn(BYTES_PER_PARAMETER, content)) {
+  const given = readFields(options, ['parameters', 'content', 'bytesPerParameter']);
+  const parameters = positive(given.parameters, 'parameters');
+  const { content = 'adam', bytesPerParameter } = given;
+  if (typeof content !== 'string' || !Object.hasOwn(BYTES_PER_PARAMETER, content)) {
     throw new CorralError(
       'invalid-option',
       ['content'],
       `expected one of ${Object.keys(BYTES_PER_PARAMETER).join(', ')}, got ${quote(content)}`,
     );
   }
-  if (bytesPerParameter !== undefined && options.content !== undefined) {
+  if (bytesPerParameter !== undefined && given.content !== undefined) {
     throw new CorralError(
       'invalid-option',
       ['bytesPerParameter'],
@@ -75,7 +82,7 @@ export function snapshotStallSeconds(options: {
   readonly gpus: number;
   readonly deviceToHostGBps: number;
 }): number {
-  checkFields(options, ['bytes', 'gpus', 'deviceToHostGBps']);
-  const bytesPerGpu = nonNegative(options.bytes, 'bytes') / positive(options.gpus, 'gpus');
-  return bytesPerGpu / (positive(options.deviceToHostGBps, 'deviceToHostGBps') * 1e9);
+  const { bytes, gpus, deviceToHostGBps } = readFields(options, ['bytes', 'gpus', 'deviceToHostGBps']);
+  const bytesPerGpu = nonNegative(bytes, 'bytes') / positive(gpus, 'gpus');
+  return bytesPerGpu / (bandwidthGBps(deviceToHostGBps, 'deviceToHostGBps') * 1e9);
 }

@@ -1,7 +1,9 @@
-import { CorralError, quote } from '../errors.js';
+import { CorralError } from '../errors.js';
+import { readFields } from '../fields.js';
+import { callForeign, readList } from '../plain-data.js';
 import { fixed } from './basic-phases.js';
-import { checkPhase, type Phase } from './phase.js';
-import { checkFields, listOf, nonNegative } from './quantity.js';
+import { checkPhase, drawUnit, newPhase, PHASES_MAX, type Phase } from './phase.js';
+import { nonNegative } from './quantity.js';
 
 /** A branch of a mixture. */
 export interface MixturePart {
@@ -13,31 +15,40 @@ export interface MixturePart {
 /**
  * One phase after another, independent: L is the product of the transforms.
  *
- * @param phases - phases, or lists of them, in order; none is a duration of 0
+ * @param phases - phases, or lists of at most 10,000 of them, in order; none is a duration of 0
  * @returns one phase; a lone one unchanged
  * @throws CorralError `invalid-option`
  */
 export function sequence(...phases: readonly (Phase | readonly Phase[])[]): Phase {
-  const parts = phases.flat().map((part, i) => checkPhase(part, 'phases', i));
+  const given = phases.flatMap((one) => {
+    const path = ['phases'];
+    if (!callForeign(() => Array.isArray(one), path)) return [one as Phase];
+    return readList(one as readonly Phase[], path, 'invalid-option', PHASES_MAX);
+  });
+  const parts = given.map((part, i) => checkPhase(part, 'phases', i));
   if (parts.length === 0) return fixed(0);
   if (parts.length === 1) return parts[0]!;
   const drawn = parts.filter((part) => part.kind !== 'fixed');
   const fixedSeconds = parts.reduce((sum, part) => sum + (part.kind === 'fixed' ? part.mean : 0), 0);
-  return {
-    kind: 'sequence',
-    mean: parts.reduce((sum, part) => sum + part.mean, 0),
-    variance: parts.reduce((sum, part) => sum + part.variance, 0),
-    laplace: (z) => {
-      let product = fixedSeconds === 0 ? 1 : Math.exp(-z * fixedSeconds);
-      for (const part of drawn) product *= part.laplace(z);
-      return product;
+  return newPhase<Phase>(
+    {
+      kind: 'sequence',
+      mean: parts.reduce((sum, part) => sum + part.mean, 0),
+      variance: parts.reduce((sum, part) => sum + part.variance, 0),
+      laplace: (z) => {
+        let product = fixedSeconds === 0 ? 1 : Math.exp(-z * fixedSeconds);
+        for (const part of drawn) product *= part.laplace(z);
+        return product;
+      },
+      sample: (random) => {
+        let seconds = fixedSeconds;
+        for (const part of drawn) seconds += part.sample(random);
+        return seconds;
+      },
     },
-    sample: (random) => {
-      let seconds = fixedSeconds;
-      for (const part of drawn) seconds += part.sample(random);
-      return seconds;
-    },
-  };
+    parts,
+    'phases',
+  );
 }
 
 /**
@@ -50,46 +61,43 @@ export function sequence(...phases: readonly (Phase | readonly Phase[])[]): Phas
  * phase.mixture([{ weight: 0.9, phase: phase.exponential(10) }, { weight: 0.1, phase: phase.fixed(600) }]);
  */
 export function mixture(parts: readonly MixturePart[]): Phase {
-  if (!Array.isArray(parts) || parts.length === 0) {
-    throw new CorralError(
-      'invalid-option',
-      ['parts'],
-      `expected a list of { weight, phase }, got ${quote(parts)}`,
-    );
-  }
-  let total = 0;
-  const branches = listOf(parts, '{ weight, phase }', Number.POSITIVE_INFINITY, 'parts');
-  const phases = branches.map((part, i) => {
-    total += nonNegative(part?.weight, 'parts', i, 'weight');
-    checkFields(part, ['weight', 'phase'], ['parts', i]);
-    return checkPhase(part.phase, 'parts', i, 'phase');
+  const branches = readList(parts, ['parts'], 'invalid-option', PHASES_MAX).map((given, i) => {
+    const part = readFields(given, ['weight', 'phase'], ['parts', i]);
+    const weight = nonNegative(part.weight, 'parts', i, 'weight');
+    return { weight, phase: checkPhase(part.phase, 'parts', i, 'phase') };
   });
-  if (!(total > 0 && total < Number.POSITIVE_INFINITY)) {
+  const total = branches.reduce((sum, { weight }) => sum + weight, 0);
+  if (!(total > 0)) {
     throw new CorralError('invalid-option', ['parts'], `expected weights with a sum above 0, got ${total}`);
   }
-  const weights = branches.map((part) => part.weight / total);
+  const phases = branches.map(({ phase }) => phase);
+  const weights = branches.map(({ weight }) => weight / total);
   const mean = phases.reduce((sum, part, i) => sum + weights[i]! * part.mean, 0);
-  return {
-    kind: 'mixture',
-    mean,
-    variance: phases.reduce(
-      (sum, part, i) => sum + weights[i]! * (part.variance + (part.mean - mean) ** 2),
-      0,
-    ),
-    laplace: (z) => {
-      let sum = 0;
-      for (let i = 0; i < phases.length; i++) sum += weights[i]! * phases[i]!.laplace(z);
-      return sum;
+  return newPhase<Phase>(
+    {
+      kind: 'mixture',
+      mean,
+      variance: phases.reduce(
+        (sum, part, i) => sum + weights[i]! * (part.variance + (part.mean - mean) ** 2),
+        0,
+      ),
+      laplace: (z) => {
+        let sum = 0;
+        for (let i = 0; i < phases.length; i++) sum += weights[i]! * phases[i]!.laplace(z);
+        return sum;
+      },
+      sample: (random) => {
+        let left = drawUnit(random);
+        let i = 0;
+        while (i < phases.length - 1 && left >= weights[i]!) left -= weights[i++]!;
+        // What rounding leaves over falls to the last branch with a weight; the weights have a sum, so there is one.
+        while (weights[i] === 0) i--;
+        return phases[i]!.sample(random);
+      },
     },
-    sample: (random) => {
-      let left = random();
-      let i = 0;
-      // The last branch with a weight takes what rounding leaves over.
-      while (i < phases.length - 1 && left >= weights[i]!) left -= weights[i++]!;
-      while (weights[i] === 0) i--;
-      return phases[i]!.sample(random);
-    },
-  };
+    phases,
+    'parts',
+  );
 }
 
 /**
@@ -101,12 +109,16 @@ export function mixture(parts: readonly MixturePart[]): Phase {
  */
 export function scaled(factor: number, of: Phase): Phase {
   nonNegative(factor, 'factor');
-  checkPhase(of, 'of');
-  return {
-    kind: 'scaled',
-    mean: factor * of.mean,
-    variance: factor ** 2 * of.variance,
-    laplace: (z) => of.laplace(factor * z),
-    sample: (random) => factor * of.sample(random),
-  };
+  const phase = checkPhase(of, 'of');
+  return newPhase<Phase>(
+    {
+      kind: 'scaled',
+      mean: factor * phase.mean,
+      variance: factor ** 2 * phase.variance,
+      laplace: (z) => phase.laplace(Math.min(factor * z, Number.MAX_VALUE)),
+      sample: (random) => factor * phase.sample(random),
+    },
+    [phase],
+    'factor',
+  );
 }

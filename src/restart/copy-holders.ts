@@ -1,10 +1,11 @@
 import { CorralError, quote } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { TierName } from '../ids.js';
 import type { Placement } from '../placement/placement.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import { gangOf, positionsById } from './gang.js';
-import { checkFields, integer } from './quantity.js';
+import { integer } from './quantity.js';
 
 /**
  * Who holds the checkpoint part of each server of a gang: per server, in the order in which the placement first
@@ -35,15 +36,15 @@ export function copyHolders(
   options: CopyHolderOptions = {},
 ): CopyHolders {
   checkCluster(cluster, ['cluster']);
-  checkFields(options, ['copies', 'apart']);
-  const copies = integer(options.copies ?? 2, 1, 16, 'copies');
+  const given = readFields(options, ['copies', 'apart']);
+  const copies = integer(given.copies ?? 2, 1, 16, 'copies');
   const { servers } = gangOf(placement, cluster, positionsById(cluster));
-  const tier = options.apart === undefined ? -1 : cluster.tiers.findIndex((t) => t.name === options.apart);
-  if (options.apart !== undefined && tier < 0) {
+  const tier = given.apart === undefined ? -1 : cluster.tiers.findIndex((t) => t.name === given.apart);
+  if (given.apart !== undefined && tier < 0) {
     throw new CorralError(
       'unknown-reference',
       ['apart'],
-      `no tier ${quote(options.apart)}: tiers are ${cluster.tiers.map((t) => quote(t.name)).join(', ')}`,
+      `no tier ${quote(given.apart)}: tiers are ${cluster.tiers.map((t) => quote(t.name)).join(', ')}`,
     );
   }
   const n = servers.length;

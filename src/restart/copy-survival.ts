@@ -1,5 +1,6 @@
 import { CorralError } from '../errors.js';
-import { checkFields, integer } from './quantity.js';
+import { readFields } from '../fields.js';
+import { integer } from './quantity.js';
 
 /** Most machines of a closed form over binomials. */
 const MACHINES_MAX = 1_000_000;
@@ -23,10 +24,10 @@ export function groupCopySurvival(options: {
   readonly copies: number;
   readonly lost: number;
 }): number {
-  checkFields(options, ['machines', 'copies', 'lost']);
-  const n = integer(options.machines, 1, MACHINES_MAX, 'machines');
-  const m = integer(options.copies, 1, n, 'copies');
-  const k = integer(options.lost, 0, n, 'lost');
+  const { machines, copies, lost } = readFields(options, ['machines', 'copies', 'lost']);
+  const n = integer(machines, 1, MACHINES_MAX, 'machines');
+  const m = integer(copies, 1, n, 'copies');
+  const k = integer(lost, 0, n, 'lost');
   if (n % m !== 0) {
     throw new CorralError('invalid-option', ['copies'], `${n} machines do not divide into groups of ${m}`);
   }
@@ -53,9 +54,9 @@ export function groupCopySurvival(options: {
  * @complexity O(k)
  */
 export function ringCopySurvival(options: { readonly machines: number; readonly lost: number }): number {
-  checkFields(options, ['machines', 'lost']);
-  const n = integer(options.machines, 2, MACHINES_MAX, 'machines');
-  const k = integer(options.lost, 0, n, 'lost');
+  const { machines, lost } = readFields(options, ['machines', 'lost']);
+  const n = integer(machines, 2, MACHINES_MAX, 'machines');
+  const k = integer(lost, 0, n, 'lost');
   if (2 * k > n) return 0;
   let share = n / (n - k);
   for (let i = 0; i < k; i++) share *= (n - k - i) / (n - i);

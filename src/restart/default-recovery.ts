@@ -1,7 +1,8 @@
+import { readFields } from '../fields.js';
 import { exponential, fixed } from './basic-phases.js';
 import { mixture } from './composite-phases.js';
 import { maximum } from './maximum.js';
-import { checkFields, integer, nonNegative, positive } from './quantity.js';
+import { integer, nonNegative, positive } from './quantity.js';
 import type { RecoveryPath } from './recovery.js';
 
 /** Options of {@link defaultRecovery}. */
@@ -34,9 +35,9 @@ export interface DefaultRecoveryOptions {
  * @throws CorralError `invalid-option`
  */
 export function defaultRecovery(options: DefaultRecoveryOptions): RecoveryPath {
-  checkFields(options, ['servers', 'gpus', 'loadSeconds', 'launchMeanSeconds']);
-  const servers = integer(options.servers, 1, 1e9, 'servers');
-  const gpus = nonNegative(options.gpus ?? 8 * servers, 'gpus');
+  const given = readFields(options, ['servers', 'gpus', 'loadSeconds', 'launchMeanSeconds']);
+  const servers = integer(given.servers, 1, 1e9, 'servers');
+  const gpus = nonNegative(given.gpus ?? 8 * servers, 'gpus');
   return {
     hidden: {
       detect: mixture([
@@ -47,9 +48,9 @@ export function defaultRecovery(options: DefaultRecoveryOptions): RecoveryPath {
       reschedule: exponential(180),
     },
     exposed: {
-      launch: maximum(servers, exponential(positive(options.launchMeanSeconds ?? 5, 'launchMeanSeconds'))),
+      launch: maximum(servers, exponential(positive(given.launchMeanSeconds ?? 5, 'launchMeanSeconds'))),
       rendezvous: fixed(5 + 25 * (gpus / 10_000)),
-      load: fixed(nonNegative(options.loadSeconds ?? 0, 'loadSeconds')),
+      load: fixed(nonNegative(given.loadSeconds ?? 0, 'loadSeconds')),
       warmUp: fixed(30),
     },
   };

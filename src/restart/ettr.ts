@@ -25,6 +25,11 @@ import { twoTierCycle } from './two-tier-cycle.js';
  */
 export function ettr(model: RestartModel): number {
   checkModel(model);
+  return ettrOf(model);
+}
+
+/** {@link ettr} of figures that a checked model, or a variation of one, holds. */
+export function ettrOf(model: RestartModel): number {
   const rate = model.failuresPerActiveSecond;
   const { computeSeconds: compute, stallSeconds: stall } = model;
   if (model.durable !== undefined) {

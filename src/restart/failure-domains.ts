@@ -1,12 +1,14 @@
 import { CorralError, quote } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { ServerId, TierName } from '../ids.js';
 import type { Placement } from '../placement/placement.js';
+import { readList } from '../plain-data.js';
 import { acceleratorGBpsPerGpuOf, type ClusterTopology } from '../topology/cluster-topology.js';
 import { checkCluster } from '../topology/expected-topology.js';
-import type { FailureLaw } from './failure-laws.js';
+import type { FailureLaw, FailureLevel } from './failure-laws.js';
 import { type Gang, type GangServer, gangOf, positionsById } from './gang.js';
 import { checkPhase } from './phase.js';
-import { checkFields, listOf, nonNegative } from './quantity.js';
+import { nonNegative } from './quantity.js';
 
 /** Something that a gang depends on and that fails as one. */
 export interface FailureDomain {
@@ -42,6 +44,11 @@ const LAW_FIELDS: readonly (keyof FailureLaw)[] = [
   'detect',
 ];
 const PER: readonly unknown[] = ['domain', 'server', 'gpu', undefined];
+const LEVELS: readonly unknown[] = ['gpu', 'server', 'nvlink-domain', 'job'];
+/** Most laws; the causes that operators tell apart are tens. */
+const LAWS_MAX = 1000;
+/** Most domains of one answer: a law of GPUs has one for every GPU of the gang. */
+const DOMAINS_MAX = 2_000_000;
 
 /**
  * Which failure domains a placement touches, how often each fails, and what a failure of it stops.
@@ -67,28 +74,23 @@ export function failureDomains(
 ): FailureDomain[] {
   checkCluster(cluster, ['cluster']);
   const gang = gangOf(placement, cluster, positionsById(cluster));
-  return domainsOf(gang, cluster, laws);
+  return domainsOf(gang, cluster, readLaws(laws, cluster));
 }
 
-/** {@link failureDomains} of a gang that is already found. */
+/**
+ * {@link failureDomains} of a gang that is already found.
+ *
+ * @param laws - from {@link readLaws}
+ */
 export function domainsOf(
   gang: Gang,
   cluster: ClusterTopology,
   laws: readonly FailureLaw[],
 ): FailureDomain[] {
-  const names = new Set<string>();
-  return listOf(laws, 'failure laws', Number.POSITIVE_INFINITY, 'laws').flatMap((law, i) => {
-    checkLaw(law, cluster, i);
-    if (names.has(law.name)) {
-      throw new CorralError(
-        'duplicate-id',
-        ['laws', i, 'name'],
-        `law ${quote(law.name)} is given twice: name them apart`,
-      );
-    }
-    names.add(law.name);
-    return touched(law, gang, cluster).map(
-      ({ servers, gpusLost, gpusInside, serversInside, ...where }): FailureDomain => ({
+  const domains: FailureDomain[] = [];
+  for (const law of laws) {
+    for (const { servers, gpusLost, gpusInside, serversInside, ...where } of touched(law, gang, cluster)) {
+      domains.push({
         law: law.name,
         ...where,
         failuresPerSecond:
@@ -98,8 +100,38 @@ export function domainsOf(
         blastRadiusGpus: gang.gpus,
         serversLost: where.level === 'job' ? [] : servers.map((s) => s.id),
         memoryLost: law.memoryLost ?? (where.level !== 'gpu' && where.level !== 'job'),
-      }),
-    );
+      });
+    }
+    if (domains.length > DOMAINS_MAX) {
+      throw new CorralError(
+        'limit-exceeded',
+        ['laws'],
+        `the placement touches more than ${DOMAINS_MAX} failure domains: give fewer laws`,
+      );
+    }
+  }
+  return domains;
+}
+
+/**
+ * Reads failure laws once.
+ *
+ * @returns copies of at most 1,000 laws, with distinct names
+ * @throws CorralError with a path from `laws` on
+ */
+export function readLaws(given: readonly FailureLaw[], cluster: ClusterTopology): FailureLaw[] {
+  const names = new Set<string>();
+  return readList(given, ['laws'], 'invalid-option', LAWS_MAX).map((one, i) => {
+    const law = readLaw(one, cluster, i);
+    if (names.has(law.name)) {
+      throw new CorralError(
+        'duplicate-id',
+        ['laws', i, 'name'],
+        `law ${quote(law.name)} is given twice: name them apart`,
+      );
+    }
+    names.add(law.name);
+    return law;
   });
 }
 
@@ -196,13 +228,12 @@ function tierDomains(
   }));
 }
 
-function checkLaw(law: FailureLaw, cluster: ClusterTopology, i: number): void {
-  checkFields(law, LAW_FIELDS, ['laws', i]);
+function readLaw(given: FailureLaw, cluster: ClusterTopology, i: number): FailureLaw {
+  const law = readFields(given, LAW_FIELDS, ['laws', i]);
   if (typeof law.name !== 'string' || law.name === '') {
     throw new CorralError('invalid-option', ['laws', i, 'name'], `expected a name, got ${quote(law.name)}`);
   }
   nonNegative(law.failuresPerSecond, 'laws', i, 'failuresPerSecond');
-  if (law.detect !== undefined) checkPhase(law.detect, 'laws', i, 'detect');
   if (law.memoryLost !== undefined && typeof law.memoryLost !== 'boolean') {
     throw new CorralError(
       'invalid-option',
@@ -217,21 +248,28 @@ function checkLaw(law: FailureLaw, cluster: ClusterTopology, i: number): void {
       `expected domain, server or gpu, got ${quote(law.per)}`,
     );
   }
-  const { level } = law;
-  if (typeof level === 'object' && level !== null) {
-    checkFields(level, ['tier'], ['laws', i, 'level']);
-    if (!cluster.tiers.some((tier) => tier.name === level.tier)) {
-      throw new CorralError(
-        'unknown-reference',
-        ['laws', i, 'level', 'tier'],
-        `no tier ${quote(level.tier)}: tiers are ${cluster.tiers.map((tier) => quote(tier.name)).join(', ')}`,
-      );
-    }
-  } else if (!['gpu', 'server', 'nvlink-domain', 'job'].includes(level)) {
+  return {
+    ...law,
+    level: readLevel(law.level, cluster, i),
+    ...(law.detect !== undefined && { detect: checkPhase(law.detect, 'laws', i, 'detect') }),
+  };
+}
+
+function readLevel(given: FailureLevel, cluster: ClusterTopology, i: number): FailureLevel {
+  const path = ['laws', i, 'level'];
+  if (typeof given === 'object' && given !== null) {
+    const { tier } = readFields(given, ['tier'], path);
+    if (cluster.tiers.some(({ name }) => name === tier)) return { tier };
     throw new CorralError(
-      'invalid-option',
-      ['laws', i, 'level'],
-      `expected gpu, server, nvlink-domain, job or { tier }, got ${quote(level)}`,
+      'unknown-reference',
+      [...path, 'tier'],
+      `no tier ${quote(tier)}: tiers are ${cluster.tiers.map(({ name }) => quote(name)).join(', ')}`,
     );
   }
+  if (LEVELS.includes(given)) return given;
+  throw new CorralError(
+    'invalid-option',
+    path,
+    `expected gpu, server, nvlink-domain, job or { tier }, got ${quote(given)}`,
+  );
 }

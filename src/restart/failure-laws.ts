@@ -1,8 +1,10 @@
+import { CorralError, quote } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { TierName } from '../ids.js';
 import { exponential, fixed } from './basic-phases.js';
 import { mixture } from './composite-phases.js';
 import type { Phase } from './phase.js';
-import { checkFields, nonNegative } from './quantity.js';
+import { nonNegative } from './quantity.js';
 
 /**
  * What fails together: one GPU, one server, all GPUs of an NVLink domain (of the server, where that lies
@@ -45,11 +47,12 @@ export function perServerSecond(failuresPer1000ServerDays: number): number {
  * The last counts wall-clock days, outages included: strictly the clock `observed`. On `wall` it is low by the share of
  * time spent in hidden steps, some 2 % there.
  */
-export const FAILURES_PER_1000_SERVER_DAYS: Readonly<Record<'rsc-1' | 'rsc-2' | 'llama-3', number>> = {
-  'rsc-1': 6.5,
-  'rsc-2': 2.34,
-  'llama-3': (419 / (2048 * 54)) * 1000,
-};
+export const FAILURES_PER_1000_SERVER_DAYS: Readonly<Record<'rsc-1' | 'rsc-2' | 'llama-3', number>> =
+  Object.freeze({
+    'rsc-1': 6.5,
+    'rsc-2': 2.34,
+    'llama-3': (419 / (2048 * 54)) * 1000,
+  });
 
 /** The Llama 3 run: 16,384 H100 in servers of 8, for 54 days. */
 const LLAMA3 = { gpus: 16_384, servers: 2048, seconds: 54 * DAY_SECONDS };
@@ -82,9 +85,15 @@ const LLAMA3_COUNTS = {
 export function llama3FailureLaws(
   options: { readonly switchTier?: TierName | undefined } = {},
 ): FailureLaw[] {
-  checkFields(options, ['switchTier']);
   const { gpus, servers, seconds } = LLAMA3;
-  const { switchTier } = options;
+  const { switchTier } = readFields(options, ['switchTier']);
+  if (switchTier !== undefined && (typeof switchTier !== 'string' || switchTier === '')) {
+    throw new CorralError(
+      'invalid-option',
+      ['switchTier'],
+      `expected the name of a tier, got ${quote(switchTier)}`,
+    );
+  }
   return [
     { name: 'GPU', level: 'gpu', failuresPerSecond: LLAMA3_COUNTS.gpu / gpus / seconds, detect: fixed(10) },
     {

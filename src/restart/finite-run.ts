@@ -1,7 +1,8 @@
 import { CorralError } from '../errors.js';
+import { readFields } from '../fields.js';
 import { fixed } from './basic-phases.js';
 import { checkPhase, type Phase } from './phase.js';
-import { checkFields, nonNegative, positive } from './quantity.js';
+import { nonNegative, positive } from './quantity.js';
 import { restartLaplace } from './restart-attempt.js';
 import { checkModel, type RestartModel } from './restart-model.js';
 
@@ -35,10 +36,10 @@ export interface FiniteRunOptions {
  */
 export function finiteRunSeconds(model: RestartModel, options: FiniteRunOptions): number {
   checkModel(model);
-  checkFields(options, ['productiveSeconds', 'startUp', 'queueSeconds']);
-  const productive = positive(options.productiveSeconds, 'productiveSeconds');
-  const queue = nonNegative(options.queueSeconds ?? 0, 'queueSeconds');
-  const startUp = checkPhase(options.startUp ?? fixed(0), 'startUp');
+  const given = readFields(options, ['productiveSeconds', 'startUp', 'queueSeconds']);
+  const productive = positive(given.productiveSeconds, 'productiveSeconds');
+  const queue = nonNegative(given.queueSeconds ?? 0, 'queueSeconds');
+  const startUp = checkPhase(given.startUp ?? fixed(0), 'startUp');
   if (model.durable !== undefined) {
     throw new CorralError('invalid-option', ['model', 'durable'], 'a finite run has one tier of checkpoints');
   }

@@ -1,8 +1,8 @@
-import { CorralError, quote } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
-import type { Placement } from '../placement/placement.js';
+import type { PlacedPod, Placement } from '../placement/placement.js';
+import { callForeign, readList } from '../plain-data.js';
 import type { ClusterServer, ClusterTopology } from '../topology/cluster-topology.js';
-import { listOf } from './quantity.js';
 
 /** The servers of a placement, as positions in the cluster. */
 export interface Gang {
@@ -20,6 +20,9 @@ export interface GangServer {
   /** GPU ordinals that the gang has there, ascending. */
   readonly gpus: readonly number[];
 }
+
+/** Most pods of one placement, as of a request. */
+const PODS_MAX = 2 ** 20;
 
 /** Positions of servers by id; made once per call. */
 export function positionsById(cluster: ClusterTopology): Map<ServerId, number> {
@@ -39,38 +42,35 @@ export function gangOf(
   cluster: ClusterTopology,
   positions: ReadonlyMap<ServerId, number>,
 ): Gang {
-  const pods = listOf(placement?.pods, 'pods', Number.POSITIVE_INFINITY, 'placement', 'pods');
+  const given = callForeign(
+    () => (placement as Pick<Placement, 'pods'> | null | undefined)?.pods,
+    ['placement'],
+  );
+  const pods = readList(given as Placement['pods'], ['placement', 'pods'], 'invalid-option', PODS_MAX);
   if (pods.length === 0) {
     throw new CorralError('invalid-option', ['placement', 'pods'], 'expected pods, got none');
   }
   const held = new Map<number, Set<number>>();
   pods.forEach((pod, i) => {
-    const position = positions.get(pod?.server);
+    const { id, given } = podOf(pod, ['placement', 'pods', i]);
+    const position = positions.get(id);
     if (position === undefined) {
       throw new CorralError(
         'unknown-reference',
         ['placement', 'pods', i, 'server'],
-        `the cluster has no server ${quote(pod?.server)}: is the placement of another cluster?`,
+        `the cluster has no server ${quote(id)}: is the placement of another cluster?`,
       );
     }
     const count = cluster.servers[position]!.type.gpus.length;
     const gpus = held.get(position) ?? new Set<number>();
     held.set(position, gpus);
-    const ordinals = listOf(
-      pod.gpus,
-      'GPU ordinals',
-      Number.POSITIVE_INFINITY,
-      'placement',
-      'pods',
-      i,
-      'gpus',
-    );
+    const ordinals = readList(given, ['placement', 'pods', i, 'gpus'], 'invalid-option', count);
     ordinals.forEach((gpu, g) => {
       if (!Number.isInteger(gpu) || gpu < 0 || gpu >= count) {
         throw new CorralError(
           'unknown-reference',
           ['placement', 'pods', i, 'gpus', g],
-          `server ${quote(pod.server)} has ${count} GPUs, and none of ordinal ${quote(gpu)}`,
+          `server ${quote(id)} has ${count} GPUs, and none of ordinal ${quote(gpu)}`,
         );
       }
       gpus.add(gpu);
@@ -81,4 +81,15 @@ export function gangOf(
     return { id: server.id, position, server, gpus: [...gpus].sort((a, b) => a - b) };
   });
   return { servers, gpus: servers.reduce((sum, s) => sum + s.gpus.length, 0) };
+}
+
+/** The fields of a pod, each read once. */
+function podOf(
+  pod: PlacedPod,
+  path: ErrorPath,
+): { readonly id: ServerId; readonly given: readonly number[] } {
+  if (typeof pod !== 'object' || pod === null) {
+    throw new CorralError('invalid-option', path, `expected a pod with server and gpus, got ${quote(pod)}`);
+  }
+  return callForeign(() => ({ id: pod.server, given: pod.gpus }), path);
 }

@@ -15,6 +15,7 @@ export function normalTail(x: number): number {
   if (x < 2) {
     let sum = 0;
     let term = x;
+    // From k = 4 on terms shrink by x²/k and more: they end.
     for (let k = 3; sum + term !== sum; k += 2) {
       sum += term;
       term *= (x * x) / k;

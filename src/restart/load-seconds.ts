@@ -1,5 +1,6 @@
 import { CorralError } from '../errors.js';
-import { checkFields, integer, nonNegative, positive } from './quantity.js';
+import { readFields } from '../fields.js';
+import { bandwidthGBps, integer, nonNegative } from './quantity.js';
 
 /** Options of {@link loadSeconds}. A way that no byte takes needs no bandwidth. */
 export interface LoadOptions {
@@ -52,10 +53,10 @@ const FIELDS: readonly (keyof LoadOptions)[] = [
  * 3.07 GB/s per server from an object store (digests; run-ai/runai-model-streamer, repository).
  */
 export function loadSeconds(options: LoadOptions): number {
-  checkFields(options, FIELDS);
-  const servers = integer(options.servers, 1, 1e9, 'servers');
-  const peers = integer(options.peerServers ?? 0, 0, servers, 'peerServers');
-  const remote = integer(options.storeServers ?? 0, 0, servers, 'storeServers');
+  const given = readFields(options, FIELDS);
+  const servers = integer(given.servers, 1, 1e9, 'servers');
+  const peers = integer(given.peerServers ?? 0, 0, servers, 'peerServers');
+  const remote = integer(given.storeServers ?? 0, 0, servers, 'storeServers');
   if (peers + remote > servers) {
     throw new CorralError(
       'invalid-option',
@@ -63,10 +64,10 @@ export function loadSeconds(options: LoadOptions): number {
       `${peers} servers from peers and ${remote} from the store are more than ${servers}`,
     );
   }
-  const part = nonNegative(options.bytes, 'bytes') / servers / 1e9;
+  const part = nonNegative(given.bytes, 'bytes') / servers / 1e9;
   const rate = (field: keyof LoadOptions): number =>
-    options[field] === undefined ? Number.POSITIVE_INFINITY : positive(options[field], field);
-  const needed = (field: keyof LoadOptions): number => positive(options[field], field);
+    given[field] === undefined ? Number.POSITIVE_INFINITY : bandwidthGBps(given[field], field);
+  const needed = (field: keyof LoadOptions): number => bandwidthGBps(given[field], field);
   const local = peers + remote < servers ? part / rate('localGBps') : 0;
   const peer = peers > 0 ? part / Math.min(needed('nicGBps'), rate('pathGBps'), rate('sourceGBps')) : 0;
   const store =

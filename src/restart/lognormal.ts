@@ -1,6 +1,7 @@
 import { CorralError } from '../errors.js';
-import type { Phase } from './phase.js';
-import { checkFields, positive } from './quantity.js';
+import { readFields } from '../fields.js';
+import { drawUnit, newPhase, type Phase } from './phase.js';
+import { positive } from './quantity.js';
 
 /** A lognormal duration, by its median and either its mean or σ, the deviation of its logarithm. */
 export type LognormalOptions =
@@ -28,9 +29,9 @@ export function lognormalSigma(options: {
   readonly medianSeconds: number;
   readonly meanSeconds: number;
 }): number {
-  checkFields(options, ['medianSeconds', 'meanSeconds']);
-  const median = positive(options.medianSeconds, 'medianSeconds');
-  const mean = positive(options.meanSeconds, 'meanSeconds');
+  const { medianSeconds, meanSeconds } = readFields(options, ['medianSeconds', 'meanSeconds']);
+  const median = positive(medianSeconds, 'medianSeconds');
+  const mean = positive(meanSeconds, 'meanSeconds');
   if (mean < median) {
     throw new CorralError(
       'invalid-option',
@@ -53,10 +54,9 @@ export function lognormalSigma(options: {
  * @throws CorralError `invalid-option`
  */
 export function lognormal(options: LognormalOptions): LognormalPhase {
-  checkFields(options, ['medianSeconds', 'sigma', 'meanSeconds']);
-  const { medianSeconds } = options;
-  positive(medianSeconds, 'medianSeconds');
-  const given = options as { readonly sigma?: number; readonly meanSeconds?: number };
+  const given: { readonly medianSeconds: number; readonly sigma?: number; readonly meanSeconds?: number } =
+    readFields(options, ['medianSeconds', 'sigma', 'meanSeconds']);
+  const medianSeconds = positive(given.medianSeconds, 'medianSeconds');
   if ((given.sigma === undefined) === (given.meanSeconds === undefined)) {
     throw new CorralError('invalid-option', ['sigma'], 'give either sigma or meanSeconds');
   }
@@ -77,23 +77,27 @@ export function lognormal(options: LognormalOptions): LognormalPhase {
   // Stretched by what quadrature lacks of the mean, so that means of composed phases are the stated ones.
   const stretch = mean / raw.reduce((sum, d, i) => sum + weights[i]! * d, 0);
   const seconds = raw.map((d) => d * stretch);
-  return {
-    kind: 'lognormal',
-    sigma,
-    mean,
-    variance: seconds.reduce((sum, d, i) => sum + weights[i]! * (d - mean) ** 2, 0),
-    laplace: (z) => {
-      let sum = 0;
-      for (let i = 0; i < POINTS; i++) sum += weights[i]! * Math.exp(-z * seconds[i]!);
-      return sum;
+  return newPhase<LognormalPhase>(
+    {
+      kind: 'lognormal',
+      sigma,
+      mean,
+      variance: seconds.reduce((sum, d, i) => sum + weights[i]! * (d - mean) ** 2, 0),
+      laplace: (z) => {
+        let sum = 0;
+        for (let i = 0; i < POINTS; i++) sum += weights[i]! * Math.exp(-z * seconds[i]!);
+        return sum;
+      },
+      sample: (random) => {
+        let left = drawUnit(random);
+        let i = 0;
+        while (i < POINTS - 1 && left >= weights[i]!) left -= weights[i++]!;
+        return seconds[i]!;
+      },
     },
-    sample: (random) => {
-      let left = random();
-      let i = 0;
-      while (i < POINTS - 1 && left >= weights[i]!) left -= weights[i++]!;
-      return seconds[i]!;
-    },
-  };
+    [],
+    'medianSeconds',
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import { CorralError } from '../errors.js';
+import { readFields } from '../fields.js';
 import { ettr } from './ettr.js';
-import { checkFields, nonNegative } from './quantity.js';
+import { nonNegative } from './quantity.js';
 import { RECOVERY_STEPS, type RecoveryStep } from './recovery.js';
 import { restartLaplace } from './restart-attempt.js';
 import type { FailureClass, RestartModel, Rollback } from './restart-model.js';
@@ -25,7 +26,7 @@ export type Badput =
  * Source: AI-Hypercomputer/ml-goodput-measurement at 57092cf, `goodput_utils.py` (read in the repository); the
  * table's second name for loading, TRAINING_PREP, is left to the first start of a job.
  */
-export const BADPUT: Readonly<Record<LossPhase, Badput>> = {
+export const BADPUT: Readonly<Record<LossPhase, Badput>> = Object.freeze({
   detect: 'INFRASTRUCTURE_RECOVERY_FROM_DISRUPTION',
   drain: 'INFRASTRUCTURE_RECOVERY_FROM_DISRUPTION',
   reschedule: 'INFRASTRUCTURE_RECOVERY_FROM_DISRUPTION',
@@ -36,7 +37,7 @@ export const BADPUT: Readonly<Record<LossPhase, Badput>> = {
   other: 'OTHER',
   stall: 'UNPRODUCTIVE_CHECKPOINT_SAVE_TIME',
   recompute: 'WASTED_PROGRESS_FROM_DISRUPTION',
-};
+});
 
 /** Where the wall time of a job goes in the long run: fractions that sum to 1. */
 export interface WallShares {
@@ -159,9 +160,9 @@ export function lostGpuSeconds(
   model: RestartModel,
   options: { readonly gpus: number; readonly wallSeconds?: number | undefined },
 ): LostGpuSeconds {
-  checkFields(options, ['gpus', 'wallSeconds']);
+  const given = readFields(options, ['gpus', 'wallSeconds']);
   const gpuSeconds =
-    nonNegative(options.gpus, 'gpus') * nonNegative(options.wallSeconds ?? DAY_SECONDS, 'wallSeconds');
+    nonNegative(given.gpus, 'gpus') * nonNegative(given.wallSeconds ?? DAY_SECONDS, 'wallSeconds');
   const { lost } = wallShares(model);
   const byPhase = {} as Record<LossPhase, number>;
   const byBadput = Object.fromEntries(Object.values(BADPUT).map((name) => [name, 0])) as Record<

@@ -1,6 +1,6 @@
 import { CorralError, quote } from '../errors.js';
 import { logGammaRatio } from './gamma-ratio.js';
-import { checkPhase, type Phase } from './phase.js';
+import { checkPhase, drawUnit, newPhase, type Phase } from './phase.js';
 import { integer } from './quantity.js';
 
 /** Most parallel parts: far above any cluster, and far below where integers lose exactness. */
@@ -22,31 +22,37 @@ const PRODUCT_TERMS = 16;
  */
 export function maximum(count: number, of: Phase): Phase {
   integer(count, 1, COUNT_MAX, 'count');
-  checkPhase(of, 'of');
-  if (count === 1 || of.kind === 'fixed') return of;
-  if (of.kind !== 'exponential') {
+  const phase = checkPhase(of, 'of');
+  if (count === 1 || phase.kind === 'fixed') return phase;
+  if (phase.kind !== 'exponential') {
     throw new CorralError(
       'invalid-option',
       ['of'],
-      `expected a fixed or exponential phase, got ${quote(of.kind)}: approximate it by one`,
+      `expected a fixed or exponential phase, got ${quote(phase.kind)}: approximate it by one`,
     );
   }
-  const m = of.mean;
+  const m = phase.mean;
   const terms = Math.min(count, PRODUCT_TERMS);
-  return {
-    kind: 'maximum',
-    mean: m * harmonic(count),
-    variance: m * m * inverseSquares(count),
-    laplace: (z) => {
-      const a = z * m;
-      let product = 1;
-      for (let k = 1; k <= terms; k++) product *= 1 + a / k;
-      if (count === terms) return 1 / product;
-      return Math.exp(logGammaRatio(terms + 1, a) - logGammaRatio(count + 1, a)) / product;
+  return newPhase<Phase>(
+    {
+      kind: 'maximum',
+      mean: m * harmonic(count),
+      variance: m * m * inverseSquares(count),
+      laplace: (z) => {
+        const a = z * m;
+        let product = 1;
+        for (let k = 1; k <= terms; k++) product *= 1 + a / k;
+        if (count === terms || product === Number.POSITIVE_INFINITY) return 1 / product;
+        // No further factor is above 1, whatever rounding makes of the difference for a large a.
+        const rest = Math.min(0, logGammaRatio(terms + 1, a) - logGammaRatio(count + 1, a));
+        return Math.exp(rest) / product;
+      },
+      // The distribution function (1 - e^(-x/m))^n, inverted.
+      sample: (random) => -m * Math.log(-Math.expm1(Math.log(drawUnit(random)) / count)),
     },
-    // The distribution function (1 - e^(-x/m))^n, inverted.
-    sample: (random) => -m * Math.log(-Math.expm1(Math.log(random()) / count)),
-  };
+    [phase],
+    'of',
+  );
 }
 
 /** Beyond this many terms the sums continue as their asymptotic series, whose error is below 1e-16. */

@@ -14,4 +14,4 @@ export const phase: {
   readonly sequence: typeof sequence;
   readonly maximum: typeof maximum;
   readonly scaled: typeof scaled;
-} = { fixed, exponential, gamma, uniform, lognormal, mixture, sequence, maximum, scaled };
+} = Object.freeze({ fixed, exponential, gamma, uniform, lognormal, mixture, sequence, maximum, scaled });

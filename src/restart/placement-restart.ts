@@ -1,20 +1,22 @@
 import { CorralError, quote } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { ServerId } from '../ids.js';
 import type { Placement } from '../placement/placement.js';
+import { readList } from '../plain-data.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import { fixed } from './basic-phases.js';
 import { sequence } from './composite-phases.js';
 import type { CopyHolders } from './copy-holders.js';
 import { ettr } from './ettr.js';
-import { domainsOf, type FailureDomain } from './failure-domains.js';
+import { domainsOf, type FailureDomain, readLaws } from './failure-domains.js';
 import type { FailureLaw } from './failure-laws.js';
 import { type Gang, gangOf, positionsById } from './gang.js';
 import { loadSeconds } from './load-seconds.js';
 import { type LostGpuSeconds, lostGpuSeconds } from './lost-gpu-seconds.js';
 import { checkPhase, type Phase } from './phase.js';
-import { checkFields, listOf, nonNegative, positive } from './quantity.js';
-import { checkRecoveryPath, type RecoveryPath } from './recovery.js';
+import { bandwidthGBps, nonNegative } from './quantity.js';
+import { type RecoveryPath, readRecoveryPath } from './recovery.js';
 import {
   type FailureClassOptions,
   type FailureClock,
@@ -100,6 +102,15 @@ const FIELDS: readonly (keyof PlacementRestartOptions)[] = [
   'spares',
   'repair',
 ];
+const CHECKPOINT_FIELDS: readonly (keyof PlacedCheckpoint)[] = [
+  'bytes',
+  'storeGBps',
+  'serverStoreGBps',
+  'localGBps',
+  'nicGBps',
+];
+/** Most holders of one part. */
+const HOLDERS_MAX = 1024;
 const DAY_SECONDS = 86_400;
 const HOUR_SECONDS = 3600;
 
@@ -137,15 +148,14 @@ export function placementRestart(
   options: PlacementRestartOptions,
 ): PlacementRestart {
   checkCluster(cluster, ['cluster']);
-  checkFields(options, FIELDS);
-  checkRecoveryPath(options.recovery, 'recovery');
+  const given = readOptions(options, cluster);
   const positions = positionsById(cluster);
   const gang = gangOf(placement, cluster, positions);
-  const scene = new Scene(gang, cluster, positions, options);
-  const domains = domainsOf(gang, cluster, options.laws).map((domain) => scene.place(domain));
-  const { computeSeconds, stallSeconds, persistLagSeconds, clock, durable } = options;
+  const scene = new Scene(gang, cluster, positions, given);
+  const domains = domainsOf(gang, cluster, given.laws).map((domain) => scene.place(domain));
+  const { computeSeconds, stallSeconds, persistLagSeconds, clock, durable } = given;
   const model = restartModel({
-    failureClasses: failureClasses(domains, options),
+    failureClasses: failureClasses(domains, given),
     computeSeconds,
     stallSeconds,
     persistLagSeconds,
@@ -161,6 +171,24 @@ export function placementRestart(
     failuresPerDay: model.failuresPerSecond * DAY_SECONDS,
     lost,
     lostGpuHoursPerDay: lost.total / HOUR_SECONDS,
+  };
+}
+
+/** Reads the options once; what depends on the gang is checked later. */
+function readOptions(options: PlacementRestartOptions, cluster: ClusterTopology): PlacementRestartOptions {
+  const given = readFields(options, FIELDS);
+  const checkpoint = readFields(given.checkpoint, CHECKPOINT_FIELDS, ['checkpoint']);
+  nonNegative(checkpoint.bytes, 'checkpoint', 'bytes');
+  bandwidthGBps(checkpoint.storeGBps, 'checkpoint', 'storeGBps');
+  for (const field of ['serverStoreGBps', 'localGBps', 'nicGBps'] as const) {
+    if (checkpoint[field] !== undefined) bandwidthGBps(checkpoint[field], 'checkpoint', field);
+  }
+  return {
+    ...given,
+    laws: readLaws(given.laws, cluster),
+    recovery: readRecoveryPath(given.recovery, 'recovery'),
+    checkpoint,
+    ...(given.repair !== undefined && { repair: checkPhase(given.repair, 'repair') }),
   };
 }
 
@@ -181,29 +209,22 @@ class Scene {
     positions: ReadonlyMap<ServerId, number>,
     options: PlacementRestartOptions,
   ) {
-    const { checkpoint } = options;
-    checkFields(
-      checkpoint,
-      ['bytes', 'storeGBps', 'serverStoreGBps', 'localGBps', 'nicGBps'],
-      ['checkpoint'],
-    );
-    nonNegative(checkpoint.bytes, 'checkpoint', 'bytes');
-    positive(checkpoint.storeGBps, 'checkpoint', 'storeGBps');
-    for (const field of ['serverStoreGBps', 'localGBps', 'nicGBps'] as const) {
-      if (checkpoint[field] !== undefined) positive(checkpoint[field], 'checkpoint', field);
-    }
-    if (options.repair !== undefined) checkPhase(options.repair, 'repair');
     this.#gang = gang;
     this.#cluster = cluster;
     this.#options = options;
-    this.#paths = new TransferPaths(cluster, checkpoint.nicGBps);
+    this.#paths = new TransferPaths(cluster, options.checkpoint.nicGBps);
     this.#order = new Map(gang.servers.map((s, i) => [s.id, i]));
     this.#copies = checkCopies(options.copies, gang.servers.length);
     const spares =
       options.spares === undefined
         ? undefined
-        : listOf(options.spares, 'servers', Number.POSITIVE_INFINITY, 'spares');
+        : readList(options.spares, ['spares'], 'invalid-option', cluster.servers.length);
+    const known = new Set<ServerId>();
     this.#spares = spares?.map((id, i) => {
+      if (known.has(id)) {
+        throw new CorralError('duplicate-id', ['spares', i], `server ${quote(id)} is a spare already`);
+      }
+      known.add(id);
       const position = positions.get(id);
       if (position === undefined || this.#order.has(id)) {
         throw new CorralError(
@@ -312,15 +333,16 @@ class Scene {
 
 function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHolders {
   if (copies === undefined) return Array.from({ length: servers }, (_, i) => [i]);
-  if (!Array.isArray(copies) || copies.length !== servers) {
+  const parts = readList(copies, ['copies'], 'invalid-option', servers);
+  if (parts.length !== servers) {
     throw new CorralError(
       'invalid-option',
       ['copies'],
-      `expected holders for each of the ${servers} servers of the placement, got ${quote(copies)}`,
+      `expected holders for each of the ${servers} servers of the placement, got ${parts.length}`,
     );
   }
-  return Array.from(copies as CopyHolders, (given, i) => {
-    const holders = listOf(given, 'positions of servers', Number.POSITIVE_INFINITY, 'copies', i);
+  return parts.map((given, i) => {
+    const holders = readList(given, ['copies', i], 'invalid-option', HOLDERS_MAX);
     if (holders.length === 0) {
       throw new CorralError('invalid-option', ['copies', i], 'expected positions of servers, got none');
     }

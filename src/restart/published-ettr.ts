@@ -1,4 +1,6 @@
-import { checkFields, listOf, nonNegative, positive } from './quantity.js';
+import { readFields } from '../fields.js';
+import { readList } from '../plain-data.js';
+import { nonNegative, positive } from './quantity.js';
 
 /** Inputs of Meta's first-order form. */
 export interface MetaEttrOptions {
@@ -30,8 +32,7 @@ const META_FIELDS: readonly (keyof MetaEttrOptions)[] = [
  * their own simulation up to 8,000 GPUs.
  */
 export function metaEttr(options: MetaEttrOptions): number {
-  checkFields(options, META_FIELDS);
-  const { productive, perCheckpoint, perQueue } = metaFactors(options);
+  const { productive, perCheckpoint, perQueue } = metaFactors(readFields(options, META_FIELDS));
   return productive / (perCheckpoint * perQueue);
 }
 
@@ -43,12 +44,12 @@ export function metaEttr(options: MetaEttrOptions): number {
  * Source: derived; equals what is remembered of version 1 of the paper. `finiteRunSeconds` is the exact form.
  */
 export function metaFiniteEttr(options: MetaEttrOptions & { readonly productiveSeconds: number }): number {
-  checkFields(options, [...META_FIELDS, 'productiveSeconds']);
-  const productiveSeconds = positive(options.productiveSeconds, 'productiveSeconds');
-  const { productive: a, perCheckpoint, perQueue } = metaFactors(options);
-  const queueSeconds = options.queueSeconds ?? 0;
+  const given = readFields(options, [...META_FIELDS, 'productiveSeconds']);
+  const productiveSeconds = positive(given.productiveSeconds, 'productiveSeconds');
+  const { productive: a, perCheckpoint, perQueue } = metaFactors(given);
+  const queueSeconds = given.queueSeconds ?? 0;
   const whole =
-    (1 + options.startSeconds / productiveSeconds) * perQueue + (queueSeconds / productiveSeconds) * a;
+    (1 + given.startSeconds / productiveSeconds) * perQueue + (queueSeconds / productiveSeconds) * a;
   return a / whole / perCheckpoint;
 }
 
@@ -82,34 +83,38 @@ export function dalyWallSeconds(options: {
   readonly restartSeconds: number;
   readonly mttfSeconds: number;
 }): number {
-  checkFields(options, [
+  const given = readFields(options, [
     'productiveSeconds',
     'computeSeconds',
     'stallSeconds',
     'restartSeconds',
     'mttfSeconds',
   ]);
-  const mttf = positive(options.mttfSeconds, 'mttfSeconds');
-  const compute = positive(options.computeSeconds, 'computeSeconds');
-  const segment = compute + nonNegative(options.stallSeconds, 'stallSeconds');
-  const segments = nonNegative(options.productiveSeconds, 'productiveSeconds') / compute;
-  const restart = nonNegative(options.restartSeconds, 'restartSeconds');
+  const mttf = positive(given.mttfSeconds, 'mttfSeconds');
+  const compute = positive(given.computeSeconds, 'computeSeconds');
+  const segment = compute + nonNegative(given.stallSeconds, 'stallSeconds');
+  const segments = nonNegative(given.productiveSeconds, 'productiveSeconds') / compute;
+  const restart = nonNegative(given.restartSeconds, 'restartSeconds');
   // No work takes no time, also where a segment takes longer than doubles reach.
   return segments === 0 ? 0 : mttf * Math.exp(restart / mttf) * Math.expm1(segment / mttf) * segments;
 }
 
+/** Most levels of checkpoints; systems have four. */
+const LEVELS_MAX = 1000;
+
 /**
  * Σ √(2 λ_l C_l) over the levels: the smallest overhead of multi-level checkpoints, first order.
  *
- * @param levels - per level its failures per second, and what one of its checkpoints costs
+ * @param levels - per level its failures per second, and what one of its checkpoints costs; at most 1,000
  * Source: Benoit, Cavelan, Le Fèvre, Robert, Sun, IEEE TC 66(7), 2017, abstract.
  */
 export function multiLevelOverhead(
   levels: readonly { readonly failuresPerSecond: number; readonly checkpointSeconds: number }[],
 ): number {
-  return listOf(levels, 'levels', Number.POSITIVE_INFINITY, 'levels').reduce((sum, level, i) => {
-    checkFields(level, ['failuresPerSecond', 'checkpointSeconds'], [i]);
-    const rate = nonNegative(level.failuresPerSecond, i, 'failuresPerSecond');
-    return sum + Math.sqrt(2 * rate * nonNegative(level.checkpointSeconds, i, 'checkpointSeconds'));
+  return readList(levels, ['levels'], 'invalid-option', LEVELS_MAX).reduce((sum, level, i) => {
+    const given = readFields(level, ['failuresPerSecond', 'checkpointSeconds'], ['levels', i]);
+    const rate = nonNegative(given.failuresPerSecond, 'levels', i, 'failuresPerSecond');
+    const seconds = nonNegative(given.checkpointSeconds, 'levels', i, 'checkpointSeconds');
+    return sum + Math.sqrt(2 * rate * seconds);
   }, 0);
 }

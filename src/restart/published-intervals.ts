@@ -1,4 +1,5 @@
-import { checkFields, nonNegative, positive } from './quantity.js';
+import { readFields } from '../fields.js';
+import { nonNegative, positive } from './quantity.js';
 
 /** A checkpoint's stall, and the mean time between failures. */
 export interface IntervalOptions {
@@ -8,12 +9,20 @@ export interface IntervalOptions {
   readonly mttfSeconds: number;
 }
 
+const FIELDS: readonly (keyof IntervalOptions)[] = ['stallSeconds', 'mttfSeconds'];
+
 function checked(options: IntervalOptions): { stall: number; mttf: number } {
-  checkFields(options, ['stallSeconds', 'mttfSeconds']);
-  return {
-    stall: nonNegative(options.stallSeconds, 'stallSeconds'),
-    mttf: positive(options.mttfSeconds, 'mttfSeconds'),
-  };
+  const { stallSeconds, mttfSeconds } = readFields(options, FIELDS);
+  return { stall: nonNegative(stallSeconds, 'stallSeconds'), mttf: positive(mttfSeconds, 'mttfSeconds') };
+}
+
+function checkedWithRestart(options: IntervalOptions & { readonly restartSeconds: number }): {
+  stall: number;
+  mttf: number;
+  restart: number;
+} {
+  const { restartSeconds, ...rest } = readFields(options, [...FIELDS, 'restartSeconds']);
+  return { ...checked(rest), restart: nonNegative(restartSeconds, 'restartSeconds') };
 }
 
 /**
@@ -49,10 +58,8 @@ export function dalyIntervalSeconds(options: IntervalOptions): number {
 export function dalyFirstOrderIntervalSeconds(
   options: IntervalOptions & { readonly restartSeconds: number },
 ): number {
-  checkFields(options, ['stallSeconds', 'mttfSeconds', 'restartSeconds']);
-  const { restartSeconds, ...rest } = options;
-  const { stall, mttf } = checked(rest);
-  return Math.sqrt(2 * stall * (mttf + nonNegative(restartSeconds, 'restartSeconds')));
+  const { stall, mttf, restart } = checkedWithRestart(options);
+  return Math.sqrt(2 * stall * (mttf + restart));
 }
 
 /**
@@ -64,10 +71,6 @@ export function dalyFirstOrderIntervalSeconds(
 export function availabilityIntervalSeconds(
   options: IntervalOptions & { readonly restartSeconds: number },
 ): number {
-  checkFields(options, ['stallSeconds', 'mttfSeconds', 'restartSeconds']);
-  const { restartSeconds, ...rest } = options;
-  const { stall, mttf } = checked(rest);
-  return (
-    stall + Math.sqrt(2 * (mttf + nonNegative(restartSeconds, 'restartSeconds')) * stall + stall * stall)
-  );
+  const { stall, mttf, restart } = checkedWithRestart(options);
+  return stall + Math.sqrt(2 * (mttf + restart) * stall + stall * stall);
 }

@@ -1,12 +1,12 @@
-import { CorralError, quote } from '../errors.js';
-import { checkPhase, type Phase } from './phase.js';
-import { checkFields, listOf } from './quantity.js';
+import { readFields } from '../fields.js';
+import { callForeign, readList } from '../plain-data.js';
+import { checkPhase, PHASES_MAX, type Phase } from './phase.js';
 
 /**
  * The parts of a restart in the order in which they run. `launch` covers image pull and start of processes,
  * `other` a phase that has no name.
  */
-export const RECOVERY_STEPS = [
+export const RECOVERY_STEPS: readonly [
   'detect',
   'drain',
   'reschedule',
@@ -15,7 +15,7 @@ export const RECOVERY_STEPS = [
   'load',
   'warmUp',
   'other',
-] as const;
+] = Object.freeze(['detect', 'drain', 'reschedule', 'launch', 'rendezvous', 'load', 'warmUp', 'other']);
 /** One part of a restart. */
 export type RecoveryStep = (typeof RECOVERY_STEPS)[number];
 
@@ -43,48 +43,58 @@ export interface TimedStep {
 export type RecoveryDurations = RecoverySteps | Phase | readonly Phase[];
 
 /** Phases without a name become steps `other`; named steps come in the order in which they run. */
-export function timedSteps(value: RecoveryDurations | undefined, path: readonly string[]): TimedStep[] {
+export function timedSteps(
+  value: RecoveryDurations | undefined,
+  path: readonly string[],
+): readonly TimedStep[] {
+  return Object.freeze(stepsIn(value, path).map((step) => Object.freeze(step)));
+}
+
+function stepsIn(value: RecoveryDurations | undefined, path: readonly string[]): TimedStep[] {
   if (value === undefined) return [];
-  if (typeof (value as Partial<Phase> | null)?.laplace === 'function') {
-    return [{ step: 'other', phase: checkPhase(value, ...path) }];
+  const durations = readDurations(value, path);
+  if (Array.isArray(durations)) {
+    return (durations as readonly Phase[]).map((phase) => ({ step: 'other', phase }));
   }
-  if (Array.isArray(value)) {
-    return listOf(value as readonly Phase[], 'phases', Number.POSITIVE_INFINITY, ...path).map((phase, i) => ({
-      step: 'other',
-      phase: checkPhase(phase, ...path, i),
-    }));
-  }
-  if (typeof value !== 'object' || value === null) {
-    throw new CorralError('invalid-option', path, `expected a phase, or phases by step, got ${quote(value)}`);
-  }
-  for (const step of Object.keys(value)) {
-    if (!(RECOVERY_STEPS as readonly string[]).includes(step)) {
-      throw new CorralError(
-        'invalid-option',
-        [...path, step],
-        `no such step: there are ${RECOVERY_STEPS.join(', ')}`,
-      );
-    }
-  }
-  const steps = value as RecoverySteps;
-  return RECOVERY_STEPS.filter((step) => steps[step] !== undefined).map((step) => ({
-    step,
-    phase: checkPhase(steps[step], ...path, step),
-  }));
+  if ('laplace' in durations) return [{ step: 'other', phase: durations }];
+  return RECOVERY_STEPS.flatMap((step) => {
+    const phase = (durations as RecoverySteps)[step];
+    return phase === undefined ? [] : [{ step, phase }];
+  });
 }
 
 /**
- * Refuses what is no recovery path; a phase in place of its steps, which has no such fields, among it.
+ * Reads the durations of a restart once.
  *
+ * @returns the same kind of durations, of checked phases
+ * @throws CorralError `invalid-option` with a path from `path` on
+ */
+export function readDurations(value: RecoveryDurations, path: readonly string[]): RecoveryDurations {
+  if (callForeign(() => Array.isArray(value), path)) {
+    const phases = readList(value as readonly Phase[], path, 'invalid-option', PHASES_MAX);
+    return phases.map((phase, i) => checkPhase(phase, ...path, i));
+  }
+  if (callForeign(() => typeof (value as Partial<Phase> | null)?.laplace === 'function', path)) {
+    return checkPhase(value, ...path);
+  }
+  return readSteps(value as RecoverySteps, path);
+}
+
+/**
+ * Reads a recovery path once; what is none, a phase in place of its steps among it, is refused.
+ *
+ * @returns a copy with checked phases
  * @throws CorralError `invalid-option`
  */
-export function checkRecoveryPath(value: RecoveryPath, ...path: string[]): void {
-  checkFields(value, ['hidden', 'exposed'], path);
-  for (const part of ['hidden', 'exposed'] as const) {
-    checkFields(value[part], RECOVERY_STEPS, [...path, part]);
-    for (const step of RECOVERY_STEPS) {
-      const phase = value[part][step];
-      if (phase !== undefined) checkPhase(phase, ...path, part, step);
-    }
-  }
+export function readRecoveryPath(value: RecoveryPath, ...path: string[]): RecoveryPath {
+  const { hidden, exposed } = readFields(value, ['hidden', 'exposed'], path);
+  return {
+    hidden: readSteps(hidden, [...path, 'hidden']),
+    exposed: readSteps(exposed, [...path, 'exposed']),
+  };
+}
+
+function readSteps(value: RecoverySteps, path: readonly string[]): RecoverySteps {
+  const entries = Object.entries(readFields(value, RECOVERY_STEPS, path));
+  return Object.fromEntries(entries.map(([step, phase]) => [step, checkPhase(phase, ...path, step)]));
 }

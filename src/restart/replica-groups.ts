@@ -1,4 +1,5 @@
-import { checkFields, integer, nonNegative } from './quantity.js';
+import { readFields } from '../fields.js';
+import { integer, nonNegative } from './quantity.js';
 
 /** Options of {@link replicaGroupEttr}. */
 export interface ReplicaGroupOptions {
@@ -25,10 +26,10 @@ export interface ReplicaGroupOptions {
  * Source: derived (alternating renewal); the first order in λ is that of torchft and FT-HSDP.
  */
 export function replicaGroupEttr(options: ReplicaGroupOptions): number {
-  checkFields(options, ['failuresPerSecond', 'groups', 'stallSeconds', 'absentSeconds']);
-  const rate = nonNegative(options.failuresPerSecond, 'failuresPerSecond');
-  const groups = integer(options.groups, 1, 1e9, 'groups');
-  const stall = nonNegative(options.stallSeconds, 'stallSeconds');
-  const absent = nonNegative(options.absentSeconds, 'absentSeconds');
+  const given = readFields(options, ['failuresPerSecond', 'groups', 'stallSeconds', 'absentSeconds']);
+  const rate = nonNegative(given.failuresPerSecond, 'failuresPerSecond');
+  const groups = integer(given.groups, 1, 1e9, 'groups');
+  const stall = nonNegative(given.stallSeconds, 'stallSeconds');
+  const absent = nonNegative(given.absentSeconds, 'absentSeconds');
   return 1 / (1 + rate * (absent / groups + stall));
 }

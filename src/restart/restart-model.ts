@@ -1,6 +1,8 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import type { Phase } from './phase.js';
-import { checkFields, integer, listOf, nonNegative, positive } from './quantity.js';
+import { readFields } from '../fields.js';
+import { callForeign, readList } from '../plain-data.js';
+import { type Phase, phasesIn } from './phase.js';
+import { integer, nonNegative, positive } from './quantity.js';
 import { type RecoveryDurations, type TimedStep, timedSteps } from './recovery.js';
 
 /**
@@ -96,17 +98,23 @@ export interface RestartModel {
   readonly toDurable: RollbackGroup;
 }
 
+/** Models that were built here, and not put together or copied by somebody else. */
+const models = new WeakSet<object>();
+
 /**
- * Refuses what `restartModel` did not make, such as its options.
+ * Refuses what `restartModel` did not make, such as its options or a copy of a model.
  *
  * @throws CorralError `invalid-option`
  */
 export function checkModel(model: RestartModel): void {
-  if (typeof model === 'object' && model?.toLast !== undefined) return;
+  if (typeof model === 'object' && model !== null && models.has(model)) return;
+  const isCopy = callForeign(() => typeof model === 'object' && model?.toLast !== undefined, ['model']);
   throw new CorralError(
     'invalid-option',
     ['model'],
-    `expected what restartModel(…) returns, got ${quote(model)}`,
+    isCopy
+      ? 'not a restart model any more, but a copy of one: build it again with restartModel(options)'
+      : `expected what restartModel(options) returns, got ${quote(model)}`,
   );
 }
 
@@ -131,6 +139,8 @@ const CLASS_FIELDS: readonly (keyof FailureClassOptions)[] = [
 const CLOCKS: readonly FailureClock[] = ['wall', 'up', 'observed'];
 /** The longest time, seconds, and the highest rate, per second: 30 million years, and one failure in a femtosecond. */
 const QUANTITY_MAX = 1e15;
+/** Most phases of all classes together: so many transforms are computed for one ETTR. */
+const PHASES_MAX = 100_000;
 /** Most failure classes: one per level and outcome is tens. */
 const CLASSES_MAX = 10_000;
 /** Most memory snapshots per durable checkpoint; the recursion walks over them. */
@@ -156,10 +166,10 @@ const SNAPSHOTS_MAX = 1_000_000;
  * });
  */
 export function restartModel(options: RestartModelOptions): RestartModel {
-  checkFields(options, FIELDS);
-  const computeSeconds = limited(positive(options.computeSeconds, 'computeSeconds'), 'computeSeconds');
-  const stallSeconds = limited(nonNegative(options.stallSeconds ?? 0, 'stallSeconds'), 'stallSeconds');
-  const persistLagSeconds = nonNegative(options.persistLagSeconds ?? 0, 'persistLagSeconds');
+  const given = readFields(options, FIELDS);
+  const computeSeconds = limited(positive(given.computeSeconds, 'computeSeconds'), 'computeSeconds');
+  const stallSeconds = limited(nonNegative(given.stallSeconds ?? 0, 'stallSeconds'), 'stallSeconds');
+  const persistLagSeconds = nonNegative(given.persistLagSeconds ?? 0, 'persistLagSeconds');
   if (persistLagSeconds > computeSeconds) {
     throw new CorralError(
       'invalid-option',
@@ -167,7 +177,7 @@ export function restartModel(options: RestartModelOptions): RestartModel {
       `expected at most computeSeconds, ${computeSeconds}, got ${persistLagSeconds}: a checkpoint must be complete before the next one starts`,
     );
   }
-  const clock = options.clock ?? 'wall';
+  const clock = given.clock ?? 'wall';
   if (!CLOCKS.includes(clock)) {
     throw new CorralError(
       'invalid-option',
@@ -175,8 +185,8 @@ export function restartModel(options: RestartModelOptions): RestartModel {
       `expected one of ${CLOCKS.join(', ')}, got ${quote(clock)}`,
     );
   }
-  const durable = checkDurable(options.durable);
-  const failureClasses = checkClasses(options, durable !== undefined);
+  const durable = checkDurable(given.durable);
+  const failureClasses = checkClasses(given, durable !== undefined);
   const failuresPerSecond = failureClasses.reduce((sum, c) => sum + c.failuresPerSecond, 0);
   const failuresPerActiveSecond =
     clock === 'observed' ? upRate(failuresPerSecond, failureClasses) : failuresPerSecond;
@@ -186,18 +196,20 @@ export function restartModel(options: RestartModelOptions): RestartModel {
       failuresPerSecond === 0 ? 0 : failuresPerActiveSecond / failuresPerSecond,
       clock,
     );
-  return {
+  const model: RestartModel = Object.freeze({
     computeSeconds,
     stallSeconds,
     persistLagSeconds,
     clock,
     failuresPerSecond,
     failuresPerActiveSecond,
-    failureClasses,
+    failureClasses: Object.freeze(failureClasses),
     durable,
     toLast: group('memory'),
     toDurable: group('durable'),
-  };
+  });
+  models.add(model);
+  return model;
 }
 
 /** Sums and products of what is below the limit stay finite. */
@@ -208,15 +220,11 @@ function limited(value: number, ...path: (string | number)[]): number {
 
 function checkDurable(durable: RestartModelOptions['durable']): RestartModel['durable'] {
   if (durable === undefined) return undefined;
-  checkFields(durable, ['snapshots', 'stallSeconds'], ['durable']);
-  return {
-    snapshots: integer(durable.snapshots, 1, SNAPSHOTS_MAX, 'durable', 'snapshots'),
-    stallSeconds: limited(
-      nonNegative(durable.stallSeconds, 'durable', 'stallSeconds'),
-      'durable',
-      'stallSeconds',
-    ),
-  };
+  const { snapshots, stallSeconds } = readFields(durable, ['snapshots', 'stallSeconds'], ['durable']);
+  return Object.freeze({
+    snapshots: integer(snapshots, 1, SNAPSHOTS_MAX, 'durable', 'snapshots'),
+    stallSeconds: limited(nonNegative(stallSeconds, 'durable', 'stallSeconds'), 'durable', 'stallSeconds'),
+  });
 }
 
 function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureClass[] {
@@ -235,11 +243,14 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
       nonNegative(options.failuresPerSecond, 'failuresPerSecond'),
       'failuresPerSecond',
     );
-    return [{ name: 'failure', failuresPerSecond, hidden, exposed, rollback: 'memory' }];
+    return [
+      Object.freeze({ name: 'failure', failuresPerSecond, hidden, exposed, rollback: 'memory' as const }),
+    ];
   }
-  return listOf(given, 'failure classes', CLASSES_MAX, 'failureClasses').map((c, i): FailureClass => {
+  const list = readList(given, ['failureClasses'], 'invalid-option', CLASSES_MAX);
+  const classes = list.map((one, i): FailureClass => {
     const path: ErrorPath = ['failureClasses', i];
-    checkFields(c, CLASS_FIELDS, path);
+    const c = readFields(one, CLASS_FIELDS, path);
     if (c.name !== undefined && typeof c.name !== 'string') {
       throw new CorralError('invalid-option', [...path, 'name'], `expected a name, got ${quote(c.name)}`);
     }
@@ -253,7 +264,10 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
           : `${quote(rollback)} needs two tiers of checkpoints: give durable`,
       );
     }
-    const inside = (steps: RecoveryDurations | undefined, field: 'hidden' | 'exposed'): TimedStep[] => {
+    const inside = (
+      steps: RecoveryDurations | undefined,
+      field: 'hidden' | 'exposed',
+    ): readonly TimedStep[] => {
       if (steps === undefined) return field === 'hidden' ? hidden : exposed;
       try {
         return timedSteps(steps, [field]);
@@ -261,7 +275,7 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
         throw error instanceof CorralError ? error.inside(path) : error;
       }
     };
-    return {
+    return Object.freeze({
       name: c.name ?? `class ${i}`,
       failuresPerSecond: limited(
         nonNegative(c.failuresPerSecond, ...path, 'failuresPerSecond'),
@@ -271,9 +285,19 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
       hidden: inside(c.hidden, 'hidden'),
       exposed: inside(c.exposed, 'exposed'),
       rollback,
-    };
+    });
   });
+  const phases = classes.reduce((sum, c) => sum + phasesOf(c.hidden) + phasesOf(c.exposed), 0);
+  if (phases <= PHASES_MAX) return classes;
+  throw new CorralError(
+    'limit-exceeded',
+    ['failureClasses'],
+    `the steps of all classes are made of ${phases} phases, at most ${PHASES_MAX} can be: join classes that are alike`,
+  );
 }
+
+const phasesOf = (steps: readonly TimedStep[]): number =>
+  steps.reduce((sum, { phase }) => sum + phasesIn(phase), 0);
 
 const meanOf = (steps: readonly TimedStep[]): number => steps.reduce((sum, s) => sum + s.phase.mean, 0);
 
@@ -302,17 +326,21 @@ function rollbackGroup(
 ): RollbackGroup {
   const total = classes.reduce((sum, c) => sum + c.failuresPerSecond, 0);
   const struck = classes.filter((c) => c.failuresPerSecond > 0);
-  return {
+  return Object.freeze({
     failuresPerSecond: total * rateScale,
     hiddenSeconds: struck.reduce(
       (sum, c) =>
         sum + (c.failuresPerSecond / total) * (meanOf(c.hidden) + (clock === 'wall' ? 0 : meanOf(c.exposed))),
       0,
     ),
-    branches: struck.map((c) => ({
-      share: c.failuresPerSecond / total,
-      // On the other clocks nothing interrupts a restart.
-      exposed: clock === 'wall' ? c.exposed.map((s) => s.phase) : [],
-    })),
-  };
+    branches: Object.freeze(
+      struck.map((c) =>
+        Object.freeze({
+          share: c.failuresPerSecond / total,
+          // On the other clocks nothing interrupts a restart.
+          exposed: Object.freeze(clock === 'wall' ? c.exposed.map((s) => s.phase) : []),
+        }),
+      ),
+    ),
+  });
 }

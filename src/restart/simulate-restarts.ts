@@ -1,8 +1,9 @@
 import { CorralError } from '../errors.js';
+import { readFields } from '../fields.js';
 import { type RandomStream, randomStream } from '../random.js';
 import type { LossPhase } from './lost-gpu-seconds.js';
 import type { UniformSource } from './phase.js';
-import { checkFields, integer } from './quantity.js';
+import { integer } from './quantity.js';
 import { RECOVERY_STEPS } from './recovery.js';
 import { checkModel, type FailureClass, type RestartModel } from './restart-model.js';
 
@@ -12,7 +13,7 @@ export interface SimulateRestartsOptions {
   readonly seed: number;
   /** Checkpoints to complete (durable ones, with two tiers), 2 or more. */
   readonly commits: number;
-  /** Most failures to draw before giving up; default 100,000,000. */
+  /** Most failures to draw before giving up, 1 … 100,000,000; default 2,000,000, which take a second or two. */
   readonly failuresMax?: number | undefined;
 }
 
@@ -40,6 +41,7 @@ export interface SimulatedRestarts {
 
 const COMMITS_MAX = 1_000_000_000;
 const FAILURES_MAX = 100_000_000;
+const FAILURES_DEFAULT = 2_000_000;
 /**
  * Cycles that a spread must come from: of so many that weigh alike the standard error is known to 1/√(4·30), and with fewer
  * strikes a class is missing or misjudged.
@@ -59,10 +61,10 @@ const WEIGHT_MIN = 0.01;
  */
 export function simulateRestarts(model: RestartModel, options: SimulateRestartsOptions): SimulatedRestarts {
   checkModel(model);
-  checkFields(options, ['seed', 'commits', 'failuresMax']);
-  const commits = integer(options.commits, 2, COMMITS_MAX, 'commits');
-  const failuresMax = integer(options.failuresMax ?? FAILURES_MAX, 1, FAILURES_MAX, 'failuresMax');
-  const run = new Run(model, options.seed, failuresMax);
+  const given = readFields(options, ['seed', 'commits', 'failuresMax']);
+  const commits = integer(given.commits, 2, COMMITS_MAX, 'commits');
+  const failuresMax = integer(given.failuresMax ?? FAILURES_DEFAULT, 1, FAILURES_MAX, 'failuresMax');
+  const run = new Run(model, given.seed, failuresMax);
   if (model.durable === undefined) run.oneTier(commits);
   else run.twoTiers(commits);
   return run.result(commits);
@@ -228,7 +230,7 @@ class Run {
       throw new CorralError(
         'limit-exceeded',
         ['failuresMax'],
-        `gave up after ${this.#failuresMax} failures: the job hardly progresses, or commits is too large`,
+        `gave up after ${this.#failuresMax} failures: the job hardly progresses, or so many commits need a larger failuresMax`,
       );
     }
     this.#untilFailure = this.#drawFailure();

@@ -1,9 +1,10 @@
 import { CorralError } from '../errors.js';
+import { readFields } from '../fields.js';
 import { fixed } from './basic-phases.js';
 import { mixture, sequence } from './composite-phases.js';
 import { checkPhase, type Phase } from './phase.js';
-import { checkFields, integer, nonNegative, probability } from './quantity.js';
-import { checkRecoveryPath, type RecoveryPath } from './recovery.js';
+import { integer, nonNegative, probability } from './quantity.js';
+import { type RecoveryPath, readRecoveryPath } from './recovery.js';
 
 /** Largest mean of a Poisson count that is summed term by term. */
 const MEAN_MAX = 1e7;
@@ -11,6 +12,7 @@ const MEAN_MAX = 1e7;
 const LOG_TERM_MIN = -800;
 /** Most servers of a binomial count. */
 const SERVERS_MAX = 1e7;
+const RATE_FIELDS = ['failuresPerSecond', 'repairSeconds'];
 
 /**
  * Spares that a burst within one replenishment window may need: the smallest k with
@@ -29,10 +31,14 @@ export function burstSpares(options: {
   readonly failureProbability: number;
   readonly quantile?: number | undefined;
 }): number {
-  checkFields(options, ['servers', 'failureProbability', 'quantile']);
-  const n = integer(options.servers, 0, SERVERS_MAX, 'servers');
-  const p = probability(options.failureProbability, 'failureProbability');
-  const q = quantileOf(options.quantile);
+  const { servers, failureProbability, quantile } = readFields(options, [
+    'servers',
+    'failureProbability',
+    'quantile',
+  ]);
+  const n = integer(servers, 0, SERVERS_MAX, 'servers');
+  const p = probability(failureProbability, 'failureProbability');
+  const q = quantileOf(quantile);
   if (p === 0 || n === 0) return 0;
   if (p === 1) return n;
   const odds = Math.log(p) - Math.log1p(-p);
@@ -56,11 +62,13 @@ export function longRunSpares(options: {
   readonly repairSeconds: number;
   readonly quantile?: number | undefined;
 }): number {
-  checkFields(options, ['failuresPerSecond', 'repairSeconds', 'quantile']);
-  const mean = offered(options);
-  const q = quantileOf(options.quantile);
+  const { quantile, ...rates } = readFields(options, [...RATE_FIELDS, 'quantile']);
+  const mean = offered(rates);
+  const q = quantileOf(quantile);
   if (mean === 0) return 0;
-  return smallest(-mean, (k) => Math.log(mean / (k + 1)), q, Number.MAX_SAFE_INTEGER);
+  // Forty standard deviations, and as many servers as a small mean needs, are above every quantile that a double holds.
+  const most = Math.ceil(mean + 40 * Math.sqrt(mean) + 100);
+  return smallest(-mean, (k) => Math.log(mean / (k + 1)), q, most);
 }
 
 /**
@@ -76,9 +84,13 @@ export function spareStockOut(options: {
   readonly repairSeconds: number;
   readonly spares: number;
 }): number {
-  checkFields(options, ['failuresPerSecond', 'repairSeconds', 'spares']);
-  const mean = offered(options);
-  const spares = integer(options.spares, 0, 1e9, 'spares');
+  const given = readFields(options, [...RATE_FIELDS, 'spares']);
+  const mean = offered(given);
+  return stockOut(mean, integer(given.spares, 0, 1e9, 'spares'));
+}
+
+/** {@link spareStockOut} with a mean of servers in repair. */
+function stockOut(mean: number, spares: number): number {
   if (mean === 0) return spares === 0 ? 1 : 0;
   // The tail from its first term on, so that small chances keep their digits; below the mean, from the head.
   let logTerm = -mean;
@@ -91,12 +103,14 @@ export function spareStockOut(options: {
   }
   if (spares <= mean) return Math.max(0, 1 - head);
   let tail = 0;
-  for (let k = spares; ; k++) {
-    const term = Math.exp(logTerm);
+  let term = Math.exp(logTerm);
+  // Above the mean terms sink, ever faster: after some √mean of them they add nothing.
+  for (let k = spares; term > tail * 1e-17; k++) {
     tail += term;
-    if (term <= tail * 1e-17) return tail;
     logTerm += Math.log(mean / (k + 1));
+    term = Math.exp(logTerm);
   }
+  return tail;
 }
 
 /**
@@ -124,11 +138,11 @@ export function spareWaitSeconds(options: {
   readonly repairSeconds: number;
   readonly spares: number;
 }): number {
-  checkFields(options, ['failuresPerSecond', 'repairSeconds', 'spares']);
-  const spares = integer(options.spares, 0, 1e9 - 1, 'spares');
-  const short = spareStockOut({ ...options, spares: spares + 1 });
-  const mean = offered(options);
-  return mean === 0 ? 0 : ((short / (1 - short)) * options.repairSeconds) / mean;
+  const given = readFields(options, [...RATE_FIELDS, 'spares']);
+  const spares = integer(given.spares, 0, 1e9 - 1, 'spares');
+  const mean = offered(given);
+  const short = stockOut(mean, spares + 1);
+  return mean === 0 ? 0 : ((short / (1 - short)) * given.repairSeconds) / mean;
 }
 
 /**
@@ -144,19 +158,19 @@ export function withSpareWait(
   path: RecoveryPath,
   options: { readonly stockOut: number; readonly wait: Phase },
 ): RecoveryPath {
-  checkRecoveryPath(path, 'path');
-  checkFields(options, ['stockOut', 'wait']);
-  const stockOut = probability(options.stockOut, 'stockOut');
-  const wait = checkPhase(options.wait, 'wait');
+  const { hidden, exposed } = readRecoveryPath(path, 'path');
+  const given = readFields(options, ['stockOut', 'wait']);
+  const stockOut = probability(given.stockOut, 'stockOut');
+  const wait = checkPhase(given.wait, 'wait');
   const waiting = mixture([
     { weight: 1 - stockOut, phase: fixed(0) },
     { weight: stockOut, phase: wait },
   ]);
-  const { reschedule } = path.hidden;
+  const { reschedule } = hidden;
   return {
-    ...path,
+    exposed,
     hidden: {
-      ...path.hidden,
+      ...hidden,
       reschedule: reschedule === undefined ? waiting : sequence(reschedule, waiting),
     },
   };
@@ -187,7 +201,7 @@ function smallest(logFirst: number, logRatio: (k: number) => number, q: number, 
   let logTerm = logFirst;
   let sum = Math.exp(logTerm);
   let k = 0;
-  // Terms that no longer move the sum end the walk even if rounding keeps it below q.
+  // At most `max` steps; terms that no longer move the sum end the walk even if rounding keeps it below q.
   while (sum < q && k < max && (sum < 0.5 || Math.exp(logTerm) > 1e-18)) {
     logTerm += logRatio(k++);
     sum += Math.exp(logTerm);

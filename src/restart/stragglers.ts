@@ -1,6 +1,7 @@
 import { CorralError } from '../errors.js';
+import { readFields } from '../fields.js';
 import { largestNormalMean } from './largest-normal.js';
-import { checkFields, integer, nonNegative, positive } from './quantity.js';
+import { integer, nonNegative, positive } from './quantity.js';
 
 /**
  * How much longer a synchronous step takes because all wait for the slowest of n workers, whose times are independent
@@ -14,9 +15,9 @@ import { checkFields, integer, nonNegative, positive } from './quantity.js';
  * @complexity O(1)
  */
 export function jitterSlowdown(options: { readonly workers: number; readonly variation: number }): number {
-  checkFields(options, ['workers', 'variation']);
-  const workers = integer(options.workers, 1, 1e9, 'workers');
-  return 1 + nonNegative(options.variation, 'variation') * largestNormalMean(workers);
+  const { workers, variation } = readFields(options, ['workers', 'variation']);
+  const n = integer(workers, 1, 1e9, 'workers');
+  return 1 + nonNegative(variation, 'variation') * largestNormalMean(n);
 }
 
 /**
@@ -37,13 +38,13 @@ export function stragglerThroughput(options: {
   readonly episodeSeconds: number;
   readonly slowdown: number;
 }): number {
-  checkFields(options, ['servers', 'episodesPerServerSecond', 'episodeSeconds', 'slowdown']);
+  const given = readFields(options, ['servers', 'episodesPerServerSecond', 'episodeSeconds', 'slowdown']);
   const slow = -Math.expm1(
-    -integer(options.servers, 0, 1e9, 'servers') *
-      nonNegative(options.episodesPerServerSecond, 'episodesPerServerSecond') *
-      nonNegative(options.episodeSeconds, 'episodeSeconds'),
+    -integer(given.servers, 0, 1e9, 'servers') *
+      nonNegative(given.episodesPerServerSecond, 'episodesPerServerSecond') *
+      nonNegative(given.episodeSeconds, 'episodeSeconds'),
   );
-  return 1 - slow + slow / slowdownOf(options.slowdown);
+  return 1 - slow + slow / slowdownOf(given.slowdown);
 }
 
 /**
@@ -55,8 +56,8 @@ export function stragglerThroughput(options: {
  * @throws CorralError `invalid-option`
  */
 export function degradedSeconds(options: { readonly slowdown: number; readonly seconds: number }): number {
-  checkFields(options, ['slowdown', 'seconds']);
-  return (1 - 1 / slowdownOf(options.slowdown)) * nonNegative(options.seconds, 'seconds');
+  const { slowdown, seconds } = readFields(options, ['slowdown', 'seconds']);
+  return (1 - 1 / slowdownOf(slowdown)) * nonNegative(seconds, 'seconds');
 }
 
 function slowdownOf(slowdown: number): number {

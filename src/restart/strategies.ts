@@ -1,6 +1,7 @@
 import { fixed } from './basic-phases.js';
 import { requeueSeconds, warmStandbySeconds } from './default-recovery.js';
-import { checkRecoveryPath, type RecoveryPath, type RecoveryStep, type RecoverySteps } from './recovery.js';
+import { integer } from './quantity.js';
+import { type RecoveryPath, type RecoveryStep, type RecoverySteps, readRecoveryPath } from './recovery.js';
 
 /** Ways to restart, from the slowest that always works to the fastest that seldom does. */
 export type RestartStrategyName =
@@ -21,10 +22,7 @@ function without(steps: RecoverySteps, ...dropped: readonly RecoveryStep[]): Rec
 }
 
 function checked(strategy: RestartStrategy): RestartStrategy {
-  return (path, servers) => {
-    checkRecoveryPath(path, 'path');
-    return strategy(path, servers);
-  };
+  return (path, servers) => strategy(readRecoveryPath(path, 'path'), integer(servers, 1, 1e9, 'servers'));
 }
 
 /** After the failure is noticed, one measured duration stands for everything until the job computes again. */
@@ -48,7 +46,7 @@ function wholeRestart(path: RecoveryPath, seconds: number): RecoveryPath {
  * - `inPlace`: containers restart inside their pods, which keep devices, volumes and image, without grace period:
  *   no drain, no rescheduling (KEP-5532, kubernetes/enhancements at 64765b4, repository).
  */
-export const restartStrategy: Readonly<Record<RestartStrategyName, RestartStrategy>> = {
+export const restartStrategy: Readonly<Record<RestartStrategyName, RestartStrategy>> = Object.freeze({
   requeue: checked((path, servers) => wholeRestart(path, requeueSeconds(servers))),
   reschedule: checked((path) => path),
   warmStandby: checked((path, servers) => wholeRestart(path, warmStandbySeconds(servers))),
@@ -64,4 +62,4 @@ export const restartStrategy: Readonly<Record<RestartStrategyName, RestartStrate
     hidden: without(path.hidden, 'drain', 'reschedule'),
     exposed: path.exposed,
   })),
-};
+});

@@ -1,7 +1,9 @@
+import { CorralError } from '../errors.js';
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
 import { GPU_MILLI } from '../units.js';
 import { Allocation } from './allocation.js';
+import { MICROS_MAX, SECONDS_MAX } from './clock.js';
 import { EventQueue } from './event-queue.js';
 import { ExpectedEnds } from './expected-ends.js';
 import { GpuAccounts } from './gpu-accounts.js';
@@ -186,6 +188,7 @@ export class ClusterRun {
     if (time > this.settings.until || time === Number.POSITIVE_INFINITY) return false;
     // Hardware goes on failing for ever; without a time to stop at, the jobs say when it is over.
     if (this.doneCount === table.count && this.settings.until === Number.POSITIVE_INFINITY) return false;
+    if (time > MICROS_MAX) throw tooLate();
     if (time > this.now) this.parts.onTime?.(time);
     this.now = time;
     const { ranks } = this.settings;
@@ -564,4 +567,12 @@ export class ClusterRun {
     this.allocation.release(job);
     state.status[job] = UNSUBMITTED;
   }
+}
+
+function tooLate(): CorralError {
+  return new CorralError(
+    'limit-exceeded',
+    ['until'],
+    `after ${SECONDS_MAX} s times are no longer exact: stop earlier with until, or give shorter jobs`,
+  );
 }

@@ -72,7 +72,7 @@ export class Promises {
   readonly #book: PromiseBook;
   /** Job → when it is promised a start, microseconds; Infinity = not while servers are missing. */
   readonly #begin: Float64Array;
-  /** Job → 1 + its starts when that was promised; 0 = nothing was. A promise of an earlier wait is none. */
+  /** Job → 1 + its stamp when that was promised; 0 = nothing was. A promise of an earlier wait is none. */
   readonly #promisedAt: Int32Array;
   /** Job → 1 if something came back for which it was too far behind to be looked at. */
   readonly #isPassedOver: Uint8Array;
@@ -182,7 +182,7 @@ export class Promises {
       const job = waiting.jobs[at]!;
       if (this.#isPromised(run, job)) continue;
       this.#begin[job] = this.#book.promise(run, job);
-      this.#promisedAt[job] = 1 + run.state.starts[job]!;
+      this.#promisedAt[job] = 1 + run.state.stamp[job]!;
       this.#isPassedOver[job] = 0;
     }
     this.#lookAhead(run);
@@ -233,6 +233,7 @@ export class Promises {
   #settle(run: ClusterRun): boolean {
     let hasMovedToNow = false;
     this.#spare = this.#isDue ? 0 : freeSize(run);
+    // Each turn moves a promise forward, to the end of a running job, or ends.
     while (this.#next < Number.POSITIVE_INFINITY && endFrom(run.ends, this.#next) !== this.#next) {
       const begin = this.#next;
       const next = this.#lookAhead(run);
@@ -245,7 +246,7 @@ export class Promises {
   }
 
   #isPromised(run: ClusterRun, job: number): boolean {
-    return this.#promisedAt[job] === 1 + run.state.starts[job]!;
+    return this.#promisedAt[job] === 1 + run.state.stamp[job]!;
   }
 }
 

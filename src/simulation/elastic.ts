@@ -1,6 +1,7 @@
 import type { ClusterRun } from './cluster-run.js';
 import type { LookAhead } from './look-ahead.js';
 import type { Moves } from './moves.js';
+import { priorityAtBegin } from './queue-order.js';
 
 /**
  * Lets running jobs with bounds shrink and grow. After the scheduler's own pass, while the head of the queue does not fit,
@@ -23,13 +24,15 @@ export function elasticPass(
   return (run) => {
     const { waiting, table, allocation } = run;
     schedule(run);
+    // Each turn starts the head of the queue, or ends.
     while (waiting.length > 0 && !run.givesBackNow) {
       const head = waiting.jobs[waiting.start]!;
       if (refused === head && refusedAt === allocation.returns) return;
       let mayFollow = false;
       const mayShrink = (job: number): boolean => {
         if (run.holdings.pods[job]! <= run.gangOf(job).podsMin) return false;
-        if (table.priority[job]! > table.priority[head]!) return false;
+        const own = priorityAtBegin(run.settings, table, job, run.state.begin[job]!);
+        if (own > table.priority[head]!) return false;
         if (moves.isMovable(job)) return true;
         mayFollow = true;
         return false;

@@ -1,7 +1,6 @@
-import { CorralError, quote } from '../errors.js';
 import type { Levels } from '../placement/gang.js';
 import { type RandomStream, randomStream } from '../random.js';
-import { checkFields, integer } from '../restart/quantity.js';
+import { integer } from '../restart/quantity.js';
 import { MICROS, SECONDS_MAX, toMicros } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import { type FailurePlace, FailurePlaces } from './failure-places.js';
@@ -41,7 +40,10 @@ export class FailureEvents {
   readonly #holdMicros: number;
   readonly #short: ShortGangs;
 
-  /** @throws CorralError for wrong laws or phases */
+  /**
+   * @param options - as `readOptions` returns them
+   * @throws CorralError for wrong laws
+   */
   constructor(
     run: ClusterRun,
     levels: Levels,
@@ -49,19 +51,13 @@ export class FailureEvents {
       failures: SimulatedFailures | undefined;
       restart: SimulatedRestart | undefined;
       seed: number;
+      /** Whether gangs that lose servers keep the others for a while, where there are spares and nobody says for how long. */
+      holdsForSpares: boolean;
     },
   ) {
     const failures = options.failures ?? { laws: [] };
-    checkFields(failures, ['laws', 'spareServers'], ['failures']);
-    if (!Array.isArray(failures.laws)) {
-      throw new CorralError(
-        'invalid-option',
-        ['failures', 'laws'],
-        `expected a list of failure laws, got ${quote(failures.laws)}`,
-      );
-    }
     const { tables } = run.engine;
-    const places = Array.from(failures.laws, (law, i) => new FailurePlaces(law, i, tables, levels));
+    const places = failures.laws.map((law, i) => new FailurePlaces(law, i, tables, levels));
     this.#run = run;
     this.#places = places;
     this.#ofJobs = places.filter((place) => place.isOfJobs);
@@ -72,7 +68,7 @@ export class FailureEvents {
     const spares = integer(failures.spareServers ?? 0, 0, tables.serverCount - 1, 'failures', 'spareServers');
     this.#service = new ServiceState(run, spares);
     this.#restarts = new Int32Array(run.table.count);
-    this.#holdMicros = this.steps.holdMicros ?? (spares > 0 ? HOLD_MICROS : 0);
+    this.#holdMicros = this.steps.holdMicros ?? (spares > 0 && options.holdsForSpares ? HOLD_MICROS : 0);
     this.#short = new ShortGangs(run);
     places.forEach((_, law) => {
       this.#scheduleHardware(law);

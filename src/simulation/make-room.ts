@@ -3,6 +3,16 @@ import type { ClusterRun } from './cluster-run.js';
 import { victimPieces } from './victim-pieces.js';
 
 /**
+ * Whether a job fits with everybody where they are. Whoever waits nevertheless waits for a promise to others, not for room,
+ * and nobody is to be stopped or moved for it.
+ */
+export function fitsAsItIs(run: ClusterRun, job: number): boolean {
+  if (!run.allocation.place(job)) return false;
+  run.allocation.unplace(job);
+  return true;
+}
+
+/**
  * Places a job by suspending running ones: the fewest from the front of a list without which it fits, and of these, the last
  * ones go on without whom it does.
  *

@@ -2,7 +2,7 @@ import type { Gang } from '../placement/gang.js';
 import { GPU_MILLI } from '../units.js';
 import type { ClusterRun } from './cluster-run.js';
 import type { Note } from './holdings.js';
-import { suspendFor } from './make-room.js';
+import { fitsAsItIs, suspendFor } from './make-room.js';
 import { byServersInTheWay, type Candidate, FEW_CANDIDATES_MAX, setsInTheWay } from './move-sets.js';
 import { clockOfWork, rhythmOf } from './progress.js';
 import { restartCost, victimsOf } from './victims.js';
@@ -69,7 +69,7 @@ export class Moves {
         cost: restartCost(run, other),
       }),
     );
-    if (!this.#mayFit(job, candidates)) return 0;
+    if (!this.#mayFit(job, candidates) || fitsAsItIs(run, job)) return 0;
     const attempt: Attempt = { job, waits, movesMax };
     const areMany = candidates.length > FEW_CANDIDATES_MAX || run.engine.tables.serverCount > FEW_SERVERS_MAX;
     if (areMany) return this.#moveAnyNumber(attempt, candidates);

@@ -1,6 +1,7 @@
 import type { CheckedVictims } from './checked-options.js';
 import type { ClusterRun } from './cluster-run.js';
-import { suspendCheapest, suspendFor } from './make-room.js';
+import { fitsAsItIs, suspendCheapest, suspendFor } from './make-room.js';
+import { priorityAtBegin } from './queue-order.js';
 import type { VictimRule } from './simulation-options.js';
 import { restartCost, victimsOf } from './victims.js';
 
@@ -9,7 +10,7 @@ export type Preemptors = 'head' | 'heads' | 'all';
 
 /**
  * Lets a scheduler preempt by priority. After its own pass, for the first of those who may preempt for whom it is enough,
- * running jobs of lower priority are stopped, in the order of the rule, until it fits; who turns out not to be in its way
+ * running jobs of lower priority, with what they had aged to when they began, are stopped, in the order of the rule, until it fits; who turns out not to be in its way
  * goes on. Then the same again. It ends: at every turn one more job of a priority runs, and only jobs of lower ones less.
  *
  * @param schedule - the pass without preemption
@@ -27,9 +28,10 @@ export function preemptingPass(
   const preempts = (run: ClusterRun, job: number): boolean => {
     const { priority, tenantOf } = run.table;
     const mayStop = (victim: number): boolean =>
-      priority[victim]! < priority[job]! &&
+      priorityAtBegin(run.settings, run.table, victim, run.state.begin[victim]!) < priority[job]! &&
       (scope !== 'tenant' || tenantOf[victim] === tenantOf[job]) &&
       run.now - run.state.begin[victim]! >= runMicrosMin;
+    if (fitsAsItIs(run, job)) return false;
     const stopped = suspendByRule(run, job, victimsOf(run, mayStop, rule), rule);
     if (stopped === undefined) return false;
     for (const victim of stopped) run.evict(victim);
@@ -61,6 +63,7 @@ export function preemptingPass(
   };
   return (run) => {
     schedule(run);
+    // Each turn starts a job of higher priority than those it stops, so that none comes back to an earlier state.
     while (!run.givesBackNow && preemptOnce(run)) schedule(run);
   };
 }

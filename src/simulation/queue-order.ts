@@ -33,3 +33,13 @@ export function queueKey(order: QueueOrder, table: JobTable, job: number, remain
       return remaining * table.gpus[job]!;
   }
 }
+
+/**
+ * The priority that a job has had since it began: what it had aged to, so that who came to the front by waiting is not
+ * stopped for the next in line.
+ *
+ * @param begin - when its run began, microseconds
+ */
+export function priorityAtBegin(order: QueueOrder, table: JobTable, job: number, begin: number): number {
+  return table.priority[job]! + (order.priorityPerHour * (begin - table.submit[job]!)) / HOUR_MICROS;
+}

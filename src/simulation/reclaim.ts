@@ -2,6 +2,7 @@ import { GPU_MILLI } from '../units.js';
 import type { CheckedVictims } from './checked-options.js';
 import type { ClusterRun } from './cluster-run.js';
 import { suspendByRule } from './priority-preemption.js';
+import { priorityAtBegin } from './queue-order.js';
 import type { QuotaTree } from './quota-tree.js';
 import { victimsOf } from './victims.js';
 
@@ -86,7 +87,7 @@ export function preemptInTenant(
     run,
     (victim) =>
       tenantOf[victim] === tenantOf[job] &&
-      priority[victim]! < priority[job]! &&
+      priorityAtBegin(run.settings, run.table, victim, run.state.begin[victim]!) < priority[job]! &&
       run.now - run.state.begin[victim]! >= runMicrosMin &&
       stoppedAt.get(victim) !== run.now,
     rule,

@@ -1,7 +1,7 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { RandomStream } from '../random.js';
 import type { Phase, UniformSource } from '../restart/phase.js';
-import { checkFields, nonNegative } from '../restart/quantity.js';
+import { nonNegative } from '../restart/quantity.js';
 import { type TimedStep, timedSteps } from '../restart/recovery.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 import type { SimulatedRestart } from './simulation-options.js';
@@ -29,10 +29,12 @@ export class RestartSteps {
   /** How long a gang keeps what it has left, microseconds; undefined = not said. */
   readonly holdMicros: number | undefined;
 
-  /** @throws CorralError `invalid-option` with a path from `restart` on */
+  /**
+   * @param restart - as `readOptions` returns it
+   * @throws CorralError `invalid-option` with a path from `restart` on
+   */
   constructor(restart: SimulatedRestart | undefined, random: RandomStream) {
     const options = restart ?? {};
-    checkFields(options, ['hidden', 'exposed', 'holdSeconds'], ['restart']);
     const { holdSeconds } = options;
     if (holdSeconds !== undefined) {
       const seconds = nonNegative(holdSeconds, 'restart', 'holdSeconds');

@@ -66,7 +66,7 @@ export interface VictimOptions {
 
 /** Moving running jobs to where they are worth more. */
 export interface DefragmentationOptions {
-  /** Seconds between two looks, above 0; default 3600. */
+  /** Seconds between two looks, 1 or more; default 3600. */
   readonly everySeconds?: number | undefined;
   /** Jobs that a look moves at most, 1 … 10,000; default 16. Four times as many are looked at. */
   readonly movesMax?: number | undefined;
@@ -142,7 +142,8 @@ export interface SimulatedRestart {
    * How long a gang that has lost servers to a repair keeps the others while it waits for replacements, seconds from the
    * failure; then it gives them up and is back in the queue. It gets what it misses, a spare that comes in at once, before
    * anybody in the queue is served; with `podsMin` it goes on with what it has when its hidden steps are over. 0: it gives up
-   * all its GPUs with the failure. Default: a day where there are `spareServers`, else 0.
+   * all its GPUs with the failure. Default: a day where there are `spareServers` and nobody is
+   * preempted, else 0: from the queue, a gang may stop others.
    */
   readonly holdSeconds?: number | undefined;
 }
@@ -159,8 +160,9 @@ export interface SimulateOptions {
   readonly queue?: Queue | undefined;
   /**
    * What the priority of a waiting job rises by in an hour, 0 or more, from its arrival on; default 0. For the queues
-   * `priority` and `fair-share`. Whoever starts later than it should comes ever earlier in the queue; whom a job may stop
-   * goes by the priorities as given, so that nobody is stopped by one that has merely waited longer.
+   * `priority` and `fair-share`. Whoever starts later than it should comes ever earlier in the queue, and keeps what it has
+   * aged to while it runs. Who stops others, or makes them shrink, goes by its priority as given: nobody is stopped by one
+   * that has merely waited longer.
    */
   readonly priorityPerHour?: number | undefined;
   /**
@@ -252,7 +254,10 @@ export interface SimulateOptions {
   readonly timelineSeconds?: number | undefined;
   /** What the metrics are over; default: the whole simulation, from the first arrival to the end. */
   readonly metrics?: MetricsOptions | undefined;
-  /** Events to process before giving up with `limit-exceeded`; default 1,000,000,000. */
+  /**
+   * Events to process before giving up with `limit-exceeded`, 1 … 1,000,000,000; default 1,000,000, and 1,000 more for each
+   * job. Failures in close succession, or looks for jobs to move, would otherwise go on for days.
+   */
   readonly eventsMax?: number | undefined;
   /** Called now and then with how far it is. */
   readonly onProgress?: ((progress: SimulationProgress) => void) | undefined;

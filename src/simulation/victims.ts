@@ -1,4 +1,5 @@
 import type { ClusterRun } from './cluster-run.js';
+import { priorityAtBegin } from './queue-order.js';
 import type { VictimRule } from './simulation-options.js';
 
 /** Running jobs that may be stopped, in the order in which they are to go; see {@link ClusterRun.mayStop}. */
@@ -20,7 +21,7 @@ function victimKey(run: ClusterRun, job: number, rule: VictimRule): number {
     case 'restart-cost':
       return restartCost(run, job);
     case 'lowest-priority':
-      return run.table.priority[job]!;
+      return priorityAtBegin(run.settings, run.table, job, run.state.begin[job]!);
     case 'youngest':
       return -run.state.begin[job]!;
     case 'fewest-gpus':

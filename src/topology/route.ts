@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { DeviceId } from '../ids.js';
 import { deviceAt } from './device-at.js';
 import { directedNetworkOf } from './directed-network.js';
@@ -65,8 +65,7 @@ export function route(
   options: RouteOptions = {},
 ): Route {
   checkServer(server, ['server']);
-  checkFields(options, ['peerToPeer'], ['options']);
-  const peerToPeer = peerToPeerOf(options);
+  const peerToPeer = peerToPeerOf(readFields(options, ['peerToPeer'], ['options']));
   const endsAtSwitch = [deviceAt(server, from, ['from']), deviceAt(server, to, ['to'])].some(
     (device) => device.kind === 'nvswitch',
   );

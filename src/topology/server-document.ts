@@ -1,14 +1,23 @@
 import * as v from 'valibot';
 import { CorralError, quote } from '../errors.js';
 import { GPUS_PER_SERVER_MAX, TEXT_LENGTH_MAX } from '../units.js';
+import { bandwidthFigure } from './bandwidth-figure.js';
 import { parse, strictFields } from './validate.js';
 
 /** Most devices in one server document: the largest real machine in the catalogue has 56. */
 const DEVICES_MAX = 1024;
 /** Most links in one server document. */
 const LINKS_MAX = 8192;
-/** No link of any machine comes near; a larger figure is a unit mistake (bytes, bits). */
-const BANDWIDTH_MAX_GBPS = 1e6;
+/** Most texts in `sources` and in `notes`. */
+const TEXTS_MAX = 1024;
+/** Most entries of the lists of a server document. */
+export const SERVER_ENTRIES_MAX: Readonly<Record<string, number>> = {
+  devices: DEVICES_MAX,
+  links: LINKS_MAX,
+  between: 16,
+  sources: TEXTS_MAX,
+  notes: TEXTS_MAX,
+};
 /** A petabyte in one device is a unit mistake. */
 const MEMORY_MAX_GIB = 1e6;
 
@@ -16,11 +25,6 @@ const text = v.pipe(
   v.string(),
   v.minLength(1, 'expected a non-empty text'),
   v.maxLength(TEXT_LENGTH_MAX, `expected at most ${TEXT_LENGTH_MAX} characters`),
-);
-const bandwidthGBps = v.pipe(
-  v.number(),
-  v.gtValue(0, 'expected more than 0 GB/s'),
-  v.maxValue(BANDWIDTH_MAX_GBPS, `expected GB/s (10^9 bytes/s), at most ${BANDWIDTH_MAX_GBPS}`),
 );
 const place = v.union(
   [v.pipe(v.number(), v.integer(), v.minValue(0)), text],
@@ -132,7 +136,7 @@ const deviceSchema: v.GenericSchema<Device> = strictFields({
   model: v.exactOptional(text),
   memoryGiB: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(MEMORY_MAX_GIB))),
   role: v.exactOptional(v.picklist(['compute', 'storage', 'frontend'])),
-  portGBps: v.exactOptional(bandwidthGBps),
+  portGBps: v.exactOptional(bandwidthFigure),
   portBasis: v.exactOptional(v.picklist(BANDWIDTH_BASES)),
   portSource: v.exactOptional(text),
   portVerified: v.exactOptional(v.boolean()),
@@ -141,11 +145,11 @@ const deviceSchema: v.GenericSchema<Device> = strictFields({
 const linkSchema: v.GenericSchema<Link> = strictFields({
   between: v.pipe(v.strictTuple([text, text]), v.readonly()),
   medium: v.picklist(MEDIA),
-  bandwidthGBps,
+  bandwidthGBps: bandwidthFigure,
   basis: v.picklist(BANDWIDTH_BASES),
-  flowCapGBps: v.exactOptional(bandwidthGBps),
-  rawGBps: v.exactOptional(bandwidthGBps),
-  ncclGBps: v.exactOptional(bandwidthGBps),
+  flowCapGBps: v.exactOptional(bandwidthFigure),
+  rawGBps: v.exactOptional(bandwidthFigure),
+  ncclGBps: v.exactOptional(bandwidthFigure),
   links: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024))),
   source: text,
   verified: v.boolean(),
@@ -186,7 +190,11 @@ export function parseServerDocument(
   document: unknown,
   path: readonly (string | number)[] = [],
 ): ServerDocument {
-  const server = parse(serverDocumentSchema, document, { code: 'invalid-document', path });
+  const server = parse(serverDocumentSchema, document, {
+    code: 'invalid-document',
+    path,
+    entriesMax: SERVER_ENTRIES_MAX,
+  });
   const ids = new Set<string>();
   let gpuCount = 0;
   server.devices.forEach((device, i) => {

@@ -34,4 +34,21 @@ describe('foreignLog', () => {
     expect(() => fromSwf('hello world')).toThrow(/^line\[1\]: expected 18 fields, got 2/);
     expect(() => fromSwf(`${job}\na -> b`)).toThrow(/^line\[2\]/);
   });
+
+  it.each<[string, string]>([
+    ['blank lines', '\n'],
+    ['blank lines of CR and LF', '\r\n'],
+    ['blanks', ' '],
+    ['headings of GWF', '# JobID '],
+    ['headings of GWF on one line', 'JobID '],
+    ['parents', 'PARENT '],
+    ['jobs of DAGMan', '\nJOB '],
+    ['edges', '- >'],
+  ])('looks at a megabyte of %s in linear time', (_, piece) => {
+    const text = `#${piece.repeat(Math.floor(1_000_000 / piece.length))}`;
+    expect(() => fromSwf(text)).toThrow(expect.objectContaining({ code: 'invalid-format' }));
+    expect(() => fromSwf(text.slice(1), { onBadLine: 'skip' })).toThrow(
+      expect.objectContaining({ name: 'CorralError' }),
+    );
+  });
 });

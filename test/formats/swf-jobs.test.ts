@@ -214,9 +214,25 @@ describe('swfJobs', () => {
     expect(() => convert([job(1)], options as SwfJobsOptions)).toThrow(thrown('invalid-option', path));
   });
 
+  it('refuses times that a log may name and no simulation counts', () => {
+    const most = 9_007_199_254;
+    expect(one(job(1, { runSeconds: most, requestedSeconds: most, submitSeconds: most }))).toBeDefined();
+    for (const field of ['runSeconds', 'requestedSeconds'] as const) {
+      expect(() => convert([job(1), job(2, { [field]: most + 1 })])).toThrow(
+        thrown('limit-exceeded', ['jobs', 1, field]),
+      );
+    }
+    const late = [job(1, { submitSeconds: 1e10 }), job(2, { submitSeconds: 1e10 + 5 })];
+    expect(() => convert(late)).toThrow(thrown('limit-exceeded', ['jobs']));
+    expect(convert(late, { fromZero: true }).jobs.map(({ submitSeconds }) => submitSeconds)).toEqual([0, 5]);
+  });
+
   it('refuses jobs that no log can hold', () => {
     expect(() => convert([job(1, { runSeconds: -1 })])).toThrow(
       thrown('invalid-document', ['jobs', 0, 'runSeconds']),
+    );
+    expect(() => convert([{ ...job(1), runSecond: 1 } as SwfJob])).toThrow(
+      thrown('invalid-document', ['jobs', 0, 'runSecond']),
     );
     expect(() => swfJobs(undefined as never)).toThrow(thrown('invalid-document', ['jobs']));
     expect(() => swfJobs({ jobs: [null as never] })).toThrow(thrown('invalid-document', ['jobs', 0]));

@@ -154,4 +154,49 @@ describe('toSwf', () => {
     const extra = ['x'.repeat(2 ** 20)];
     expect(() => toSwf(log([job({ extra })]))).toThrow(thrown('limit-exceeded', ['jobs', 0]));
   });
+
+  it('takes whatever fromSwf read, up to the longest line', () => {
+    const numbers = '1 0 5 60 4 -1 1e15 4 90 1e15 1 1 1 -1 -1 -1 -1 1e12';
+    const longest = 2 ** 20 - 1024;
+    const texts = [
+      `;Name:${'x'.repeat(2 ** 20 - 6)}`,
+      `;Name:${'x'.repeat(2 ** 20 - 9)}`,
+      `${numbers} ${'x'.repeat(longest - 1)}`,
+      `${numbers} ${'x'.repeat(longest)}`,
+      `${numbers} ${'é '.repeat(63)}${'x'.repeat(longest - 127)}`,
+    ];
+    const taken = texts.map((text) => {
+      try {
+        const read = fromSwf(`${text}\n${numbers}\n`, { extraColumns: 'keep' });
+        expect(fromSwf(toSwf(read), { extraColumns: 'keep' })).toEqual(read);
+        return true;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'limit-exceeded' });
+        return false;
+      }
+    });
+    expect(taken).toEqual([false, true, true, false, true]);
+  });
+
+  it('reads every field once', () => {
+    let asked = 0;
+    const fickle = {
+      jobNumber: 1,
+      get runSeconds() {
+        return asked++ === 0 ? 5 : Number.NaN;
+      },
+    };
+    expect(toSwf(log([fickle]))).toBe(`1 -1 -1 5${' -1'.repeat(14)}\n`);
+    expect(asked).toBe(1);
+  });
+
+  it('refuses holes, fields that it does not know, and what is not plain', () => {
+    const holed: SwfJob[] = [job()];
+    holed.length = 3;
+    const misspelt = { ...job(), runSecond: 5 } as SwfJob;
+    expect(() => toSwf(log(holed))).toThrow(thrown('invalid-document', ['jobs', 1]));
+    expect(() => toSwf(log([misspelt]))).toThrow(thrown('invalid-document', ['jobs', 0, 'runSecond']));
+    expect(() => toSwf(log([new Map() as never]))).toThrow(thrown('invalid-document', ['jobs', 0]));
+    expect(() => toSwf(log([job()], [null as never]))).toThrow(thrown('invalid-document', ['header', 0]));
+  });
 });

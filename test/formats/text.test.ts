@@ -53,3 +53,39 @@ describe('readText', () => {
     });
   });
 });
+
+describe('what is no text', () => {
+  const revoked = Proxy.revocable(new Uint8Array(3), {});
+  revoked.revoke();
+  const withGetter = Object.defineProperty(new Uint8Array(3), 'byteLength', {
+    get: () => {
+      throw new RangeError('no');
+    },
+  });
+  it.each<[string, unknown]>([
+    ['a proxied array of bytes', new Proxy(new Uint8Array([0x1f, 0x8b]), {})],
+    ['a revoked proxy', revoked.proxy],
+    ['bytes whose length throws', withGetter],
+    ['bytes of a buffer that was moved', moved()],
+    ['shared bytes', new Uint8Array(new SharedArrayBuffer(4))],
+    ['a shared buffer', new SharedArrayBuffer(4)],
+    ['a buffer', new ArrayBuffer(4)],
+    ['a view', new DataView(new ArrayBuffer(4))],
+    ['floats', new Float64Array(4)],
+    ['a text as an object', new String('1 2 3')],
+    ['an object that becomes a text', { toString: () => '1 2 3' }],
+    ['a symbol', Symbol('x')],
+    ['a big integer', 10n ** 20n],
+    ['a function', () => '1 2 3'],
+  ])('is refused and named: %s', (_, input) => {
+    expect(() => readText(input, EXPECTED)).toThrow(
+      expect.objectContaining({ name: 'CorralError', code: 'invalid-format', path: [] }),
+    );
+  });
+});
+
+function moved(): Uint8Array {
+  const bytes = new Uint8Array(4);
+  structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+  return bytes;
+}

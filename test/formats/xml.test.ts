@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CorralError } from '../../src/errors.js';
-import { readXml, XML_DEPTH_MAX, type XmlElement } from '../../src/formats/xml.js';
+import {
+  readXml,
+  XML_DEPTH_MAX,
+  XML_REFERENCES_MAX,
+  XML_TAG_LENGTH_MAX,
+  type XmlElement,
+} from '../../src/formats/xml.js';
 import { mutatedText, truncatedText } from './mutated-text.js';
 
 const read = (text: unknown, elementsMax?: number): XmlElement =>
@@ -160,6 +166,26 @@ describe('readXml', () => {
       'limit-exceeded line[2]: more than 2 elements: is this one machine?',
     );
     expect(refusal(' '.repeat(2 ** 24 + 1))).toMatch(/^limit-exceeded 16777217 characters/);
+    const value = (length: number): string => `<t a="${'x'.repeat(length - 9)}"/>`;
+    expect(read(value(XML_TAG_LENGTH_MAX)).attributes.get('a')).toHaveLength(XML_TAG_LENGTH_MAX - 9);
+    expect(refusal(`\n${value(XML_TAG_LENGTH_MAX + 1)}`)).toMatch(
+      /^limit-exceeded line\[2\]: a tag of 65537/,
+    );
+    const references = (count: number): string => `<t>${'&lt;'.repeat(count)}</t>`;
+    expect(read(references(XML_REFERENCES_MAX)).text).toBe('<'.repeat(XML_REFERENCES_MAX));
+    expect(refusal(references(XML_REFERENCES_MAX + 1))).toMatch(/^limit-exceeded more than 65536 references/);
+  });
+
+  it('keeps the lines of what stands behind comments and blanks', () => {
+    const text = '<?x\n?>\n<!--\n\n--><t>\n \n\t<b/><!-- \n --> <c>a\n<!--\n--> </c>\n</t>';
+    const root = read(text);
+    expect([root, ...root.children].map(({ name, line }) => [name, line])).toEqual([
+      ['t', 5],
+      ['b', 7],
+      ['c', 8],
+    ]);
+    expect(root.children[1]!.text).toBe('a');
+    expect(refusal(text.replace('<c>', '<c'))).toContain('line[8]');
   });
 
   it('takes a time that grows with the length of hostile texts, not with its square', () => {

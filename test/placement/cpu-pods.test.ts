@@ -84,6 +84,23 @@ describe('a pod without GPUs', () => {
     expect(serversOf(solverOf([box('a', 4), { id: 'b', gpus: 4 }]), { cpuMilli: 1 })).toEqual(['b']);
   });
 
+  it('counts what is left of a GPU that pods share, of its own server only', () => {
+    // A pod of four cores leaves three GPUs of four their cores: 3.5 GPUs are free on one server and 3.7 on the other.
+    for (const [first, second, best] of [
+      [500, 300, 'first'],
+      [300, 500, 'second'],
+    ] as const) {
+      const solver = solverOf([box('first', 4), box('second', 4)]);
+      solver.cordon('second');
+      solver.place({ gpuMilli: first });
+      solver.uncordon('second');
+      solver.cordon('first');
+      solver.place({ gpuMilli: second });
+      solver.uncordon('first');
+      expect(serversOf(solver, { cpuMilli: 4000 })).toEqual([best]);
+    }
+  });
+
   it('leaves wholly free servers alone where others strand as much', () => {
     const solver = solverOf([box('whole', 4), box('half', 4)]);
     solver.cordon('whole');
@@ -109,6 +126,30 @@ describe('a gang without GPUs', () => {
     for (let pods = 1; pods <= 24; pods++) {
       const gang = serversOf(solverOf(servers), { pods, cpuMilli: 4000, communicates: false });
       expect([...gang].sort()).toEqual(oneByOne(solverOf(servers), { cpuMilli: 4000 }, pods).sort());
+    }
+  });
+
+  it('fills what strands nothing server by server, though a later one has fewer free GPUs', () => {
+    const servers = [box('a', 8, 64), box('b', 8, 64)];
+    const busy = (): Solver => {
+      const solver = solverOf(servers);
+      // Two GPUs of a are busy, so 16 of its 64 cores are nobody's: four pods. On b it is 48 cores, twelve pods.
+      solver.cordon('b');
+      solver.place({ gpus: 2 });
+      solver.uncordon('b');
+      solver.cordon('a');
+      solver.place({ gpus: 6 });
+      solver.uncordon('a');
+      return solver;
+    };
+    for (const [pods, onA] of [
+      [3, 3],
+      [6, 4],
+      [16, 4],
+    ] as const) {
+      const gang = serversOf(busy(), { pods, cpuMilli: 4000, communicates: false });
+      expect(gang).toEqual([...Array(onA).fill('a'), ...Array(pods - onA).fill('b')]);
+      expect(gang).toEqual(oneByOne(busy(), { cpuMilli: 4000 }, pods));
     }
   });
 

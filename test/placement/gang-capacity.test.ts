@@ -73,6 +73,12 @@ describe('GangCapacity', () => {
           expect(looking.mostPods(level)).toBe(most);
           expect(counting.mostPods(level)).toBe(most);
         }
+        // Asked for the widest level at once, it fills those below as well.
+        const atOnce = new GangCapacity(tables, engine.state, index);
+        atOnce.begin(gang);
+        atOnce.fill(fabric.levelCount - 1);
+        expect([...atOnce.full]).toEqual([...counting.full]);
+        expect([...atOnce.rest]).toEqual([...counting.rest]);
       }
     }
     expect(sliced).toBeGreaterThan(500);

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { synthetic, type TopologyName, topology, topologyNames } from '../../src/catalogue/index.js';
 import { collectiveBandwidth, selectGpus, serverTopology } from '../../src/index.js';
+import { smallServer } from '../bandwidth/small-server.js';
 import { gpuBox } from './random-cluster.js';
 
 const socketOf = (name: TopologyName, gpu: number): unknown =>
@@ -124,6 +125,28 @@ describe('selectGpus', () => {
       /^highest value of what stays free [\d.]+: 1 of 3 sets left, GPU 0 would leave [\d.]+$/,
     );
     expect(selectGpus(topology('dgx-h100'), 1, { free: [2] })!.why).toEqual(['1 set of 1 among 1 free GPU']);
+  });
+
+  it('writes as many decimals as tell two figures apart', () => {
+    const pairs = smallServer(
+      ['gpu0', 'gpu1', 'gpu2', 'gpu3'],
+      [
+        ['gpu0', 'gpu1', 'nvlink', 20],
+        ['gpu2', 'gpu3', 'nvlink', 20.00001],
+      ],
+    );
+    expect(selectGpus(pairs, 2)!.why[1]).toBe(
+      'highest bandwidth 20.00001 GB/s: 1 of 6 sets left, GPUs 0, 1 would reach 20',
+    );
+    const [, mine, theirs] = /stays free ([\d.]+): .* leave ([\d.]+)$/.exec(selectGpus(pairs, 1)!.why[1]!)!;
+    // The values differ by less than a millionth: six decimals would be the same.
+    expect(Number(mine)).toBeGreaterThan(Number(theirs));
+    expect([mine!.length, theirs!.length]).toEqual(['0.1234567'.length, '0.1234567'.length]);
+    const { figure, against } = selectGpus(pairs, 1)!.steps[0]!;
+    expect([Number(mine), Number(theirs)]).toEqual([
+      Number(figure!.toFixed(7)),
+      Number(against.figure!.toFixed(7)),
+    ]);
   });
 
   it('always explains down to one set', () => {

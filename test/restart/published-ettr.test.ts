@@ -99,7 +99,7 @@ describe('multiLevelOverhead', () => {
     expect(multiLevelOverhead([a, b])).toBeCloseTo(multiLevelOverhead([a]) + multiLevelOverhead([b]), 15);
     expect(multiLevelOverhead([])).toBe(0);
     expect(() => multiLevelOverhead([a, { ...b, checkpointSeconds: -1 }])).toThrow(
-      refused(1, 'checkpointSeconds'),
+      refused('levels', 1, 'checkpointSeconds'),
     );
   });
 });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { checkPhase, type Phase } from '../../src/restart/phase.js';
 import { phase } from '../../src/restart/phases.js';
 import { RECOVERY_STEPS, timedSteps } from '../../src/restart/recovery.js';
 import { refused } from './refusals.js';
@@ -22,22 +21,5 @@ describe('timedSteps', () => {
     );
     expect(() => timedSteps([phase.fixed(1), 3] as never, ['hidden'])).toThrow(refused('hidden', 1));
     expect(() => timedSteps(null as never, ['hidden'])).toThrow(refused('hidden'));
-  });
-});
-
-describe('checkPhase', () => {
-  it('takes any object with the four members, and a finite mean', () => {
-    const own: Phase = { kind: 'fixed', mean: 1, variance: 0, laplace: () => 1, sample: () => 1 };
-    expect(checkPhase(own, 'a')).toBe(own);
-    for (const value of [
-      null,
-      undefined,
-      3,
-      {},
-      { ...own, mean: Number.POSITIVE_INFINITY },
-      { ...own, mean: -1 },
-    ]) {
-      expect(() => checkPhase(value, 'a', 1)).toThrow(refused('a', 1));
-    }
   });
 });

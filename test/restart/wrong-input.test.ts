@@ -15,6 +15,7 @@ import {
   withSpareWait,
 } from '../../src/restart/index.js';
 import { oneGpuServers } from '../simulation/one-gpu-servers.js';
+import { refusedAs } from './refusals.js';
 
 /** What callers without types may hand in. */
 const untyped = <T>(value: unknown): T => value as T;
@@ -63,25 +64,25 @@ describe('lists with holes', () => {
       'parts of a mixture',
       () => phase.mixture(sparse({ weight: 1, phase: phase.fixed(1) })),
       'invalid-option',
-      ['parts', 0, 'weight'],
+      ['parts', 0],
     ],
     ['laws', () => failureDomains(placement, cluster, sparse(laws[0]!)), 'invalid-option', ['laws', 0]],
     [
       'pods',
       () => failureDomains({ pods: sparse(placement.pods[0]!) }, cluster, laws),
-      'unknown-reference',
-      ['placement', 'pods', 0, 'server'],
+      'invalid-option',
+      ['placement', 'pods', 0],
     ],
-    ['spares', () => placed({ spares: sparse('s2') }), 'unknown-reference', ['spares', 0]],
+    ['spares', () => placed({ spares: sparse('s2') }), 'invalid-option', ['spares', 0]],
     ['copies', () => placed({ copies: sparse([0]) satisfies CopyHolders }), 'invalid-option', ['copies', 0]],
     [
       'levels',
       () => multiLevelOverhead(sparse({ failuresPerSecond: 1, checkpointSeconds: 1 })),
       'invalid-option',
-      [0],
+      ['levels', 0],
     ],
   ])('are refused: %s', (_, call, code, path) => {
-    expect(call).toThrow(expect.objectContaining({ name: 'CorralError', code, path }));
+    expect(call).toThrow(refusedAs(code, path));
   });
 });
 
@@ -131,11 +132,11 @@ describe('values of the wrong shape', () => {
       ['failureClasses', 0, 'name'],
     ],
   ])('are refused: %s', (_, call, path) => {
-    expect(call).toThrow(expect.objectContaining({ name: 'CorralError', code: 'invalid-option', path }));
+    expect(call).toThrow(refusedAs('invalid-option', path));
   });
 
   it.each(Object.entries(restartStrategy))('the strategy %s refuses what is no path', (_, strategy) => {
-    expect(() => strategy(untyped(null), 2)).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+    expect(() => strategy(untyped(null), 2)).toThrow(refusedAs('invalid-option', ['path']));
   });
 
   it('a slowdown below 1 is named as it was given', () => {

@@ -215,3 +215,55 @@ describe('who may preempt, and whom', () => {
     );
   });
 });
+
+describe('room for whoever waits for a promise to others', () => {
+  const servers = Array.from({ length: 3 }, (_, i) => ({ id: `s${i}`, type: 'b', cpuMilli: 1000 }));
+  const cluster = clusterTopology({ tiers: [], types: { b: gpuBox(1) }, servers });
+  const ends = (cpuMilli: number | undefined, options: Partial<SimulateOptions>): unknown[] =>
+    simulate({
+      cluster,
+      queue: 'priority',
+      backfill: 'conservative',
+      jobs: [
+        { id: 'r', submitSeconds: 0, durationSeconds: 100, pods: 2, podsMin: 1, gpus: 1, cpuMilli },
+        { id: 'b', submitSeconds: 1, durationSeconds: 100, pods: 3, gpus: 1 },
+        { id: 's', submitSeconds: 2, durationSeconds: 1000, gpus: 1, priority: 1 },
+      ],
+      ...options,
+    }).jobs[0]!.runs.map((run) => [run.ended, run.endSeconds]);
+
+  it.each([
+    ['elastic jobs', { elastic: 'running' }],
+    ['defragmentation', { defragmentation: { everySeconds: 50 } }],
+    ['preemption by rule', { preemption: { victims: 'youngest' } }],
+    ['preemption by cost', { preemption: { victims: 'restart-cost' } }],
+  ] as const)('is not made by %s: it fits as it is', (_, options) => {
+    for (const cpuMilli of [undefined, 1]) expect(ends(cpuMilli, options)).toEqual([['finished', 100]]);
+  });
+});
+
+describe('preemption where priorities age', () => {
+  const oneAfterAnother = (options: Partial<SimulateOptions>) => {
+    const coming = Array.from({ length: 6 }, (_, i) => ({
+      id: `n${i}`,
+      submitSeconds: 100 + 3600 * i,
+      priority: 2,
+    }));
+    const all = [{ id: 'r', submitSeconds: 0, priority: 2 }, { id: 'old', submitSeconds: 1 }, ...coming];
+    return simulate({
+      cluster: oneGpuServers(1),
+      jobs: all.map((job) => ({ ...job, durationSeconds: 3600, gpus: 1 })),
+      queue: 'priority',
+      ...options,
+    });
+  };
+
+  it.each(['youngest', 'restart-cost', 'lowest-priority'] as const)(
+    'lets whoever came to the front by waiting run to its end: %s',
+    (victims) => {
+      const aged = oneAfterAnother({ priorityPerHour: 2, preemption: { victims } });
+      expect(aged.jobs[1]).toMatchObject({ startSeconds: 7200, endSeconds: 10_800, preemptions: 0 });
+      expect(aged).toEqual(oneAfterAnother({ priorityPerHour: 2 }));
+    },
+  );
+});

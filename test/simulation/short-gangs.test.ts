@@ -80,6 +80,35 @@ describe('a gang that loses a server', () => {
     expect(gaps(0, DAY)).toBeLessThan(none);
   }, 60_000);
 
+  it('is no later with spares where it may stop others to get servers', () => {
+    const single = {
+      submitSeconds: 1,
+      durationSeconds: 30 * DAY,
+      gpus: 1,
+      checkpoint: { computeSeconds: 1800 },
+    };
+    const ended = (spareServers: number, seed: number, restart: SimulateOptions['restart']): number =>
+      simulate({
+        cluster: oneGpuServers(8),
+        jobs: [
+          { ...single, submitSeconds: 0, durationSeconds: 20 * DAY, pods: 4, priority: 1 },
+          ...new Array<typeof single>(12).fill(single),
+        ],
+        queue: 'priority',
+        preemption: { victims: 'restart-cost' },
+        failures: { ...broken(15 * DAY, phase.exponential(4 * DAY)), spareServers },
+        restart,
+        seed,
+        until: 400 * DAY,
+      } as SimulateOptions).jobs[0]!.endSeconds! / DAY;
+    const seeds = Array.from({ length: 20 }, (_, seed) => seed);
+    const means = [0, 1, 2].map((spares) => mean(seeds.map((seed) => ended(spares, seed, undefined))));
+    expect(means[1]! - means[0]!).toBeLessThan(0.02);
+    expect(means[2]! - means[0]!).toBeLessThan(0.02);
+    // Holding on, it waits for repairs that it need not wait for.
+    expect(mean(seeds.map((seed) => ended(1, seed, { holdSeconds: DAY })))).toBeGreaterThan(means[0]! + 1);
+  });
+
   const four = (options: Partial<SimulateOptions>): SimulationResult =>
     simulate({
       cluster: oneGpuServers(5),

@@ -56,6 +56,7 @@ function bySmallestCut(problem: FlowProblem, enough: number): number {
   let best = Math.min(enough, Math.min(intake, total) / units);
   const residual = new Float64Array(size * size);
   const scratch: FlowScratch = flowScratch(size);
+  // Ends: each round but the last finds a better cut, and there are finitely many.
   for (;;) {
     residual.set(between);
     for (let v = 0; v < vertexCount; v++) residual[source * size + v] = supplies[v]! * best;
@@ -75,21 +76,27 @@ function bySmallestCut(problem: FlowProblem, enough: number): number {
   return best;
 }
 
-/** Variables: x, then the flow over each arc. */
+/**
+ * Variables: x, then the flow over each arc. If each arc had its capacities to itself, no less could be fed: that bounds the
+ * rate, and no capacity need be larger than all that is fed at that rate. So the figures of a programme lie close together
+ * however far apart those of the server are.
+ */
 function byProgramme(problem: FlowProblem, enough: number): number {
   const { vertexCount, supplies, tails, heads, uses, capacities } = problem;
+  const most = bySmallestCut(problem, enough);
+  const units = supplies.reduce((sum, supply) => sum + supply, 0);
   const width = 1 + tails.length;
   // What leaves a vertex is at most what enters it and is fed there; the last one receives all that is fed.
   const rows = Array.from({ length: vertexCount + capacities.length }, () => new Float64Array(width));
   for (let v = 0; v < vertexCount - 1; v++) rows[v]![0] = -supplies[v]!;
-  rows[vertexCount - 1]![0] = supplies.reduce((sum, supply) => sum + supply, 0);
+  rows[vertexCount - 1]![0] = units;
   tails.forEach((tail, arc) => {
     rows[tail]![1 + arc] = 1;
     rows[heads[arc]!]![1 + arc] = -1;
     for (const i of uses[arc]!) rows[vertexCount + i]![1 + arc] = 1;
   });
   const limits = Float64Array.from(rows, (_, row) =>
-    row < vertexCount ? 0 : capacities[row - vertexCount]!,
+    row < vertexCount ? 0 : Math.min(capacities[row - vertexCount]!, units * most),
   );
-  return largestFirst(rows, limits, enough);
+  return largestFirst(rows, limits, most);
 }

@@ -1,5 +1,10 @@
+import { CorralError } from '../../errors.js';
+
 /** A coefficient below this is rounding: limits are scaled to at most 1. */
 const EPSILON = 1e-11;
+
+/** Pivots per row and variable before a programme counts as one that does not settle; two or three per row are the rule. */
+const PIVOTS_EACH = 100;
 
 /**
  * The largest value of the first variable of a linear programme, by the simplex method.
@@ -7,15 +12,22 @@ const EPSILON = 1e-11;
  * All variables are at least 0, and every row says: the sum of coefficient × variable is at most its limit. With
  * limits of 0 or more all variables at 0 are allowed, so no first phase is needed. The entering variable is the
  * one with the largest coefficient (Dantzig); while the value does not grow, the first one (Bland, Mathematics of
- * Operations Research 2, 1977), so that it always ends.
+ * Operations Research 2, 1977), so that it ends in exact arithmetic, and the number of pivots is bounded because of rounding.
  *
  * @param rows - row to its coefficients, one per variable; changed
  * @param limits - row to its limit, 0 or more, in any unit
  * @param enough - stop as soon as the value is at least this
+ * @param pivotsMax - most pivots; default 100 per row and variable
  * @returns the largest value, or one of at least `enough`; Infinity if nothing limits it
+ * @throws CorralError `limit-exceeded` beyond `pivotsMax`
  * @complexity O(rows × variables) per pivot, as a rule two or three pivots per row
  */
-export function largestFirst(rows: readonly Float64Array[], limits: Float64Array, enough: number): number {
+export function largestFirst(
+  rows: readonly Float64Array[],
+  limits: Float64Array,
+  enough: number,
+  pivotsMax: number = PIVOTS_EACH * (rows.length + (rows[0]?.length ?? 0)),
+): number {
   const width = rows[0]?.length ?? 0;
   // A power of two, so that scaling rounds nothing.
   const scale = 2 ** Math.ceil(Math.log2(limits.reduce((a, b) => Math.max(a, b), 0) || 1));
@@ -28,8 +40,15 @@ export function largestFirst(rows: readonly Float64Array[], limits: Float64Array
   const basis = Int32Array.from({ length: rows.length }, (_, i) => width + i);
   let value = 0;
   let hasStalled = false;
-  for (;;) {
+  for (let pivots = 0; ; pivots++) {
     if (value * scale >= enough) return value * scale;
+    if (pivots > pivotsMax) {
+      throw new CorralError(
+        'limit-exceeded',
+        [],
+        `a linear programme of ${rows.length} rows has not settled after ${pivotsMax} pivots: give links between sockets figures that are less far apart`,
+      );
+    }
     const column = entering(gains, columns, hasStalled);
     if (column < 0) return value * scale;
     const row = leaving(rows, left, basis, column);

@@ -3,6 +3,9 @@ import type { RingHops } from './ring-hops.js';
 /** A link that falls short of a whole number of rings by less than this share of one carries that number. */
 const TOLERANCE = 1e-9;
 
+/** Rooms above this are this: no search finds so many hops on one link, and integers hold it. */
+const ROOM_MAX = 2 ** 20;
+
 /** How many hops of one bandwidth still fit into the links of a set of GPUs. Positions name the GPUs, see {@link RingHops}. */
 export class RingRooms {
   readonly #hops: RingHops;
@@ -18,7 +21,7 @@ export class RingRooms {
    * @param ringGBps - what each hop carries
    */
   constructor(hops: RingHops, ringGBps: number) {
-    const whole = (gbps: number): number => Math.floor(gbps / ringGBps + TOLERANCE);
+    const whole = (gbps: number): number => Math.min(ROOM_MAX, Math.floor(gbps / ringGBps + TOLERANCE));
     this.#hops = hops;
     this.#arcRoom = Int32Array.from(hops.capacityGBps, whole);
     this.#pairRoom = Int32Array.from(hops.widthGBps, whole);
