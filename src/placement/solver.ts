@@ -48,7 +48,10 @@ export interface CompileOptions {
   readonly seed?: number | undefined;
 }
 
-/** Places gangs of pods on one cluster. */
+/**
+ * Places gangs of pods on one cluster. What is handed in is read once and never changed; a policy may not call the solver
+ * that is asking it.
+ */
 export interface Solver {
   /**
    * Decides where a gang goes, and gives it its GPUs, CPU and memory; a refusal changes nothing.
@@ -86,10 +89,11 @@ export interface Solver {
    */
   release(placement: Placement): void;
   /**
-   * The servers that could take ONE pod now, best first: what a scheduler extender answers.
+   * The servers that could take ONE pod now, best first: what a scheduler extender answers. Of all servers the first is the
+   * one that {@link place} would take; where a policy draws among equals, the one that it would draw now.
    *
    * @param request - what the pod asks for; `pods` absent or 1
-   * @param servers - ids to choose from; default: all
+   * @param servers - ids to choose from, in any order, listed twice is listed once; default: all
    * @throws CorralError `unknown-reference` for a server that does not exist
    * @complexity O(servers log servers)
    */
@@ -109,7 +113,11 @@ export interface Solver {
   uncordon(server: ServerId): void;
   /** What is free now, also on cordoned servers. O(servers). */
   free(): FreeCapacity;
-  /** Copies the state. O(servers + placements): a few memory copies. */
+  /**
+   * Copies the state: what is free, the live placements, how many there were (ids count them), cordons, and where the
+   * streams of random choices stand. Answers hang on these alone, and not on how they came about; but for ids and random
+   * choices, a new solver in the same state answers the same. O(servers + placements): a few memory copies.
+   */
   snapshot(): Snapshot;
   /**
    * Returns to a snapshot: placements, cordons and random draws included. O(servers + placements).
@@ -266,10 +274,10 @@ class TableSolver implements Solver {
     this.#ids = Array.from(tables.documentIndexOf, (i) => cluster.servers[i]!.id);
     this.#levels = new Levels(cluster.tiers.map((tier) => tier.name));
     this.#engine = new PlacementEngine(tables, {
-      policy: options.policy ?? defaultPolicy(),
+      policy: options.policy === undefined ? defaultPolicy() : options.policy,
       workload: options.workload,
       sizes: options.sizes,
-      seed: options.seed ?? 0,
+      seed: options.seed === undefined ? 0 : options.seed,
     });
     this.#wholeNeeds = Array.from({ length: GPUS_PER_SERVER_MAX + 1 }, (_, gpus) =>
       podNeed({ gpus }, tables),
