@@ -3,7 +3,7 @@ import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { readFields } from '../fields.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
-import { checkRequest, type PlacementRequest } from '../placement/request.js';
+import { type PlacementRequest, readRequest } from '../placement/request.js';
 import { readList } from '../plain-data.js';
 import { integer } from '../restart/quantity.js';
 import type { JobTable } from './job-table.js';
@@ -89,8 +89,8 @@ export function checkedPools(
 function roomOf(room: PlacementRequest, path: ErrorPath, tables: ClusterTables, levels: Levels): Gang {
   let gang: Gang;
   try {
-    checkRequest(room);
-    gang = gangOf(room, podNeed(room, tables), levels);
+    const request = readRequest(room);
+    gang = gangOf(request, podNeed(request, tables), levels);
   } catch (error) {
     throw error instanceof CorralError ? error.inside(path) : error;
   }
