@@ -45,11 +45,13 @@ export class CorralError extends Error {
    * @param options - `cause`: what code of the caller threw
    */
   constructor(code: CorralErrorCode, path: ErrorPath, problem: string, options?: ErrorOptions) {
-    const place = path.length > 0 ? `${formatPath(path)}: ` : '';
-    super(shortened(place + problem, MESSAGE_LENGTH_MAX), options);
+    const steps = stepsOf(path);
+    const text = typeof problem === 'string' ? problem : quote(problem);
+    const place = steps.length > 0 ? `${formatPath(steps)}: ` : '';
+    super(shortened(place + text, MESSAGE_LENGTH_MAX), causeOf(options));
     this.code = code;
-    this.path = path;
-    this.#problem = problem;
+    this.path = steps;
+    this.#problem = text;
   }
 
   /** On the prototype, so that the stack begins with it too. */
@@ -70,8 +72,33 @@ export class CorralError extends Error {
 
   /** The same error for a value that sits at `path` inside a larger argument. */
   inside(path: ErrorPath): CorralError {
-    const cause = 'cause' in this ? { cause: this.cause } : undefined;
-    return new CorralError(this.code, [...path, ...this.path], this.#problem, cause);
+    return newError(this.code, [...stepsOf(path), ...this.path], this.#problem, this);
+  }
+}
+
+/** Outside the class: bundlers rename a class that names itself, and Node would print the new name. */
+function newError(code: CorralErrorCode, path: ErrorPath, problem: string, like: CorralError): CorralError {
+  return new CorralError(code, path, problem, 'cause' in like ? { cause: like.cause } : undefined);
+}
+
+/** The cause in the options of an error; what cannot be read is none. */
+function causeOf(options: ErrorOptions | undefined): ErrorOptions | undefined {
+  try {
+    return options !== undefined && 'cause' in options ? { cause: options.cause } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A copy of a path, as far as it is one: callers build errors as well. */
+function stepsOf(path: unknown): (string | number)[] {
+  try {
+    if (!Array.isArray(path)) return [];
+    return Array.from(path.slice(0, PATH_LENGTH_MAX), (step: unknown) =>
+      typeof step === 'string' || typeof step === 'number' ? step : quote(step),
+    );
+  } catch {
+    return [];
   }
 }
 
@@ -96,6 +123,8 @@ function shortened(text: string, lengthMax: number): string {
 
 /** The longest piece of foreign input that an error message repeats. */
 const QUOTED_LENGTH_MAX = 80;
+/** Most steps of a path. */
+const PATH_LENGTH_MAX = 64;
 /** The longest message, in characters: one that lists names could go on for pages. */
 const MESSAGE_LENGTH_MAX = 2000;
 

@@ -4,8 +4,8 @@ import { CorralError, type CorralErrorCode, type ErrorPath, quote } from './erro
 const DEPTH_MAX = 12;
 /** Most values in one piece of plain data: four million servers with a dozen fields each. */
 const VALUES_MAX = 2 ** 26;
-/** Longest list that is read at all; those who read lists have their own, smaller limits. */
-const LENGTH_MAX = 2 ** 24;
+/** Most entries of a list, or names of an object, for whose field nobody says less. */
+const ENTRIES_MAX = 2 ** 20;
 /** Longest chain of prototypes: objects that stand on others, which a proxy can make endless. */
 const PROTOTYPES_MAX = 16;
 /** Names that reach the prototype of an object when they are assigned; schemas drop them. */
@@ -80,7 +80,7 @@ export function readList<T>(
   given: readonly T[],
   path: ErrorPath,
   code: CorralErrorCode = 'invalid-option',
-  lengthMax: number = LENGTH_MAX,
+  lengthMax: number = ENTRIES_MAX,
 ): T[] {
   return callForeign(() => denseCopy(given, { path, code }, lengthMax), path, code);
 }
@@ -112,20 +112,33 @@ function denseCopy<T>(given: readonly T[], { path, code }: Place, lengthMax: num
  * @param value - what the caller handed in, anything
  * @param path - where the caller was given it
  * @param code - the error code to throw
+ * @param entriesMax - field → most entries of the list, or names of the object, in it; default 1,048,576. Longer ones are
+ * refused before they are walked
  * @returns plain objects and lists that nobody else has
- * @throws CorralError with the path of an object that is not plain, a symbol as a field, a hole, a cycle, a name that reaches
- * the prototype, or of what throws when it is read; for more than 12 levels or 67,108,864 values
+ * @throws CorralError with the path of an object that is not plain, a function, a symbol as a field, a hole, a cycle, a name
+ * that reaches the prototype, or of what throws when it is read; for more than 12 levels or 67,108,864 values
  * @complexity O(values)
  */
-export function plainData(value: unknown, path: ErrorPath, code: CorralErrorCode): unknown {
+export function plainData(
+  value: unknown,
+  path: ErrorPath,
+  code: CorralErrorCode,
+  entriesMax: Readonly<Record<string, number>> = {},
+): unknown {
   const at = [...path];
   const ancestors: object[] = [];
   let values = 0;
   const refuse = (problem: string): never => {
     throw new CorralError(code, [...at], problem);
   };
+  /** The limit of the list or object at the place that has been reached. */
+  const limit = (): number => {
+    const field = at.at(-1);
+    return typeof field === 'string' && Object.hasOwn(entriesMax, field) ? entriesMax[field]! : ENTRIES_MAX;
+  };
   const copyOf = (one: unknown): unknown => {
     if (++values > VALUES_MAX) refuse(`expected at most ${VALUES_MAX} values in all`);
+    if (typeof one === 'function') refuse(`expected plain data, got ${quote(one)}`);
     if (typeof one !== 'object' || one === null) return one;
     if (ancestors.includes(one)) refuse('contains itself: give plain data, as JSON can hold it');
     if (ancestors.length === DEPTH_MAX) refuse(`expected at most ${DEPTH_MAX} levels of nesting`);
@@ -135,7 +148,7 @@ export function plainData(value: unknown, path: ErrorPath, code: CorralErrorCode
     return copy;
   };
   const copyOfList = (list: readonly unknown[]): unknown[] => {
-    const copy: unknown[] = denseCopy(list, { path: at, code }, LENGTH_MAX);
+    const copy: unknown[] = denseCopy(list, { path: at, code }, limit());
     for (let i = 0; i < copy.length; i++) {
       at.push(i);
       copy[i] = copyOf(copy[i]);
@@ -147,7 +160,10 @@ export function plainData(value: unknown, path: ErrorPath, code: CorralErrorCode
     if (!isPlain(object)) refuse(`expected plain data, got ${quote(object)}`);
     refuseSymbols(object, { path: at, code });
     const copy: Record<string, unknown> = {};
+    const namesMax = limit();
+    let names = 0;
     for (const name in object) {
+      if (++names > namesMax) refuse(`expected at most ${namesMax} names`);
       at.push(name);
       if (LOST_NAMES.includes(name)) refuse('is no name to give: choose another');
       copy[name] = copyOf((object as Readonly<Record<string, unknown>>)[name]);

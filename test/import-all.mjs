@@ -1,5 +1,6 @@
 // Imports the built package by its own name, through every entry of its exports, as a user's program does.
 import assert from 'node:assert/strict';
+import { inspect } from 'node:util';
 
 const entries = {
   corral: [
@@ -61,3 +62,11 @@ const solver = compile(
 );
 assert.deepEqual(solver.place({ gpus: 2 }).placement.pods, [{ server: 's', gpus: [0, 1] }]);
 console.log(`${Object.keys(entries).length} entries import by name`);
+
+// A bundler must not rename the class: Node prints the name of the constructor.
+try {
+  compile({ x: 1 });
+  assert.fail('expected an error');
+} catch (error) {
+  assert.match(inspect(error), /^CorralError: /);
+}

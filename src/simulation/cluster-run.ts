@@ -415,11 +415,7 @@ export class ClusterRun {
     this.accounts.book(job, this.now, this.gpusOf(job), clock, kept.stalls, lost);
     state.durable[job] = state.saved[job]! + (options.keeps ? kept.work : progress.durable.work);
     state.saved[job]! += kept.work;
-    if (outcome === PREEMPTED) {
-      if (state.begin[job]! < this.now) state.preemptions[job]!++;
-      // It has had nothing for any time: it never began.
-      else if (--state.starts[job]! === 0) state.firstStart[job] = Number.NaN;
-    }
+    if (outcome === PREEMPTED) state.preemptions[job]!++;
     if (outcome === FAILED) state.failures[job]!++;
     if (outcome === MOVED) state.moves[job]!++;
     this.#leave(job, outcome, options.holdsOn);
@@ -555,8 +551,8 @@ export class ClusterRun {
     if (state.begin[job] === this.now && this.isDue(job)) this.#atOnceCount--;
     state.stamp[job]!++;
     state.finishStamp[job]!++;
-    // Whoever is stopped in the instant in which it began has held nothing for any time.
-    if ((outcome !== HELD && outcome !== PREEMPTED) || state.begin[job]! < this.now) {
+    // Whoever got in one instant what it had lost in it has held nothing for any time.
+    if (outcome !== HELD || state.begin[job]! < this.now) {
       holdings.log(job, this.log);
       this.log.add(job, state.begin[job]!, this.now, outcome, holdings.bandwidthGBps[job]!);
     }

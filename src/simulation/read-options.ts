@@ -1,4 +1,4 @@
-import { CorralError, type ErrorPath } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { readFields } from '../fields.js';
 import { readRequest } from '../placement/request.js';
 import { readList } from '../plain-data.js';
@@ -144,6 +144,14 @@ function readIn<T>(path: ErrorPath, read: () => T): T {
 
 function readFailures(failures: SimulatedFailures, path: ErrorPath): SimulatedFailures {
   const given = readFields(failures, ['laws', 'spareServers'], path);
+  const { spareServers } = given;
+  if (spareServers !== undefined && !Number.isSafeInteger(spareServers)) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'spareServers'],
+      `expected a whole number of servers, got ${quote(spareServers)}`,
+    );
+  }
   const laws = readList(given.laws, [...path, 'laws'], 'invalid-option', LAWS_MAX);
   return { ...given, laws: laws.map((law, i) => readLaw(law, [...path, 'laws', i])) };
 }

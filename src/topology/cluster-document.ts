@@ -1,11 +1,20 @@
 import * as v from 'valibot';
 import { QUANTITY_MAX, SERVERS_MAX, TEXT_LENGTH_MAX } from '../units.js';
 import { bandwidthFigure } from './bandwidth-figure.js';
-import type { ServerDocument } from './server-document.js';
-import { strictFields } from './validate.js';
+import { SERVER_ENTRIES_MAX, type ServerDocument } from './server-document.js';
+import { record, strictFields } from './validate.js';
 
 /** Most tiers of fabric above the server. */
 const TIERS_MAX = 16;
+/** Most server types of a cluster: each takes some milliseconds to be built. */
+const TYPES_MAX = 4096;
+/** Most entries of the lists and objects of a cluster document, server documents included. */
+export const CLUSTER_ENTRIES_MAX: Readonly<Record<string, number>> = {
+  ...SERVER_ENTRIES_MAX,
+  servers: SERVERS_MAX,
+  tiers: TIERS_MAX,
+  types: TYPES_MAX,
+};
 
 const id = v.pipe(
   v.string(),
@@ -68,15 +77,15 @@ export interface AcceleratorEntry {
 const serverEntrySchema = strictFields({
   id,
   type: id,
-  domains: v.exactOptional(v.record(id, id)),
+  domains: v.exactOptional(record(id, id)),
   cpuMilli: v.exactOptional(quantity),
   memoryMiB: v.exactOptional(quantity),
   gpuModel: v.exactOptional(id),
-  labels: v.exactOptional(v.record(id, v.pipe(v.string(), v.maxLength(TEXT_LENGTH_MAX)))),
+  labels: v.exactOptional(record(id, v.pipe(v.string(), v.maxLength(TEXT_LENGTH_MAX)))),
 });
 
 /** Figures of single domains by name; null says that a domain has none. */
-const domainFigures = v.exactOptional(v.record(id, v.nullable(bandwidthFigure)));
+const domainFigures = v.exactOptional(record(id, v.nullable(bandwidthFigure)));
 
 /** The schema of a cluster document; each server type is validated by its own schema. */
 export const clusterDocumentSchema: v.GenericSchema<
@@ -89,9 +98,9 @@ export const clusterDocumentSchema: v.GenericSchema<
     v.maxLength(SERVERS_MAX, `expected at most ${SERVERS_MAX} servers`),
     v.readonly(),
   ),
-  types: v.record(id, v.unknown()),
+  types: record(id, v.unknown()),
   uplinks: v.exactOptional(
-    v.record(id, strictFields({ GBps: v.exactOptional(bandwidthFigure), domains: domainFigures })),
+    record(id, strictFields({ GBps: v.exactOptional(bandwidthFigure), domains: domainFigures })),
   ),
   accelerator: v.exactOptional(
     strictFields({ tier: id, GBpsPerGpu: v.exactOptional(bandwidthFigure), domains: domainFigures }),

@@ -1,6 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
-import { clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
+import { CLUSTER_ENTRIES_MAX, clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
 import { builtCluster } from './expected-topology.js';
 import { GPU_PLACES } from './gpu-places.js';
 import { type ServerTopology, serverTopologyAt } from './server-topology.js';
@@ -79,7 +79,10 @@ export type TypeLookup = (name: string, path: ErrorPath) => ServerTopology;
  * @complexity O(servers × tiers)
  */
 export function buildClusterTopology(document: unknown, lookup: TypeLookup): ClusterTopology {
-  const cluster = parse(clusterDocumentSchema, document, { code: 'invalid-document' });
+  const cluster = parse(clusterDocumentSchema, document, {
+    code: 'invalid-document',
+    entriesMax: CLUSTER_ENTRIES_MAX,
+  });
   const tierNames = new Map<string, number>();
   cluster.tiers.forEach((name, i) => {
     if (RESERVED_NAMES.includes(name)) {

@@ -8,6 +8,16 @@ import { parse, strictFields } from './validate.js';
 const DEVICES_MAX = 1024;
 /** Most links in one server document. */
 const LINKS_MAX = 8192;
+/** Most texts in `sources` and in `notes`. */
+const TEXTS_MAX = 1024;
+/** Most entries of the lists of a server document. */
+export const SERVER_ENTRIES_MAX: Readonly<Record<string, number>> = {
+  devices: DEVICES_MAX,
+  links: LINKS_MAX,
+  between: 16,
+  sources: TEXTS_MAX,
+  notes: TEXTS_MAX,
+};
 /** A petabyte in one device is a unit mistake. */
 const MEMORY_MAX_GIB = 1e6;
 
@@ -180,7 +190,11 @@ export function parseServerDocument(
   document: unknown,
   path: readonly (string | number)[] = [],
 ): ServerDocument {
-  const server = parse(serverDocumentSchema, document, { code: 'invalid-document', path });
+  const server = parse(serverDocumentSchema, document, {
+    code: 'invalid-document',
+    path,
+    entriesMax: SERVER_ENTRIES_MAX,
+  });
   const ids = new Set<string>();
   let gpuCount = 0;
   server.devices.forEach((device, i) => {

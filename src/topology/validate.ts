@@ -11,21 +11,25 @@ import { plainData } from '../plain-data.js';
  * @param value - anything
  * @param options.code - the error code to throw
  * @param options.path - where `value` sits inside the caller's argument
+ * @param options.entriesMax - field → most entries of the list, or names of the object, in it
  * @returns the parsed value: a fresh object that shares nothing mutable with the input
  * @throws CorralError with the path of the offending field
  */
 export function parse<const S extends v.GenericSchema>(
   schema: S,
   value: unknown,
-  options: { readonly code: CorralErrorCode; readonly path?: ErrorPath },
+  options: {
+    readonly code: CorralErrorCode;
+    readonly path?: ErrorPath;
+    readonly entriesMax?: Readonly<Record<string, number>>;
+  },
 ): v.InferOutput<S> {
-  const result = v.safeParse(schema, plainData(value, options.path ?? [], options.code), {
-    abortEarly: true,
-  });
+  const { code, path = [], entriesMax } = options;
+  const result = v.safeParse(schema, plainData(value, path, code, entriesMax), { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
-  const path = issue.path?.map((item) => item.key as string | number) ?? [];
-  throw new CorralError(options.code, [...(options.path ?? []), ...path], describe(issue));
+  const steps = issue.path?.map((item) => item.key as string | number) ?? [];
+  throw new CorralError(code, [...path, ...steps], describe(issue));
 }
 
 /**
@@ -45,6 +49,28 @@ export function strictFields<const E extends v.ObjectEntries>(
     ...schema,
     '~run': (dataset, config) =>
       schema['~run']({ ...dataset, value: withoutUndefined(dataset.value, names) }, config),
+  };
+}
+
+/**
+ * The schema of an object whose names are the caller's. A list is none, though its positions could pass for names.
+ *
+ * @param name - the schema of the names
+ * @param value - the schema of the values
+ */
+export function record<const V extends v.GenericSchema>(
+  name: v.GenericSchema<string>,
+  value: V,
+): v.RecordSchema<v.GenericSchema<string>, V, undefined> {
+  const schema = v.record(name, value);
+  return {
+    ...schema,
+    '~run': (dataset, config) =>
+      // As no object at all, which the schema refuses with a list's own words.
+      schema['~run'](
+        Array.isArray(dataset.value) ? { ...dataset, value: quote(dataset.value) } : dataset,
+        config,
+      ),
   };
 }
 
