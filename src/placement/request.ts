@@ -71,7 +71,7 @@ export const REQUEST_FIELDS: readonly (keyof PlacementRequest)[] = [
 ];
 const FIELDS: ReadonlySet<string> = new Set<string>(REQUEST_FIELDS);
 /** Most labels one request may name. */
-const LABELS_MAX = 1024;
+export const LABELS_MAX = 1024;
 
 /**
  * Reads a request, each field once, and checks it by hand: this runs on every decision, where a schema library costs more

@@ -19,7 +19,7 @@ import { twoTierCycle } from './two-tier-cycle.js';
  *
  * @param model - from {@link restartModel}
  * @returns 0 to 1; 0 also where progress is too slow for double precision
- * @complexity O(phases), under a microsecond for one tier; O(snapshots) for two
+ * @complexity O(phases), under a microsecond for one tier
  * Source: Daly, FGCS 22:303-312, 2006, for fixed restarts; Kokolis et al., HPCA 2025 (arXiv 2410.21680), for the
  * definition; the generalisation by the derivation above.
  */

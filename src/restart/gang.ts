@@ -3,6 +3,7 @@ import type { ServerId } from '../ids.js';
 import type { PlacedPod, Placement } from '../placement/placement.js';
 import { callForeign, readList } from '../plain-data.js';
 import type { ClusterServer, ClusterTopology } from '../topology/cluster-topology.js';
+import { PODS_MAX } from '../units.js';
 
 /** The servers of a placement, as positions in the cluster. */
 export interface Gang {
@@ -20,9 +21,6 @@ export interface GangServer {
   /** GPU ordinals that the gang has there, ascending. */
   readonly gpus: readonly number[];
 }
-
-/** Most pods of one placement, as of a request. */
-const PODS_MAX = 2 ** 20;
 
 /** Positions of servers by id; made once per call. */
 export function positionsById(cluster: ClusterTopology): Map<ServerId, number> {

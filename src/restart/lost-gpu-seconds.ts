@@ -50,7 +50,7 @@ export interface WallShares {
  * before the next failure: ∏ L of the steps before it, times (1 − L)/λ.
  *
  * @throws CorralError `limit-exceeded` if progress is too slow for double precision (two tiers only)
- * @complexity O(phases), with two tiers O(snapshots)
+ * @complexity O(phases)
  */
 export function wallShares(model: RestartModel): WallShares {
   const productive = ettr(model);

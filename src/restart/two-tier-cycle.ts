@@ -30,7 +30,7 @@ export interface CycleCosts {
  * With restarts that nothing interrupts (L = 1) this is the known back substitution; with n = 1 and l₁ = 0 it is
  * the formula of `ettr.ts`.
  *
- * @complexity O(n)
+ * @complexity O(phases)
  * Source: derived; first-order limit in Benoit et al., IEEE TC 66(7), 2017.
  */
 export function twoTierCycle(model: RestartModel, costs: CycleCosts): number {
@@ -58,6 +58,20 @@ export function twoTierCycle(model: RestartModel, costs: CycleCosts): number {
     a = (failed * perFailure + clean * a) / own;
     g = (clean * g) / own;
   };
+  /**
+   * So many equal segments at once: a → p + r·a is a geometric series, with 1 − r = (own − clean)/own written so that
+   * nothing cancels.
+   */
+  const beforeAll = (seconds: number, count: number): void => {
+    if (count <= 0) return;
+    const failed = -Math.expm1(-rate * seconds);
+    const own = 1 - failed * first * beta;
+    const fallen = Math.min(1, (failed * second) / (denominator * own));
+    const logKept = count * Math.log1p(-fallen);
+    const passes = fallen === 0 ? count : -Math.expm1(logKept) / fallen;
+    a = ((failed * perFailure) / own) * passes + Math.exp(logKept) * a;
+    g *= Math.exp(logKept);
+  };
   if (lag > 0) before(lag);
   before(compute + durableStall);
   if (n === 1 && lag === 0) return a / g;
@@ -69,7 +83,7 @@ export function twoTierCycle(model: RestartModel, costs: CycleCosts): number {
     before(lag);
     return entered(compute + durableStall - lag, a + (1 - g) * full, full);
   }
-  for (let i = n - 2; i > 0; i--) before(compute + stall);
+  beforeAll(compute + stall, n - 2);
   const afterFirst = { a, g };
   before(compute + stall);
   const full = a / g;

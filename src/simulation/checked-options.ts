@@ -2,8 +2,8 @@ import { CorralError, quote } from '../errors.js';
 import { readFields } from '../fields.js';
 import { integer, nonNegative, positive } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
-import { JOBS_MAX } from './job-table.js';
 import { type CheckedWindow, checkedWindow } from './metrics-window.js';
+import { JOBS_MAX } from './read-jobs.js';
 import {
   EVENT_KINDS,
   type EventKind,

@@ -1,8 +1,9 @@
 import { asCluster } from '../catalogue/as-topology.js';
 import { CorralError, quote } from '../errors.js';
 import { readFields, readRecord } from '../fields.js';
-import { callForeign, plainData } from '../plain-data.js';
+import { callForeign } from '../plain-data.js';
 import { integer, probability } from '../restart/quantity.js';
+import { readJob, readJobList } from './read-jobs.js';
 import { readOptions, SIMULATE_FIELDS } from './read-options.js';
 import { simulate } from './simulate.js';
 import type { SimulationJob } from './simulation-job.js';
@@ -143,11 +144,10 @@ export function compare(options: CompareOptions): ComparedPolicy[] {
   integer(seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - replications, 'seed');
   const metrics: SimulationMetrics[][] = compared.map(() => []);
   const digests: string[][] = compared.map(() => []);
-  const data = (list: unknown): readonly SimulationJob[] =>
-    plainData(list, ['jobs'], 'invalid-option') as readonly SimulationJob[];
-  const same = typeof given === 'function' ? undefined : data(given);
+  const read = (list: readonly SimulationJob[]): SimulationJob[] => readJobList(list).map(readJob);
+  const same = typeof given === 'function' ? undefined : read(given);
   for (let replication = 0; replication < replications; replication++) {
-    const drawn = same ?? data(callForeign(() => (given as JobsOfSeed)(seed + replication), ['jobs']));
+    const drawn = same ?? read(callForeign(() => (given as JobsOfSeed)(seed + replication), ['jobs']));
     compared.forEach(({ differing }, i) => {
       const result = simulate({ ...common, cluster, jobs: drawn, seed: seed + replication, ...differing });
       metrics[i]!.push(result.metrics);

@@ -19,7 +19,7 @@ import { inflationWorkload, type ReplayPod } from './inflation-workload.js';
 export interface InflationReplayOptions {
   /** The cluster: what `fromOpenbNodes` returns, or any cluster. Its order is the order of names. */
   readonly nodes: TopologyOrDocument;
-  /** The trace: what `fromOpenbPods` returns, in order of names. */
+  /** The trace: what `fromOpenbPods` returns, in order of names; at most 200,000 pods. */
   readonly pods: readonly ReplayPod[];
   /** How servers are ordered; a policy that asks for a workload or a seed and brings none gets the trace's. */
   readonly policy: Policy;
@@ -78,8 +78,8 @@ export interface InflationReplay extends InflationCurves {
 const OPTIONS: readonly (keyof InflationReplayOptions)[] = ['nodes', 'pods', 'policy', 'seed', 'ratio'];
 /** Largest ratio: a hundred times the cluster. */
 const RATIO_MAX = 100;
-/** Most pods of a trace. */
-const PODS_MAX = 1_000_000;
+/** Most pods of a trace: taking one out of so many moves those behind it. */
+const PODS_MAX = 200_000;
 /** Most GPU models of a pod, as of a request. */
 const MODELS_MAX = 1024;
 
@@ -158,7 +158,7 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
     }
     arrivedMilli += need.totalGpuMilli;
     count(offeredPods, need);
-    if (engine.decide(need)) {
+    if (callForeign(() => engine.decide(need), ['policy'])) {
       const { server, gpuMask } = engine;
       engine.take(need, server, gpuMask);
       usedMilli += need.totalGpuMilli;

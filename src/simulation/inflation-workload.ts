@@ -25,7 +25,7 @@ export interface InflationWorkload {
 /** Draws that the published program's scheduler takes from the same source between the two shuffles. */
 const HIDDEN_DRAWS = 10;
 /** Most pods appended to reach the load. */
-const APPENDED_MAX = 10_000_000;
+const APPENDED_MAX = 1_000_000;
 
 /**
  * Shuffles the pods, removes or repeats some until they ask for `ratio` times the GPUs of the cluster, and

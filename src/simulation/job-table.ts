@@ -1,13 +1,12 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { readFields, unknownField } from '../fields.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
 import { type PlacementRequest, REQUEST_FIELDS, readRequest } from '../placement/request.js';
-import { callForeign, isPlain, plainData, readList, refuseSymbols } from '../plain-data.js';
 import { bandwidthGBps, integer } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 import { clockOfWork, type RhythmColumns, rhythmOf } from './progress.js';
+import { readJob } from './read-jobs.js';
 import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
 
 /** The jobs as columns; a job is its position in the list. Times in microseconds. */
@@ -42,44 +41,20 @@ export interface JobTable extends RhythmColumns {
   readonly ratedGBps: Float64Array;
 }
 
-/** Most jobs of one simulation. */
-export const JOBS_MAX = 10_000_000;
-const FIELD_NAMES: readonly string[] = [
-  ...REQUEST_FIELDS,
-  'id',
-  'submitSeconds',
-  'durationSeconds',
-  'workGpuSeconds',
-  'estimateSeconds',
-  'priority',
-  'preemptible',
-  'tenant',
-  'communicationFraction',
-  'ratedGBps',
-  'checkpoint',
-];
-const FIELDS: ReadonlySet<string> = new Set(FIELD_NAMES);
-const CHECKPOINT_FIELDS: readonly (keyof JobCheckpoints)[] = [
-  'computeSeconds',
-  'stallSeconds',
-  'persistLagSeconds',
-  'durable',
-];
-const DURABLE_FIELDS = ['snapshots', 'stallSeconds'];
 /** Most checkpoints from one durable one to the next. */
 const SNAPSHOTS_MAX = 1_000_000;
 
 /**
  * Reads the jobs once, checks them and turns them into columns.
  *
+ * @param jobs - a list of the callee's own, of what the caller handed in
  * @throws CorralError with the path of the offending field, from `jobs` on
  * @complexity O(jobs log jobs)
  */
 export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables, levels: Levels): JobTable {
-  const given = readList(jobs, ['jobs'], 'invalid-option', JOBS_MAX);
-  const count = given.length;
+  const count = jobs.length;
   // Before the columns are made: a long list of anything else is wrong from the beginning.
-  let job = count > 0 ? readJob(given[0], 0) : undefined;
+  let job = count > 0 ? readJob(jobs[0], 0) : undefined;
   const columns = (): Float64Array => new Float64Array(count);
   const requests = new Requests(cluster, levels);
   const tenants = new Map<string, number>();
@@ -109,7 +84,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     durableStall: columns(),
   };
   for (let i = 0; i < count; i++) {
-    job = i === 0 ? job! : readJob(given[i], i);
+    job = i === 0 ? job! : readJob(jobs[i], i);
     if (job.id !== undefined) checkId(job.id, i, ids);
     table.ids[i] = job.id;
     table.gangOf[i] = requests.of(job, i);
@@ -176,11 +151,7 @@ class Requests {
     const known = isPlain ? this.#plain.get(pods * 32 + gpus) : undefined;
     if (known !== undefined) return known;
     const request: Record<string, unknown> = {};
-    for (const field of REQUEST_FIELDS) {
-      if (job[field] === undefined) continue;
-      // Lists and labels are the caller's still.
-      request[field] = plainData(job[field], ['jobs', index, field], 'invalid-request');
-    }
+    for (const field of REQUEST_FIELDS) if (job[field] !== undefined) request[field] = job[field];
     const gang = this.#gang(request, index);
     const { need } = gang;
     const key = [
@@ -225,28 +196,6 @@ function isPlainJob(job: SimulationJob): boolean {
     job.slice === undefined &&
     job.communicates === undefined
   );
-}
-
-/** The fields of a job, each read once: by hand, since there may be millions. */
-function readJob(given: unknown, index: number): SimulationJob {
-  if (typeof given !== 'object' || given === null) {
-    throw new CorralError('invalid-option', ['jobs', index], `expected a job, got ${quote(given)}`);
-  }
-  const path: ErrorPath = ['jobs', index];
-  return callForeign(() => {
-    if (!isPlain(given)) {
-      throw new CorralError('invalid-option', path, `expected a job, a plain object, got ${quote(given)}`);
-    }
-    refuseSymbols(given, { path, code: 'invalid-option' });
-    const job: Record<string, unknown> = {};
-    for (const field in given) {
-      if (!FIELDS.has(field)) {
-        throw new CorralError('invalid-option', [...path, field], unknownField(field, FIELD_NAMES));
-      }
-      job[field] = (given as Readonly<Record<string, unknown>>)[field];
-    }
-    return job as unknown as SimulationJob;
-  }, path);
 }
 
 function checkId(id: unknown, index: number, ids: Set<string>): void {
@@ -295,11 +244,7 @@ function tenantOf(tenant: unknown, index: number, tenants: Map<string, number>):
 
 function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmColumns): void {
   const path: ErrorPath = ['jobs', index, 'checkpoint'];
-  const { computeSeconds, stallSeconds, persistLagSeconds, durable } = readFields(
-    checkpoint,
-    CHECKPOINT_FIELDS,
-    path,
-  );
+  const { computeSeconds, stallSeconds, persistLagSeconds, durable } = checkpoint;
   const time = (field: string, value: number | undefined): number =>
     micros(value ?? 0, index, 'checkpoint', field);
   const interval = time('computeSeconds', computeSeconds);
@@ -321,9 +266,8 @@ function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmCo
     );
   }
   if (durable === undefined) return;
-  const slow = readFields(durable, DURABLE_FIELDS, [...path, 'durable']);
-  table.snapshots[index] = integer(slow.snapshots, 1, SNAPSHOTS_MAX, ...path, 'durable', 'snapshots');
-  table.durableStall[index] = micros(slow.stallSeconds, index, 'checkpoint', 'durable', 'stallSeconds');
+  table.snapshots[index] = integer(durable.snapshots, 1, SNAPSHOTS_MAX, ...path, 'durable', 'snapshots');
+  table.durableStall[index] = micros(durable.stallSeconds, index, 'checkpoint', 'durable', 'stallSeconds');
 }
 
 function micros(value: unknown, index: number, ...field: string[]): number {

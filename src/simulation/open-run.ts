@@ -3,7 +3,6 @@ import { compileClusterTables } from '../compile/cluster-tables.js';
 import { PlacementEngine } from '../placement/engine.js';
 import { Levels } from '../placement/gang.js';
 import type { Policy } from '../placement/policy.js';
-import { readList } from '../plain-data.js';
 import { topologyAware } from '../policies/topology-aware.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { Allocation } from './allocation.js';
@@ -21,7 +20,7 @@ import { FailureEvents } from './failure-events.js';
 import { fairSharePass } from './fair-share.js';
 import { Headroom } from './headroom.js';
 import { checkedPools } from './headroom-pools.js';
-import { JOBS_MAX, type JobTable, jobTable } from './job-table.js';
+import { type JobTable, jobTable } from './job-table.js';
 import { LookAhead } from './look-ahead.js';
 import type { CheckedWindow } from './metrics-window.js';
 import { Moves } from './moves.js';
@@ -30,6 +29,7 @@ import { greedyPass, strictPass } from './passes.js';
 import { PlacedPromises } from './placed-promises.js';
 import { type Preemptors, preemptingPass } from './priority-preemption.js';
 import { QuotaTree } from './quota-tree.js';
+import { readJobList } from './read-jobs.js';
 import { readOptions, SIMULATE_FIELDS } from './read-options.js';
 import type { SimulateOptions } from './simulation-options.js';
 import type { SimulationEvent } from './simulation-result.js';
@@ -60,7 +60,7 @@ export function openRun(
 ): OpenRun {
   const given = readOptions(options, SIMULATE_FIELDS, []);
   const { failures, restart, onProgress } = given;
-  const jobs = readList(given.jobs, ['jobs'], 'invalid-option', JOBS_MAX);
+  const jobs = readJobList(given.jobs);
   const checked = checkedOptions(given, jobs.length);
   const cluster = asCluster(given.cluster, ['cluster']);
   const tables = compileClusterTables(cluster);
@@ -125,7 +125,7 @@ export function openRun(
   keepRoom(allocation);
   if (pools !== undefined || (failures?.spareServers ?? 0) > 0) {
     // Where room is depends on the policy, and what fits beside it; not on its luck.
-    const byPolicy = pools !== undefined && policy.ties !== 'random';
+    const byPolicy = pools !== undefined && !run.engine.drawsTies;
     const idle = new Allocation(table, newEngine(byPolicy ? policy : topologyAware()), { counts: false });
     run.engine.state.cordoned.forEach((isOut, server) => {
       if (isOut === 1) idle.setInUse(server, false);

@@ -1,9 +1,13 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { readFields } from '../fields.js';
-import { plainData, readList } from '../plain-data.js';
+import { readRequest } from '../placement/request.js';
+import { readList } from '../plain-data.js';
 import { checkPhase, type Phase } from '../restart/phase.js';
 import { readDurations } from '../restart/recovery.js';
+import type { HeadroomPool } from './headroom-pools.js';
+import type { MetricsOptions } from './metrics-window.js';
 import type {
+  Quota,
   SimulatedFailureLaw,
   SimulatedFailures,
   SimulatedRestart,
@@ -48,15 +52,21 @@ const LAW_FIELDS: readonly (keyof SimulatedFailureLaw)[] = [
   'detect',
   'repair',
 ];
-/** Options that are data, down to their last field. */
-const DATA: readonly (keyof SimulateOptions)[] = [
-  'preemption',
-  'quotas',
-  'headroom',
-  'defragmentation',
-  'eventOrder',
-  'metrics',
+const QUOTA_FIELDS: readonly (keyof Quota)[] = [
+  'name',
+  'parent',
+  'deservedGpus',
+  'limitGpus',
+  'overQuotaWeight',
 ];
+const MOVE_FIELDS: readonly string[] = ['everySeconds', 'movesMax', 'gainFactor'];
+const POOL_FIELDS: readonly (keyof HeadroomPool)[] = ['name', 'room', 'count', 'priorityMin', 'tenants'];
+/** Most quotas, pools of headroom, and tenants of a pool. */
+const QUOTAS_MAX = 10_000;
+const POOLS_MAX = 1000;
+const TENANTS_MAX = 100_000;
+/** Longest list of kinds of events that is read. */
+const KINDS_MAX = 100;
 /** Most failure laws; the causes that operators tell apart are tens. */
 const LAWS_MAX = 1000;
 
@@ -77,15 +87,59 @@ export function readOptions<T extends Partial<SimulateOptions>>(
   path: ErrorPath,
 ): T {
   const given: T = readFields(options, fields, path);
-  const data = DATA.flatMap((field) =>
-    given[field] === undefined ? [] : [[field, plainData(given[field], [...path, field], 'invalid-option')]],
-  );
+  const { preemption, quotas, headroom, defragmentation, eventOrder, metrics, failures, restart } = given;
+  const at = (field: keyof SimulateOptions): ErrorPath => [...path, field];
   return {
     ...given,
-    ...Object.fromEntries(data),
-    ...(given.failures !== undefined && { failures: readFailures(given.failures, [...path, 'failures']) }),
-    ...(given.restart !== undefined && { restart: readRestart(given.restart, [...path, 'restart']) }),
+    ...(typeof preemption === 'object' && {
+      preemption: readFields(preemption, ['victims', 'runSecondsMin', 'scope'], at('preemption')),
+    }),
+    ...(quotas !== undefined && { quotas: readQuotas(quotas, at('quotas')) }),
+    ...(headroom !== undefined && { headroom: readPools(headroom, at('headroom')) }),
+    ...(defragmentation !== undefined && {
+      defragmentation: readFields(defragmentation, MOVE_FIELDS, at('defragmentation')),
+    }),
+    ...(eventOrder !== undefined && {
+      eventOrder: readList(eventOrder, at('eventOrder'), 'invalid-option', KINDS_MAX),
+    }),
+    ...(metrics !== undefined && { metrics: readMetrics(metrics, at('metrics')) }),
+    ...(failures !== undefined && { failures: readFailures(failures, at('failures')) }),
+    ...(restart !== undefined && { restart: readRestart(restart, at('restart')) }),
   };
+}
+
+function readQuotas(quotas: readonly Quota[], path: ErrorPath): Quota[] {
+  const list = readList(quotas, path, 'invalid-option', QUOTAS_MAX);
+  return list.map((quota, i) => readFields(quota, QUOTA_FIELDS, [...path, i]));
+}
+
+function readPools(pools: readonly HeadroomPool[], path: ErrorPath): HeadroomPool[] {
+  return readList(pools, path, 'invalid-option', POOLS_MAX).map((pool, i): HeadroomPool => {
+    const inside = [...path, i];
+    const { room, tenants, ...given } = readFields(pool, POOL_FIELDS, inside);
+    return {
+      ...given,
+      room: readIn([...inside, 'room'], () => readRequest(room)),
+      ...(tenants !== undefined && {
+        tenants: readList(tenants, [...inside, 'tenants'], 'invalid-option', TENANTS_MAX),
+      }),
+    };
+  });
+}
+
+function readMetrics(metrics: MetricsOptions, path: ErrorPath): MetricsOptions {
+  const { window } = readFields(metrics, ['window'], path);
+  if (window === undefined) return {};
+  return { window: readFields(window, ['fromSeconds', 'untilSeconds'], [...path, 'window']) };
+}
+
+/** What a call reads; what it refuses is refused below `path`. */
+function readIn<T>(path: ErrorPath, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof CorralError ? error.inside(path) : error;
+  }
 }
 
 function readFailures(failures: SimulatedFailures, path: ErrorPath): SimulatedFailures {
