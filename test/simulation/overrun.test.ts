@@ -19,6 +19,16 @@ describe('jobs that are killed at their estimate', () => {
     expect(metrics.gpuHours.recompute).toBeCloseTo((2 * 60) / 3600, 9);
   });
 
+  it('are over like those that finish: nothing is waited for after them', () => {
+    let left: number | undefined;
+    run([long, { ...long, estimateSeconds: 100 }], {
+      onProgress: ({ jobs, finishedJobs }) => {
+        left = jobs - finishedJobs;
+      },
+    });
+    expect(left).toBe(0);
+  });
+
   it('have so many seconds more as are granted', () => {
     expect(run([long], { overrunSecondsMax: 39 }).jobs[0]!.runs[0]).toMatchObject({
       endSeconds: 99,
