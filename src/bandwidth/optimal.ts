@@ -136,6 +136,7 @@ function smallestCut(graph: CutGraph, mask: number): number {
   const size = load(graph, mask);
   const { between } = graph.work;
   let best = Number.POSITIVE_INFINITY;
+  // Ends: every change takes a vertex away.
   for (let changed = true; changed; ) {
     changed = false;
     for (let v = 0; v < size; v++) {
@@ -249,6 +250,7 @@ function settleByFlow(graph: CutGraph, size: number, n: number, known: number): 
   let best = known;
   for (let sink = 0; sink < size; sink++) {
     if (weight[sink]! <= 0) continue;
+    // Ends: each round but the last finds a better cut, and there are finitely many.
     for (;;) {
       const x = best / (n - 1);
       for (let u = 0; u < size; u++) {

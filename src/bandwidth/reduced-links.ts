@@ -24,6 +24,7 @@ export function contractForwarders(
   kept: ReadonlySet<number> = new Set(),
 ): void {
   const queue = [...links.keys()].filter((v) => network.roles[v] === FORWARDS && !kept.has(v));
+  // Ends: vertices are looked at again only when one was removed.
   for (const v of queue) {
     const around = links.get(v);
     if (around === undefined || around.size > 2) continue;

@@ -149,6 +149,7 @@ function meshLines(
 ): string[] {
   const style = MEDIUM_STYLE[link.medium];
   let hub = 'mesh';
+  // Ends: there are finitely many devices.
   while (kinds.has(hub)) hub += "'";
   const label = `${style.name}, every pair ${figure(link.bandwidthGBps)}`;
   return [

@@ -36,6 +36,7 @@ export function meshesOf(
   const bundled = new Set<Link>();
   for (const alike of classes.values()) {
     let left = alike;
+    // Ends: a mesh takes its links out of those that are left.
     for (;;) {
       const neighbours = new Array<number>(ids.length).fill(0);
       for (const { between } of left) {
@@ -66,6 +67,7 @@ function largestClique(neighbours: readonly number[]): number {
       bestSize = size;
     }
     let rest = candidates;
+    // Ends: each round takes a vertex out of the rest.
     while (rest !== 0 && size + popcount(rest) > bestSize) {
       const vertex = 31 - Math.clz32(rest & -rest);
       rest &= rest - 1;

@@ -64,6 +64,7 @@ function widthGBps(directed: DirectedNetwork, search: Search, start: number, end
   const best = new Float64Array(directed.vertexCount);
   const settled = new Uint8Array(directed.vertexCount);
   best[start] = Number.POSITIVE_INFINITY;
+  // Ends: each round settles one half, or returns.
   for (;;) {
     let at = -1;
     best.forEach((width, half) => {
@@ -90,7 +91,8 @@ function hopsTo(
 ): Float64Array {
   const hops = new Float64Array(directed.vertexCount).fill(Number.POSITIVE_INFINITY);
   hops[end] = 0;
-  // A route has more hops than one and a turn none, so a half may be reached on fewer hops later.
+  // A route has more hops than one and a turn none, so a half may be reached on fewer hops later. Hops are whole and only
+  // fall, so this ends.
   const queue = [end];
   for (const at of queue) {
     for (const arc of search.entering[at]!) {

@@ -198,7 +198,8 @@ export function hostsAbove(
 function switchLevelsFrom(neighbourhood: Neighbourhood, from: DeviceId): ReadonlyMap<DeviceId, number> {
   const levels = new Map<DeviceId, number>();
   if (isHost(neighbourhood.devices.get(from)!)) return levels;
-  // A switch adds one or two levels, so the frontier of each count is settled before the next.
+  // A switch adds one or two levels, so the frontier of each count is settled before the next. Ends: only a device that is
+  // settled, once, makes frontiers longer.
   const frontiers: DeviceId[][] = [[from]];
   const settled = new Set<DeviceId>();
   for (let count = 0; count < frontiers.length; count++) {

@@ -25,6 +25,7 @@ export interface SocketRoute {
 export function hasSocketDetours(network: Network): boolean {
   const { linkCount, ends, roles, betweenSockets } = network;
   const parent = Int32Array.from({ length: network.vertexCount }, (_, v) => v);
+  /** Ends: only roots are given parents, and none that lies below them. */
   const rootOf = (v: number): number => {
     let at = v;
     while (parent[at] !== at) {

@@ -62,6 +62,7 @@ function widthGBps(network: Network, from: number, to: number, counted: Uint8Arr
   const best = new Float64Array(vertexCount);
   const settled = new Uint8Array(vertexCount);
   best[from] = Number.POSITIVE_INFINITY;
+  // Ends: each round settles one vertex, or returns.
   for (;;) {
     let at = -1;
     for (let v = 0; v < vertexCount; v++) {

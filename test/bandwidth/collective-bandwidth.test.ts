@@ -65,11 +65,24 @@ describe('collectiveBandwidth', () => {
       [2, 3, 2],
       ['gpus', 2],
     ],
-  ] as const)('refuses %j and says where', (gpus, path) => {
-    expect(() => collectiveBandwidth(topology('dgx-a100'), gpus)).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path }),
-    );
-  });
+    [Object.assign(new Array(2), { 1: 1 }), ['gpus', 0]],
+    [
+      [0, 1n],
+      ['gpus', 1],
+    ],
+    ['01', ['gpus']],
+    [new Set([0, 1]), ['gpus']],
+    [null, ['gpus']],
+    [new Array(17).fill(0), ['gpus']],
+    [new Array(1e6).fill(0), ['gpus']],
+  ] as [never, (string | number)[]][])(
+    'refuses what is no set of its GPUs, case %#, and says where',
+    (gpus, path) => {
+      expect(() => collectiveBandwidth(topology('dgx-a100'), gpus)).toThrow(
+        expect.objectContaining({ code: 'invalid-option', path }),
+      );
+    },
+  );
 
   it('says which GPUs there are, and which one comes twice', () => {
     const server = topology('dgx-a100');

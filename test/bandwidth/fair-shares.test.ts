@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Flow, fairShares } from '../../src/bandwidth/fair-shares.js';
+import { fairShares } from '../../src/bandwidth/fair-shares.js';
 import { describeWithShared } from '../shared-data.js';
 import { SEED } from './small-server.js';
 
@@ -39,6 +39,50 @@ describe('fairShares', () => {
     ]);
   });
 
+  it('takes the smallest and the largest figures, and lists as long as may be', () => {
+    expect(
+      fairShares([5e-324, 1e200, -0], [{ links: [0] }, { links: [1], weight: 1e-9 }, { links: [2] }]),
+    ).toEqual([5e-324, 1e200, 0]);
+    expect(fairShares([1e200], [{ links: [0], weight: 1e9, loads: [1e9] }])[0]! / 1e191).toBeCloseTo(1, 9);
+    expect(
+      fairShares(
+        [3],
+        [
+          { links: [0], cap: 5e-324 },
+          { links: [0], cap: Number.POSITIVE_INFINITY },
+        ],
+      ),
+    ).toEqual([5e-324, 3]);
+    expect(fairShares(new Array(2 ** 20).fill(1), [{ links: [7] }])).toEqual([1]);
+    expect(fairShares([2 ** 16], new Array(2 ** 16).fill({ links: [0] }))).toEqual(
+      new Array(2 ** 16).fill(1),
+    );
+  });
+
+  it('gives up where flows stop one by one on too many links', () => {
+    const flows = Array.from({ length: 2 ** 15 }, (_, i) => ({ links: [0], cap: 1 + i }));
+    expect(() => fairShares([1e9], flows)).toThrow(
+      expect.objectContaining({ code: 'limit-exceeded', path: ['flows'] }),
+    );
+  });
+
+  it('reads each flow once', () => {
+    let reads = 0;
+    const flow = {
+      get links() {
+        reads++;
+        return reads === 1 ? [0] : [9];
+      },
+    };
+    expect(fairShares([5], [flow])).toEqual([5]);
+    const throwing = {
+      get links(): number[] {
+        throw new TypeError('no');
+      },
+    };
+    expect(() => fairShares([5], [throwing])).toThrow(expect.objectContaining({ code: 'invalid-option' }));
+  });
+
   it('has nothing to say without flows', () => {
     expect(fairShares([1, 2], [])).toEqual([]);
   });
@@ -53,11 +97,38 @@ describe('fairShares', () => {
     [[1], [{ links: [0], cap: -1 }], ['flows', 0, 'cap']],
     [[1], [{ links: [0], loads: [1, 1] }], ['flows', 0, 'loads']],
     [[1], [{ links: [0], loads: [0] }], ['flows', 0, 'loads', 0]],
-  ] as [number[], Flow[], (string | number)[]][])('refuses %j with %j', (capacities, flows, path) => {
-    expect(() => fairShares(capacities, flows)).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path }),
-    );
-  });
+    [[1], [{ links: [0], loads: [1e-10] }], ['flows', 0, 'loads', 0]],
+    [[1], [{ links: [0], weight: 1e10 }], ['flows', 0, 'weight']],
+    [[1], [{ links: [0], weight: null }], ['flows', 0, 'weight']],
+    [[1], [{ links: [0], cap: Number.NaN }], ['flows', 0, 'cap']],
+    [[1], [{ links: [0], cap: '1' }], ['flows', 0, 'cap']],
+    [[1e201], [], ['capacities', 0]],
+    [[1n], [], ['capacities', 0]],
+    [[null], [], ['capacities', 0]],
+    [new Array(1), [], ['capacities', 0]],
+    [[1], new Array(1), ['flows', 0]],
+    [[1], [{ links: new Array(1) }], ['flows', 0, 'links', 0]],
+    [[1], [{ links: [0], loads: new Array(1) }], ['flows', 0, 'loads', 0]],
+    [[1], [{ links: '0' }], ['flows', 0, 'links']],
+    [[1], [{}], ['flows', 0, 'links']],
+    [[1], [null], ['flows', 0]],
+    [[1], [new Map()], ['flows', 0]],
+    [[1], [[0]], ['flows', 0]],
+    [{ length: 1 }, [], ['capacities']],
+    [new Float64Array(1), [], ['capacities']],
+    [null, [], ['capacities']],
+    [[1], undefined, ['flows']],
+    [new Array(2 ** 20 + 1).fill(1), [], ['capacities']],
+    [[1], new Array(1e6).fill({ links: [0] }), ['flows']],
+    [[1], [{ links: new Array(1e6).fill(0) }], ['flows', 0, 'links']],
+  ] as [never, never, (string | number)[]][])(
+    'refuses what is not within its limits, case %#',
+    (capacities, flows, path) => {
+      expect(() => fairShares(capacities, flows)).toThrow(
+        expect.objectContaining({ code: 'invalid-option', path }),
+      );
+    },
+  );
 
   it('is feasible, and leaves each flow at its cap or with a full link on which nobody has more per weight', () => {
     const input = fc.integer({ min: 1, max: 6 }).chain((links) =>

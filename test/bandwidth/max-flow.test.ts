@@ -6,6 +6,11 @@ import { SEED } from './small-server.js';
 const SIZE_MAX = 8;
 
 describe('maxFlow', () => {
+  it('is infinite where a path has no limit', () => {
+    const residual = Float64Array.of(0, Infinity, 1, 0, 0, Infinity, 0, 0, 0);
+    expect(maxFlow(residual, 3, 0, 2, flowScratch(3))).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it('finds the flow of a textbook network', () => {
     // Cormen et al., Introduction to Algorithms, figure 26.1: the maximum is 23.
     const capacity = new Float64Array(36);

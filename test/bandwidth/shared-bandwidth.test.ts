@@ -175,9 +175,36 @@ describe('sharedBandwidth', () => {
       ['groups', 1, 1],
     ],
     [[[0, 0]], ['groups', 0, 1]],
-  ] as const)('refuses %j and says where', (groups, path) => {
-    expect(() => sharedBandwidth(topology('dgx-h100'), groups)).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path }),
-    );
-  });
+    // A hole counts in the length, but no walk over a list comes by it.
+    [Object.assign(new Array(2), { 1: [0, 1] }), ['groups', 0]],
+    [[new Array(2)], ['groups', 0, 0]],
+    [
+      [[0, 1], null],
+      ['groups', 1],
+    ],
+    [
+      [[0, 1], '01'],
+      ['groups', 1],
+    ],
+    [
+      [[0, 1], { length: 1, 0: 0 }],
+      ['groups', 1],
+    ],
+    [[[0, 1n]], ['groups', 0, 1]],
+    [
+      [0, 1],
+      ['groups', 0],
+    ],
+    ['01', ['groups']],
+    [new Array(257).fill([0, 1]), ['groups']],
+    [new Array(1e6).fill([0, 1]), ['groups']],
+    [[new Array(1e6).fill(0)], ['groups', 0]],
+  ] as [never, (string | number)[]][])(
+    'refuses what is no list of sets, case %#, and says where',
+    (groups, path) => {
+      expect(() => sharedBandwidth(topology('dgx-h100'), groups)).toThrow(
+        expect.objectContaining({ code: 'invalid-option', path }),
+      );
+    },
+  );
 });

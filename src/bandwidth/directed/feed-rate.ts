@@ -56,6 +56,7 @@ function bySmallestCut(problem: FlowProblem, enough: number): number {
   let best = Math.min(enough, Math.min(intake, total) / units);
   const residual = new Float64Array(size * size);
   const scratch: FlowScratch = flowScratch(size);
+  // Ends: each round but the last finds a better cut, and there are finitely many.
   for (;;) {
     residual.set(between);
     for (let v = 0; v < vertexCount; v++) residual[source * size + v] = supplies[v]! * best;

@@ -40,6 +40,7 @@ export class HopReduction {
   /** Removes halves that no terminal reaches or that reach none. */
   prune(): void {
     const queue = this.#halves();
+    // Ends: halves are looked at again only when an arc was removed.
     for (const half of queue) {
       const leaving = this.#of(this.#leaving, half);
       const entering = this.#of(this.#entering, half);
@@ -61,6 +62,7 @@ export class HopReduction {
   /** Removes halves, where `mayJoin` also such that make capacities joint. */
   contract(mayJoin: boolean): void {
     const queue = this.#halves();
+    // Ends: halves are looked at again only when one was removed, and no arc leads to that any more.
     for (const half of queue) {
       const leaving = [...this.#of(this.#leaving, half)];
       const entering = [...this.#of(this.#entering, half)];

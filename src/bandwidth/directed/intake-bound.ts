@@ -52,6 +52,7 @@ function fabricGroups({ network }: DirectedNetwork, mask: number): number[][] {
   const { gpuCount, inFabric } = pairRoutesOf(network);
   const groups: number[][] = [];
   let left = mask;
+  // Ends: each round takes a GPU out of those that are left.
   while (left !== 0) {
     const group = [31 - Math.clz32(left & -left)];
     left &= left - 1;

@@ -57,6 +57,7 @@ function exchange(
 ): Int32Array | undefined {
   // Colours that tell apart what differs seen from the classes, refined until no more are told apart.
   let colours = Array.from({ length: vertexCount }, (_, v) => (v === b ? a : v < classes.length ? v : -1));
+  // Ends: colours become more, and no more than vertices, or it is the last round.
   for (let count = 0; ; ) {
     const seen = colours.map((colour) => [`${colour}`]);
     for (const { tail, head, crossed } of arcs) {

@@ -59,6 +59,7 @@ export function firstRings(hops: RingHops, ringGBps: number, fewest: number, mos
     }
     return false;
   };
+  // Ends: each round finds a ring, or is the last.
   while (orders.length < most && orders.length + rooms.ringsAtMost() >= Math.max(fewest, orders.length + 1)) {
     stepsEnd = steps + FIRST_STEPS_MAX;
     const order = [0];

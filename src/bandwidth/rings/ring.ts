@@ -137,6 +137,7 @@ function widestRing(hops: RingHops, widths: readonly number[]): number {
     equalRings(hops, rate, 1, 1, RATE_STEPS_MAX).orders.length > 0;
   let found = -1;
   let missed = sorted.length;
+  // Ends: each round halves what lies between the two.
   while (missed - found > 1) {
     const middle = (found + missed) >> 1;
     if (isFound(sorted[middle]!)) found = middle;

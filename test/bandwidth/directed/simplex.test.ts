@@ -72,6 +72,15 @@ describe('largestFirst', () => {
     expect(solve(rows, [0, 0, 0, 1])).toBeCloseTo(0.05, 12);
   });
 
+  it('refuses to go on beyond a number of pivots', () => {
+    const rows = () => [Float64Array.of(1, -1), Float64Array.of(0, 1)];
+    // x <= y, y <= 5: two pivots.
+    expect(largestFirst(rows(), Float64Array.of(0, 5), NO_END, 2)).toBe(5);
+    expect(() => largestFirst(rows(), Float64Array.of(0, 5), NO_END, 1)).toThrow(
+      expect.objectContaining({ code: 'limit-exceeded' }),
+    );
+  });
+
   it('keeps whole figures whole where no division rounds', () => {
     expect(
       solve(
