@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type SimulateOptions, type SimulationJob, simulate } from '../../src/simulation/index.js';
+import { refusedAs } from '../restart/refusals.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 
 const run = (jobs: readonly SimulationJob[], options: Partial<SimulateOptions> = {}) =>
@@ -81,7 +82,7 @@ describe('jobs that are killed at their estimate', () => {
 
   it('refuses a time below 0', () => {
     expect(() => run([long], { overrunSecondsMax: -1 })).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path: ['overrunSecondsMax'] }),
+      refusedAs('invalid-option', ['overrunSecondsMax']),
     );
   });
 });
