@@ -84,6 +84,14 @@ describe('collectiveBandwidth', () => {
     },
   );
 
+  it('says which GPUs there are, and which one comes twice', () => {
+    const server = topology('dgx-a100');
+    expect(() => collectiveBandwidth(server, [0, 8])).toThrow(
+      'gpus[1]: no GPU 8: server "dgx-a100" has ordinals 0 to 7',
+    );
+    expect(() => collectiveBandwidth(server, [2, 3, 2])).toThrow('gpus[2]: GPU 2 is listed twice');
+  });
+
   it('refuses an algorithm it does not know', () => {
     const algorithm = 'tree' as CollectiveAlgorithm;
     expect(() => collectiveBandwidth(topology('dgx-a100'), [0, 1], { algorithm })).toThrow(

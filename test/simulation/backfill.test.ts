@@ -224,3 +224,36 @@ describe('EASY backfill', () => {
     },
   );
 });
+
+describe('EASY backfill of a depth', () => {
+  const four = clusterTopology({
+    tiers: [],
+    types: { four: gpuBox(4) },
+    servers: [{ id: 's', type: 'four' }],
+  });
+  const job = (gpus: number, durationSeconds: number): SimulationJob => ({
+    submitSeconds: 0,
+    durationSeconds,
+    gpus,
+  });
+  const pods = ({ gpus = 0, ...rest }: SimulationJob): SimulationJob => ({ ...rest, pods: gpus, gpus: 1 });
+  // Two GPUs are free until 100; the head wants four. Behind it three do not fit, and then one does.
+  const jobs = [job(2, 100), job(4, 10), job(3, 10), job(3, 10), job(1, 10)];
+
+  it.each([
+    ['where pods are counted', jobs.map(pods)],
+    ['on any cluster', jobs],
+  ])('looks at so many jobs behind the head, and no more, %s', (_, some) => {
+    const starts = (backfillDepth?: number): (number | null)[] =>
+      simulate({
+        cluster: four,
+        jobs: some,
+        backfill: 'easy',
+        ...(backfillDepth !== undefined && { backfillDepth }),
+      }).jobs.map(({ startSeconds }) => startSeconds);
+    expect(starts(2)[4]).toBeGreaterThanOrEqual(100);
+    expect(starts(3)[4]).toBe(0);
+    expect(starts()[4]).toBe(0);
+    for (const depth of [1, 2, 3]) expect(starts(depth).slice(0, 2)).toEqual([0, 100]);
+  });
+});

@@ -127,6 +127,22 @@ describe('Holdings', () => {
     expect(on(0)).toEqual([]);
   });
 
+  it('calls back for every server of a job, with the pods there, and not for who holds nothing', () => {
+    const holdings = new Holdings(engineOf(topologyAware()), 3);
+    const visited = (job: number): [number, number][] => {
+      const calls: [number, number][] = [];
+      holdings.forEachServer(job, (server, pods) => calls.push([server, pods]));
+      return calls;
+    };
+    holdings.take(0, gang({ pods: 3, gpus: 2 }));
+    holdings.take(1, gang({ gpus: 1 }));
+    const { servers, podCounts } = holdings.pieces[0]!;
+    expect(visited(0)).toEqual(servers.map((server, i) => [server, podCounts[i]!]));
+    expect(visited(0).reduce((sum, [, pods]) => sum + pods, 0)).toBe(3);
+    expect(visited(1)).toEqual([[holdings.server[1], 1]]);
+    expect(visited(2)).toEqual([]);
+  });
+
   it('writes a run with its pieces into the log', () => {
     const holdings = new Holdings(engineOf(topologyAware()), 1);
     const request = { pods: 3, gpus: 2 };

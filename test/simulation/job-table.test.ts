@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { Levels } from '../../src/placement/gang.js';
 import { jobTable } from '../../src/simulation/job-table.js';
+import { refusedAs } from '../restart/refusals.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 
 const tables = compileClusterTables(oneGpuServers(2));
@@ -57,7 +58,7 @@ describe('jobTable', () => {
   it('refuses time of communication for pods that do not communicate', () => {
     const job = { submitSeconds: 0, durationSeconds: 1, gpus: 1, pods: 2, communicates: false };
     expect(() => jobTable([{ ...job, communicationFraction: 0.5 }], tables, levels)).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path: ['jobs', 0, 'communicates'] }),
+      refusedAs('invalid-option', ['jobs', 0, 'communicates']),
     );
     expect(jobTable([{ ...job, communicationFraction: 0 }], tables, levels).gangs[0]!.need.communicates).toBe(
       false,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type SimulateOptions, type SimulationJob, simulate } from '../../src/simulation/index.js';
+import { refusedAs } from '../restart/refusals.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 
 const run = (jobs: readonly SimulationJob[], options: Partial<SimulateOptions> = {}) =>
@@ -17,6 +18,16 @@ describe('jobs that are killed at their estimate', () => {
     expect(metrics.completionSeconds.mean).toBe(160);
     expect(metrics.waitSeconds.mean).toBe(30);
     expect(metrics.gpuHours.recompute).toBeCloseTo((2 * 60) / 3600, 9);
+  });
+
+  it('are over like those that finish: nothing is waited for after them', () => {
+    let left: number | undefined;
+    run([long, { ...long, estimateSeconds: 100 }], {
+      onProgress: ({ jobs, finishedJobs }) => {
+        left = jobs - finishedJobs;
+      },
+    });
+    expect(left).toBe(0);
   });
 
   it('have so many seconds more as are granted', () => {
@@ -71,7 +82,7 @@ describe('jobs that are killed at their estimate', () => {
 
   it('refuses a time below 0', () => {
     expect(() => run([long], { overrunSecondsMax: -1 })).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path: ['overrunSecondsMax'] }),
+      refusedAs('invalid-option', ['overrunSecondsMax']),
     );
   });
 });

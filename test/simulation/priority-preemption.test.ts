@@ -8,6 +8,7 @@ import {
   type VictimRule,
 } from '../../src/simulation/index.js';
 import { gpuBox } from '../placement/random-cluster.js';
+import { refusedAs } from '../restart/refusals.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 
 const checkpoint = { computeSeconds: 100, stallSeconds: 0 };
@@ -204,12 +205,8 @@ describe('who may preempt, and whom', () => {
 
   it('refuses a scope that is none, and both where nobody reclaims', () => {
     const of = (preemption: unknown) => () => starts({ preemption } as Partial<SimulateOptions>);
-    expect(of({ victims, scope: 'all' })).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path: ['preemption', 'scope'] }),
-    );
-    expect(of({ victims, scope: 'both' })).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path: ['preemption'] }),
-    );
+    expect(of({ victims, scope: 'all' })).toThrow(refusedAs('invalid-option', ['preemption', 'scope']));
+    expect(of({ victims, scope: 'both' })).toThrow(refusedAs('invalid-option', ['preemption']));
     expect(() => starts({ jobs: [{ ...jobs[0]!, preemptible: 1 as unknown as boolean }] })).toThrow(
       expect.objectContaining({ path: ['jobs', 0, 'preemptible'] }),
     );

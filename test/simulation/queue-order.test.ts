@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type SimulateOptions, type SimulationJob, simulate } from '../../src/simulation/index.js';
+import { refusedAs } from '../restart/refusals.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 
 const job = (submitSeconds: number, priority: number): SimulationJob => ({
@@ -51,7 +52,7 @@ describe('priorities that age', () => {
 
   it('are refused where no priority counts', () => {
     const refused = (options: object) => () => starts(stream, options);
-    const error = expect.objectContaining({ code: 'invalid-option', path: ['priorityPerHour'] });
+    const error = refusedAs('invalid-option', ['priorityPerHour']);
     expect(refused({ queue: 'fifo', priorityPerHour: 1 })).toThrow(error);
     expect(refused({ priorityPerHour: -1 })).toThrow(error);
   });

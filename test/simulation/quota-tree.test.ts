@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { QuotaTree } from '../../src/simulation/quota-tree.js';
 import type { Quota } from '../../src/simulation/simulation-options.js';
+import { refusedAs } from '../restart/refusals.js';
 
-const refused = (code: string, ...path: (string | number)[]): unknown =>
-  expect.objectContaining({ name: 'CorralError', code, path });
+const refused = (code: string, ...path: (string | number)[]): unknown => refusedAs(code, path);
 
 /** A group of 8 with tenants a (6) and b (2), and tenant c (4) beside it; d has no quota. */
 const QUOTAS: readonly Quota[] = [

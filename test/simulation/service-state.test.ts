@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { phase } from '../../src/restart/index.js';
 import { type SimulateOptions, simulate } from '../../src/simulation/index.js';
+import { refusedAs } from '../restart/refusals.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 import { replayOf } from './replay.js';
 
@@ -61,7 +62,7 @@ describe('servers out of service', () => {
 
   it.each([-1, 1.5, SERVERS, Number.NaN])('refuses %s spares of six servers', (spareServers) => {
     expect(() => simulate(options(0, spareServers))).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path: ['failures', 'spareServers'] }),
+      refusedAs('invalid-option', ['failures', 'spareServers']),
     );
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CorralError, clusterTopology } from '../../src/index.js';
+import { phase } from '../../src/restart/index.js';
 import {
   type SimulateOptions,
   type SimulationEvent,
@@ -31,8 +32,10 @@ function refusal(options: object): readonly [string, string] {
   try {
     simulate({ cluster, jobs: [], ...options } as SimulateOptions);
   } catch (error) {
-    if (error instanceof CorralError) return [error.code, error.path.join('.')];
-    throw error;
+    if (!(error instanceof CorralError)) throw error;
+    // Where, and in words what was expected.
+    expect(error.message).toMatch(/^[^:]+: .*\w+ \w+/);
+    return [error.code, error.path.join('.')];
   }
   return ['none', ''];
 }
@@ -365,6 +368,26 @@ describe('simulate', () => {
       }),
     ).toEqual(['duplicate-id', 'jobs.1.id']);
     expect(refusal({ jobs: [job(0, 1, 1)], eventsMax: 1 })).toEqual(['limit-exceeded', 'eventsMax']);
+  });
+
+  it.each<[string, object]>([
+    ['name', { name: '' }],
+    ['name', { name: 7 }],
+    ['failuresPerSecond', { failuresPerSecond: -1 }],
+    ['per', { per: 'rack' }],
+    ['memoryLost', { memoryLost: 'no' }],
+    ['level', { level: 'rack' }],
+    ['level', { level: null }],
+    ['level.size', { level: { tier: 'server', size: 2 } }],
+    ['repair', { level: 'job', repair: phase.fixed(1) }],
+    ['repairs', { repairs: 1 }],
+  ])('refuses laws of failures with a wrong %s: %j', (field, wrong) => {
+    const law = { name: 'one', level: 'server', failuresPerSecond: 1e-9 };
+    expect(refusal({ failures: { laws: [law] } })).toEqual(['none', '']);
+    expect(refusal({ failures: { laws: [law, { ...law, ...wrong }] } })).toEqual([
+      'invalid-option',
+      `failures.laws.1.${field}`,
+    ]);
   });
 });
 
