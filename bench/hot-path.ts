@@ -9,6 +9,7 @@ import { PlacementEngine } from '../src/placement/engine.js';
 import { podNeed } from '../src/placement/pod-need.js';
 import { popcount16 } from '../src/placement/state.js';
 import { topologyAware } from '../src/policies/index.js';
+import { builtCluster } from '../src/topology/expected-topology.js';
 import { type Case, check } from './harness.js';
 
 /** GPUs per pod of the mix, and how often. */
@@ -32,7 +33,7 @@ export function rackedCluster(servers: number, perRack = 32, racksPerBlock = 16)
   const type = topology('dgx-h100');
   const racks = Math.ceil(servers / perRack);
   const blocks = Math.ceil(racks / racksPerBlock);
-  return {
+  return builtCluster({
     tiers: [
       { name: 'block', domains: Array.from({ length: blocks }, (_, b) => `b${b}`), parents: [] },
       {
@@ -53,7 +54,7 @@ export function rackedCluster(servers: number, perRack = 32, racksPerBlock = 16)
         memoryMiB: 2_097_152,
       };
     }),
-  };
+  });
 }
 
 /** What the loop over events drives. */

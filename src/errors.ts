@@ -72,7 +72,7 @@ export class CorralError extends Error {
 
   /** The same error for a value that sits at `path` inside a larger argument. */
   inside(path: ErrorPath): CorralError {
-    return newError(this.code, [...path, ...this.path], this.#problem, this);
+    return newError(this.code, [...stepsOf(path), ...this.path], this.#problem, this);
   }
 }
 

@@ -36,7 +36,7 @@ export function callForeign<R>(call: () => R, path: ErrorPath, code: CorralError
 }
 
 /** Whether a thrown value is a CorralError: it may be a proxy that throws when it is asked. */
-function isCorralError(error: unknown): boolean {
+export function isCorralError(error: unknown): boolean {
   try {
     return error instanceof CorralError;
   } catch {

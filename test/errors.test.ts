@@ -67,6 +67,22 @@ describe('CorralError', () => {
     expect(message([2, 'id'])).toBe('[2].id: expected more');
   });
 
+  it('does not fail itself, whatever it is made of', () => {
+    const made = (path: unknown, problem: unknown = 'x', options?: unknown): CorralError =>
+      new CorralError('invalid-option', path as never, problem as never, options as never);
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect(made(null).message).toBe('x');
+    expect(made(proxy, proxy, proxy).path).toEqual([]);
+    expect(made([Symbol('s'), 2, [1]]).path).toEqual(['a value of type symbol', 2, 'a list of 1']);
+    expect(made(new Array(1e9)).path.length).toBeLessThan(100);
+    expect(made([], 1n).message).toBe('1n');
+    expect(made(['a']).inside(null as never).path).toEqual(['a']);
+    const cause = new Error('y');
+    expect(made([], 'x', { cause }).cause).toBe(cause);
+    expect('cause' in made([])).toBe(false);
+  });
+
   it('hands out code and path as given', () => {
     const error = new CorralError('limit-exceeded', ['a', 1], 'x');
     expect([error.code, error.path]).toEqual(['limit-exceeded', ['a', 1]]);

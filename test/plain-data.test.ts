@@ -66,6 +66,7 @@ describe('plainData', () => {
     ['a map', new Map(), ['document', 'x']],
     ['a date', new Date(0), ['document', 'x']],
     ['bytes', new Uint8Array(2), ['document', 'x']],
+    ['a function', () => 1, ['document', 'x']],
     ['a symbol as a field', { [Symbol('s')]: 1 }, ['document', 'x']],
     ['a name that reaches the prototype', JSON.parse('{"__proto__": 1}'), ['document', 'x', '__proto__']],
     // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested

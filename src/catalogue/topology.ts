@@ -77,8 +77,8 @@ export function topology(name: TopologyName): ServerTopology {
 export function topologyAt(name: string, path: ErrorPath): ServerTopology {
   const known = built.get(name);
   if (known !== undefined) return known;
-  if (!Object.hasOwn(packed.servers, name)) {
-    const near = nearestNames(String(name), topologyNames);
+  if (typeof name !== 'string' || !Object.hasOwn(packed.servers, name)) {
+    const near = typeof name === 'string' ? nearestNames(name, topologyNames) : [];
     throw new CorralError(
       'unknown-topology',
       path,

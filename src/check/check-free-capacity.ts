@@ -1,8 +1,11 @@
+import { quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { CheckedPlacement } from './check-placements.js';
+import { readFreeCapacity, readPlacements } from './read-claims.js';
+import { remembered } from './remembered.js';
 
 /** What a solver says is free; the `FreeCapacity` of a solver is one. */
 export interface CheckedFreeCapacity {
@@ -26,6 +29,7 @@ export interface CheckedFreeCapacity {
  * @param placements - everything that is placed and not released, in any order
  * @param free - what the solver says is free
  * @returns one sentence per violation, in the order of servers; empty = all is well
+ * @throws CorralError `invalid-option` for what is no placement or no capacity, `invalid-request`
  * @complexity O(servers × GPUs + pods)
  */
 export function checkFreeCapacity(
@@ -34,24 +38,29 @@ export function checkFreeCapacity(
   free: CheckedFreeCapacity,
 ): string[] {
   checkCluster(cluster, ['cluster']);
+  const live = readPlacements(placements);
+  const said = readFreeCapacity(free);
   const violations: string[] = [];
-  const expect = (what: string, said: unknown, expected: unknown): void => {
-    if (JSON.stringify(said) === JSON.stringify(expected)) return;
-    violations.push(`${what}: said ${JSON.stringify(said)}, expected ${JSON.stringify(expected)}`);
+  const expect = (what: string, is: Said, expected: Said): void => {
+    if (!areEqual(is, expected)) violations.push(`${what}: said ${shown(is)}, expected ${shown(expected)}`);
   };
   expect(
     'servers',
-    free.servers.map(({ server }) => server),
+    said.servers.map(({ server }) => server),
     cluster.servers.map(({ id }) => id),
   );
+  /** Server → its pods, each with what was asked for. */
+  const podsOn = new Map<ServerId, (CheckedPlacement['request'] & { readonly held: readonly number[] })[]>();
+  for (const { request, pods } of live) {
+    for (const { server, gpus } of pods) {
+      remembered(podsOn, server, () => []).push({ ...request, held: gpus });
+    }
+  }
+  const saidOf = new Map(said.servers.map((entry) => [entry.server, entry]));
   let gpus = 0;
   let gpuMilli = 0;
   for (const { id, type, cpuMilli, memoryMiB } of cluster.servers) {
-    const pods = placements.flatMap((placement) =>
-      placement.pods
-        .filter((pod) => pod.server === id)
-        .map((pod) => ({ ...placement.request, held: pod.gpus })),
-    );
+    const pods = podsOn.get(id) ?? [];
     const left = [...type.gpus.keys()].map((gpu) =>
       pods.reduce(
         (rest, pod) => rest - (pod.held.includes(gpu) ? (pod.gpuMilli ?? GPU_MILLI) : 0),
@@ -61,19 +70,35 @@ export function checkFreeCapacity(
     const whole = [...left.keys()].filter((gpu) => left[gpu] === GPU_MILLI);
     gpus += whole.length;
     gpuMilli += left.reduce((sum, milli) => sum + milli, 0);
-    const said = free.servers.find(({ server }) => server === id);
-    if (said === undefined) continue;
-    const name = `server ${JSON.stringify(id)}`;
+    const own = saidOf.get(id);
+    if (own === undefined) continue;
+    const name = `server ${quote(id)}`;
     const rest = (capacity: number | undefined, taken: number): number | null =>
       capacity === undefined ? null : capacity - taken;
-    expect(`${name}, free GPUs`, said.gpus, whole);
-    expect(`${name}, free thousandths per GPU`, said.gpuMilli, left);
+    expect(`${name}, free GPUs`, own.gpus, whole);
+    expect(`${name}, free thousandths per GPU`, own.gpuMilli, left);
     const cpuTaken = pods.reduce((sum, pod) => sum + (pod.cpuMilli ?? 0), 0);
-    expect(`${name}, free milli-cores`, said.cpuMilli, rest(cpuMilli, cpuTaken));
+    expect(`${name}, free milli-cores`, own.cpuMilli, rest(cpuMilli, cpuTaken));
     const memoryTaken = pods.reduce((sum, pod) => sum + (pod.memoryMiB ?? 0), 0);
-    expect(`${name}, free MiB`, said.memoryMiB, rest(memoryMiB, memoryTaken));
+    expect(`${name}, free MiB`, own.memoryMiB, rest(memoryMiB, memoryTaken));
   }
-  expect('free GPUs in all', free.gpus, gpus);
-  expect('free thousandths of GPUs in all', free.gpuMilli, gpuMilli);
+  expect('free GPUs in all', said.gpus, gpus);
+  expect('free thousandths of GPUs in all', said.gpuMilli, gpuMilli);
   return violations;
+}
+
+type Said = number | null | readonly (number | string)[];
+
+/** Most members of a list that a sentence shows. */
+const SHOWN_MAX = 64;
+
+function areEqual(a: Said, b: Said): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return a === b;
+  return a.length === b.length && a.every((member, i) => member === b[i]);
+}
+
+function shown(value: Said): string {
+  if (typeof value !== 'object' || value === null) return quote(value);
+  const more = value.length > SHOWN_MAX ? `,… ${value.length} in all` : '';
+  return `[${value.slice(0, SHOWN_MAX).map(quote).join(',')}${more}]`;
 }

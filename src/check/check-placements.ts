@@ -1,9 +1,11 @@
+import { quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { CheckedRequest } from './checked-request.js';
 import { type CheckedPod, gangFaults, podFaults, podRange } from './gang-faults.js';
+import { readPlacements } from './read-claims.js';
 
 /** A request and where its pods are; a `Placement` with its request is one. */
 export interface CheckedPlacement {
@@ -28,8 +30,8 @@ interface Taken {
  * @param cluster - the cluster as the solver was given it
  * @param placements - everything that is placed and not released, in any order
  * @returns one sentence per violation, in the order of placements and then servers; empty = all is well
- * @throws CorralError `invalid-request` for a level that does not exist, and for pod counts that cross or are no
- * integers from 1
+ * @throws CorralError `invalid-request` for a level that does not exist, for pod counts that cross or are no integers from
+ * 1, and for other fields of a wrong type or range; `invalid-option` for what is no placement
  * @complexity O(servers + pods × GPUs)
  */
 export function checkPlacements(cluster: ClusterTopology, placements: readonly CheckedPlacement[]): string[] {
@@ -37,7 +39,7 @@ export function checkPlacements(cluster: ClusterTopology, placements: readonly C
   const violations: string[] = [];
   const positionOf = new Map(cluster.servers.map(({ id }, position) => [id, position]));
   const taken = new Map<ServerId, Taken>();
-  placements.forEach(({ request, pods }, i) => {
+  readPlacements(placements).forEach(({ request, pods }, i) => {
     if (pods.length === 0) violations.push(`placement ${i} has no pods`);
     else if (request.pods !== undefined) {
       const { min, max } = podRange(request);
@@ -50,7 +52,7 @@ export function checkPlacements(cluster: ClusterTopology, placements: readonly C
       const where = `placement ${i}, pod ${j}`;
       const position = positionOf.get(pod.server);
       if (position === undefined) {
-        violations.push(`${where}: server ${JSON.stringify(pod.server)} does not exist`);
+        violations.push(`${where}: server ${quote(pod.server)} does not exist`);
         return;
       }
       const server = cluster.servers[position]!;
@@ -83,7 +85,7 @@ function overloadsOf(server: ClusterServer, taken: Taken): string[] {
   const overloads: string[] = [];
   const check = (what: string, given: number, capacity: number | undefined): void => {
     if (capacity !== undefined && given > capacity) {
-      overloads.push(`server ${JSON.stringify(server.id)}: ${given} ${what} given, ${capacity} there are`);
+      overloads.push(`server ${quote(server.id)}: ${given} ${what} given, ${capacity} there are`);
     }
   };
   taken.gpuMilli.forEach((milli, gpu) => {

@@ -1,10 +1,17 @@
-import type { ClusterTopology } from '../topology/index.js';
+import type { ClusterTopology, ServerTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
 import type { GangState } from './gang-state.js';
 import type { TakenGpus } from './gang-traffic.js';
 import { ordinalsOf } from './gpu-set.js';
 import { domainsAt } from './levels.js';
-import { DEFAULT_SIZES, leftoverValue, sizeWeights, straddleLoss } from './reference-leftover-value.js';
+import {
+  DEFAULT_SIZES,
+  leftoverValue,
+  readSizes,
+  type Sizes,
+  sizeWeights,
+  straddleLoss,
+} from './reference-leftover-value.js';
 import { remembered } from './remembered.js';
 
 /** Servers of one type and model in one domain of a tier. */
@@ -27,13 +34,8 @@ export class GangDamage {
   /**
    * @param state - before the gang
    * @param sizes - weight of each GPU count to come; default `{ 1: 3, 2: 2, 4: 1, 8: 1 }`
-   * @throws CorralError `invalid-option` for sizes that are no GPU counts or weights that are no numbers ≥ 0
    */
-  constructor(
-    cluster: ClusterTopology,
-    state: GangState,
-    sizes: Readonly<Record<number, number>> = DEFAULT_SIZES,
-  ) {
+  constructor(cluster: ClusterTopology, state: GangState, sizes: Sizes = readSizes(DEFAULT_SIZES)) {
     this.#cluster = cluster;
     this.#free = state.map(({ gpuMilli }) =>
       gpuMilli.reduce((mask, milli, gpu) => mask | (milli === GPU_MILLI ? 1 << gpu : 0), 0),
@@ -86,15 +88,35 @@ export class GangDamage {
   }
 }
 
+const machines = new WeakMap<ServerTopology, string>();
+
+/** A text that is the same for two types that differ in names, titles and sources alone. */
+function machineOf({ document: { devices, links, peerToPeer } }: ServerTopology): string {
+  return JSON.stringify([
+    peerToPeer ?? true,
+    devices.map(({ model: _, memoryGiB: __, portBasis, portSource, portVerified, ...device }) => device),
+    links.map(({ between, medium, bandwidthGBps, flowCapGBps }) => [
+      between,
+      medium,
+      bandwidthGBps,
+      flowCapGBps,
+    ]),
+  ]);
+}
+
 function alikeOf(cluster: ClusterTopology): readonly Alike[] {
   return remembered(known, cluster, () =>
     cluster.tiers
       .flatMap((_, t) => domainsAt(cluster, t + 1))
       .flatMap((domain) => {
-        const kinds = new Map<unknown, Map<string, number[]>>();
+        const kinds = new Map<string, Map<string, number[]>>();
         for (const server of domain) {
           const { type, gpuModel } = cluster.servers[server]!;
-          const models = remembered(kinds, type, () => new Map<string, number[]>());
+          const models = remembered(
+            kinds,
+            remembered(machines, type, () => machineOf(type)),
+            () => new Map<string, number[]>(),
+          );
           remembered(models, gpuModel, (): number[] => []).push(server);
         }
         return [...kinds.values()].flatMap((models) => [...models.values()]);

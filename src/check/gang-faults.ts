@@ -1,9 +1,8 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
 import type { ServerId } from '../ids.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
-import { CHECKED_FIELDS, type CheckedRequest } from './checked-request.js';
+import type { CheckedRequest } from './checked-request.js';
 import { type PlaceKind, placesOf } from './gpu-places.js';
 import { domainAt, levelOf } from './levels.js';
 
@@ -26,7 +25,6 @@ export interface PodRange {
  * @throws CorralError `invalid-request` for counts that are no integers from 1, or cross
  */
 export function podRange(request: CheckedRequest): PodRange {
-  checkFields(request, CHECKED_FIELDS, ['request'], 'invalid-request');
   const max = request.pods ?? 1;
   const min = request.podsMin ?? max;
   if (!Number.isInteger(max) || max < 1) {
@@ -60,7 +58,7 @@ export function isWholeAndTalks(request: CheckedRequest): boolean {
 /** What is wrong with the GPUs of one pod, and with its being on this server, whatever else is there. */
 export function podFaults(server: ClusterServer, request: CheckedRequest, gpus: readonly number[]): string[] {
   const faults: string[] = [];
-  const name = `server ${JSON.stringify(server.id)}`;
+  const name = `server ${quote(server.id)}`;
   const wanted = gpusPerPod(request);
   if (gpus.length !== wanted) faults.push(`${gpus.length} GPUs given, ${wanted} asked for`);
   if (new Set(gpus).size !== gpus.length) faults.push(`a GPU is given twice: ${gpus.join(', ')}`);
@@ -103,18 +101,19 @@ export function isPlaceKind(name: string | undefined): name is PlaceKind {
 /** Why a server is not one that was asked for: its model, its labels. */
 export function serverFaults(server: ClusterServer, request: CheckedRequest): string[] {
   const faults: string[] = [];
-  const name = `server ${JSON.stringify(server.id)}`;
+  const name = `server ${quote(server.id)}`;
   const models = request.gpuModels ?? [];
   if (models.length > 0 && !models.includes(server.gpuModel)) {
     faults.push(
-      `${name} has model ${JSON.stringify(server.gpuModel)}, allowed are ${JSON.stringify(models)}`,
+      `${name} has model ${quote(server.gpuModel)}, allowed are ${models.slice(0, 16).map(quote).join(', ')}`,
     );
   }
   const labels = new Map(Object.entries(server.labels ?? {}));
   for (const [label, value] of Object.entries(request.labels ?? {})) {
     if (labels.get(label) !== value) {
-      const found = JSON.stringify(labels.get(label)) ?? 'none';
-      faults.push(`${name} has label ${JSON.stringify(label)}: ${found}, wanted ${JSON.stringify(value)}`);
+      const own = labels.get(label);
+      const found = own === undefined ? 'none' : quote(own);
+      faults.push(`${name} has label ${quote(label)}: ${found}, wanted ${quote(value)}`);
     }
   }
   return faults;
@@ -124,7 +123,7 @@ export function serverFaults(server: ClusterServer, request: CheckedRequest): st
  * What is wrong with where pods are to each other: not all in one domain of `require`, a slice not in one domain.
  *
  * @param servers - position of the server of each pod, in the order of the placement
- * @throws CorralError `invalid-request` for a level that does not exist, and for slices of less than one pod
+ * @throws CorralError `invalid-request` for a level that does not exist
  */
 export function gangFaults(
   cluster: ClusterTopology,
@@ -140,7 +139,7 @@ export function gangFaults(
     !isPlaceKind(require) &&
     !inOneDomain(servers, levelOf(cluster, require, ['require']))
   ) {
-    faults.push(`pods lie in several domains of level ${JSON.stringify(require)}, which is required`);
+    faults.push(`pods lie in several domains of level ${quote(require)}, which is required`);
   }
   const level = sliceLevel(cluster, request);
   if (slice !== undefined && level !== undefined) {
@@ -148,7 +147,7 @@ export function gangFaults(
       const pods = servers.slice(first, first + slice.pods);
       if (!inOneDomain(pods, level)) {
         faults.push(
-          `pods ${first} to ${first + pods.length - 1} are a slice and lie in several domains of level ${JSON.stringify(slice.tier)}`,
+          `pods ${first} to ${first + pods.length - 1} are a slice and lie in several domains of level ${quote(slice.tier)}`,
         );
       }
     }
@@ -159,17 +158,9 @@ export function gangFaults(
 /**
  * The level of the slices, if there are any.
  *
- * @throws CorralError `invalid-request` for a level that does not exist, and for slices of less than one pod
+ * @throws CorralError `invalid-request` for a level that does not exist
  */
 export function sliceLevel(cluster: ClusterTopology, { slice }: CheckedRequest): number | undefined {
   if (slice === undefined) return undefined;
-  checkFields(slice, ['pods', 'tier'], ['request', 'slice'], 'invalid-request');
-  if (!Number.isInteger(slice.pods) || slice.pods < 1) {
-    throw new CorralError(
-      'invalid-request',
-      ['slice', 'pods'],
-      `expected an integer from 1, got ${quote(slice.pods)}`,
-    );
-  }
   return levelOf(cluster, slice.tier, ['slice', 'tier']);
 }

@@ -1,8 +1,11 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { ServerId } from '../ids.js';
+import { readList } from '../plain-data.js';
 import type { ClusterTopology } from '../topology/index.js';
+import { GPU_MILLI, SERVERS_MAX } from '../units.js';
 import type { CheckedFreeCapacity } from './check-free-capacity.js';
+import { readFreeServers } from './read-claims.js';
 
 /** What a gang finds: plain data. */
 export interface ReferenceState {
@@ -25,13 +28,16 @@ export type GangState = readonly {
 /**
  * Puts a state in the order of the cluster's servers.
  *
- * @throws CorralError `invalid-option` for a state that lacks a server or some of its GPUs, and for a cordoned server
- * that does not exist
+ * @throws CorralError `invalid-option` for a state that lacks a server or some of its GPUs, for figures that no server has
+ * free, and for a cordoned server that does not exist
  */
 export function gangState(cluster: ClusterTopology, state: ReferenceState): GangState {
-  checkFields(state, ['free', 'cordoned'], ['state']);
-  const freeOf = new Map(state.free.servers.map((entry) => [entry.server, entry]));
-  const cordoned = new Set(state.cordoned ?? []);
+  const given = readFields(state, ['free', 'cordoned'], ['state']);
+  const listed = readFreeServers(given.free, ['state', 'free']);
+  const freeOf = new Map(listed.map((entry) => [entry.server, entry]));
+  const cordoned = new Set(
+    readList(given.cordoned ?? [], ['state', 'cordoned'], 'invalid-option', SERVERS_MAX),
+  );
   const servers = cluster.servers.map(({ id, type }) => {
     const free = freeOf.get(id);
     if (free === undefined || free.gpuMilli.length !== type.gpus.length) {
@@ -39,6 +45,14 @@ export function gangState(cluster: ClusterTopology, state: ReferenceState): Gang
         'invalid-option',
         ['state', 'free', 'servers'],
         `expected server ${quote(id)} with free thousandths of ${type.gpus.length} GPUs`,
+      );
+    }
+    const isFigure = (figure: number | null): boolean => figure === null || figure >= 0;
+    if (!free.gpuMilli.every(isShare) || !isFigure(free.cpuMilli) || !isFigure(free.memoryMiB)) {
+      throw new CorralError(
+        'invalid-option',
+        ['state', 'free', 'servers'],
+        `expected of server ${quote(id)} thousandths from 0 to ${GPU_MILLI}, and null or 0 and more of CPU and memory`,
       );
     }
     return {
@@ -52,4 +66,8 @@ export function gangState(cluster: ClusterTopology, state: ReferenceState): Gang
     throw new CorralError('invalid-option', ['state', 'cordoned'], `server ${quote(id)} does not exist`);
   }
   return servers;
+}
+
+function isShare(milli: number): boolean {
+  return Number.isInteger(milli) && milli >= 0 && milli <= GPU_MILLI;
 }

@@ -49,7 +49,8 @@ function hostOf(server: ServerTopology, gpu: string): string | undefined {
   const seen = new Set([gpu]);
   let ring = [gpu];
   while (ring.length > 0) {
-    const next = ring.flatMap((id) => upwards(server, id)).filter((id) => !seen.has(id));
+    // Each once: on a ladder of switches there are two ways up at every rung. Every ring adds a device or is the last.
+    const next = [...new Set(ring.flatMap((id) => upwards(server, id)))].filter((id) => !seen.has(id));
     const host = next.find((id) => kindOf.get(id) === 'numa' || kindOf.get(id) === 'socket');
     if (host !== undefined) return host;
     for (const id of next) seen.add(id);

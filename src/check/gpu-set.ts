@@ -1,15 +1,17 @@
 import { CorralError, quote } from '../errors.js';
+import { readList } from '../plain-data.js';
 import type { ServerTopology } from '../topology/index.js';
 
 /**
- * GPU ordinals in ascending order.
+ * GPU ordinals in ascending order, each read once.
  *
+ * @param gpus - anything
  * @param path - name of the caller's argument, for the error
- * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice
+ * @throws CorralError `invalid-option` for what is no list, for an ordinal that does not exist or is listed twice
  */
 export function sortedGpus(server: ServerTopology, gpus: readonly number[], path: string): number[] {
   const seen = new Set<number>();
-  gpus.forEach((ordinal, i) => {
+  readList(gpus, [path]).forEach((ordinal, i) => {
     if (!Number.isInteger(ordinal) || ordinal < 0 || ordinal >= server.gpus.length) {
       throw new CorralError(
         'invalid-option',

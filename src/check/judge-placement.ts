@@ -1,4 +1,5 @@
-import { checkFields } from '../fields.js';
+import { quote } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { TierName } from '../ids.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
@@ -11,13 +12,17 @@ import {
   isPlaceKind,
   isWholeAndTalks,
   milliPerGpu,
+  type PodRange,
   podFaults,
   podRange,
 } from './gang-faults.js';
-import { gangState, type ReferenceState } from './gang-state.js';
+import { type GangState, gangState, type ReferenceState } from './gang-state.js';
 import { gangBandwidthGBps, gangLoad } from './gang-traffic.js';
 import { maskOf } from './gpu-set.js';
 import { levelNames, levelOf, lowestLevel } from './levels.js';
+import { readClaim } from './read-claims.js';
+import { readRequest } from './read-request.js';
+import { DEFAULT_SIZES, readSizes, type Sizes } from './reference-leftover-value.js';
 import type { ReferencePlacement, ReferencePlaceOptions } from './reference-place.js';
 import { same } from './same-figure.js';
 import { strandedGpus } from './stranded-gpus.js';
@@ -45,7 +50,7 @@ export interface JudgedPlacement extends ReferencePlacement {
  * Slices are consecutive pods in the order of the placement. Pods on servers, and GPUs, that do not exist are
  * reported, and count for no figure.
  *
- * @param cluster - any cluster: unlike the search, this has no limit
+ * @param cluster - any cluster: unlike the search, this has no limit but that of `referenceSelectGpus` on a server
  * @param state - what was free before, and which servers are cordoned
  * @param request - what was asked for
  * @param placement - the answer
@@ -68,10 +73,22 @@ export function judgePlacement(
   options: ReferencePlaceOptions = {},
 ): JudgedPlacement {
   checkCluster(cluster, ['cluster']);
-  checkFields(options, ['sizes'], ['options']);
+  const given = readFields(options, ['sizes'], ['options']);
+  const sizes = readSizes(given.sizes ?? DEFAULT_SIZES);
+  const asked = readRequest(request);
+  const range = podRange(asked);
+  return judged(cluster, gangState(cluster, state), asked, range, readClaim(placement), sizes);
+}
+
+function judged(
+  cluster: ClusterTopology,
+  before: GangState,
+  request: CheckedRequest,
+  range: PodRange,
+  placement: ClaimedPlacement,
+  sizes: Sizes,
+): JudgedPlacement {
   const violations: string[] = [];
-  const before = gangState(cluster, state);
-  const range = podRange(request);
   if (placement.pods.length < range.min || placement.pods.length > range.max) {
     const wanted = range.min === range.max ? `${range.max}` : `${range.min} to ${range.max}`;
     violations.push(`${placement.pods.length} pods given, ${wanted} asked for`);
@@ -83,7 +100,7 @@ export function judgePlacement(
   placement.pods.forEach((pod, i) => {
     const position = positionOf.get(pod.server);
     if (position === undefined) {
-      violations.push(`pod ${i}: server ${JSON.stringify(pod.server)} does not exist`);
+      violations.push(`pod ${i}: server ${quote(pod.server)} does not exist`);
       return;
     }
     const server = cluster.servers[position]!;
@@ -99,7 +116,7 @@ export function judgePlacement(
   const taken = cluster.servers.map(() => 0);
   for (const [position, { pods, gpus }] of [...held].sort(([a], [b]) => a - b)) {
     const free = before[position]!;
-    const name = `server ${JSON.stringify(cluster.servers[position]!.id)}`;
+    const name = `server ${quote(cluster.servers[position]!.id)}`;
     if (free.cordoned) violations.push(`${name} is cordoned`);
     const check = (what: string, given: number, left: number): void => {
       if (given > left) violations.push(`${name}: ${given} ${what} given, ${left} were free`);
@@ -116,7 +133,7 @@ export function judgePlacement(
   const level = lowestLevel(cluster, servers);
   const tier = levelNames(cluster)[level]!;
   if (placement.tier !== tier) {
-    violations.push(`tier said to be ${JSON.stringify(placement.tier)}, it is ${JSON.stringify(tier)}`);
+    violations.push(`tier said to be ${quote(placement.tier)}, it is ${quote(tier)}`);
   }
   if (request.prefer !== undefined && !isPlaceKind(request.prefer))
     levelOf(cluster, request.prefer, ['prefer']);
@@ -129,7 +146,7 @@ export function judgePlacement(
   const damage =
     gpusPerPod(request) === 0
       ? strandedGpus(cluster, before, request, podsOn)
-      : new GangDamage(cluster, before, options.sizes).of(taken);
+      : new GangDamage(cluster, before, sizes).of(taken);
   return {
     pods: placement.pods.length,
     tier,

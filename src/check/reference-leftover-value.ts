@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../errors.js';
+import { readRecord } from '../fields.js';
 import type { ServerTopology } from '../topology/index.js';
 import { referenceBandwidth } from './bandwidth/reference-bandwidth.js';
 import { socketsOf } from './gpu-places.js';
@@ -11,6 +12,11 @@ export const DEFAULT_SIZES: Readonly<Record<number, number>> = { 1: 3, 2: 2, 4: 
 
 /** Sizes that a server can hold, with weights scaled to a sum of 1. */
 export type SizeWeights = ReadonlyMap<number, number>;
+
+/** Most GPUs of a server whose sets are looked at: 3^12 pairs of them, about a second. */
+const GPUS_MAX = 12;
+/** Largest weight: far from where sums of weights lose digits. */
+const WEIGHT_MAX = 1e12;
 
 /** What sockets are of the value; and what a set loses for each socket more than it has to be on. */
 const SOCKETS = 1 / 1000;
@@ -28,6 +34,7 @@ const packings = new WeakMap<ServerTopology, Map<number, Map<number, number>>>()
  *
  * @param free - GPU ordinals, checked, ascending
  * @returns 0 … 1
+ * @throws CorralError `limit-exceeded` for more than {@link GPUS_MAX} GPUs, if sizes beyond 1 have a weight
  * @complexity O(3^GPUs) once, then look-ups
  */
 export function leftoverValue(server: ServerTopology, free: readonly number[], weights: SizeWeights): number {
@@ -56,14 +63,17 @@ export function straddleLoss(server: ServerTopology, gpus: readonly number[]): n
   return SOCKETS * (touched - needed);
 }
 
+/** Size → weight, as a caller gives it. */
+export type Sizes = readonly (readonly [size: number, weight: number])[];
+
 /**
- * Scales weights to those sizes that a server can hold.
+ * Reads weights of sizes once.
  *
+ * @param given - anything
  * @throws CorralError `invalid-option` for sizes that are no GPU counts or weights that are no numbers ≥ 0
  */
-export function sizeWeights(sizes: Readonly<Record<number, number>>, gpuCount: number): SizeWeights {
-  const weights = new Map<number, number>();
-  for (const [name, weight] of Object.entries(sizes)) {
+export function readSizes(given: Readonly<Record<number, number>>): Sizes {
+  return readRecord<number>(given, ['sizes']).map(([name, weight]) => {
     const size = Number(name);
     if (!Number.isInteger(size) || size < 1) {
       throw new CorralError(
@@ -72,17 +82,36 @@ export function sizeWeights(sizes: Readonly<Record<number, number>>, gpuCount: n
         'expected a GPU count of 1 or more as the key',
       );
     }
-    if (!Number.isFinite(weight) || weight < 0) {
+    if (!(typeof weight === 'number' && weight >= 0 && weight <= WEIGHT_MAX)) {
       throw new CorralError(
         'invalid-option',
         ['sizes', name],
-        `expected a weight of 0 or more, got ${quote(weight)}`,
+        `expected a weight from 0 to ${WEIGHT_MAX}, got ${quote(weight)}`,
       );
     }
-    if (size <= gpuCount && weight > 0) weights.set(size, weight);
-  }
+    return [size, weight];
+  });
+}
+
+/** The weights of those sizes that a server can hold, scaled to a sum of 1. */
+export function sizeWeights(sizes: Sizes, gpuCount: number): SizeWeights {
+  const weights = new Map(sizes.filter(([size, weight]) => size <= gpuCount && weight > 0));
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
   return new Map([...weights].map(([size, weight]) => [size, weight / total]));
+}
+
+/**
+ * Refuses a server whose sets of GPUs are too many to be looked at.
+ *
+ * @throws CorralError `limit-exceeded`
+ */
+export function holdGpuCount(server: ServerTopology): void {
+  if (server.gpus.length <= GPUS_MAX) return;
+  throw new CorralError(
+    'limit-exceeded',
+    ['server'],
+    `${server.gpus.length} GPUs, and every set of at most ${GPUS_MAX} can be looked at: take a smaller server`,
+  );
 }
 
 /** Bandwidth / (1 + links of others that a byte of the set crosses on average). */
@@ -96,6 +125,7 @@ function worth(server: ServerTopology, gpus: readonly number[]): number {
 function packing(server: ServerTopology, size: number, gpus: readonly number[]): number {
   if (size === 1) return gpus.length;
   if (gpus.length < size) return 0;
+  holdGpuCount(server);
   const bySize = remembered(packings, server, () => new Map());
   const ofSize: Map<number, number> = remembered(bySize, size, () => new Map());
   return remembered(ofSize, maskOf(gpus), () => {

@@ -1,5 +1,5 @@
 import { CorralError } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { TierName } from '../ids.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology, ServerTopology } from '../topology/index.js';
@@ -21,6 +21,8 @@ import { gangBandwidthGBps, gangLoad, type TakenGpus } from './gang-traffic.js';
 import { type PlaceKind, placesOf } from './gpu-places.js';
 import { ordinalsOf, sizeOf, subsetsOfSize } from './gpu-set.js';
 import { domainAt, domainsAt, levelNames, levelOf } from './levels.js';
+import { readRequest } from './read-request.js';
+import { DEFAULT_SIZES, readSizes, type Sizes } from './reference-leftover-value.js';
 import { strandedGpus } from './stranded-gpus.js';
 
 /** Most GPUs of a cluster whose placements are enumerated: 4096 sets of them. */
@@ -95,7 +97,17 @@ export function referencePlace(
   options: ReferencePlaceOptions = {},
 ): ReferencePlacement | undefined {
   checkCluster(cluster, ['cluster']);
-  checkFields(options, ['sizes'], ['options']);
+  const given = readFields(options, ['sizes'], ['options']);
+  const sizes = readSizes(given.sizes ?? DEFAULT_SIZES);
+  return bestPlacement(cluster, state, readRequest(request), sizes);
+}
+
+function bestPlacement(
+  cluster: ClusterTopology,
+  state: ReferenceState,
+  request: CheckedRequest,
+  sizes: Sizes,
+): ReferencePlacement | undefined {
   const gpus = cluster.servers.reduce((sum, { type }) => sum + type.gpus.length, 0);
   if (gpus > GPUS_MAX || cluster.servers.length > SERVERS_MAX) {
     throw new CorralError(
@@ -114,7 +126,7 @@ export function referencePlace(
     );
   }
   const before = gangState(cluster, state);
-  const damage = new GangDamage(cluster, before, options.sizes);
+  const damage = new GangDamage(cluster, before, sizes);
   const asked = placesAsked(request);
   const names = levelNames(cluster);
   const { require, prefer } = request;

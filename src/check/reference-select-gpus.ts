@@ -1,12 +1,14 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import { checkServer } from '../topology/expected-topology.js';
 import type { ServerTopology } from '../topology/index.js';
 import { referenceBandwidth } from './bandwidth/reference-bandwidth.js';
 import { sortedGpus, subsetsOfSize } from './gpu-set.js';
 import {
   DEFAULT_SIZES,
+  holdGpuCount,
   leftoverValue,
+  readSizes,
   type SizeWeights,
   sizeWeights,
   straddleLoss,
@@ -48,7 +50,7 @@ export interface ReferenceSelection {
  * set; (4) highest flow to the ports of its NICs, the mean of that of the set alone and of what it adds to all others; (5) lowest ordinals. Figures that differ by less than a billionth of
  * themselves are equal.
  *
- * @param server - a server type
+ * @param server - a server type of at most 12 GPUs
  * @param count - GPUs wanted, 1 or more
  * @param options - see {@link ReferenceSelectGpusOptions}
  * @returns the selection; undefined if fewer GPUs are free
@@ -63,9 +65,9 @@ export function referenceSelectGpus(
   options: ReferenceSelectGpusOptions = {},
 ): ReferenceSelection | undefined {
   checkServer(server, ['server']);
-  checkFields(options, ['free', 'required', 'sizes'], ['options']);
-  const free = sortedGpus(server, options.free ?? [...server.gpus.keys()], 'free');
-  const required = sortedGpus(server, options.required ?? [], 'required');
+  const given = readFields(options, ['free', 'required', 'sizes'], ['options']);
+  const free = sortedGpus(server, given.free ?? [...server.gpus.keys()], 'free');
+  const required = sortedGpus(server, given.required ?? [], 'required');
   if (!Number.isInteger(count) || count < 1) {
     throw new CorralError(
       'invalid-option',
@@ -85,8 +87,10 @@ export function referenceSelectGpus(
       `${count} GPUs cannot contain ${required.length} required ones`,
     );
   }
-  const weights = sizeWeights(options.sizes ?? DEFAULT_SIZES, server.gpus.length);
+  const weights = sizeWeights(readSizes(given.sizes ?? DEFAULT_SIZES), server.gpus.length);
 
+  if (count > free.length) return undefined;
+  holdGpuCount(server);
   let best: Candidate | undefined;
   // Sets come in lexicographic order: of equals the first stays.
   for (const gpus of subsetsOfSize(free, count)) {

@@ -107,8 +107,10 @@ class Shapes {
   readonly list: Shape[] = [];
   readonly kinds: { readonly type: ServerTopology; readonly model: number }[] = [];
   readonly models: Map<string, number> = new Map();
-  /** Type → model → kind. */
-  readonly #kindOf = new Map<ServerTopology, Map<number, number>>();
+  /** Machine, see {@link machineKey}, → model → kind. */
+  readonly #kindOf = new Map<string, Map<number, number>>();
+  /** Type → its machine, written out once. */
+  readonly #machineOf = new Map<ServerTopology, string>();
   /** Key of a shape → its position. */
   readonly #positions = new Map<string, number>();
   /** Documents of equal servers share their label objects often: one text per object. */
@@ -117,15 +119,20 @@ class Shapes {
   of(server: ClusterServer): number {
     const { type, gpuModel, labels = NO_LABELS } = server;
     const model = positionOf(this.models, gpuModel);
-    let ofType = this.#kindOf.get(type);
-    if (ofType === undefined) {
-      ofType = new Map();
-      this.#kindOf.set(type, ofType);
+    let machine = this.#machineOf.get(type);
+    if (machine === undefined) {
+      machine = machineKey(type);
+      this.#machineOf.set(type, machine);
     }
-    let kind = ofType.get(model);
+    let ofMachine = this.#kindOf.get(machine);
+    if (ofMachine === undefined) {
+      ofMachine = new Map();
+      this.#kindOf.set(machine, ofMachine);
+    }
+    let kind = ofMachine.get(model);
     if (kind === undefined) {
       kind = this.kinds.push({ type, model }) - 1;
-      ofType.set(model, kind);
+      ofMachine.set(model, kind);
     }
     const cpuMilli = server.cpuMilli ?? Number.POSITIVE_INFINITY;
     const memoryMiB = server.memoryMiB ?? Number.POSITIVE_INFINITY;
@@ -147,6 +154,31 @@ class Shapes {
     }
     return key;
   }
+}
+
+/** What makes a machine; names, titles and sources of figures do not. */
+const MACHINE_FIELDS = [
+  'devices',
+  'id',
+  'kind',
+  'numa',
+  'socket',
+  'hostBridge',
+  'levels',
+  'role',
+  'portGBps',
+  'links',
+  'between',
+  'medium',
+  'bandwidthGBps',
+  'flowCapGBps',
+  'peerToPeer',
+];
+
+/** A text that two server types share if they describe the same machine under two names. */
+function machineKey({ document }: ServerTopology): string {
+  const { devices, links, peerToPeer = true } = document;
+  return JSON.stringify({ devices, links, peerToPeer }, MACHINE_FIELDS);
 }
 
 function positionOf(positions: Map<string, number>, name: string): number {

@@ -1,5 +1,6 @@
 import { optimalBandwidth } from '../bandwidth/optimal.js';
-import { CorralError, quote } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { readRecord } from '../fields.js';
 import { fewestPlaces, gpuPlaces, placesTouched } from '../topology/gpu-places.js';
 import { networkOf } from '../topology/network.js';
 import type { ServerTopology } from '../topology/server-topology.js';
@@ -57,6 +58,9 @@ type Sizes = Readonly<Record<number, number>>;
 /** Weights of the sizes of pods to come, if a caller names none: the mix 1, 1, 1, 2, 2, 4, 8. */
 const DEFAULT_SIZES: Sizes = { 1: 3, 2: 2, 4: 1, 8: 1 };
 
+/** Most sizes that one mix may weigh. */
+const SIZES_MAX = 1024;
+
 /** Mixes of sizes that are kept per server type beside the default one; the oldest gives way. */
 const MIXES_MAX = 4;
 
@@ -80,32 +84,67 @@ const cache = new WeakMap<ServerTopology, Compiled>();
  * @complexity O(3^n) additions and comparisons: milliseconds for 8 GPUs, a fraction of a second for 16
  */
 export function gpuSetTables(server: ServerTopology, sizes?: Sizes): GpuSetTables {
-  if (sizes === null || (sizes !== undefined && typeof sizes !== 'object')) {
-    throw new CorralError('invalid-option', ['sizes'], `expected weights by GPU count, got ${quote(sizes)}`);
-  }
   let compiled = cache.get(server);
+  // Read each time: what is warm of a selection with sizes is the tables.
+  const mix = sizes === undefined ? undefined : readSizes(sizes, ['sizes']);
   if (compiled !== undefined) {
     const known =
-      sizes === undefined ? compiled.usual : compiled.mixes.find((m) => equal(m.sizes, sizes))?.tables;
+      mix === undefined ? compiled.usual : compiled.mixes.find((m) => equal(m.sizes, mix))?.tables;
     if (known !== undefined) return known;
   }
-  const weights = weightsOf(sizes ?? DEFAULT_SIZES, server.gpus.length);
+  const weights = weightsOf(mix ?? DEFAULT_SIZES, server.gpus.length);
   if (compiled === undefined) {
     compiled = { figures: compileFigures(server), usual: undefined, mixes: [] };
     cache.set(server, compiled);
   }
   const tables = compileMix(compiled.figures, weights);
-  if (sizes === undefined) compiled.usual = tables;
+  if (mix === undefined) compiled.usual = tables;
   else {
-    // The caller's object may change; a copy may not.
-    compiled.mixes.push({ sizes: { ...sizes }, tables });
+    compiled.mixes.push({ sizes: mix, tables });
     if (compiled.mixes.length > MIXES_MAX) compiled.mixes.shift();
   }
   return tables;
 }
 
-/** Whether two mixes give every size the same weight. No object is built: this is part of a warm selection. */
+/** Copies that {@link readSizes} made: the tables of many server types are asked for with one. */
+const read = new WeakSet<Sizes>();
+
+/**
+ * Reads the weights of the sizes of pods to come, each once.
+ *
+ * @param given - what the caller handed in, anything
+ * @param path - where the caller was given it
+ * @returns a copy, frozen; of such a copy itself
+ * @throws CorralError `invalid-option` with the path of a size that is no GPU count or has no weight of 0 or more
+ */
+export function readSizes(given: Sizes, path: ErrorPath): Sizes {
+  if (typeof given === 'object' && given !== null && read.has(given)) return given;
+  const weights = readRecord(given, path, 'invalid-option', SIZES_MAX);
+  for (const [name, weight] of weights) {
+    const size = Number(name);
+    if (!Number.isInteger(size) || size < 1) {
+      throw new CorralError(
+        'invalid-option',
+        [...path, name],
+        'expected a GPU count of 1 or more as the key',
+      );
+    }
+    if (!Number.isFinite(weight) || weight < 0) {
+      throw new CorralError(
+        'invalid-option',
+        [...path, name],
+        `expected a weight of 0 or more, got ${quote(weight)}`,
+      );
+    }
+  }
+  const sizes = Object.freeze(Object.fromEntries(weights));
+  read.add(sizes);
+  return sizes;
+}
+
+/** Whether two mixes give every size the same weight. */
 function equal(known: Sizes, sizes: Sizes): boolean {
+  if (known === sizes) return true;
   for (const size in known) if (sizes[size] !== known[size]) return false;
   for (const size in sizes) if (!(size in known)) return false;
   return true;
@@ -115,22 +154,7 @@ function equal(known: Sizes, sizes: Sizes): boolean {
 function weightsOf(sizes: Sizes, gpuCount: number): Float64Array {
   const weights = new Float64Array(gpuCount + 1);
   for (const [name, weight] of Object.entries(sizes)) {
-    const size = Number(name);
-    if (!Number.isInteger(size) || size < 1) {
-      throw new CorralError(
-        'invalid-option',
-        ['sizes', name],
-        'expected a GPU count of 1 or more as the key',
-      );
-    }
-    if (!Number.isFinite(weight) || weight < 0) {
-      throw new CorralError(
-        'invalid-option',
-        ['sizes', name],
-        `expected a weight of 0 or more, got ${quote(weight)}`,
-      );
-    }
-    if (size <= gpuCount) weights[size] = weight;
+    if (Number(name) <= gpuCount) weights[Number(name)] = weight;
   }
   // Only ratios count; a sum of the weights as given could overflow.
   const largest = Math.max(...weights);

@@ -1,7 +1,6 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { bestSet, type GpuSetTables, gpuSetTables } from '../compile/gpu-set-tables.js';
 import { setBandwidthGBps } from '../compile/set-bandwidth.js';
-import { CorralError, quote } from '../errors.js';
 import { type RandomStream, randomStream } from '../random.js';
 import { GPU_MILLI } from '../units.js';
 import { FreeIndex } from './free-index.js';
@@ -15,6 +14,7 @@ import { planBandwidth } from './plan-figures.js';
 import type { PodNeed } from './pod-need.js';
 import { PodSearch } from './pod-search.js';
 import type { Policy, Workload } from './policy.js';
+import { preparePolicy } from './read-policy.js';
 import { type RoomLater, roomLater } from './room-later.js';
 import { ScoreFinder } from './score-finder.js';
 import { ScoredGangs } from './scored-gangs.js';
@@ -80,42 +80,26 @@ export class PlacementEngine {
   /** @throws CorralError `invalid-option` if the policy, the sizes or the seed are no good */
   constructor(tables: ClusterTables, options: EngineOptions) {
     this.tables = tables;
-    const { policy } = options;
-    if (typeof policy?.prepare !== 'function') {
-      throw new CorralError(
-        'invalid-option',
-        ['policy'],
-        `expected a policy such as topologyAware(), got ${quote(policy)}`,
-      );
-    }
-    const scorer = policy.prepare({
-      gpuModels: tables.gpuModels,
-      cpuMilliMax: tables.shapeCpuMilli.reduce(
-        (max, cpu) => (Number.isFinite(cpu) ? Math.max(max, cpu) : max),
-        0,
-      ),
-      gpuMilliMax: tables.shapeGpus.reduce((max, gpus) => Math.max(max, gpus), 0) * GPU_MILLI,
-      workload: options.workload,
-    });
-    if (scorer?.by !== 'server' && scorer?.by !== 'difference' && scorer?.by !== 'topology') {
-      throw new CorralError(
-        'invalid-option',
-        ['policy', 'prepare'],
-        'expected it to return a scorer by server or by difference, or to leave it to the topology',
-      );
-    }
-    if (policy.ties !== 'document-order' && policy.ties !== 'random') {
-      throw new CorralError(
-        'invalid-option',
-        ['policy', 'ties'],
-        `expected document-order or random, got ${quote(policy.ties)}`,
-      );
-    }
-    const seed = policy.seed ?? options.seed;
+    const {
+      scorer,
+      ties,
+      seed = options.seed,
+    } = preparePolicy(
+      options.policy,
+      Object.freeze({
+        gpuModels: Object.freeze([...tables.gpuModels]),
+        cpuMilliMax: tables.shapeCpuMilli.reduce(
+          (max, cpu) => (Number.isFinite(cpu) ? Math.max(max, cpu) : max),
+          0,
+        ),
+        gpuMilliMax: tables.shapeGpus.reduce((max, gpus) => Math.max(max, gpus), 0) * GPU_MILLI,
+        workload: options.workload,
+      }),
+    );
     this.#ties = randomStream(seed, 'ties');
     this.#gpu = randomStream(seed, 'gpu');
-    this.drawsTies = policy.ties === 'random';
-    this.#drawsNumbers = policy.ties === 'random' || (scorer.by === 'server' && scorer.shareGpu === 'random');
+    this.drawsTies = ties === 'random';
+    this.#drawsNumbers = this.drawsTies || (scorer.by === 'server' && scorer.shareGpu === 'random');
     this.state = emptyState(tables, { residents: scorer.by === 'server' });
     if (scorer.by === 'topology') {
       const index = new FreeIndex(tables, this.state, scorer.sizes ?? options.sizes);
@@ -123,7 +107,7 @@ export class PlacementEngine {
       this.byTopology = { index, pods: new PodSearch(index), packed: new PackedSearch(index), gangs };
       this.byScore = undefined;
     } else {
-      const finder = new ScoreFinder(tables, this.state, scorer, { countTies: policy.ties === 'random' });
+      const finder = new ScoreFinder(tables, this.state, scorer, { countTies: this.drawsTies });
       this.byTopology = undefined;
       this.byScore = {
         finder,
@@ -139,7 +123,22 @@ export class PlacementEngine {
    * @returns whether any server fits
    */
   decide(need: PodNeed): boolean {
-    if (need.preferred !== undefined && this.decide(need.preferred)) return true;
+    return this.#drawsNumbers ? this.#undrawnIfThrown(() => this.#decide(need)) : this.#decide(need);
+  }
+
+  /** A policy that throws leaves the random streams where they were, as it does the rest of the state. */
+  #undrawnIfThrown<T>(decide: () => T): T {
+    const before = this.random();
+    try {
+      return decide();
+    } catch (error) {
+      this.resetRandom(before);
+      throw error;
+    }
+  }
+
+  #decide(need: PodNeed): boolean {
+    if (need.preferred !== undefined && this.#decide(need.preferred)) return true;
     if (this.byTopology !== undefined) {
       const { pods } = this.byTopology;
       if (!need.communicates && need.gpus > 1) return this.#decidePacked(need);
@@ -179,16 +178,20 @@ export class PlacementEngine {
 
   /** The plan for a gang; undefined if it does not fit. Commits nothing; random streams advance. */
   plan(gang: Gang): GangPlan | undefined {
+    return this.#drawsNumbers ? this.#undrawnIfThrown(() => this.#plan(gang)) : this.#plan(gang);
+  }
+
+  #plan(gang: Gang): GangPlan | undefined {
     if (gang.pods === 1) return this.#podPlan(gang.need);
     const { preferred } = gang.need;
-    const plan = preferred === undefined ? undefined : this.plan({ ...gang, need: preferred });
+    const plan = preferred === undefined ? undefined : this.#plan({ ...gang, need: preferred });
     if (plan !== undefined) return plan;
     return this.byTopology !== undefined ? this.byTopology.gangs.find(gang) : this.byScore!.gangs.find(gang);
   }
 
   /** One pod is on one server, and so in one domain of every tier: it goes where {@link decide} says. */
   #podPlan(need: PodNeed): GangPlan | undefined {
-    if (!this.decide(need)) return undefined;
+    if (!this.#decide(need)) return undefined;
     const { server, gpuMask, bandwidthGBps } = this;
     return { pods: 1, level: SERVER, bandwidthGBps, servers: [server], masks: [gpuMask], podCounts: [1] };
   }
@@ -247,6 +250,11 @@ export class PlacementEngine {
   /** The most pods of a gang that fit now, whatever its `podsMin`. */
   mostPods(gang: Gang): number {
     return (this.byTopology ?? this.byScore!).gangs.mostPods(gang);
+  }
+
+  /** Whether code of the policy is running: nothing may be asked then, for the decision it is part of is half made. */
+  get isAsking(): boolean {
+    return this.byScore?.finder.isAsking === true;
   }
 
   /** The tables of the sets of a kind's GPUs; only for kinds with GPUs. */

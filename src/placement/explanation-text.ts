@@ -1,4 +1,5 @@
-import { CorralError, quote } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { plainData } from '../plain-data.js';
 import type { Explanation } from './explanation.js';
 import { count, plural } from './words.js';
 
@@ -22,14 +23,8 @@ import { count, plural } from './words.js';
  * // would help: 1 pod would fit: ask for podsMin 1
  */
 export function explanationText(explanation: Explanation): string {
-  if (typeof explanation !== 'object' || explanation === null || !Array.isArray(explanation.remedies)) {
-    throw new CorralError(
-      'invalid-option',
-      ['explanation'],
-      `expected what solver.explain(request) returns, got ${quote(explanation)}`,
-    );
-  }
-  const { fits, reason, message, servers, serversThatFit, constraints, tiers, remedies, steps } = explanation;
+  const { fits, reason, message, servers, serversThatFit, constraints, tiers, remedies, steps } =
+    readExplanation(explanation);
   const lines = [fits ? `fits: ${message}` : `does not fit (${reason}): ${message}`];
   lines.push(`servers: ${count(serversThatFit)} of ${count(servers)} could take one of the pods now`);
   for (const { constraint, servers: failing, serversAlone } of constraints) {
@@ -48,4 +43,57 @@ export function explanationText(explanation: Explanation): string {
   if (remedies.length === 0) lines.push('would help: no single change');
   for (const remedy of remedies) lines.push(`would help: ${remedy.message}`);
   return lines.join('\n');
+}
+
+/** What fields are lists of, and what of an entry the text says: a `?` stands for null as well. */
+const LISTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  constraints: { constraint: 'string', servers: 'number', serversAlone: 'number' },
+  tiers: { tier: 'string', domain: 'string?', pods: 'number', podsLacking: 'number', allowed: 'boolean' },
+  remedies: { message: 'string' },
+  steps: { step: 'string', message: 'string' },
+};
+const FIELDS: Readonly<Record<string, string>> = {
+  fits: 'boolean',
+  reason: 'string?',
+  message: 'string',
+  servers: 'number',
+  serversThatFit: 'number',
+};
+
+/** A copy of an explanation that has all that the text says, each value read once. */
+function readExplanation(given: Explanation): Explanation {
+  const path = ['explanation'];
+  const copy = plainData(given, path, 'invalid-option');
+  if (typeof copy !== 'object' || copy === null || !('fits' in copy)) {
+    throw unlike(path, 'an explanation', given);
+  }
+  checkTypes(copy, FIELDS, path);
+  for (const [field, types] of Object.entries(LISTS)) {
+    const list: unknown = (copy as Readonly<Record<string, unknown>>)[field];
+    if (!Array.isArray(list)) throw unlike([...path, field], 'a list', list);
+    list.forEach((entry, i) => {
+      checkTypes(entry, types, [...path, field, i]);
+    });
+  }
+  return copy as Explanation;
+}
+
+function checkTypes(value: unknown, types: Readonly<Record<string, string>>, path: ErrorPath): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw unlike(path, 'an object', value);
+  }
+  for (const [field, type] of Object.entries(types)) {
+    const own = (value as Readonly<Record<string, unknown>>)[field];
+    if (typeof own === type || (type.endsWith('?') && (own === null || type.startsWith(typeof own))))
+      continue;
+    throw unlike([...path, field], `a ${type.replace('?', ' or null')}`, own);
+  }
+}
+
+function unlike(path: ErrorPath, expected: string, got: unknown): CorralError {
+  return new CorralError(
+    'invalid-option',
+    path,
+    `expected ${expected}, as solver.explain(request) returns, got ${quote(got)}`,
+  );
 }

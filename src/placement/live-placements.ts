@@ -1,14 +1,9 @@
 import type { PlacementId } from '../ids.js';
 
-/** A live placement as kept: its id, and the slot it is kept in. */
-export interface Slotted {
-  readonly id: PlacementId;
-  readonly slot: number;
-}
-
 /** The state of {@link LivePlacements}. */
 export interface LiveCopy<T> {
   readonly slots: readonly (T | undefined)[];
+  readonly ids: readonly PlacementId[];
   readonly spare: readonly number[];
   readonly issued: number;
   readonly count: number;
@@ -17,14 +12,24 @@ export interface LiveCopy<T> {
 /**
  * The live placements by slot; slots of released ones are used again. An id tells the how-manieth placement it is, so
  * no two are alike. Who comes with the object that was issued needs no look-up by name: the table of names is built
- * when somebody first comes with a copy.
+ * when somebody first comes with a copy. Ids are kept here, since the caller can write over those of the objects.
  */
-export class LivePlacements<T extends Slotted> {
+export class LivePlacements<T extends object> {
   count = 0;
+  readonly #slotOf: (placement: T) => number;
   #slots: (T | undefined)[] = [];
+  /** Slot → the id of what is, or was last, in it. */
+  #ids: PlacementId[] = [];
   #spare: number[] = [];
   #issued = 0;
   #byId: Map<PlacementId, T> | undefined;
+
+  /**
+   * @param slotOf - the slot that a placement was made with
+   */
+  constructor(slotOf: (placement: T) => number) {
+    this.#slotOf = slotOf;
+  }
 
   /** The id of the next placement. */
   nextId(): PlacementId {
@@ -39,41 +44,52 @@ export class LivePlacements<T extends Slotted> {
   /** Keeps a placement with {@link LivePlacements.nextId} and {@link LivePlacements.nextSlot}. */
   add(placement: T): void {
     if (this.#spare.length > 0) this.#spare.pop();
-    this.#slots[placement.slot] = placement;
-    this.#issued++;
+    const slot = this.#slotOf(placement);
+    const id = ++this.#issued;
+    this.#slots[slot] = placement;
+    this.#ids[slot] = id;
     this.count++;
-    this.#byId?.set(placement.id, placement);
+    this.#byId?.set(id, placement);
   }
 
   /** The live placement of this id; undefined if there is none. O(live placements) for the first one asked for. */
   find(id: unknown): T | undefined {
     if (this.#byId === undefined) {
       this.#byId = new Map();
-      for (const placement of this.#slots) {
-        if (placement !== undefined) this.#byId.set(placement.id, placement);
+      for (let slot = 0; slot < this.#slots.length; slot++) {
+        const placement = this.#slots[slot];
+        if (placement !== undefined) this.#byId.set(this.#ids[slot]!, placement);
       }
     }
     return this.#byId.get(id as PlacementId);
   }
 
   has(placement: T): boolean {
-    return this.#slots[placement.slot] === placement;
+    return this.#slots[this.#slotOf(placement)] === placement;
   }
 
   remove(placement: T): void {
-    this.#slots[placement.slot] = undefined;
-    this.#spare.push(placement.slot);
+    const slot = this.#slotOf(placement);
+    this.#slots[slot] = undefined;
+    this.#spare.push(slot);
     this.count--;
-    this.#byId?.delete(placement.id);
+    this.#byId?.delete(this.#ids[slot]!);
   }
 
   copy(): LiveCopy<T> {
     const { count } = this;
-    return { slots: this.#slots.slice(), spare: this.#spare.slice(), issued: this.#issued, count };
+    return {
+      slots: this.#slots.slice(),
+      ids: this.#ids.slice(),
+      spare: this.#spare.slice(),
+      issued: this.#issued,
+      count,
+    };
   }
 
   overwrite(copy: LiveCopy<T>): void {
     this.#slots = copy.slots.slice();
+    this.#ids = copy.ids.slice();
     this.#spare = copy.spare.slice();
     this.#issued = copy.issued;
     this.count = copy.count;

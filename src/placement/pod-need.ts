@@ -46,7 +46,7 @@ type Shapes = Pick<ClusterTables, 'gpuModels' | 'shapeModel' | 'shapeLabels' | '
 /**
  * Translates what a checked request asks for each pod.
  *
- * @param request - passed {@link checkRequest}
+ * @param request - of {@link readRequest}
  * @param tables - the cluster
  */
 export function podNeed(request: PlacementRequest, tables: Shapes): PodNeed {

@@ -1,6 +1,7 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields, unknownField } from '../fields.js';
+import { readFields, unknownField } from '../fields.js';
 import type { TierName } from '../ids.js';
+import { callForeign, isPlain, readList, refuseSymbols } from '../plain-data.js';
 import { GPU_PLACES, type GpuPlace } from '../topology/gpu-places.js';
 import { GPU_MILLI, GPU_MODELS_MAX, GPUS_PER_SERVER_MAX, PODS_MAX, QUANTITY_MAX } from '../units.js';
 
@@ -73,38 +74,32 @@ const FIELDS: ReadonlySet<string> = new Set<string>(REQUEST_FIELDS);
 const LABELS_MAX = 1024;
 
 /**
- * Checks a request by hand: this runs on every decision, where a schema library costs more than deciding.
+ * Reads a request, each field once, and checks it by hand: this runs on every decision, where a schema library costs more
+ * than deciding.
  *
+ * @param given - what the caller handed in, anything
+ * @returns a copy that nobody else has, fields that are not given `undefined`
  * @throws CorralError `invalid-request` with the path of the offending field
  */
-export function checkRequest(request: PlacementRequest): void {
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) {
-    throw new CorralError('invalid-request', [], `expected a request object, got ${quote(request)}`);
-  }
-  for (const field in request) {
-    if (!FIELDS.has(field)) {
-      throw new CorralError('invalid-request', [field], unknownField(field, REQUEST_FIELDS));
-    }
-  }
-  checkInteger('pods', request.pods, 1, PODS_MAX);
-  checkInteger('podsMin', request.podsMin, 1, request.pods ?? 1);
-  checkInteger('gpus', request.gpus, 0, GPUS_PER_SERVER_MAX);
-  checkInteger('gpuMilli', request.gpuMilli, 1, GPU_MILLI);
-  checkInteger('cpuMilli', request.cpuMilli, 0, QUANTITY_MAX);
-  checkInteger('memoryMiB', request.memoryMiB, 0, QUANTITY_MAX);
-  if (request.gpuMilli !== undefined && request.gpus !== undefined) {
+export function readRequest(given: PlacementRequest): PlacementRequest {
+  const request = callForeign(() => copyOf(given), [], 'invalid-request');
+  const { pods, podsMin, gpus, gpuMilli, cpuMilli, memoryMiB } = request;
+  checkInteger('pods', pods, 1, PODS_MAX);
+  checkInteger('podsMin', podsMin, 1, pods ?? 1);
+  checkInteger('gpus', gpus, 0, GPUS_PER_SERVER_MAX);
+  checkInteger('gpuMilli', gpuMilli, 1, GPU_MILLI);
+  checkInteger('cpuMilli', cpuMilli, 0, QUANTITY_MAX);
+  checkInteger('memoryMiB', memoryMiB, 0, QUANTITY_MAX);
+  if (gpuMilli !== undefined && gpus !== undefined) {
     throw new CorralError(
       'invalid-request',
       ['gpuMilli'],
       'give either gpus (whole) or gpuMilli (a share), not both',
     );
   }
-  if (request.gpuModels !== undefined) checkModels(request.gpuModels);
-  if (request.labels !== undefined) checkLabels(request.labels);
-  checkTier(['require'], request.require);
-  checkTier(['prefer'], request.prefer);
+  if (request.require !== undefined) checkTier(['require'], request.require);
+  if (request.prefer !== undefined) checkTier(['prefer'], request.prefer);
   checkPlaces(request);
-  if (request.slice !== undefined) checkSlice(request.slice);
   const { communicates } = request;
   if (communicates !== undefined && typeof communicates !== 'boolean') {
     throw new CorralError(
@@ -113,52 +108,88 @@ export function checkRequest(request: PlacementRequest): void {
       `expected true or false, got ${quote(communicates)}`,
     );
   }
+  return request;
 }
 
-function checkModels(models: unknown): void {
-  if (!Array.isArray(models) || models.length > GPU_MODELS_MAX) {
-    throw new CorralError(
-      'invalid-request',
-      ['gpuModels'],
-      `expected a list of at most ${GPU_MODELS_MAX} names, got ${quote(models)}`,
-    );
+/** What a request says, lists and objects in it included. */
+function copyOf(given: PlacementRequest): PlacementRequest {
+  if (typeof given !== 'object' || given === null || !isPlain(given)) {
+    throw new CorralError('invalid-request', [], `expected a request object, got ${quote(given)}`);
   }
-  for (let i = 0; i < models.length; i++) {
-    if (typeof models[i] !== 'string' || models[i] === '') {
+  refuseSymbols(given, { path: [], code: 'invalid-request' });
+  for (const field in given) {
+    if (!FIELDS.has(field)) {
+      throw new CorralError('invalid-request', [field], unknownField(field, REQUEST_FIELDS));
+    }
+  }
+  const { gpuModels, labels, slice } = given;
+  return {
+    pods: given.pods,
+    podsMin: given.podsMin,
+    gpus: given.gpus,
+    gpuMilli: given.gpuMilli,
+    cpuMilli: given.cpuMilli,
+    memoryMiB: given.memoryMiB,
+    gpuModels: gpuModels === undefined ? undefined : modelsOf(gpuModels),
+    labels: labels === undefined ? undefined : labelsOf(labels),
+    require: given.require,
+    prefer: given.prefer,
+    requirePerPod: given.requirePerPod,
+    slice: slice === undefined ? undefined : sliceOf(slice),
+    communicates: given.communicates,
+  };
+}
+
+function modelsOf(given: readonly string[]): readonly string[] {
+  const models = readList(given, ['gpuModels'], 'invalid-request', GPU_MODELS_MAX);
+  models.forEach((model, i) => {
+    if (typeof model !== 'string' || model === '') {
       throw new CorralError(
         'invalid-request',
         ['gpuModels', i],
-        `expected a GPU model name, got ${quote(models[i])}`,
+        `expected a GPU model name, got ${quote(model)}`,
       );
     }
-  }
+  });
+  return models;
 }
 
-function checkLabels(labels: unknown): void {
-  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) {
-    throw new CorralError(
-      'invalid-request',
-      ['labels'],
-      `expected an object of names and values, got ${quote(labels)}`,
-    );
+function labelsOf(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const path = ['labels'];
+  if (typeof given !== 'object' || given === null || !isPlain(given)) {
+    const expected = 'expected an object of names and values';
+    throw new CorralError('invalid-request', path, `${expected}, got ${quote(given)}`);
   }
-  const entries = Object.entries(labels);
-  if (entries.length > LABELS_MAX) {
-    throw new CorralError(
-      'invalid-request',
-      ['labels'],
-      `expected at most ${LABELS_MAX}, got ${entries.length}`,
-    );
-  }
-  for (const [name, value] of entries) {
+  refuseSymbols(given, { path, code: 'invalid-request' });
+  const labels: [string, string][] = [];
+  for (const name in given) {
+    const value = given[name];
+    // A label that is undefined is one that was forgotten: without it the pod might go anywhere.
     if (typeof value !== 'string') {
-      throw new CorralError('invalid-request', ['labels', name], `expected a text, got ${quote(value)}`);
+      throw new CorralError('invalid-request', [...path, name], `expected a text, got ${quote(value)}`);
+    }
+    if (labels.push([name, value]) > LABELS_MAX) {
+      throw new CorralError('invalid-request', path, `expected at most ${LABELS_MAX} labels`);
     }
   }
+  return Object.fromEntries(labels);
+}
+
+function sliceOf(given: { readonly pods: number; readonly tier: TierName }): typeof given {
+  const slice = readFields(given, ['pods', 'tier'], ['slice'], 'invalid-request');
+  checkInteger('pods', slice.pods, 1, PODS_MAX, ['slice', 'pods']);
+  if (slice.pods === undefined) {
+    throw new CorralError('invalid-request', ['slice', 'pods'], 'say how many pods a slice has');
+  }
+  if (slice.tier === undefined) {
+    throw new CorralError('invalid-request', ['slice', 'tier'], 'name the tier of the slices');
+  }
+  checkTier(['slice', 'tier'], slice.tier);
+  return slice;
 }
 
 function checkTier(path: readonly string[], tier: unknown): void {
-  if (tier === undefined || (typeof tier === 'string' && tier !== '')) return;
+  if (typeof tier === 'string' && tier !== '') return;
   throw new CorralError('invalid-request', path, `expected the name of a tier, got ${quote(tier)}`);
 }
 
@@ -186,28 +217,18 @@ function checkPlaces({ requirePerPod, require, prefer, pods }: PlacementRequest)
   );
 }
 
-function checkSlice(slice: unknown): void {
-  checkFields(slice, ['pods', 'tier'], ['slice'], 'invalid-request');
-  const { pods, tier } = slice as { readonly pods?: unknown; readonly tier?: unknown };
-  if (!Number.isInteger(pods) || (pods as number) < 1 || (pods as number) > PODS_MAX) {
-    throw new CorralError(
-      'invalid-request',
-      ['slice', 'pods'],
-      `expected an integer from 1 to ${PODS_MAX}, got ${quote(pods)}`,
-    );
-  }
-  if (tier === undefined) {
-    throw new CorralError('invalid-request', ['slice', 'tier'], 'name the tier of the slices');
-  }
-  checkTier(['slice', 'tier'], tier);
-}
-
-function checkInteger(field: string, value: unknown, min: number, max: number): void {
+function checkInteger(
+  field: string,
+  value: unknown,
+  min: number,
+  max: number,
+  path?: readonly string[],
+): void {
   if (value === undefined) return;
   if (!Number.isInteger(value) || (value as number) < min || (value as number) > max) {
     throw new CorralError(
       'invalid-request',
-      [field],
+      path ?? [field],
       `expected an integer from ${min} to ${max}, got ${quote(value)}`,
     );
   }

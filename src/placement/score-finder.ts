@@ -1,8 +1,9 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, quote } from '../errors.js';
+import { isCorralError } from '../plain-data.js';
 import { GPU_MILLI } from '../units.js';
 import type { PodNeed } from './pod-need.js';
-import type { DifferenceScorer, ServerFacts, ServerScorer } from './policy.js';
+import type { DifferenceScorer, PodFacts, ServerFacts, ServerScorer } from './policy.js';
 import { RecencyList } from './recency-list.js';
 import { ScoreTree } from './score-tree.js';
 import { loadResidents, loadServerFacts, newServerFacts } from './server-facts.js';
@@ -35,6 +36,8 @@ export interface Draw {
 export class ScoreFinder {
   /** Server scores computed so far: the work a run has done. */
   scored = 0;
+  /** Whether code of the policy is running. */
+  isAsking = false;
   readonly #tables: ClusterTables;
   readonly #state: PlacementState;
   readonly #scorer: ServerScorer | DifferenceScorer;
@@ -47,6 +50,14 @@ export class ScoreFinder {
   readonly #potentialAsOf: Float64Array;
   /** The server at hand; one object for all calls, so that scoring allocates nothing. */
   readonly #facts: ServerFacts = newServerFacts();
+  /** The pod at hand, for the policy: an object that nobody else reads. */
+  readonly #pod: { -readonly [field in keyof PodFacts]: PodFacts[field] } = {
+    cpuMilli: 0,
+    memoryMiB: 0,
+    gpus: 0,
+    gpuMilli: 0,
+    totalGpuMilli: 0,
+  };
   /** The GPU that the last {@link ScoreFinder.#gainOf} a share liked best. */
   #bestShareGpu = -1;
 
@@ -155,8 +166,7 @@ export class ScoreFinder {
     if (need.gpuMilli === GPU_MILLI) return this.#lowest(need, server);
     const scorer = this.#scorer;
     if (scorer.by === 'difference') {
-      loadServerFacts(this.#tables, this.#state, server, this.#facts);
-      this.#gainOf(scorer, need, server);
+      this.#ask(need, server);
       return 1 << this.#bestShareGpu;
     }
     return (
@@ -191,20 +201,40 @@ export class ScoreFinder {
   #score(need: PodNeed, server: number): number {
     if (!fits(this.#tables, this.#state, need, server)) return Number.NEGATIVE_INFINITY;
     this.scored++;
+    return this.#ask(need, server);
+  }
+
+  /**
+   * Asks the policy for the score of a server on which the pod fits. It is code of the caller: it may throw, and what it
+   * does to the facts it is given must not reach the state.
+   */
+  #ask(need: PodNeed, server: number): number {
     loadServerFacts(this.#tables, this.#state, server, this.#facts);
     const scorer = this.#scorer;
-    let score: number;
-    if (scorer.by === 'difference') score = this.#gainOf(scorer, need, server);
-    else {
+    this.isAsking = true;
+    try {
+      if (scorer.by === 'difference') return this.#gainOf(scorer, need, server);
       loadResidents(this.#state, server, this.#facts);
-      score = scorer.score(this.#facts, need);
+      const pod = this.#pod;
+      pod.cpuMilli = need.cpuMilli;
+      pod.memoryMiB = need.memoryMiB;
+      pod.gpus = need.gpus;
+      pod.gpuMilli = need.gpuMilli;
+      pod.totalGpuMilli = need.totalGpuMilli;
+      return finite(scorer.score(this.#facts, pod), 'score of a server');
+    } catch (error) {
+      if (isCorralError(error)) throw error;
+      throw new CorralError(
+        'invalid-option',
+        ['policy'],
+        `threw ${quote(error)} when it was asked for a score`,
+        {
+          cause: error,
+        },
+      );
+    } finally {
+      this.isAsking = false;
     }
-    if (Number.isFinite(score)) return score;
-    throw new CorralError(
-      'invalid-option',
-      ['policy'],
-      `its score of a server is ${quote(score)}: return a finite number`,
-    );
   }
 
   /**
@@ -218,25 +248,40 @@ export class ScoreFinder {
     facts.cpuFreeMilli -= need.cpuMilli;
     facts.memoryFreeMiB -= need.memoryMiB;
     facts.idleGpuMilli -= need.totalGpuMilli;
-    let gain = Number.NEGATIVE_INFINITY;
+    const gainNow = (): number =>
+      finite(scorer.gain(before, finite(scorer.potential(facts), 'potential of a server')), 'gain of a pod');
     if (need.gpuMilli === GPU_MILLI || need.gpus === 0) {
       const mask = this.#lowest(need, server);
       for (let rest = mask; rest !== 0; rest &= rest - 1) free[31 - Math.clz32(rest & -rest)] = 0;
-      gain = scorer.gain(before, scorer.potential(facts));
-    } else {
-      for (let g = 0; g < facts.gpus; g++) {
-        const room = free[g]!;
-        if (room < need.gpuMilli || seenBefore(free, g)) continue;
-        free[g] = room - need.gpuMilli;
-        const score = scorer.gain(before, scorer.potential(facts));
-        free[g] = room;
-        if (score > gain) {
-          gain = score;
-          this.#bestShareGpu = g;
-        }
+      return gainNow();
+    }
+    let gain = Number.NEGATIVE_INFINITY;
+    // Rooms are those of the state: facts are what the policy left of them.
+    const tables = this.#tables;
+    const gpus = tables.shapeGpus[tables.shapeOf[server]!]!;
+    let seen = 0;
+    for (let g = 0; g < gpus; g++) {
+      const room = roomMilli(tables, this.#state, server, g);
+      if (room < need.gpuMilli || this.#isSeen(server, g, seen)) continue;
+      seen |= 1 << g;
+      free[g] = room - need.gpuMilli;
+      const score = gainNow();
+      free[g] = room;
+      if (score > gain) {
+        gain = score;
+        this.#bestShareGpu = g;
       }
     }
     return gain;
+  }
+
+  /** Whether a GPU of a mask has as much room as another: it scored the same. */
+  #isSeen(server: number, gpu: number, seen: number): boolean {
+    const room = roomMilli(this.#tables, this.#state, server, gpu);
+    for (let rest = seen; rest !== 0; rest &= rest - 1) {
+      if (roomMilli(this.#tables, this.#state, server, 31 - Math.clz32(rest & -rest)) === room) return true;
+    }
+    return false;
   }
 
   #lowest(need: PodNeed, server: number): number {
@@ -246,7 +291,7 @@ export class ScoreFinder {
   #potentialOf(scorer: DifferenceScorer, server: number): number {
     const stamp = this.#changes.stamp[server]!;
     if (this.#potentialAsOf[server] !== stamp) {
-      this.#potential[server] = scorer.potential(this.#facts);
+      this.#potential[server] = finite(scorer.potential(this.#facts), 'potential of a server');
       this.#potentialAsOf[server] = stamp;
     }
     return this.#potential[server]!;
@@ -279,8 +324,12 @@ export class ScoreFinder {
   }
 }
 
-/** Whether a GPU with as much room has a lower ordinal: it scored the same. */
-function seenBefore(free: Int32Array, gpu: number): boolean {
-  for (let g = 0; g < gpu; g++) if (free[g] === free[gpu]) return true;
-  return false;
+/** What a policy has answered, if it is a finite number. */
+function finite(answer: number, what: string): number {
+  if (Number.isFinite(answer)) return answer;
+  throw new CorralError(
+    'invalid-option',
+    ['policy'],
+    `its ${what} is ${quote(answer)}: return a finite number`,
+  );
 }

@@ -1,9 +1,11 @@
 import { compileClusterTables } from '../compile/cluster-tables.js';
+import { readSizes } from '../compile/gpu-set-tables.js';
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { PlacementId, ServerId } from '../ids.js';
+import { callForeign, readList } from '../plain-data.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
-import { GPUS_PER_SERVER_MAX } from '../units.js';
+import { GPUS_PER_SERVER_MAX, SERVERS_MAX } from '../units.js';
 import { type EngineRandom, PlacementEngine } from './engine.js';
 import { explainRequest } from './explain.js';
 import type { Explanation } from './explanation.js';
@@ -22,8 +24,9 @@ import { type PodNeed, podNeed } from './pod-need.js';
 import type { Policy, Workload } from './policy.js';
 import { rankServers } from './rank.js';
 import { refusalOf } from './refusal.js';
-import { checkRequest, type PlacementRequest } from './request.js';
+import { type PlacementRequest, readRequest } from './request.js';
 import { copyState, ordinals, type PlacementState, popcount16, roomMilli } from './state.js';
+import { readWorkload } from './workload.js';
 
 /** A copy of a solver's state, for {@link Solver.restore} of the same solver. Its content is private. */
 export interface Snapshot {
@@ -131,8 +134,10 @@ export function openSolver(
   options: CompileOptions,
   defaultPolicy: () => Policy,
 ): Solver {
-  checkFields(options, OPTIONS);
-  return new TableSolver(cluster, options, defaultPolicy);
+  const given = readFields(options, OPTIONS);
+  const sizes = given.sizes === undefined ? undefined : readSizes(given.sizes, ['sizes']);
+  const workload = given.workload === undefined ? undefined : readWorkload(given.workload, ['workload']);
+  return new TableSolver(cluster, { ...given, sizes, workload }, defaultPolicy);
 }
 
 /** Server and GPU mask of every pod of a gang. */
@@ -186,16 +191,30 @@ class IssuedPlacement implements Placement {
     return #slot in placement;
   }
 
-  /** Where the solver keeps it. Not a field of its own: it is nothing to print or to compare. */
-  get slot(): number {
-    return this.#slot;
+  // Static, and of private fields alone: whoever has a placement may have changed anything else about it.
+
+  /** Where the solver keeps it. */
+  static slotOf(placement: IssuedPlacement): number {
+    return placement.#slot;
   }
 
   /** Gives back all it holds. */
-  leave(engine: PlacementEngine): void {
-    const gang = this.#gang;
-    if (gang === undefined) engine.give(this.#need, this.#server, this.#gpuMask);
-    else engine.giveAll(this.#need, gang.servers, gang.masks);
+  static leave(placement: IssuedPlacement, engine: PlacementEngine): void {
+    const gang = placement.#gang;
+    if (gang === undefined) engine.give(placement.#need, placement.#server, placement.#gpuMask);
+    else engine.giveAll(placement.#need, gang.servers, gang.masks);
+  }
+
+  static podCount(placement: IssuedPlacement): number {
+    return placement.#gang?.servers.length ?? 1;
+  }
+
+  /** Server and GPU mask of one pod. */
+  static podAt(placement: IssuedPlacement, pod: number): readonly [server: number, gpuMask: number] {
+    const gang = placement.#gang;
+    return gang === undefined
+      ? [placement.#server, placement.#gpuMask]
+      : [gang.servers[pod]!, gang.masks[pod]!];
   }
 }
 
@@ -220,7 +239,9 @@ class StateCopy implements Snapshot {
     snapshot: Snapshot,
     solver: Solver,
   ): { state: PlacementState; random: EngineRandom; live: LiveCopy<IssuedPlacement> } | undefined {
-    if (!(snapshot instanceof StateCopy) || snapshot.#solver !== solver) return undefined;
+    // Asked of the object itself: of a proxy, even a prototype is whatever it says.
+    if (typeof snapshot !== 'object' || snapshot === null || !(#solver in snapshot)) return undefined;
+    if (snapshot.#solver !== solver) return undefined;
     return { state: snapshot.#state, random: snapshot.#random, live: snapshot.#live };
   }
 }
@@ -230,7 +251,7 @@ class TableSolver implements Solver {
   /** Server, in tree order → its id. */
   readonly #ids: readonly ServerId[];
   readonly #levels: Levels;
-  readonly #live = new LivePlacements<IssuedPlacement>();
+  readonly #live = new LivePlacements<IssuedPlacement>(IssuedPlacement.slotOf);
   readonly #cluster: ClusterTopology;
   /** Id → server, once somebody names one. */
   #positions: Map<ServerId, number> | undefined;
@@ -257,15 +278,17 @@ class TableSolver implements Solver {
 
   place(request: PlacementRequest): PlacementResult {
     const gpus = plainGpus(request);
-    if (gpus === -1) return this.#placeGang(request);
+    if (gpus === -1) return this.#placeGang(readRequest(request));
+    this.#refuseReentry();
     const need = this.#wholeNeeds[gpus]!;
     const engine = this.#engine;
     return engine.decide(need)
       ? this.#commitPod(need)
-      : this.#refusal(gangOf(NOTHING, need, this.#levels), request);
+      : this.#refusal(gangOf(NOTHING, need, this.#levels), { gpus });
   }
 
-  find(request: PlacementRequest): PlacementResult {
+  find(given: PlacementRequest): PlacementResult {
+    const request = readRequest(given);
     const gang = this.#gang(request);
     const engine = this.#engine;
     if (isPod(gang)) {
@@ -283,15 +306,15 @@ class TableSolver implements Solver {
       throw new CorralError(
         'unknown-placement',
         ['placement', 'id'],
-        `${quote(placement?.id)} is not placed here as given: it was released or forgotten, only found, changed, or comes from another solver`,
+        `${quotedId(placement)} is not placed here as given: it was released or forgotten, only found, changed, or comes from another solver`,
       );
     }
-    issued.leave(this.#engine);
+    IssuedPlacement.leave(issued, this.#engine);
     this.#live.remove(issued);
   }
 
   rank(request: PlacementRequest, servers?: readonly ServerId[]): RankedServer[] {
-    const gang = this.#gang(request);
+    const gang = this.#gang(readRequest(request));
     if (gang.pods !== 1) {
       throw new CorralError('invalid-request', ['pods'], 'rank answers for one pod: leave pods out');
     }
@@ -299,7 +322,8 @@ class TableSolver implements Solver {
     return rankServers(this.#engine, gang.need, among, this.#ids);
   }
 
-  explain(request: PlacementRequest): Explanation {
+  explain(given: PlacementRequest): Explanation {
+    const request = readRequest(given);
     return explainRequest(this.#engine, this.#gang(request), request, this.#levels, this.#cluster);
   }
 
@@ -312,6 +336,7 @@ class TableSolver implements Solver {
   }
 
   free(): FreeCapacity {
+    this.#refuseReentry();
     const { tables, state } = this.#engine;
     let gpus = 0;
     let gpuMilli = 0;
@@ -335,10 +360,12 @@ class TableSolver implements Solver {
   }
 
   snapshot(): Snapshot {
+    this.#refuseReentry();
     return new StateCopy(this, this.#engine.state, this.#engine.random(), this.#live.copy());
   }
 
   restore(snapshot: Snapshot): void {
+    this.#refuseReentry();
     const copy = StateCopy.open(snapshot, this);
     if (copy === undefined) {
       throw new CorralError(
@@ -351,11 +378,27 @@ class TableSolver implements Solver {
     this.#live.overwrite(copy.live);
   }
 
+  /**
+   * Refuses a policy that calls its solver while it is asked: the decision it is asked for is half made.
+   *
+   * To be called when nothing of the caller's is left to read, for reading it may call the solver too, which is no harm.
+   */
+  #refuseReentry(): void {
+    if (!this.#engine.isAsking) return;
+    throw new CorralError(
+      'invalid-option',
+      ['policy'],
+      'calls the solver that is asking it: score from the facts it is given, and ask another solver for anything else',
+    );
+  }
+
+  /** What a request that was read asks for. */
   #gang(request: PlacementRequest): Gang {
-    checkRequest(request);
+    this.#refuseReentry();
     return gangOf(request, podNeed(request, this.#engine.tables), this.#levels);
   }
 
+  /** For a request that was read. */
   #placeGang(request: PlacementRequest): PlacementResult {
     const gang = this.#gang(request);
     const engine = this.#engine;
@@ -454,6 +497,7 @@ class TableSolver implements Solver {
   }
 
   #position(id: ServerId, path: readonly (string | number)[]): number {
+    this.#refuseReentry();
     if (this.#positions === undefined) {
       this.#positions = new Map();
       for (let s = 0; s < this.#ids.length; s++) this.#positions.set(this.#ids[s]!, s);
@@ -465,48 +509,75 @@ class TableSolver implements Solver {
     return position;
   }
 
-  #serversNamed(ids: readonly ServerId[]): Int32Array {
-    if (!Array.isArray(ids)) {
-      throw new CorralError(
-        'invalid-option',
-        ['servers'],
-        `expected a list of server ids, got ${quote(ids)}`,
-      );
-    }
-    const positions = new Int32Array(ids.length);
-    for (let i = 0; i < ids.length; i++) positions[i] = this.#position(ids[i]!, ['servers', i]);
-    return positions;
+  #serversNamed(given: readonly ServerId[]): Int32Array {
+    const ids = readList(given, ['servers'], 'invalid-option', SERVERS_MAX);
+    return Int32Array.from(ids, (id, i) => this.#position(id, ['servers', i]));
   }
 
   /** The live placement that is meant; undefined if none is. */
   #liveAs(placement: Placement): IssuedPlacement | undefined {
     if (typeof placement !== 'object' || placement === null) return undefined;
-    if (IssuedPlacement.isIssued(placement)) return this.#live.has(placement) ? placement : undefined;
-    const live = this.#live.find(placement.id);
-    return live !== undefined && hasPods(placement.pods, live.pods) ? live : undefined;
+    if (IssuedPlacement.isIssued(placement)) {
+      this.#refuseReentry();
+      return this.#live.has(placement) ? placement : undefined;
+    }
+    const copy = callForeign(() => this.#readCopy(placement), ['placement'], 'unknown-placement');
+    this.#refuseReentry();
+    // Only now that nothing is left to read: reading it may have released what it names.
+    const live = copy && this.#live.find(copy.id);
+    return live !== undefined && this.#holds(live, copy!.pods) ? live : undefined;
+  }
+
+  /** What the copy of a placement says, each field read once; undefined where it cannot be one of a live placement. */
+  #readCopy({ id, pods }: Placement): Pick<Placement, 'id' | 'pods'> | undefined {
+    const live = this.#live.find(id);
+    if (live === undefined || !Array.isArray(pods)) return undefined;
+    const read = readList(pods, ['placement', 'pods'], 'unknown-placement', IssuedPlacement.podCount(live));
+    return {
+      id,
+      pods: read.map(({ server, gpus }, i) => ({
+        server,
+        gpus: readList(gpus, ['placement', 'pods', i, 'gpus'], 'unknown-placement', GPUS_PER_SERVER_MAX),
+      })),
+    };
+  }
+
+  /** Whether pods are on the same servers and GPUs as those of a live placement. */
+  #holds(live: IssuedPlacement, pods: readonly PlacedPod[]): boolean {
+    if (pods.length !== IssuedPlacement.podCount(live)) return false;
+    return pods.every(({ server, gpus }, i) => {
+      const [heldServer, mask] = IssuedPlacement.podAt(live, i);
+      const held = this.#ordinals(mask);
+      return (
+        server === this.#ids[heldServer] &&
+        gpus.length === held.length &&
+        held.every((gpu, g) => gpus[g] === gpu)
+      );
+    });
   }
 }
 
-/** Whether a copy names the same servers and GPUs. */
-function hasPods(pods: unknown, live: readonly PlacedPod[]): boolean {
-  if (!Array.isArray(pods) || pods.length !== live.length) return false;
-  return live.every(({ server, gpus }, i) => {
-    const pod: Partial<PlacedPod> | undefined = pods[i];
-    return (
-      pod?.server === server &&
-      Array.isArray(pod.gpus) &&
-      pod.gpus.length === gpus.length &&
-      gpus.every((gpu, g) => pod.gpus![g] === gpu)
-    );
-  });
+/** The id of what was handed in as a placement, for a message. */
+function quotedId(placement: unknown): string {
+  try {
+    return quote((placement as Partial<Placement> | undefined)?.id);
+  } catch {
+    return 'what cannot be read';
+  }
 }
 
 /** A request of a pod of whole GPUs and nothing else: how many; -1 for any other, right or wrong. */
 function plainGpus(request: PlacementRequest): number {
-  if (typeof request !== 'object' || request === null || Array.isArray(request)) return -1;
-  for (const field in request) if (field !== 'gpus') return -1;
-  const { gpus } = request;
-  return Number.isInteger(gpus) && gpus! >= 0 && gpus! <= GPUS_PER_SERVER_MAX ? gpus! : -1;
+  try {
+    // The cheapest sign of a plain object; what else bears it is read field by field as one.
+    if (request.constructor !== Object) return -1;
+    for (const field in request) if (field !== 'gpus') return -1;
+    const { gpus } = request;
+    return Number.isInteger(gpus) && gpus! >= 0 && gpus! <= GPUS_PER_SERVER_MAX ? gpus! : -1;
+  } catch {
+    // Null, or code of the caller that throws: readRequest says so.
+    return -1;
+  }
 }
 
 const NOTHING: PlacementRequest = {};

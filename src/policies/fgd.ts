@@ -1,6 +1,7 @@
-import { CorralError } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { CorralError, quote } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { Policy, Workload } from '../placement/policy.js';
+import { readWorkload } from '../placement/workload.js';
 import { FragmentationMeasure } from './fragmentation.js';
 
 /** Options of {@link fgd}. */
@@ -25,18 +26,23 @@ export interface FgdOptions {
  *
  * @param options - see {@link FgdOptions}
  * @returns the policy, for `compile` and `simulate`
- * @throws CorralError `invalid-option` for an unknown option, and from `compile` if there is no workload
+ * @throws CorralError `invalid-option` for a wrong or unknown option, and from `compile` if there is no workload
  * @example
  * const workload = typicalPods([{ cpuMilli: 4000, gpus: 1, gpuMilli: 500 }]);
  * compile(topology('dgx-h100'), { policy: fgd({ workload }) }).place({ gpuMilli: 500 }).ok; // true
  */
 export function fgd(options: FgdOptions = {}): Policy {
-  checkFields(options, ['workload', 'exact']);
+  const given = readFields(options, ['workload', 'exact']);
+  const { exact = false } = given;
+  if (typeof exact !== 'boolean') {
+    throw new CorralError('invalid-option', ['exact'], `expected true or false, got ${quote(exact)}`);
+  }
+  const own = given.workload === undefined ? undefined : readWorkload(given.workload, ['workload']);
   return {
-    name: options.exact === true ? 'fgd (exact)' : 'fgd',
+    name: exact ? 'fgd (exact)' : 'fgd',
     ties: 'document-order',
     prepare: (context) => {
-      const workload = options.workload ?? context.workload;
+      const workload = own ?? context.workload;
       if (workload === undefined) {
         throw new CorralError(
           'invalid-option',
@@ -48,7 +54,7 @@ export function fgd(options: FgdOptions = {}): Policy {
       return {
         by: 'difference',
         potential: (server) => measure.of(server),
-        gain: options.exact === true ? exactGain : wholeGain,
+        gain: exact ? exactGain : wholeGain,
       };
     },
   };

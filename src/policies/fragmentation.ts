@@ -1,6 +1,8 @@
 import { CorralError, quote } from '../errors.js';
 import type { ServerFacts, Workload } from '../placement/policy.js';
-import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
+import { isLoaded, readServerFacts } from '../placement/server-facts.js';
+import { readModels, readWorkload } from '../placement/workload.js';
+import { callForeign } from '../plain-data.js';
 
 /**
  * The idle GPU capacity of a server, in thousandths of a GPU, split by what the expected workload makes of
@@ -35,6 +37,8 @@ export interface FragmentationClasses {
 export class FragmentationMeasure {
   // The workload by column, in its own order; n typical pods.
   readonly #count: number;
+  /** GPU models of the cluster. */
+  readonly #models: number;
   /** Expected share of the pod, 0 … 1. Length: n. */
   readonly #share: Float64Array;
   readonly #cpuMilli: Int32Array;
@@ -60,23 +64,25 @@ export class FragmentationMeasure {
    * @throws CorralError `invalid-option` with the path below `workload`
    */
   constructor(workload: Workload, gpuModels: readonly string[]) {
-    checkWorkload(workload);
-    const n = workload.length;
+    const pods = readWorkload(workload, ['workload']);
+    const models = readModels(gpuModels, ['gpuModels']);
+    const n = pods.length;
+    this.#models = models.length;
     this.#count = n;
-    this.#share = Float64Array.from(workload, (pod) => pod.share);
-    this.#cpuMilli = Int32Array.from(workload, (pod) => pod.cpuMilli);
-    this.#gpus = Int32Array.from(workload, (pod) => pod.gpus);
-    const demands = [...new Set(workload.filter((pod) => pod.gpus > 0).map((pod) => pod.gpuMilli))];
+    this.#share = Float64Array.from(pods, (pod) => pod.share);
+    this.#cpuMilli = Int32Array.from(pods, (pod) => pod.cpuMilli);
+    this.#gpus = Int32Array.from(pods, (pod) => pod.gpus);
+    const demands = [...new Set(pods.filter((pod) => pod.gpus > 0).map((pod) => pod.gpuMilli))];
     this.#demandMilli = Int32Array.from(demands);
-    this.#demandOf = Int32Array.from(workload, (pod) => (pod.gpus > 0 ? demands.indexOf(pod.gpuMilli) : -1));
+    this.#demandOf = Int32Array.from(pods, (pod) => (pod.gpus > 0 ? demands.indexOf(pod.gpuMilli) : -1));
     this.#sufficient = new Int32Array(demands.length);
     this.#remainders = new Int32Array(demands.length);
-    const restricted = workload.some((pod) => (pod.gpuModels?.length ?? 0) > 0);
-    this.#allowed = new Uint8Array(restricted ? gpuModels.length * n : 0);
-    for (let m = 0; restricted && m < gpuModels.length; m++) {
-      workload.forEach((pod, j) => {
-        const models = pod.gpuModels ?? [];
-        if (models.length === 0 || models.includes(gpuModels[m]!)) this.#allowed[m * n + j] = 1;
+    const restricted = pods.some((pod) => (pod.gpuModels?.length ?? 0) > 0);
+    this.#allowed = new Uint8Array(restricted ? models.length * n : 0);
+    for (let m = 0; restricted && m < models.length; m++) {
+      pods.forEach((pod, j) => {
+        const allowed = pod.gpuModels ?? [];
+        if (allowed.length === 0 || allowed.includes(models[m]!)) this.#allowed[m * n + j] = 1;
       });
     }
   }
@@ -84,19 +90,37 @@ export class FragmentationMeasure {
   /**
    * Fragmented thousandths of GPU on one server.
    *
+   * @param server - what a policy is given of one, or the same fields
+   * @throws CorralError `invalid-option` for facts that no server of the cluster has
    * @complexity O(GPUs × distinct demands + typical pods)
    */
   of(server: ServerFacts): number {
+    return this.#of(this.#read(server));
+  }
+
+  #of(server: ServerFacts): number {
     if (server.idleGpuMilli === 0) return 0;
     this.#classify(server);
     const c = this.#classes;
     return c[0]! + c[1]! + c[3]! + c[4]! + c[5]! + c[6]!;
   }
 
-  /** Adds the idle capacity of one server, by class, to `into`. */
+  /**
+   * Adds the idle capacity of one server, by class, to `into`.
+   *
+   * @param server - as for {@link FragmentationMeasure.of}
+   * @throws CorralError `invalid-option` for anything else in place of either
+   */
   addClasses(server: ServerFacts, into: FragmentationClasses): void {
-    this.#classify(server);
+    this.#classify(this.#read(server));
+    callForeign(() => this.#addTo(into), ['into']);
+  }
+
+  #addTo(into: FragmentationClasses): void {
     const c = this.#classes;
+    if (typeof into !== 'object' || into === null) {
+      throw new CorralError('invalid-option', ['into'], `expected sums by class, got ${quote(into)}`);
+    }
     into.lackBoth += c[0]!;
     into.lackGpu += c[1]!;
     into.satisfied += c[2]!;
@@ -104,6 +128,18 @@ export class FragmentationMeasure {
     into.cpuOnlySatisfied += c[4]!;
     into.cpuOnlyLackCpu += c[5]!;
     into.modelNotAllowed += c[6]!;
+  }
+
+  /** Facts that a solver loaded are as they should be; those of anybody else are read, each field once. */
+  #read(given: ServerFacts): ServerFacts {
+    if (isLoaded(given)) return given;
+    const facts = readServerFacts(given, ['server']);
+    if (facts.gpuModel < this.#models || this.#allowed.length === 0) return facts;
+    throw new CorralError(
+      'invalid-option',
+      ['server', 'gpuModel'],
+      `expected a position in the list of ${this.#models} GPU models, got ${facts.gpuModel}`,
+    );
   }
 
   /** Fills `#classes` for one server. */
@@ -171,56 +207,4 @@ export class FragmentationMeasure {
       this.#remainders[d] = remainders;
     }
   }
-}
-
-/** Most typical pods of one workload. */
-const TYPICAL_PODS_MAX = 65_536;
-
-function checkWorkload(workload: Workload): void {
-  if (!Array.isArray(workload) || workload.length === 0 || workload.length > TYPICAL_PODS_MAX) {
-    throw new CorralError(
-      'invalid-option',
-      ['workload'],
-      `expected 1 to ${TYPICAL_PODS_MAX} typical pods, got ${quote(workload)}`,
-    );
-  }
-  workload.forEach((pod, i) => {
-    if (typeof pod !== 'object' || pod === null) {
-      throw new CorralError('invalid-option', ['workload', i], `expected a typical pod, got ${quote(pod)}`);
-    }
-    if (pod.gpuModels !== undefined && !Array.isArray(pod.gpuModels)) {
-      throw new CorralError(
-        'invalid-option',
-        ['workload', i, 'gpuModels'],
-        `expected a list of names, got ${quote(pod.gpuModels)}`,
-      );
-    }
-    const check = (field: 'cpuMilli' | 'gpus' | 'gpuMilli', max: number): void => {
-      const value = pod[field];
-      if (!Number.isInteger(value) || value < 0 || value > max) {
-        throw new CorralError(
-          'invalid-option',
-          ['workload', i, field],
-          `expected an integer from 0 to ${max}, got ${quote(value)}`,
-        );
-      }
-    };
-    check('cpuMilli', QUANTITY_MAX);
-    check('gpus', GPUS_PER_SERVER_MAX);
-    check('gpuMilli', GPU_MILLI);
-    if (pod.gpus > 0 !== pod.gpuMilli > 0) {
-      throw new CorralError(
-        'invalid-option',
-        ['workload', i, 'gpuMilli'],
-        'gpus and gpuMilli are both 0 or both more: a pod with GPUs takes something of each',
-      );
-    }
-    if (!Number.isFinite(pod.share) || pod.share < 0) {
-      throw new CorralError(
-        'invalid-option',
-        ['workload', i, 'share'],
-        `expected a share of 0 or more, got ${quote(pod.share)}`,
-      );
-    }
-  });
 }

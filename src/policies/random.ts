@@ -1,4 +1,5 @@
-import { checkFields } from '../fields.js';
+import { CorralError, quote } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { Policy } from '../placement/policy.js';
 
 /** Options of {@link random}. */
@@ -13,16 +14,19 @@ export interface RandomOptions {
  *
  * @param options - see {@link RandomOptions}
  * @returns the policy; equal seeds give equal placements
- * @throws CorralError `invalid-option` for an unknown option; from `compile` for a seed that is no integer
+ * @throws CorralError `invalid-option` for an unknown option, and for a seed that is no integer
  * @example
  * compile(topology('dgx-h100'), { policy: random({ seed: 7 }) }).place({ gpus: 1 }).ok; // true
  */
 export function random(options: RandomOptions = {}): Policy {
-  checkFields(options, ['seed']);
+  const { seed } = readFields(options, ['seed']);
+  if (seed !== undefined && !Number.isSafeInteger(seed)) {
+    throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
+  }
   return {
     name: 'random',
     ties: 'random',
-    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(seed !== undefined && { seed }),
     // All feasible servers score alike, so the tie is the draw.
     prepare: () => ({ by: 'server', shareGpu: 'random', score: () => 0 }),
   };

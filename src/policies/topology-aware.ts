@@ -1,4 +1,5 @@
-import { checkFields } from '../fields.js';
+import { readSizes } from '../compile/gpu-set-tables.js';
+import { readFields } from '../fields.js';
 import type { Policy } from '../placement/policy.js';
 
 /** Options of {@link topologyAware}. */
@@ -17,13 +18,13 @@ export interface TopologyAwareOptions {
  *
  * @param options - see {@link TopologyAwareOptions}
  * @returns the policy, for `compile` and `simulate`
- * @throws CorralError `invalid-option` for an unknown option, and from `compile` for wrong sizes
+ * @throws CorralError `invalid-option` for an unknown option, and for wrong sizes
  * @example
  * const policy = topologyAware({ sizes: { 4: 1 } }); // only jobs of four GPUs are to come
  * compile(topology('dgx1-v100'), { policy }).place({ gpus: 2 }).ok; // true
  */
 export function topologyAware(options: TopologyAwareOptions = {}): Policy {
-  checkFields(options, ['sizes']);
-  const { sizes } = options;
+  const given = readFields(options, ['sizes']);
+  const sizes = given.sizes === undefined ? undefined : readSizes(given.sizes, ['sizes']);
   return { name: 'topologyAware', ties: 'document-order', prepare: () => ({ by: 'topology', sizes }) };
 }

@@ -1,6 +1,9 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { Workload } from '../placement/policy.js';
+import { readModels } from '../placement/workload.js';
+import { callForeign, readList } from '../plain-data.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 
 /** What {@link typicalPods} reads of a pod. */
 export interface SamplePod {
@@ -36,32 +39,20 @@ export interface TypicalPodsOptions {
  * typicalPods([{ cpuMilli: 4000, gpus: 1, gpuMilli: 500 }]); // [{ cpuMilli: 4000, gpus: 1, gpuMilli: 500, share: 1 }]
  */
 export function typicalPods(pods: readonly SamplePod[], options: TypicalPodsOptions = {}): Workload {
-  checkFields(options, ['coverage']);
-  const coverage = options.coverage ?? 0.95;
-  if (!(coverage > 0 && coverage <= 1)) {
+  const { coverage = 0.95 } = readFields(options, ['coverage']);
+  if (!(typeof coverage === 'number' && coverage > 0 && coverage <= 1)) {
     throw new CorralError(
       'invalid-option',
       ['coverage'],
       `expected more than 0 and at most 1, got ${quote(coverage)}`,
     );
   }
-  if (!Array.isArray(pods) || pods.length === 0) {
-    throw new CorralError('invalid-option', ['pods'], `expected a list of pods, got ${quote(pods)}`);
+  const list = readList(pods, ['pods']).map(readPod);
+  if (list.length === 0) {
+    throw new CorralError('invalid-option', ['pods'], 'is empty: give at least one pod');
   }
-  pods.forEach((pod, i) => {
-    if (typeof pod !== 'object' || pod === null) {
-      throw new CorralError('invalid-option', ['pods', i], `expected a pod, got ${quote(pod)}`);
-    }
-    if (pod.gpuModels !== undefined && !Array.isArray(pod.gpuModels)) {
-      throw new CorralError(
-        'invalid-option',
-        ['pods', i, 'gpuModels'],
-        `expected a list of names, got ${quote(pod.gpuModels)}`,
-      );
-    }
-  });
   const kinds = new Map<string, { pod: SamplePod; models: string; count: number }>();
-  for (const pod of pods) {
+  for (const pod of list) {
     const models = (pod.gpuModels ?? []).join('|');
     const key = `${pod.cpuMilli}/${pod.gpuMilli}/${pod.gpus}/${models}`;
     const kind = kinds.get(key);
@@ -78,13 +69,39 @@ export function typicalPods(pods: readonly SamplePod[], options: TypicalPodsOpti
   );
   let covered = 0;
   let taken = 0;
-  while (covered < coverage * pods.length && taken < ordered.length) covered += ordered[taken++]!.count;
-  const scale = covered / pods.length;
+  while (covered < coverage * list.length && taken < ordered.length) covered += ordered[taken++]!.count;
+  const scale = covered / list.length;
   return ordered.slice(0, taken).map(({ pod, count }) => ({
     cpuMilli: pod.cpuMilli,
     gpus: pod.gpus,
     gpuMilli: pod.gpuMilli,
     ...(pod.gpuModels !== undefined && pod.gpuModels.length > 0 && { gpuModels: [...pod.gpuModels] }),
-    share: taken < ordered.length ? count / pods.length / scale : count / pods.length,
+    share: taken < ordered.length ? count / list.length / scale : count / list.length,
   }));
+}
+
+/** Reads what counts of a pod, each field once; pods of traces have more. */
+function readPod(given: SamplePod, i: number): SamplePod {
+  const path = ['pods', i];
+  if (typeof given !== 'object' || given === null) {
+    throw new CorralError('invalid-option', path, `expected a pod, got ${quote(given)}`);
+  }
+  const read = <K extends keyof SamplePod>(field: K): SamplePod[K] =>
+    callForeign(() => given[field], [...path, field]);
+  const amount = (field: 'cpuMilli' | 'gpus' | 'gpuMilli', max: number): number => {
+    const value = read(field);
+    if (Number.isInteger(value) && value >= 0 && value <= max) return value;
+    throw new CorralError(
+      'invalid-option',
+      [...path, field],
+      `expected an integer from 0 to ${max}, got ${quote(value)}`,
+    );
+  };
+  const models = read('gpuModels');
+  return {
+    cpuMilli: amount('cpuMilli', QUANTITY_MAX),
+    gpus: amount('gpus', GPUS_PER_SERVER_MAX),
+    gpuMilli: amount('gpuMilli', GPU_MILLI),
+    ...(models !== undefined && { gpuModels: readModels(models, [...path, 'gpuModels']) }),
+  };
 }

@@ -1,3 +1,4 @@
+import { CorralError, quote } from '../errors.js';
 import { readFields } from '../fields.js';
 import type { TierName } from '../ids.js';
 import { exponential, fixed } from './basic-phases.js';
@@ -86,6 +87,13 @@ export function llama3FailureLaws(
 ): FailureLaw[] {
   const { gpus, servers, seconds } = LLAMA3;
   const { switchTier } = readFields(options, ['switchTier']);
+  if (switchTier !== undefined && (typeof switchTier !== 'string' || switchTier === '')) {
+    throw new CorralError(
+      'invalid-option',
+      ['switchTier'],
+      `expected the name of a tier, got ${quote(switchTier)}`,
+    );
+  }
   return [
     { name: 'GPU', level: 'gpu', failuresPerSecond: LLAMA3_COUNTS.gpu / gpus / seconds, detect: fixed(10) },
     {

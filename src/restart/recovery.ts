@@ -52,18 +52,32 @@ export function timedSteps(
 
 function stepsIn(value: RecoveryDurations | undefined, path: readonly string[]): TimedStep[] {
   if (value === undefined) return [];
-  if (callForeign(() => Array.isArray(value), path)) {
-    const phases = readList(value as readonly Phase[], path, 'invalid-option', PHASES_MAX);
-    return phases.map((phase, i) => ({ step: 'other', phase: checkPhase(phase, ...path, i) }));
+  const durations = readDurations(value, path);
+  if (Array.isArray(durations)) {
+    return (durations as readonly Phase[]).map((phase) => ({ step: 'other', phase }));
   }
-  if (callForeign(() => typeof (value as Partial<Phase> | null)?.laplace === 'function', path)) {
-    return [{ step: 'other', phase: checkPhase(value, ...path) }];
-  }
-  const steps = readSteps(value as RecoverySteps, path);
+  if ('laplace' in durations) return [{ step: 'other', phase: durations }];
   return RECOVERY_STEPS.flatMap((step) => {
-    const phase = steps[step];
+    const phase = (durations as RecoverySteps)[step];
     return phase === undefined ? [] : [{ step, phase }];
   });
+}
+
+/**
+ * Reads the durations of a restart once.
+ *
+ * @returns the same kind of durations, of checked phases
+ * @throws CorralError `invalid-option` with a path from `path` on
+ */
+export function readDurations(value: RecoveryDurations, path: readonly string[]): RecoveryDurations {
+  if (callForeign(() => Array.isArray(value), path)) {
+    const phases = readList(value as readonly Phase[], path, 'invalid-option', PHASES_MAX);
+    return phases.map((phase, i) => checkPhase(phase, ...path, i));
+  }
+  if (callForeign(() => typeof (value as Partial<Phase> | null)?.laplace === 'function', path)) {
+    return checkPhase(value, ...path);
+  }
+  return readSteps(value as RecoverySteps, path);
 }
 
 /**

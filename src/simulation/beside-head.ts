@@ -179,7 +179,7 @@ export class BesideHead {
       const free = engine.state.freeMask[server]!;
       let taken = free;
       if (byCount && pods > 0) {
-        while (popcount16(free & ~taken) < pods * need.gpus) taken &= taken - 1;
+        while (taken !== 0 && popcount16(free & ~taken) < pods * need.gpus) taken &= taken - 1;
       }
       if (byCount) {
         engine.take(WHOLE, server, taken);
@@ -199,6 +199,7 @@ export class BesideHead {
     const run = this.#run;
     const closed: number[] = [];
     let isPlaced = false;
+    // Each turn closes a server, and spends one of a bounded number of tries.
     while (!isPlaced && this.#maySpendTry() && run.allocation.placeApart(job)) {
       const server = run.holdings.server[job]!;
       isPlaced = this.#leavesPromise(job);

@@ -1,7 +1,8 @@
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import { integer, nonNegative, positive } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
+import { JOBS_MAX } from './job-table.js';
 import { type CheckedWindow, checkedWindow } from './metrics-window.js';
 import {
   EVENT_KINDS,
@@ -15,39 +16,14 @@ import {
   type VictimScope,
 } from './simulation-options.js';
 
-/** The options of a simulation. */
-export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = [
-  'cluster',
-  'jobs',
-  'policy',
-  'queue',
-  'admission',
-  'backfill',
-  'backfillDepth',
-  'preemption',
-  'quotas',
-  'priorityPerHour',
-  'overrunSecondsMax',
-  'headroom',
-  'defragmentation',
-  'elastic',
-  'failures',
-  'restart',
-  'preempted',
-  'linkSharing',
-  'passes',
-  'eventOrder',
-  'seed',
-  'until',
-  'timelineSeconds',
-  'metrics',
-  'eventsMax',
-  'onProgress',
-];
 /** Events that an order may leave out. */
 const LAST_KINDS: readonly EventKind[] = ['compute', 'defragment'];
 const EVENTS_MAX = 1_000_000_000;
-const JOBS_MAX = 10_000_000;
+/** Events that a simulation may have unless the caller says otherwise, and more for each of its jobs. */
+const EVENTS_DEFAULT = 1_000_000;
+const EVENTS_PER_JOB_DEFAULT = 1000;
+/** The shortest time between two looks for jobs to move: each is work, and a rounded 0 would have no end of them. */
+const EVERY_SECONDS_MIN = 1;
 
 /** Whom to preempt. */
 export interface CheckedVictims {
@@ -95,10 +71,11 @@ export interface CheckedOptions {
 /**
  * Checks what can be checked without the cluster, and fills in defaults.
  *
+ * @param options - from {@link readOptions}
+ * @param jobs - how many there are
  * @throws CorralError `invalid-option` with the path of the offending field
  */
-export function checkedOptions(options: SimulateOptions): CheckedOptions {
-  checkFields(options, SIMULATE_FIELDS);
+export function checkedOptions(options: SimulateOptions, jobs: number): CheckedOptions {
   const preemption = preemptionOf(options.preemption ?? 'none');
   const admission = oneOf(
     options.admission ?? (preemption === 'order' ? 'greedy' : 'strict'),
@@ -176,7 +153,12 @@ export function checkedOptions(options: SimulateOptions): CheckedOptions {
     until: untilOf(options.until),
     window: checkedWindow(options.metrics),
     timelineMicros: timelineMicros(options.timelineSeconds),
-    eventsMax: integer(options.eventsMax ?? EVENTS_MAX, 1, EVENTS_MAX, 'eventsMax'),
+    eventsMax: integer(
+      options.eventsMax ?? Math.min(EVENTS_MAX, EVENTS_DEFAULT + EVENTS_PER_JOB_DEFAULT * jobs),
+      1,
+      EVENTS_MAX,
+      'eventsMax',
+    ),
   };
 }
 
@@ -189,8 +171,11 @@ function preemptionOf(value: NonNullable<SimulateOptions['preemption']>): Checke
       `expected none, order or { victims }, got ${quote(value)}`,
     );
   }
-  checkFields(value, ['victims', 'runSecondsMin', 'scope'], ['preemption']);
-  const { scope = 'cluster' } = value;
+  const {
+    victims,
+    runSecondsMin,
+    scope = 'cluster',
+  } = readFields(value, ['victims', 'runSecondsMin', 'scope'], ['preemption']);
   if (!VICTIM_SCOPES.includes(scope)) {
     throw new CorralError(
       'invalid-option',
@@ -198,25 +183,33 @@ function preemptionOf(value: NonNullable<SimulateOptions['preemption']>): Checke
       `expected one of ${VICTIM_SCOPES.join(', ')}, got ${quote(scope)}`,
     );
   }
-  if (VICTIM_RULES.includes(value.victims)) {
-    const seconds = nonNegative(value.runSecondsMin ?? 0, 'preemption', 'runSecondsMin');
-    return { rule: value.victims, runMicrosMin: toMicros(Math.min(seconds, SECONDS_MAX)), scope };
+  if (VICTIM_RULES.includes(victims)) {
+    const seconds = nonNegative(runSecondsMin ?? 0, 'preemption', 'runSecondsMin');
+    return { rule: victims, runMicrosMin: toMicros(Math.min(seconds, SECONDS_MAX)), scope };
   }
   throw new CorralError(
     'invalid-option',
     ['preemption', 'victims'],
-    `expected one of ${VICTIM_RULES.join(', ')}, got ${quote(value.victims)}`,
+    `expected one of ${VICTIM_RULES.join(', ')}, got ${quote(victims)}`,
   );
 }
 
 function defragmentationOf(options: SimulateOptions['defragmentation']): CheckedDefragmentation | undefined {
   if (options === undefined) return undefined;
-  checkFields(options, ['everySeconds', 'movesMax', 'gainFactor'], ['defragmentation']);
-  const every = positive(options.everySeconds ?? 3600, 'defragmentation', 'everySeconds');
+  const fields = ['everySeconds', 'movesMax', 'gainFactor'];
+  const given = readFields(options, fields, ['defragmentation']);
+  const every = positive(given.everySeconds ?? 3600, 'defragmentation', 'everySeconds');
+  if (every < EVERY_SECONDS_MIN) {
+    throw new CorralError(
+      'invalid-option',
+      ['defragmentation', 'everySeconds'],
+      `expected at least ${EVERY_SECONDS_MIN}, got ${every}`,
+    );
+  }
   return {
-    everyMicros: Math.max(1, toMicros(Math.min(every, SECONDS_MAX))),
-    movesMax: integer(options.movesMax ?? 16, 1, 10_000, 'defragmentation', 'movesMax'),
-    gainFactor: nonNegative(options.gainFactor ?? 1, 'defragmentation', 'gainFactor'),
+    everyMicros: toMicros(Math.min(every, SECONDS_MAX)),
+    movesMax: integer(given.movesMax ?? 16, 1, 10_000, 'defragmentation', 'movesMax'),
+    gainFactor: nonNegative(given.gainFactor ?? 1, 'defragmentation', 'gainFactor'),
   };
 }
 
@@ -246,18 +239,14 @@ function timelineMicros(seconds: number | undefined): number | undefined {
 }
 
 function ranksOf(given: readonly EventKind[], passPerEvent: boolean): Record<EventKind, number> {
-  const order: readonly EventKind[] = Array.isArray(given)
-    ? [...given, ...LAST_KINDS.filter((kind) => !given.includes(kind))]
-    : given;
-  const isOrder =
-    Array.isArray(order) &&
-    order.length === EVENT_KINDS.length &&
-    EVENT_KINDS.every((kind) => order.includes(kind));
+  const isShort = Array.isArray(given) && given.length <= EVENT_KINDS.length;
+  const order = isShort ? [...given, ...LAST_KINDS.filter((kind) => !given.includes(kind))] : [];
+  const isOrder = order.length === EVENT_KINDS.length && EVENT_KINDS.every((kind) => order.includes(kind));
   if (!isOrder) {
     throw new CorralError(
       'invalid-option',
       ['eventOrder'],
-      `expected each of ${EVENT_KINDS.join(', ')} once, got ${quote(Array.isArray(given) ? given.join(', ') : given)}`,
+      `expected each of ${EVENT_KINDS.join(', ')} once, got ${isShort ? quote(given.map(quote).join(', ')) : quote(given)}`,
     );
   }
   // Moving jobs is a decision, and decisions follow all that happens at their time.

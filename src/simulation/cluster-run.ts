@@ -1,7 +1,9 @@
+import { CorralError } from '../errors.js';
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
 import { GPU_MILLI } from '../units.js';
 import { Allocation } from './allocation.js';
+import { MICROS_MAX, SECONDS_MAX } from './clock.js';
 import { EventQueue } from './event-queue.js';
 import { ExpectedEnds } from './expected-ends.js';
 import { GpuAccounts } from './gpu-accounts.js';
@@ -186,6 +188,7 @@ export class ClusterRun {
     if (time > this.settings.until || time === Number.POSITIVE_INFINITY) return false;
     // Hardware goes on failing for ever; without a time to stop at, the jobs say when it is over.
     if (this.doneCount === table.count && this.settings.until === Number.POSITIVE_INFINITY) return false;
+    if (time > MICROS_MAX) throw tooLate();
     if (time > this.now) this.parts.onTime?.(time);
     this.now = time;
     const { ranks } = this.settings;
@@ -412,11 +415,7 @@ export class ClusterRun {
     this.accounts.book(job, this.now, this.gpusOf(job), clock, kept.stalls, lost);
     state.durable[job] = state.saved[job]! + (options.keeps ? kept.work : progress.durable.work);
     state.saved[job]! += kept.work;
-    if (outcome === PREEMPTED) {
-      if (state.begin[job]! < this.now) state.preemptions[job]!++;
-      // It has had nothing for any time: it never began.
-      else if (--state.starts[job]! === 0) state.firstStart[job] = Number.NaN;
-    }
+    if (outcome === PREEMPTED) state.preemptions[job]!++;
     if (outcome === FAILED) state.failures[job]!++;
     if (outcome === MOVED) state.moves[job]!++;
     this.#leave(job, outcome, options.holdsOn);
@@ -552,8 +551,8 @@ export class ClusterRun {
     if (state.begin[job] === this.now && this.isDue(job)) this.#atOnceCount--;
     state.stamp[job]!++;
     state.finishStamp[job]!++;
-    // Whoever is stopped in the instant in which it began has held nothing for any time.
-    if ((outcome !== HELD && outcome !== PREEMPTED) || state.begin[job]! < this.now) {
+    // Whoever got in one instant what it had lost in it has held nothing for any time.
+    if (outcome !== HELD || state.begin[job]! < this.now) {
       holdings.log(job, this.log);
       this.log.add(job, state.begin[job]!, this.now, outcome, holdings.bandwidthGBps[job]!);
     }
@@ -568,4 +567,12 @@ export class ClusterRun {
     this.allocation.release(job);
     state.status[job] = UNSUBMITTED;
   }
+}
+
+function tooLate(): CorralError {
+  return new CorralError(
+    'limit-exceeded',
+    ['until'],
+    `after ${SECONDS_MAX} s times are no longer exact: stop earlier with until, or give shorter jobs`,
+  );
 }

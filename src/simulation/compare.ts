@@ -1,19 +1,23 @@
 import { asCluster } from '../catalogue/as-topology.js';
 import { CorralError, quote } from '../errors.js';
-import { checkFields, definedFields } from '../fields.js';
+import { readFields, readRecord } from '../fields.js';
+import { callForeign, plainData } from '../plain-data.js';
 import { integer, probability } from '../restart/quantity.js';
-import { SIMULATE_FIELDS } from './checked-options.js';
+import { readOptions, SIMULATE_FIELDS } from './read-options.js';
 import { simulate } from './simulate.js';
 import type { SimulationJob } from './simulation-job.js';
 import type { SimulateOptions } from './simulation-options.js';
 import type { SimulationMetrics } from './simulation-result.js';
 import { studentQuantile } from './student-t.js';
 
+/** The jobs of one replication. */
+type JobsOfSeed = (seed: number) => readonly SimulationJob[];
+
 /** Options of {@link compare}. */
 export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgress'> {
   /** The same jobs in all replications, or those of one seed: draw them from it, and each replication has its own. */
-  readonly jobs: readonly SimulationJob[] | ((seed: number) => readonly SimulationJob[]);
-  /** Name → the options in which it differs; 2 or more, the first is what the others are compared with. */
+  readonly jobs: readonly SimulationJob[] | JobsOfSeed;
+  /** Name → the options in which it differs; 2 … 1,000, the first is what the others are compared with. */
   readonly policies: Readonly<
     Record<string, Partial<Omit<SimulateOptions, 'cluster' | 'jobs' | 'seed' | 'metrics'>>>
   >;
@@ -26,6 +30,8 @@ export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgre
   readonly confidence?: number | undefined;
 }
 
+/** Most policies side by side. */
+const POLICIES_MAX = 1000;
 const FIELDS = ['policies', 'replications', 'confidence'];
 /** What policies may differ in: not in what they are compared on. */
 const POLICY_FIELDS = SIMULATE_FIELDS.filter(
@@ -109,14 +115,20 @@ export interface ComparedPolicy {
  * }).map(({ name, differences }) => [name, differences.waitMeanSeconds]);
  */
 export function compare(options: CompareOptions): ComparedPolicy[] {
-  checkFields(options, [...SIMULATE_FIELDS, ...FIELDS]);
-  const { policies, jobs, replications = 10, confidence = 0.95, ...common } = options;
-  checkFields(policies, Object.keys(policies ?? {}), ['policies']);
-  const names = Object.keys(policies);
-  if (names.length < 2) {
-    throw new CorralError('invalid-option', ['policies'], `expected 2 or more, got ${names.length}`);
+  // Jobs that are drawn are no list yet.
+  const { jobs: given, ...rest } = readFields<CompareOptions>(options, [...SIMULATE_FIELDS, ...FIELDS]);
+  const {
+    policies,
+    replications = 10,
+    confidence = 0.95,
+    ...common
+  } = readOptions(rest, [...SIMULATE_FIELDS, ...FIELDS], []);
+  const compared = readRecord(policies, ['policies'], 'invalid-option', POLICIES_MAX).map(
+    ([name, differing]) => ({ name, differing: readOptions(differing, POLICY_FIELDS, ['policies', name]) }),
+  );
+  if (compared.length < 2) {
+    throw new CorralError('invalid-option', ['policies'], `expected 2 or more, got ${compared.length}`);
   }
-  for (const name of names) checkFields(policies[name], POLICY_FIELDS, ['policies', name]);
   integer(replications, 2, 100_000, 'replications');
   if (probability(confidence, 'confidence') === 0 || confidence === 1) {
     throw new CorralError(
@@ -126,21 +138,18 @@ export function compare(options: CompareOptions): ComparedPolicy[] {
     );
   }
   // A document becomes a topology once, not in every run.
-  const cluster = asCluster(options.cluster, ['cluster']);
-  const seed = options.seed ?? 0;
+  const cluster = asCluster(common.cluster, ['cluster']);
+  const seed = common.seed ?? 0;
   integer(seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - replications, 'seed');
-  const metrics: SimulationMetrics[][] = names.map(() => []);
-  const digests: string[][] = names.map(() => []);
+  const metrics: SimulationMetrics[][] = compared.map(() => []);
+  const digests: string[][] = compared.map(() => []);
+  const data = (list: unknown): readonly SimulationJob[] =>
+    plainData(list, ['jobs'], 'invalid-option') as readonly SimulationJob[];
+  const same = typeof given === 'function' ? undefined : data(given);
   for (let replication = 0; replication < replications; replication++) {
-    const drawn = typeof jobs === 'function' ? jobs(seed + replication) : jobs;
-    names.forEach((name, i) => {
-      const result = simulate({
-        ...common,
-        cluster,
-        jobs: drawn,
-        seed: seed + replication,
-        ...definedFields(policies[name]!),
-      });
+    const drawn = same ?? data(callForeign(() => (given as JobsOfSeed)(seed + replication), ['jobs']));
+    compared.forEach(({ differing }, i) => {
+      const result = simulate({ ...common, cluster, jobs: drawn, seed: seed + replication, ...differing });
       metrics[i]!.push(result.metrics);
       digests[i]!.push(result.digest);
     });
@@ -150,7 +159,7 @@ export function compare(options: CompareOptions): ComparedPolicy[] {
     Object.fromEntries(
       (Object.keys(FIGURES) as ComparedFigure[]).map((figure) => [figure, interval(value(figure), quantile)]),
     ) as Record<ComparedFigure, Interval>;
-  return names.map((name, i) => ({
+  return compared.map(({ name }, i) => ({
     name,
     figures: perFigure((figure) => metrics[i]!.map(FIGURES[figure])),
     differences: perFigure((figure) =>

@@ -233,6 +233,7 @@ export class Promises {
   #settle(run: ClusterRun): boolean {
     let hasMovedToNow = false;
     this.#spare = this.#isDue ? 0 : freeSize(run);
+    // Each turn moves a promise forward, to the end of a running job, or ends.
     while (this.#next < Number.POSITIVE_INFINITY && endFrom(run.ends, this.#next) !== this.#next) {
       const begin = this.#next;
       const next = this.#lookAhead(run);

@@ -1,3 +1,4 @@
+import { after } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import type { Followed, PromiseBook } from './conservative-backfill.js';
 import { FreeProfile } from './free-profile.js';
@@ -95,5 +96,5 @@ function durationOf(run: ClusterRun, job: number): number {
 
 /** Until when a run of a job is in the profile, which is expected to end at a time. */
 function bookedUntil(run: ClusterRun, job: number, end: number): number {
-  return Math.max(end, run.state.begin[job]! + 1);
+  return Math.max(end, after(run.state.begin[job]!));
 }

@@ -24,6 +24,7 @@ export function elasticPass(
   return (run) => {
     const { waiting, table, allocation } = run;
     schedule(run);
+    // Each turn starts the head of the queue, or ends.
     while (waiting.length > 0 && !run.givesBackNow) {
       const head = waiting.jobs[waiting.start]!;
       if (refused === head && refusedAt === allocation.returns) return;

@@ -24,6 +24,7 @@ export class ExpectedEnds {
   /** Takes out a job that was added with exactly this end. */
   remove(job: number, end: number): void {
     let at = this.#after(end) - 1;
+    // It is among those with this end.
     while (this.jobs[at] !== job) at--;
     this.ends.copyWithin(at, at + 1, this.length);
     this.jobs.copyWithin(at, at + 1, this.length);

@@ -1,5 +1,3 @@
-import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
 import type { Levels } from '../placement/gang.js';
 import { type RandomStream, randomStream } from '../random.js';
 import { integer } from '../restart/quantity.js';
@@ -42,7 +40,10 @@ export class FailureEvents {
   readonly #holdMicros: number;
   readonly #short: ShortGangs;
 
-  /** @throws CorralError for wrong laws or phases */
+  /**
+   * @param options - as `readOptions` returns them
+   * @throws CorralError for wrong laws
+   */
   constructor(
     run: ClusterRun,
     levels: Levels,
@@ -55,16 +56,8 @@ export class FailureEvents {
     },
   ) {
     const failures = options.failures ?? { laws: [] };
-    checkFields(failures, ['laws', 'spareServers'], ['failures']);
-    if (!Array.isArray(failures.laws)) {
-      throw new CorralError(
-        'invalid-option',
-        ['failures', 'laws'],
-        `expected a list of failure laws, got ${quote(failures.laws)}`,
-      );
-    }
     const { tables } = run.engine;
-    const places = Array.from(failures.laws, (law, i) => new FailurePlaces(law, i, tables, levels));
+    const places = failures.laws.map((law, i) => new FailurePlaces(law, i, tables, levels));
     this.#run = run;
     this.#places = places;
     this.#ofJobs = places.filter((place) => place.isOfJobs);

@@ -1,21 +1,9 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
 import type { Levels } from '../placement/gang.js';
 import type { RandomStream } from '../random.js';
-import { checkPhase } from '../restart/phase.js';
 import { nonNegative } from '../restart/quantity.js';
 import type { SimulatedFailureLaw } from './simulation-options.js';
-
-const FIELDS: readonly (keyof SimulatedFailureLaw)[] = [
-  'name',
-  'level',
-  'failuresPerSecond',
-  'per',
-  'memoryLost',
-  'detect',
-  'repair',
-];
 
 /** Where a failure struck: servers from … to, or one GPU of one. */
 export interface FailurePlace {
@@ -42,10 +30,12 @@ export class FailurePlaces {
   /** Of NVLink domains, where servers outside accelerator fabrics are such domains, too: all of them. */
   readonly #nvlinkDomains: readonly FailurePlace[] | undefined;
 
-  /** @throws CorralError `invalid-option`, `unknown-reference` with a path from `failures` on */
+  /**
+   * @param law - as `readOptions` returns it
+   * @throws CorralError `invalid-option`, `unknown-reference` with a path from `failures` on
+   */
   constructor(law: SimulatedFailureLaw, index: number, tables: ClusterTables, levels: Levels) {
     const path = ['failures', 'laws', index] as const;
-    checkFields(law, FIELDS, path);
     if (typeof law.name !== 'string' || law.name === '') {
       throw new CorralError(
         'invalid-option',
@@ -54,8 +44,6 @@ export class FailurePlaces {
       );
     }
     nonNegative(law.failuresPerSecond, ...path, 'failuresPerSecond');
-    if (law.detect !== undefined) checkPhase(law.detect, ...path, 'detect');
-    if (law.repair !== undefined) checkPhase(law.repair, ...path, 'repair');
     if (law.per !== undefined && !['domain', 'server', 'gpu'].includes(law.per)) {
       throw new CorralError(
         'invalid-option',
@@ -82,7 +70,6 @@ export class FailurePlaces {
       this.#scale = 1 + acceleratorLevel;
       this.#nvlinkDomains = this.#mixedNvlinkDomains();
     } else if (typeof level === 'object' && level !== null) {
-      checkFields(level, ['tier'], [...path, 'level']);
       this.#scale = 1 + levels.levelOf(level.tier, [...path, 'level', 'tier'].map(String));
     } else {
       throw new CorralError(

@@ -37,7 +37,7 @@ export class GoRandom {
   intn(n: number): number {
     const powerOfTwo = (n & (n - 1)) === 0;
     if (powerOfTwo) return this.#int31() & (n - 1);
-    // Rejects the top of the range that does not divide evenly.
+    // Rejects the top of the range that does not divide evenly: less than half, so that many rejections in a row are rare.
     const max = 0x7fff_ffff - (0x8000_0000 % n);
     let v = this.#int31();
     while (v > max) v = this.#int31();
@@ -87,6 +87,7 @@ export class GoRandom {
     let low = Number(product & 0xffff_ffffn);
     if (low < n) {
       const threshold = 2 ** 32 % n;
+      // Rejects less than half, too.
       while (low < threshold) {
         product = BigInt(this.uint32()) * BigInt(n);
         low = Number(product & 0xffff_ffffn);

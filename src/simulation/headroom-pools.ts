@@ -1,9 +1,10 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
-import { checkRequest, type PlacementRequest } from '../placement/request.js';
+import { type PlacementRequest, readRequest } from '../placement/request.js';
+import { readList } from '../plain-data.js';
 import { integer } from '../restart/quantity.js';
 import type { JobTable } from './job-table.js';
 
@@ -15,7 +16,7 @@ export interface HeadroomPool {
    * `{ pods: 16, gpus: 8, require: 'rack' }` is room for one gang in one rack.
    */
   readonly room: PlacementRequest;
-  /** Pieces, 1 … 100,000, each by itself; default 1. */
+  /** Pieces, 1 … 100,000 of all pools together, each by itself; default 1. */
   readonly count?: number | undefined;
   /** Jobs of at least this priority may use it; default: the priority does not matter. */
   readonly priorityMin?: number | undefined;
@@ -36,6 +37,8 @@ export interface CheckedPool {
 
 const POOLS_MAX = 1000;
 const PIECES_MAX = 100_000;
+/** Most tenants of one pool. */
+const TENANTS_MAX = 100_000;
 const FIELDS = ['name', 'room', 'count', 'priorityMin', 'tenants'];
 
 /**
@@ -49,17 +52,11 @@ export function checkedPools(
   levels: Levels,
   jobs: JobTable,
 ): CheckedPool[] {
-  if (!Array.isArray(pools) || pools.length > POOLS_MAX) {
-    throw new CorralError(
-      'invalid-option',
-      ['headroom'],
-      `expected a list of at most ${POOLS_MAX} pools, got ${quote(pools)}`,
-    );
-  }
   const names = new Set<string>();
-  return Array.from(pools, (pool: HeadroomPool, i) => {
+  let pieces = 0;
+  return readList(pools, ['headroom'], 'invalid-option', POOLS_MAX).map((given, i) => {
     const path: ErrorPath = ['headroom', i];
-    checkFields(pool, FIELDS, path);
+    const pool = readFields(given, FIELDS, path);
     if (typeof pool.name !== 'string' || pool.name === '') {
       throw new CorralError(
         'invalid-option',
@@ -71,10 +68,19 @@ export function checkedPools(
       throw new CorralError('duplicate-id', [...path, 'name'], `another pool is called ${quote(pool.name)}`);
     }
     names.add(pool.name);
+    const count = integer(pool.count ?? 1, 1, PIECES_MAX, ...path, 'count');
+    pieces += count;
+    if (pieces > PIECES_MAX) {
+      throw new CorralError(
+        'limit-exceeded',
+        [...path, 'count'],
+        `more than ${PIECES_MAX} pieces of room in all pools: keep fewer and larger ones`,
+      );
+    }
     return {
       name: pool.name,
       gang: roomOf(pool.room, [...path, 'room'], tables, levels),
-      count: integer(pool.count ?? 1, 1, PIECES_MAX, ...path, 'count'),
+      count,
       mayUse: mayUse(pool, path, jobs),
     };
   });
@@ -83,8 +89,8 @@ export function checkedPools(
 function roomOf(room: PlacementRequest, path: ErrorPath, tables: ClusterTables, levels: Levels): Gang {
   let gang: Gang;
   try {
-    checkRequest(room);
-    gang = gangOf(room, podNeed(room, tables), levels);
+    const request = readRequest(room);
+    gang = gangOf(request, podNeed(request, tables), levels);
   } catch (error) {
     throw error instanceof CorralError ? error.inside(path) : error;
   }
@@ -107,15 +113,13 @@ function mayUse(pool: HeadroomPool, path: ErrorPath, jobs: JobTable): (job: numb
       `expected a finite number, got ${quote(priorityMin)}`,
     );
   }
-  if (tenants !== undefined && !(Array.isArray(tenants) && tenants.every((t) => typeof t === 'string'))) {
-    throw new CorralError(
-      'invalid-option',
-      [...path, 'tenants'],
-      `expected a list of texts, got ${quote(tenants)}`,
-    );
-  }
-  if (priorityMin === undefined && tenants === undefined) return () => false;
-  const allowed = tenants === undefined ? undefined : new Set<string>(tenants);
+  const names = tenants && readList(tenants, [...path, 'tenants'], 'invalid-option', TENANTS_MAX);
+  names?.forEach((name, i) => {
+    if (typeof name === 'string') return;
+    throw new CorralError('invalid-option', [...path, 'tenants', i], `expected a text, got ${quote(name)}`);
+  });
+  if (priorityMin === undefined && names === undefined) return () => false;
+  const allowed = names && new Set<string>(names);
   return (job) =>
     (priorityMin === undefined || jobs.priority[job]! >= priorityMin) &&
     (allowed === undefined || allowed.has(jobs.tenants[jobs.tenantOf[job]!]!));

@@ -1,13 +1,14 @@
 import { asCluster, type TopologyOrDocument } from '../catalogue/as-topology.js';
 import { type ClusterTables, compileClusterTables } from '../compile/cluster-tables.js';
-import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { ServerId } from '../ids.js';
 import { PlacementEngine } from '../placement/engine.js';
 import { type PodNeed, podNeed } from '../placement/pod-need.js';
 import type { Policy } from '../placement/policy.js';
 import { loadServerFacts, newServerFacts } from '../placement/server-facts.js';
 import { ordinals } from '../placement/state.js';
+import { callForeign, readList } from '../plain-data.js';
 import { type FragmentationClasses, FragmentationMeasure } from '../policies/fragmentation.js';
 import { typicalPods } from '../policies/typical-pods.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
@@ -77,6 +78,10 @@ export interface InflationReplay extends InflationCurves {
 const OPTIONS: readonly (keyof InflationReplayOptions)[] = ['nodes', 'pods', 'policy', 'seed', 'ratio'];
 /** Largest ratio: a hundred times the cluster. */
 const RATIO_MAX = 100;
+/** Most pods of a trace. */
+const PODS_MAX = 1_000_000;
+/** Most GPU models of a pod, as of a request. */
+const MODELS_MAX = 1024;
 
 /**
  * Offers the pods of a trace one by one, each to stay, until they ask for `ratio` times the GPUs of the
@@ -93,10 +98,7 @@ const RATIO_MAX = 100;
  * (hkust-adsl/kubernetes-scheduler-simulator).
  */
 export function inflationReplay(options: InflationReplayOptions): InflationReplay {
-  checkFields(options, OPTIONS);
-  const { pods } = options;
-  const seed = options.seed ?? 42;
-  const ratio = options.ratio ?? 1.3;
+  const { nodes, pods: given, policy, seed = 42, ratio = 1.3 } = readFields(options, OPTIONS);
   if (!Number.isSafeInteger(seed))
     throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
   if (!Number.isFinite(ratio) || ratio > RATIO_MAX) {
@@ -106,8 +108,8 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
       `expected a number up to ${RATIO_MAX}, got ${quote(ratio)}`,
     );
   }
-  checkPods(pods);
-  const cluster = asCluster(options.nodes, ['nodes']);
+  const pods = readPods(given);
+  const cluster = asCluster(nodes, ['nodes']);
   const gpus = cluster.servers.reduce((sum, server) => sum + server.type.gpus.length, 0);
   if (gpus === 0) throw new CorralError('invalid-option', ['nodes'], 'the cluster has no GPU to allocate');
 
@@ -122,7 +124,7 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
   const tables = compileClusterTables({ tiers: [], servers });
   const workload = typicalPods(pods);
   const engine = new PlacementEngine(tables, {
-    policy: options.policy,
+    policy,
     workload,
     sizes: undefined,
     seed,
@@ -181,41 +183,57 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
   };
 }
 
-function checkPods(pods: readonly ReplayPod[]): void {
-  if (!Array.isArray(pods) || pods.length === 0) {
-    throw new CorralError('invalid-option', ['pods'], `expected a list of pods, got ${quote(pods)}`);
-  }
-  pods.forEach((pod, i) => {
-    const check = (field: 'cpuMilli' | 'memoryMiB' | 'gpus' | 'gpuMilli', max: number): void => {
-      const value: unknown = pod?.[field];
-      if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > max) {
-        throw new CorralError(
-          'invalid-option',
-          ['pods', i, field],
-          `expected an integer from 0 to ${max}, got ${quote(value)}`,
-        );
-      }
-    };
-    check('cpuMilli', QUANTITY_MAX);
-    check('memoryMiB', QUANTITY_MAX);
-    check('gpus', GPUS_PER_SERVER_MAX);
-    check('gpuMilli', GPU_MILLI);
-    if (typeof pod?.name !== 'string' || pod.name === '') {
-      throw new CorralError(
-        'invalid-option',
-        ['pods', i, 'name'],
-        `expected a name, got ${quote(pod?.name)}`,
-      );
+/** The pods, each read once. */
+function readPods(given: readonly ReplayPod[]): ReplayPod[] {
+  const pods = readList(given, ['pods'], 'invalid-option', PODS_MAX);
+  if (pods.length === 0) throw new CorralError('invalid-option', ['pods'], 'expected pods, got none');
+  return pods.map((pod, i) => {
+    const path = ['pods', i];
+    if (typeof pod !== 'object' || pod === null) {
+      throw new CorralError('invalid-option', path, `expected a pod, got ${quote(pod)}`);
     }
-    const consistent = pod.gpus <= 1 ? pod.gpus === Math.sign(pod.gpuMilli) : pod.gpuMilli === GPU_MILLI;
-    if (!consistent) {
-      throw new CorralError(
-        'invalid-option',
-        ['pods', i, 'gpuMilli'],
-        `${pod.gpus} GPUs of ${pod.gpuMilli} thousandths each: a share is of one GPU, several are whole`,
-      );
-    }
+    return callForeign(() => readPod(pod, path), path);
   });
+}
+
+/** The fields of a pod that the replay reads; a trace may hold more. */
+function readPod(pod: ReplayPod, path: ErrorPath): ReplayPod {
+  const integer = (field: 'cpuMilli' | 'memoryMiB' | 'gpus' | 'gpuMilli', max: number): number => {
+    const value: unknown = pod[field];
+    if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max) return value as number;
+    throw new CorralError(
+      'invalid-option',
+      [...path, field],
+      `expected an integer from 0 to ${max}, got ${quote(value)}`,
+    );
+  };
+  const { name, gpuModels } = pod;
+  const cpuMilli = integer('cpuMilli', QUANTITY_MAX);
+  const memoryMiB = integer('memoryMiB', QUANTITY_MAX);
+  const gpus = integer('gpus', GPUS_PER_SERVER_MAX);
+  const gpuMilli = integer('gpuMilli', GPU_MILLI);
+  if (typeof name !== 'string' || name === '') {
+    throw new CorralError('invalid-option', [...path, 'name'], `expected a name, got ${quote(name)}`);
+  }
+  const isConsistent = gpus <= 1 ? gpus === Math.sign(gpuMilli) : gpuMilli === GPU_MILLI;
+  if (!isConsistent) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'gpuMilli'],
+      `${gpus} GPUs of ${gpuMilli} thousandths each: a share is of one GPU, several are whole`,
+    );
+  }
+  if (gpuModels === undefined) return { name, cpuMilli, memoryMiB, gpus, gpuMilli };
+  const models = readList(gpuModels, [...path, 'gpuModels'], 'invalid-option', MODELS_MAX);
+  models.forEach((model, m) => {
+    if (typeof model === 'string') return;
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'gpuModels', m],
+      `expected a GPU model name, got ${quote(model)}`,
+    );
+  });
+  return { name, cpuMilli, memoryMiB, gpus, gpuMilli, gpuModels: models };
 }
 
 function needOf(pod: ReplayPod, tables: ClusterTables): PodNeed {

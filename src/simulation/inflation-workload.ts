@@ -79,6 +79,7 @@ function tune(
     );
   }
   if (requested >= targetMilli) {
+    // With all pods removed none is requested.
     while (requested > targetMilli) {
       const removed = offered.splice(random.intn(offered.length), 1)[0]!;
       requested -= removed.pod.gpus * removed.pod.gpuMilli;

@@ -1,10 +1,11 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { checkFields, unknownField } from '../fields.js';
+import { readFields, unknownField } from '../fields.js';
 import { type Gang, gangOf, type Levels } from '../placement/gang.js';
 import { podNeed } from '../placement/pod-need.js';
-import { checkRequest, type PlacementRequest, REQUEST_FIELDS } from '../placement/request.js';
-import { integer } from '../restart/quantity.js';
+import { type PlacementRequest, REQUEST_FIELDS, readRequest } from '../placement/request.js';
+import { callForeign, isPlain, plainData, readList, refuseSymbols } from '../plain-data.js';
+import { bandwidthGBps, integer } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 import { clockOfWork, type RhythmColumns, rhythmOf } from './progress.js';
 import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
@@ -41,8 +42,9 @@ export interface JobTable extends RhythmColumns {
   readonly ratedGBps: Float64Array;
 }
 
-const JOBS_MAX = 10_000_000;
-const FIELDS: ReadonlySet<string> = new Set<string>([
+/** Most jobs of one simulation. */
+export const JOBS_MAX = 10_000_000;
+const FIELD_NAMES: readonly string[] = [
   ...REQUEST_FIELDS,
   'id',
   'submitSeconds',
@@ -55,7 +57,8 @@ const FIELDS: ReadonlySet<string> = new Set<string>([
   'communicationFraction',
   'ratedGBps',
   'checkpoint',
-]);
+];
+const FIELDS: ReadonlySet<string> = new Set(FIELD_NAMES);
 const CHECKPOINT_FIELDS: readonly (keyof JobCheckpoints)[] = [
   'computeSeconds',
   'stallSeconds',
@@ -67,27 +70,23 @@ const DURABLE_FIELDS = ['snapshots', 'stallSeconds'];
 const SNAPSHOTS_MAX = 1_000_000;
 
 /**
- * Checks the jobs once and turns them into columns.
+ * Reads the jobs once, checks them and turns them into columns.
  *
  * @throws CorralError with the path of the offending field, from `jobs` on
  * @complexity O(jobs log jobs)
  */
 export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables, levels: Levels): JobTable {
-  if (!Array.isArray(jobs) || jobs.length > JOBS_MAX) {
-    throw new CorralError(
-      'invalid-option',
-      ['jobs'],
-      `expected a list of at most ${JOBS_MAX} jobs, got ${quote(jobs)}`,
-    );
-  }
-  const count = jobs.length;
+  const given = readList(jobs, ['jobs'], 'invalid-option', JOBS_MAX);
+  const count = given.length;
+  // Before the columns are made: a long list of anything else is wrong from the beginning.
+  let job = count > 0 ? readJob(given[0], 0) : undefined;
   const columns = (): Float64Array => new Float64Array(count);
   const requests = new Requests(cluster, levels);
   const tenants = new Map<string, number>();
   const ids = new Set<string>();
   const table = {
     count,
-    ids: jobs.map((job) => (job as SimulationJob | undefined)?.id),
+    ids: new Array<string | undefined>(count),
     gangs: requests.gangs,
     gangOf: new Int32Array(count),
     gpus: columns(),
@@ -110,9 +109,9 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     durableStall: columns(),
   };
   for (let i = 0; i < count; i++) {
-    const job = jobs[i]!;
-    checkShape(job, i);
+    job = i === 0 ? job! : readJob(given[i], i);
     if (job.id !== undefined) checkId(job.id, i, ids);
+    table.ids[i] = job.id;
     table.gangOf[i] = requests.of(job, i);
     const gang = requests.gangs[table.gangOf[i]!]!;
     const gpus = (gang.pods * gang.need.totalGpuMilli) / 1000;
@@ -137,9 +136,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
       );
     }
     table.ratedGBps[i] =
-      job.ratedGBps === undefined
-        ? Number.NaN
-        : between(job.ratedGBps, Number.MIN_VALUE, Number.MAX_VALUE, i, 'ratedGBps');
+      job.ratedGBps === undefined ? Number.NaN : bandwidthGBps(job.ratedGBps, 'jobs', i, 'ratedGBps');
     if (job.checkpoint !== undefined) checkpointOf(job.checkpoint, i, table);
     table.isEstimated[i] = job.estimateSeconds === undefined ? 0 : 1;
     table.estimate[i] =
@@ -179,7 +176,11 @@ class Requests {
     const known = isPlain ? this.#plain.get(pods * 32 + gpus) : undefined;
     if (known !== undefined) return known;
     const request: Record<string, unknown> = {};
-    for (const field of REQUEST_FIELDS) if (job[field] !== undefined) request[field] = job[field];
+    for (const field of REQUEST_FIELDS) {
+      if (job[field] === undefined) continue;
+      // Lists and labels are the caller's still.
+      request[field] = plainData(job[field], ['jobs', index, field], 'invalid-request');
+    }
     const gang = this.#gang(request, index);
     const { need } = gang;
     const key = [
@@ -202,8 +203,8 @@ class Requests {
 
   #gang(request: PlacementRequest, index: number): Gang {
     try {
-      checkRequest(request);
-      return gangOf(request, podNeed(request, this.#cluster), this.#levels);
+      const read = readRequest(request);
+      return gangOf(read, podNeed(read, this.#cluster), this.#levels);
     } catch (error) {
       throw error instanceof CorralError ? error.inside(['jobs', index]) : error;
     }
@@ -226,14 +227,26 @@ function isPlainJob(job: SimulationJob): boolean {
   );
 }
 
-function checkShape(job: unknown, index: number): asserts job is SimulationJob {
-  if (typeof job !== 'object' || job === null || Array.isArray(job)) {
-    throw new CorralError('invalid-option', ['jobs', index], `expected a job, got ${quote(job)}`);
+/** The fields of a job, each read once: by hand, since there may be millions. */
+function readJob(given: unknown, index: number): SimulationJob {
+  if (typeof given !== 'object' || given === null) {
+    throw new CorralError('invalid-option', ['jobs', index], `expected a job, got ${quote(given)}`);
   }
-  for (const field in job) {
-    if (FIELDS.has(field)) continue;
-    throw new CorralError('invalid-option', ['jobs', index, field], unknownField(field, [...FIELDS]));
-  }
+  const path: ErrorPath = ['jobs', index];
+  return callForeign(() => {
+    if (!isPlain(given)) {
+      throw new CorralError('invalid-option', path, `expected a job, a plain object, got ${quote(given)}`);
+    }
+    refuseSymbols(given, { path, code: 'invalid-option' });
+    const job: Record<string, unknown> = {};
+    for (const field in given) {
+      if (!FIELDS.has(field)) {
+        throw new CorralError('invalid-option', [...path, field], unknownField(field, FIELD_NAMES));
+      }
+      job[field] = (given as Readonly<Record<string, unknown>>)[field];
+    }
+    return job as unknown as SimulationJob;
+  }, path);
 }
 
 function checkId(id: unknown, index: number, ids: Set<string>): void {
@@ -282,20 +295,24 @@ function tenantOf(tenant: unknown, index: number, tenants: Map<string, number>):
 
 function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmColumns): void {
   const path: ErrorPath = ['jobs', index, 'checkpoint'];
-  checkFields(checkpoint, CHECKPOINT_FIELDS, path);
+  const { computeSeconds, stallSeconds, persistLagSeconds, durable } = readFields(
+    checkpoint,
+    CHECKPOINT_FIELDS,
+    path,
+  );
   const time = (field: string, value: number | undefined): number =>
     micros(value ?? 0, index, 'checkpoint', field);
-  const interval = time('computeSeconds', checkpoint.computeSeconds);
+  const interval = time('computeSeconds', computeSeconds);
   if (interval === 0) {
     throw new CorralError(
       'invalid-option',
       [...path, 'computeSeconds'],
-      `expected at least a microsecond, got ${quote(checkpoint.computeSeconds)}`,
+      `expected at least a microsecond, got ${quote(computeSeconds)}`,
     );
   }
   table.interval[index] = interval;
-  table.stall[index] = time('stallSeconds', checkpoint.stallSeconds);
-  table.persistLag[index] = time('persistLagSeconds', checkpoint.persistLagSeconds);
+  table.stall[index] = time('stallSeconds', stallSeconds);
+  table.persistLag[index] = time('persistLagSeconds', persistLagSeconds);
   if (table.persistLag[index]! > interval) {
     throw new CorralError(
       'invalid-option',
@@ -303,11 +320,10 @@ function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmCo
       'expected at most computeSeconds: a checkpoint must be complete before the next one starts',
     );
   }
-  const { durable } = checkpoint;
   if (durable === undefined) return;
-  checkFields(durable, DURABLE_FIELDS, [...path, 'durable']);
-  table.snapshots[index] = integer(durable.snapshots, 1, SNAPSHOTS_MAX, ...path, 'durable', 'snapshots');
-  table.durableStall[index] = micros(durable.stallSeconds, index, 'checkpoint', 'durable', 'stallSeconds');
+  const slow = readFields(durable, DURABLE_FIELDS, [...path, 'durable']);
+  table.snapshots[index] = integer(slow.snapshots, 1, SNAPSHOTS_MAX, ...path, 'durable', 'snapshots');
+  table.durableStall[index] = micros(slow.stallSeconds, index, 'checkpoint', 'durable', 'stallSeconds');
 }
 
 function micros(value: unknown, index: number, ...field: string[]): number {

@@ -141,6 +141,7 @@ export class LinkSharing {
       gpus += count;
       inside.set(domain, (inside.get(domain) ?? 0) + count);
     });
+    // Each turn climbs a level, and the whole cluster is one domain.
     while (inside.size > 1) {
       const around = new Map<number, number>();
       for (const [domain, count] of inside) {
@@ -196,6 +197,7 @@ export class LinkSharing {
     const left = links.map((link) => this.#capacity(link));
     let open = jobs;
     let level = 0;
+    // Each turn stops a job, or is the last.
     while (open.length > 0) {
       let next = Number.POSITIVE_INFINITY;
       for (const job of open) next = Math.min(next, this.#holdings.bandwidthGBps[job]!);

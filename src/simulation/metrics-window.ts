@@ -1,5 +1,5 @@
 import { CorralError } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import { nonNegative } from '../restart/quantity.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
 
@@ -35,11 +35,9 @@ export interface CheckedWindow {
  */
 export function checkedWindow(options: MetricsOptions | undefined): CheckedWindow {
   if (options === undefined) return { from: 0, until: Number.POSITIVE_INFINITY };
-  checkFields(options, ['window'], ['metrics']);
-  const { window = {} } = options;
+  const { window = {} } = readFields(options, ['window'], ['metrics']);
   const path = ['metrics', 'window'];
-  checkFields(window, ['fromSeconds', 'untilSeconds'], path);
-  const { fromSeconds, untilSeconds } = window;
+  const { fromSeconds, untilSeconds } = readFields(window, ['fromSeconds', 'untilSeconds'], path);
   const micros = (seconds: number, field: string): number =>
     toMicros(Math.min(nonNegative(seconds, ...path, field), SECONDS_MAX));
   const from = fromSeconds === undefined ? 0 : micros(fromSeconds, 'fromSeconds');

@@ -3,6 +3,7 @@ import { compileClusterTables } from '../compile/cluster-tables.js';
 import { PlacementEngine } from '../placement/engine.js';
 import { Levels } from '../placement/gang.js';
 import type { Policy } from '../placement/policy.js';
+import { readList } from '../plain-data.js';
 import { topologyAware } from '../policies/topology-aware.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { Allocation } from './allocation.js';
@@ -20,7 +21,7 @@ import { FailureEvents } from './failure-events.js';
 import { fairSharePass } from './fair-share.js';
 import { Headroom } from './headroom.js';
 import { checkedPools } from './headroom-pools.js';
-import { type JobTable, jobTable } from './job-table.js';
+import { JOBS_MAX, type JobTable, jobTable } from './job-table.js';
 import { LookAhead } from './look-ahead.js';
 import type { CheckedWindow } from './metrics-window.js';
 import { Moves } from './moves.js';
@@ -29,6 +30,7 @@ import { greedyPass, strictPass } from './passes.js';
 import { PlacedPromises } from './placed-promises.js';
 import { type Preemptors, preemptingPass } from './priority-preemption.js';
 import { QuotaTree } from './quota-tree.js';
+import { readOptions, SIMULATE_FIELDS } from './read-options.js';
 import type { SimulateOptions } from './simulation-options.js';
 import type { SimulationEvent } from './simulation-result.js';
 import { TimelineSampler } from './timeline.js';
@@ -41,6 +43,7 @@ export interface OpenRun {
   readonly checked: CheckedOptions;
   readonly cluster: ClusterTopology;
   readonly sampler: TimelineSampler | undefined;
+  readonly onProgress: SimulateOptions['onProgress'];
 }
 
 /**
@@ -55,14 +58,17 @@ export function openRun(
   happened: SimulationEvent[] | undefined,
   counts = true,
 ): OpenRun {
-  const checked = checkedOptions(options);
-  const cluster = asCluster(options.cluster, ['cluster']);
+  const given = readOptions(options, SIMULATE_FIELDS, []);
+  const { failures, restart, onProgress } = given;
+  const jobs = readList(given.jobs, ['jobs'], 'invalid-option', JOBS_MAX);
+  const checked = checkedOptions(given, jobs.length);
+  const cluster = asCluster(given.cluster, ['cluster']);
   const tables = compileClusterTables(cluster);
   const levels = new Levels(cluster.tiers.map((tier) => tier.name));
-  const table = jobTable(options.jobs, tables, levels);
+  const table = jobTable(jobs, tables, levels);
   const newEngine = (policy: Policy): PlacementEngine =>
     new PlacementEngine(tables, { policy, workload: undefined, sizes: undefined, seed: checked.seed });
-  const policy = options.policy ?? topologyAware();
+  const policy = given.policy ?? topologyAware();
   const { defragmentation, resizes } = checked;
   const run = new ClusterRun(
     table,
@@ -79,7 +85,7 @@ export function openRun(
       window: windowOf(checked.window, table),
     },
     // Counting pods knows no servers, so none may drop out or be kept.
-    { counts: counts && !dropsServers(options.failures) && options.headroom === undefined },
+    { counts: counts && !dropsServers(failures) && given.headroom === undefined },
   );
   const add = (parts: Partial<RunParts>): void => {
     run.parts = { ...run.parts, ...parts };
@@ -91,8 +97,7 @@ export function openRun(
     mirror = newEngine(topologyAware());
     allocation.keepMirror(mirror);
   }
-  if (options.failures !== undefined || options.restart !== undefined) {
-    const { failures, restart } = options;
+  if (failures !== undefined || restart !== undefined) {
     const failing = new FailureEvents(run, levels, {
       failures,
       restart,
@@ -111,14 +116,14 @@ export function openRun(
     });
   }
   const pools =
-    options.headroom === undefined ? undefined : checkedPools(options.headroom, tables, levels, table);
+    given.headroom === undefined ? undefined : checkedPools(given.headroom, tables, levels, table);
   const keepRoom = (on: Allocation): void => {
     if (pools === undefined) return;
     on.keepHeadroom(new Headroom(pools, on.engine, table.count, run));
     on.headroom!.refill();
   };
   keepRoom(allocation);
-  if (pools !== undefined || (options.failures?.spareServers ?? 0) > 0) {
+  if (pools !== undefined || (failures?.spareServers ?? 0) > 0) {
     // Where room is depends on the policy, and what fits beside it; not on its luck.
     const byPolicy = pools !== undefined && policy.ties !== 'random';
     const idle = new Allocation(table, newEngine(byPolicy ? policy : topologyAware()), { counts: false });
@@ -132,7 +137,7 @@ export function openRun(
     mirror === undefined
       ? undefined
       : new LookAhead(mirror, table.count, pools && new Headroom(pools, mirror, table.count, run));
-  const pass = chosenPass(run, checked, options, lookAhead, () => newEngine(topologyAware()));
+  const pass = chosenPass(run, checked, given, lookAhead, () => newEngine(topologyAware()));
   const elastic = resizes && lookAhead !== undefined;
   run.schedule = elastic ? elasticPass(pass, new Moves(run, 1), lookAhead!) : pass;
   const { preemption } = checked;
@@ -179,7 +184,7 @@ export function openRun(
       },
     });
   }
-  return { run, checked, cluster, sampler };
+  return { run, checked, cluster, sampler, onProgress };
 }
 
 /** A window that begins with the first arrival or before leaves nothing out there. */
@@ -188,11 +193,11 @@ function windowOf(window: CheckedWindow, table: JobTable): CheckedWindow {
   return window.from <= first ? { ...window, from: 0 } : window;
 }
 
-/** Whether servers may be out of use; of wrong options anything. */
+/** Whether servers may be out of use. */
 function dropsServers(failures: SimulateOptions['failures']): boolean {
-  if (typeof failures !== 'object' || failures === null) return false;
-  if ((failures.spareServers ?? 0) > 0) return true;
-  return Array.isArray(failures.laws) && failures.laws.some((law) => law?.repair !== undefined);
+  return (
+    (failures?.spareServers ?? 0) > 0 || (failures?.laws.some((law) => law.repair !== undefined) ?? false)
+  );
 }
 
 function looksAheadOnEngine({ backfill, resizes, defragmentation, queue }: CheckedOptions): boolean {

@@ -1,5 +1,6 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
+import { after } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import type { Followed, PromiseBook } from './conservative-backfill.js';
 import { RUNNING, WAITING } from './job-state.js';
@@ -55,7 +56,7 @@ export class PlacedPromises implements PromiseBook {
     for (const [job, { stay, stamp }] of this.#running) {
       if (state.status[job] === RUNNING && state.stamp[job] === stamp) {
         // Who is overdue may hold its GPUs for long yet.
-        if (stay.goneBy <= now) stay.goneBy = now + 1;
+        if (stay.goneBy <= now) stay.goneBy = after(now);
         continue;
       }
       timetable.remove(stay);
@@ -215,9 +216,9 @@ export class PlacedPromises implements PromiseBook {
   #addRunning(run: ClusterRun, job: number): Stay {
     const { now, state } = run;
     const begin = state.begin[job]!;
-    const end = Math.max(state.expectedEnd[job]!, begin + 1);
+    const end = Math.max(state.expectedEnd[job]!, after(begin));
     const stay = newStay(job, run.gangOf(job), run.holdings.noteOf(job), begin, end, false);
-    if (end <= now) stay.goneBy = now + 1;
+    if (end <= now) stay.goneBy = after(now);
     this.#timetable.add(stay);
     this.#running.set(job, { stay, stamp: state.stamp[job]! });
     return stay;

@@ -1,5 +1,6 @@
 import type { PlacementEngine } from '../placement/engine.js';
 import type { Gang } from '../placement/gang.js';
+import { after } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
 import type { Note } from './holdings.js';
 import { newStay, type PlacedTimetable, type Stay } from './placed-timetable.js';
@@ -57,6 +58,7 @@ export class PlacedSearch {
     const isMove = before < Number.POSITIVE_INFINITY;
     let failuresLeft = isMove ? Math.min(FAILURES_PER_JOB, this.#failuresLeft) : FAILURES_PER_JOB;
     let time = timetable.nextCandidate(from, least, duration);
+    // Each turn looks at a later end of a stay: there are as many turns as stays.
     while (time < before) {
       if (time >= freedFrom) {
         const stay = this.#planAt(run, job, gang, time);
@@ -71,7 +73,7 @@ export class PlacedSearch {
         failuresLeft--;
         if (isMove) this.#failuresLeft--;
       }
-      time = timetable.nextCandidate(timetable.endFrom(time + 1), least, duration);
+      time = timetable.nextCandidate(timetable.endFrom(after(time)), least, duration);
     }
     return undefined;
   }
@@ -79,7 +81,7 @@ export class PlacedSearch {
   /** Books a job at a time, like {@link bookEarliest}. */
   bookAt(run: ClusterRun, job: number, time: number): Stay | undefined {
     this.beginMoves();
-    return this.bookEarliest(run, job, time, time + 1);
+    return this.bookEarliest(run, job, time, after(time));
   }
 
   /**
@@ -162,7 +164,7 @@ export class PlacedSearch {
     time: number,
     givesWay?: (stay: Stay) => boolean,
   ): Stay | undefined {
-    // With fewer pods it takes longer, and then others may be in its way.
+    // With fewer pods it takes longer, and then others may be in its way. Each turn finds fewer pods than the one before.
     for (let duration = this.durationOf(run, job, gang.pods); ; ) {
       const note = this.#planBetween(gang, time, time + duration, givesWay);
       if (note === undefined) return undefined;

@@ -116,6 +116,7 @@ export class PlacedTimetable {
    * long; Infinity if there is none.
    */
   nextCandidate(from: number, milli: number, duration: number): number {
+    // Each turn goes on from a later end of a stay.
     for (let time = from; ; ) {
       const enough = this.#profile.earliest(milli, duration, time);
       if (enough === time) return time;
@@ -214,6 +215,7 @@ export class PlacedTimetable {
         if ((other.mask & taken) === 0 || !isIn(other.stay) || !giveWay(other.stay)) continue;
         if (isWhole || other.stay.gang.need.gpuMilli === GPU_MILLI) moving.add(other.stay);
       }
+      // Each turn moves one more of them, or ends.
       for (;;) {
         const others = this.#heldOn[server]!.filter((other) => isIn(other.stay));
         if (this.#peak.leavesRoomFor(server, others, held, stay.begin, stay.end, 'end')) break;

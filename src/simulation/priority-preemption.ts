@@ -63,6 +63,7 @@ export function preemptingPass(
   };
   return (run) => {
     schedule(run);
+    // Each turn starts a job of higher priority than those it stops, so that none comes back to an earlier state.
     while (!run.givesBackNow && preemptOnce(run)) schedule(run);
   };
 }

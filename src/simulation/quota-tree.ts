@@ -1,8 +1,12 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
+import { readList } from '../plain-data.js';
 import { nonNegative } from '../restart/quantity.js';
 import type { Quota } from './simulation-options.js';
 
+/** Most quotas, and most groups around one: every decision looks at all of these. */
+const QUOTAS_MAX = 10_000;
+const DEPTH_MAX = 64;
 const FIELDS: readonly (keyof Quota)[] = ['name', 'parent', 'deservedGpus', 'limitGpus', 'overQuotaWeight'];
 
 /**
@@ -25,18 +29,16 @@ export class QuotaTree {
    * @throws CorralError with a path from `quotas` on
    */
   constructor(quotas: readonly Quota[], tenants: readonly string[]) {
-    if (!Array.isArray(quotas)) {
-      throw new CorralError('invalid-option', ['quotas'], `expected a list of quotas, got ${quote(quotas)}`);
-    }
+    const list = readList(quotas, ['quotas'], 'invalid-option', QUOTAS_MAX);
     const nodes = new Map<string, number>();
     const parentOf: number[] = [];
     const deserved: number[] = [];
     const limit: number[] = [];
     const weight: number[] = [];
-    for (let i = 0; i < quotas.length; i++) {
-      const quota = (quotas as readonly Quota[])[i]!;
+    const depth: number[] = [];
+    for (let i = 0; i < list.length; i++) {
       const path: ErrorPath = ['quotas', i];
-      checkFields(quota, FIELDS, path);
+      const quota = readFields(list[i]!, FIELDS, path);
       const { name, parent } = quota;
       if (typeof name !== 'string') {
         throw new CorralError('invalid-option', [...path, 'name'], `expected a text, got ${quote(name)}`);
@@ -50,6 +52,14 @@ export class QuotaTree {
           'unknown-reference',
           [...path, 'parent'],
           `no quota ${quote(parent)} before this one: list parents first`,
+        );
+      }
+      depth.push(above === -1 ? 1 : depth[above]! + 1);
+      if (depth[i]! > DEPTH_MAX) {
+        throw new CorralError(
+          'limit-exceeded',
+          [...path, 'parent'],
+          `groups lie in each other ${DEPTH_MAX} deep at most`,
         );
       }
       nodes.set(name, i);

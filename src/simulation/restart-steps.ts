@@ -1,5 +1,4 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
 import type { RandomStream } from '../random.js';
 import type { Phase, UniformSource } from '../restart/phase.js';
 import { nonNegative } from '../restart/quantity.js';
@@ -30,10 +29,12 @@ export class RestartSteps {
   /** How long a gang keeps what it has left, microseconds; undefined = not said. */
   readonly holdMicros: number | undefined;
 
-  /** @throws CorralError `invalid-option` with a path from `restart` on */
+  /**
+   * @param restart - as `readOptions` returns it
+   * @throws CorralError `invalid-option` with a path from `restart` on
+   */
   constructor(restart: SimulatedRestart | undefined, random: RandomStream) {
     const options = restart ?? {};
-    checkFields(options, ['hidden', 'exposed', 'holdSeconds'], ['restart']);
     const { holdSeconds } = options;
     if (holdSeconds !== undefined) {
       const seconds = nonNegative(holdSeconds, 'restart', 'holdSeconds');

@@ -1,4 +1,5 @@
 import { CorralError } from '../errors.js';
+import { callForeign } from '../plain-data.js';
 import type { CheckedOptions } from './checked-options.js';
 import { toSeconds } from './clock.js';
 import type { ClusterRun } from './cluster-run.js';
@@ -34,13 +35,8 @@ const PROGRESS_STEPS = 1 << 14;
  */
 export function simulate(options: SimulateOptions): SimulationResult {
   const simulation = openRun(options, undefined);
-  const { run, checked } = simulation;
-  const { onProgress } = options;
-  let steps = 0;
-  while (run.step()) {
-    if (run.eventCount > checked.eventsMax) throw tooManyEvents(checked);
-    if (onProgress !== undefined && (++steps & (PROGRESS_STEPS - 1)) === 0) report(run, onProgress);
-  }
+  const { run, onProgress } = simulation;
+  while (play(simulation, PROGRESS_STEPS)) if (onProgress !== undefined) report(run, onProgress);
   if (onProgress !== undefined) report(run, onProgress);
   return close(simulation);
 }
@@ -48,21 +44,43 @@ export function simulate(options: SimulateOptions): SimulationResult {
 /**
  * As {@link simulate}, event by event: what happens to jobs, in order, as it happens. The generator returns the result.
  *
+ * The options are read by the call, before the first event: whatever becomes of them later, the run is the same.
+ *
  * @param options - as those of {@link simulate}
- * @throws CorralError as {@link simulate}; wrong options at the first `next()`
+ * @throws CorralError as {@link simulate}; wrong options at the call
  */
-export function* simulationEvents(
+export function simulationEvents(
   options: SimulateOptions,
 ): Generator<SimulationEvent, SimulationResult, void> {
   const happened: SimulationEvent[] = [];
-  const simulation = openRun(options, happened);
-  const { run, checked } = simulation;
-  while (run.step()) {
-    if (run.eventCount > checked.eventsMax) throw tooManyEvents(checked);
+  return eventsOf(openRun(options, happened), happened);
+}
+
+function* eventsOf(
+  simulation: OpenRun,
+  happened: SimulationEvent[],
+): Generator<SimulationEvent, SimulationResult, void> {
+  while (play(simulation, 1)) {
     yield* happened;
     happened.length = 0;
   }
   return close(simulation);
+}
+
+/**
+ * Lets so many things happen.
+ *
+ * @returns false if nothing is left to happen
+ * @throws CorralError `limit-exceeded` after too many events; what a policy of the caller throws is its `cause`
+ */
+function play({ run, checked }: OpenRun, steps: number): boolean {
+  return callForeign(() => {
+    for (let step = 0; step < steps; step++) {
+      if (!run.step()) return false;
+      if (run.eventCount > checked.eventsMax) throw tooManyEvents(checked);
+    }
+    return true;
+  }, ['policy']);
 }
 
 function close({ run, cluster, sampler }: OpenRun): SimulationResult {
@@ -89,12 +107,13 @@ function close({ run, cluster, sampler }: OpenRun): SimulationResult {
 }
 
 function report(run: ClusterRun, onProgress: NonNullable<SimulateOptions['onProgress']>): void {
-  onProgress({
+  const progress = {
     seconds: toSeconds(run.now),
     events: run.eventCount,
     finishedJobs: run.doneCount,
     jobs: run.table.count,
-  });
+  };
+  callForeign(() => onProgress(progress), ['onProgress']);
 }
 
 function tooManyEvents(checked: CheckedOptions): CorralError {

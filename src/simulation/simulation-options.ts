@@ -66,7 +66,7 @@ export interface VictimOptions {
 
 /** Moving running jobs to where they are worth more. */
 export interface DefragmentationOptions {
-  /** Seconds between two looks, above 0; default 3600. */
+  /** Seconds between two looks, 1 or more; default 3600. */
   readonly everySeconds?: number | undefined;
   /** Jobs that a look moves at most, 1 … 10,000; default 16. Four times as many are looked at. */
   readonly movesMax?: number | undefined;
@@ -254,7 +254,10 @@ export interface SimulateOptions {
   readonly timelineSeconds?: number | undefined;
   /** What the metrics are over; default: the whole simulation, from the first arrival to the end. */
   readonly metrics?: MetricsOptions | undefined;
-  /** Events to process before giving up with `limit-exceeded`; default 1,000,000,000. */
+  /**
+   * Events to process before giving up with `limit-exceeded`, 1 … 1,000,000,000; default 1,000,000, and 1,000 more for each
+   * job. Failures in close succession, or looks for jobs to move, would otherwise go on for days.
+   */
   readonly eventsMax?: number | undefined;
   /** Called now and then with how far it is. */
   readonly onProgress?: ((progress: SimulationProgress) => void) | undefined;

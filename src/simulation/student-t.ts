@@ -17,11 +17,12 @@ export function studentWithin(t: number, degrees: number): number {
   return isOdd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
 }
 
-/** The t within which Student's t lies with a probability, 0 … 1 excluded. Bisection to the last bits. */
+/** The t within which Student's t lies with a probability, 0 … 1 excluded; at most 2^200. Bisection to the last bits. */
 export function studentQuantile(probability: number, degrees: number): number {
   let low = 0;
   let high = 1;
-  while (studentWithin(high, degrees) < probability) high *= 2;
+  // One degree of freedom needs 2^53 for the probability nearest to 1; rounding must not make it more than all there is.
+  while (studentWithin(high, degrees) < probability && high < 2 ** 200) high *= 2;
   for (let i = 0; i < 60; i++) {
     const middle = (low + high) / 2;
     if (studentWithin(middle, degrees) < probability) low = middle;

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { topology } from '../../src/catalogue/index.js';
 import { type ClusterTables, compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { type ClusterDocument, clusterTopology } from '../../src/index.js';
 import { cluster, gpuBox } from '../placement/random-cluster.js';
@@ -31,6 +32,43 @@ describe('compileClusterTables', () => {
     expect(tables.shapeType.map((type) => type.name)).toEqual(['box 4', 'box 0', 'box 4', 'box 4']);
   });
 
+  it('numbers kinds by server type and model, as they are first used', () => {
+    const tables = tablesOf({
+      tiers: [],
+      types: { four: gpuBox(4), two: gpuBox(2) },
+      servers: [
+        { id: 'a', type: 'four', gpuModel: 'B' },
+        { id: 'b', type: 'two', gpuModel: 'A' },
+        { id: 'c', type: 'four', gpuModel: 'A' },
+        { id: 'd', type: 'two', gpuModel: 'A', cpuMilli: 1000 },
+        { id: 'e', type: 'four', gpuModel: 'B', memoryMiB: 5 },
+      ],
+    });
+    expect(tables.kindType.map(({ name }) => name)).toEqual(['box 4', 'box 2', 'box 4']);
+    expect([...tables.kindModel]).toEqual([0, 1, 1]);
+    expect([...tables.shapeKind]).toEqual([0, 1, 2, 1, 0]);
+  });
+
+  it('gives servers of equal labels one shape, in whatever order they are written', () => {
+    const labels = { zone: 'z', pool: 'x', rack: 'r' };
+    const tables = tablesOf({
+      tiers: [],
+      types: { one: gpuBox(1) },
+      servers: [
+        { id: 'a', type: 'one', labels },
+        { id: 'b', type: 'one', labels: { rack: 'r', pool: 'x', zone: 'z' } },
+        { id: 'c', type: 'one', labels: { pool: 'x', zone: 'z', rack: 'r' } },
+        { id: 'd', type: 'one', labels: { ...labels, pool: 'y' } },
+        { id: 'e', type: 'one', labels: { zone: 'z', pool: 'x' } },
+        { id: 'f', type: 'one' },
+        { id: 'g', type: 'one', labels: { zone: 'x', pool: 'z', rack: 'r' } },
+        { id: 'h', type: 'one', labels },
+      ],
+    });
+    expect([...tables.shapeOf]).toEqual([0, 0, 0, 1, 2, 3, 4, 0]);
+    expect(tables.shapeLabels.map(({ pool }) => pool)).toEqual(['x', 'y', 'x', undefined, 'z']);
+  });
+
   it('tells a limit of 0 from none', () => {
     const tables = tablesOf({
       tiers: [],
@@ -44,16 +82,29 @@ describe('compileClusterTables', () => {
     expect([...tables.shapeMemoryMiB]).toEqual([0, Number.POSITIVE_INFINITY]);
   });
 
-  it('tells apart two server types that look alike, so that each keeps its own tables', () => {
-    const tables = tablesOf({
-      tiers: [],
-      types: { x: gpuBox(2), y: gpuBox(2) },
-      servers: [
-        { id: 'a', type: 'x' },
-        { id: 'b', type: 'y' },
-      ],
+  it('takes two names of one machine for one, and two machines for two', () => {
+    const box = topology('cert-2s-4gpu-switch').document;
+    const shapesOf = (other: typeof box): number[] => [
+      ...tablesOf({
+        tiers: [],
+        types: { x: box, y: other },
+        servers: [
+          { id: 'a', type: 'x' },
+          { id: 'b', type: 'y' },
+        ],
+      }).shapeOf,
+    ];
+    const relinked = (change: object): typeof box => ({
+      ...box,
+      links: box.links.map((link, i) => (i === 0 ? { ...link, ...change } : link)),
     });
-    expect([...tables.shapeOf]).toEqual([0, 1]);
+    expect(shapesOf(structuredClone(box))).toEqual([0, 0]);
+    expect(
+      shapesOf({ ...relinked({ source: 'elsewhere' }), name: 'y', title: 'Y', peerToPeer: true }),
+    ).toEqual([0, 0]);
+    expect(shapesOf(relinked({ bandwidthGBps: 7 }))).toEqual([0, 1]);
+    expect(shapesOf(relinked({ medium: 'nvlink' }))).toEqual([0, 1]);
+    expect(shapesOf({ ...box, peerToPeer: false })).toEqual([0, 1]);
   });
 
   it('says of every server what its document says', () => {

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { nicBandwidth } from '../../src/bandwidth/index.js';
 import { topology } from '../../src/catalogue/index.js';
-import { bestSet, bestSetWith, gpuSetTables } from '../../src/compile/gpu-set-tables.js';
+import {
+  bestSet,
+  bestSetWith,
+  gpuSetTables,
+  LOSS_STEPS,
+  lossGpus,
+  lossOf,
+  lossSteps,
+} from '../../src/compile/gpu-set-tables.js';
 import { collectiveBandwidth, serverTopology } from '../../src/index.js';
 import { gpuBox } from '../placement/random-cluster.js';
 
@@ -81,9 +89,46 @@ describe('gpuSetTables', () => {
     ['a weight that is a text', { 2: '1' }, '2'],
   ])('refuses %s', (_, sizes, name) => {
     expect(() => gpuSetTables(server, sizes as Record<number, number>)).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path: ['sizes', name] }),
+      expect.objectContaining({
+        code: 'invalid-option',
+        path: ['sizes', name],
+        message: expect.stringMatching(/expected a (GPU count of 1 or more as the key|weight of 0 or more)/),
+      }),
     );
   });
+
+  it.each([null, 8, '1', true])('refuses %j in place of weights by size', (sizes) => {
+    expect(() => gpuSetTables(server, sizes as unknown as Record<number, number>)).toThrow(
+      expect.objectContaining({
+        code: 'invalid-option',
+        path: ['sizes'],
+        message: expect.stringContaining('expected'),
+      }),
+    );
+  });
+});
+
+describe('lossSteps', () => {
+  it.each(['dgx1-v100', 'dgx-h100', 'l40s-8-dual-root'] as const)(
+    'tells two sets of the same free GPUs apart as lossOf does, in steps: %s',
+    (name) => {
+      const tables = gpuSetTables(topology(name));
+      let onMoreSockets = 0;
+      for (const free of MASKS.filter((mask) => mask % 3 === 0)) {
+        const sets = MASKS.filter((set) => (set & ~free) === 0 && set !== 0);
+        for (const set of sets) {
+          const other = sets.find((one) => members(one).length === members(set).length)!;
+          const steps = lossSteps(tables, free, set) - lossSteps(tables, free, other);
+          const loss = lossOf(tables, free, set) - lossOf(tables, free, other);
+          // Two losses, each of a value and of sockets, are rounded to whole steps.
+          expect(Math.abs(steps - loss * LOSS_STEPS)).toBeLessThanOrEqual(2.01);
+          expect(lossGpus(tables, free, set)).toBe(8 * lossOf(tables, free, set));
+          if (tables.order[set]! % 2 ** 32 > 0) onMoreSockets++;
+        }
+      }
+      expect(onMoreSockets).toBeGreaterThan(100);
+    },
+  );
 });
 
 describe('bestSet', () => {

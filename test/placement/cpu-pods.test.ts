@@ -84,6 +84,23 @@ describe('a pod without GPUs', () => {
     expect(serversOf(solverOf([box('a', 4), { id: 'b', gpus: 4 }]), { cpuMilli: 1 })).toEqual(['b']);
   });
 
+  it('counts what is left of a GPU that pods share, of its own server only', () => {
+    // A pod of four cores leaves three GPUs of four their cores: 3.5 GPUs are free on one server and 3.7 on the other.
+    for (const [first, second, best] of [
+      [500, 300, 'first'],
+      [300, 500, 'second'],
+    ] as const) {
+      const solver = solverOf([box('first', 4), box('second', 4)]);
+      solver.cordon('second');
+      solver.place({ gpuMilli: first });
+      solver.uncordon('second');
+      solver.cordon('first');
+      solver.place({ gpuMilli: second });
+      solver.uncordon('first');
+      expect(serversOf(solver, { cpuMilli: 4000 })).toEqual([best]);
+    }
+  });
+
   it('leaves wholly free servers alone where others strand as much', () => {
     const solver = solverOf([box('whole', 4), box('half', 4)]);
     solver.cordon('whole');

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { LivePlacements, type Slotted } from '../../src/placement/live-placements.js';
+import { LivePlacements } from '../../src/placement/live-placements.js';
 import { Dice } from './gang-cluster.js';
+
+interface Slotted {
+  readonly id: number;
+  readonly slot: number;
+}
+
+const slotOf = ({ slot }: Slotted): number => slot;
 
 function added(live: LivePlacements<Slotted>): Slotted {
   const placement = { id: live.nextId(), slot: live.nextSlot() };
@@ -14,7 +21,7 @@ describe('LivePlacements', () => {
     'gives ids that no other placement had, names from step %d',
     (from) => {
       const dice = new Dice(1);
-      const live = new LivePlacements<Slotted>();
+      const live = new LivePlacements<Slotted>(slotOf);
       const held = new Map<number, Slotted>();
       const issued = new Set<number>();
       for (let step = 0; step < 2000; step++) {
@@ -42,7 +49,7 @@ describe('LivePlacements', () => {
   );
 
   it('uses slots of released placements again: memory follows what is live', () => {
-    const live = new LivePlacements<Slotted>();
+    const live = new LivePlacements<Slotted>(slotOf);
     const [a, b] = [added(live), added(live)];
     live.remove(a);
     expect(added(live)).toEqual({ id: 3, slot: 0 });
@@ -53,13 +60,13 @@ describe('LivePlacements', () => {
   });
 
   it.each([undefined, null, 0, 2, -1, 1.5, Number.NaN, '1', {}, [1]])('finds nothing by %o', (id) => {
-    const live = new LivePlacements<Slotted>();
+    const live = new LivePlacements<Slotted>(slotOf);
     added(live);
     expect(live.find(id)).toBeUndefined();
   });
 
   it('goes back to a copy, ids included, as often as wanted', () => {
-    const live = new LivePlacements<Slotted>();
+    const live = new LivePlacements<Slotted>(slotOf);
     const early = added(live);
     live.remove(added(live));
     const copy = live.copy();

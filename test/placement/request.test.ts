@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkRequest, type PlacementRequest } from '../../src/placement/request.js';
+import { type PlacementRequest, readRequest } from '../../src/placement/request.js';
 
-describe('checkRequest', () => {
+describe('readRequest', () => {
   it.each<[string, PlacementRequest]>([
     ['nothing asked for', {}],
     ['fields that are undefined', { gpus: undefined, gpuMilli: undefined, gpuModels: undefined }],
@@ -22,7 +22,7 @@ describe('checkRequest', () => {
     ['1024 labels', { labels: Object.fromEntries(Array.from({ length: 1024 }, (_, i) => [`l${i}`, ''])) }],
     ['an object without a prototype', Object.assign(Object.create(null) as object, { gpus: 1 })],
   ])('takes %s', (_, request) => {
-    expect(() => checkRequest(request)).not.toThrow();
+    expect(() => readRequest(request)).not.toThrow();
   });
 
   it.each<[string, unknown, (string | number)[]]>([
@@ -78,16 +78,16 @@ describe('checkRequest', () => {
     ['a field named __proto__', JSON.parse('{"__proto__": 1}'), ['__proto__']],
     ['a field named constructor', { constructor: 1 }, ['constructor']],
   ])('refuses %s', (_, request, path) => {
-    expect(() => checkRequest(request as PlacementRequest)).toThrow(
+    expect(() => readRequest(request as PlacementRequest)).toThrow(
       expect.objectContaining({ name: 'CorralError', code: 'invalid-request', path }),
     );
   });
 
   it('says what to do', () => {
-    expect(() => checkRequest({ gpu: 1 } as PlacementRequest)).toThrow(
+    expect(() => readRequest({ gpu: 1 } as PlacementRequest)).toThrow(
       'gpu: unknown field: did you mean gpus, gpuMilli, gpuModels? There are pods, podsMin, gpus, gpuMilli, cpuMilli, memoryMiB, gpuModels, labels, require, prefer, requirePerPod, slice',
     );
-    expect(() => checkRequest({ gpus: 1.5 })).toThrow('gpus: expected an integer from 0 to 16, got 1.5');
-    expect(() => checkRequest({ gpus: 1, gpuMilli: 5 })).toThrow('not both');
+    expect(() => readRequest({ gpus: 1.5 })).toThrow('gpus: expected an integer from 0 to 16, got 1.5');
+    expect(() => readRequest({ gpus: 1, gpuMilli: 5 })).toThrow('not both');
   });
 });

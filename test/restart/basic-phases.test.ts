@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { exponential, fixed, gamma, uniform } from '../../src/restart/basic-phases.js';
+import { refusedAs } from './refusals.js';
 
-const refusal = (path: (string | number)[]): object =>
-  expect.objectContaining({ name: 'CorralError', code: 'invalid-option', path });
+const refusal = (path: (string | number)[]): object => refusedAs('invalid-option', path);
 
 describe('basic phases', () => {
   it('have the transforms of the textbook', () => {

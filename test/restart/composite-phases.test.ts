@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { exponential, fixed, gamma } from '../../src/restart/basic-phases.js';
 import { mixture, scaled, sequence } from '../../src/restart/composite-phases.js';
 import type { Phase } from '../../src/restart/phase.js';
+import { refusedAs } from './refusals.js';
 
-const refusal = (path: (string | number)[]): object =>
-  expect.objectContaining({ code: 'invalid-option', path });
+const refusal = (path: (string | number)[]): object => refusedAs('invalid-option', path);
 
 describe('sequence', () => {
   const parts = fc.array(
@@ -61,6 +61,24 @@ describe('mixture', () => {
     expect(b.laplace(0.001)).toBeCloseTo(a.laplace(0.001), 14);
     expect(a.mean).toBeCloseTo(69, 12);
     expect(a.variance).toBeCloseTo(0.9 * 200 + 0.1 * 360_000 - 69 ** 2, 9);
+  });
+
+  it('draws each branch over a stretch of its weight', () => {
+    const p = mixture([
+      { weight: 1, phase: fixed(10) },
+      { weight: 2, phase: fixed(20) },
+      { weight: 4, phase: fixed(30) },
+      { weight: 1, phase: fixed(40) },
+    ]);
+    const drawn = [0, 0.124, 0.125, 0.374, 0.375, 0.874, 0.875, 0.999].map((u) => p.sample(() => u));
+    expect(drawn).toEqual([10, 10, 20, 20, 30, 30, 40, 40]);
+  });
+
+  it('draws the last branch where rounding leaves something over', () => {
+    for (let branches = 1; branches <= 60; branches++) {
+      const p = mixture(Array.from({ length: branches }, (_, i) => ({ weight: 1, phase: fixed(i) })));
+      expect(p.sample(() => 1 - 2 ** -53)).toBe(branches - 1);
+    }
   });
 
   it('never draws a branch of weight 0', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureDomains } from '../../src/restart/failure-domains.js';
 import type { FailureLaw } from '../../src/restart/failure-laws.js';
-import { refused } from './refusals.js';
+import { refused, refusedAs } from './refusals.js';
 import { gangOn, smallCluster } from './small-cluster.js';
 
 const cluster = smallCluster({ blocks: 2, racks: 2, servers: 4 });
@@ -121,8 +121,7 @@ describe('failureDomains', () => {
   });
 
   it('refuses laws of one name, tiers, servers and GPUs that are not there', () => {
-    const failing = (code: string, ...path: (string | number)[]): unknown =>
-      expect.objectContaining({ code, path });
+    const failing = (code: string, ...path: (string | number)[]): unknown => refusedAs(code, path);
     expect(() => failureDomains(gang, cluster, [law('gpu'), law('gpu')])).toThrow(
       failing('duplicate-id', 'laws', 1, 'name'),
     );

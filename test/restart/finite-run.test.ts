@@ -5,7 +5,7 @@ import { finiteRunSeconds } from '../../src/restart/finite-run.js';
 import { phase } from '../../src/restart/phases.js';
 import { metaFiniteEttr } from '../../src/restart/published-ettr.js';
 import { type RestartModelOptions, restartModel } from '../../src/restart/restart-model.js';
-import { refused } from './refusals.js';
+import { refused, refusedAs } from './refusals.js';
 
 const options = {
   failuresPerSecond: 1 / 1500,
@@ -118,7 +118,7 @@ describe('finiteRunSeconds', () => {
     expect(() => finiteRunSeconds(two, { productiveSeconds: 1 })).toThrow(refused('model', 'durable'));
     const often = restartModel({ ...options, computeSeconds: 1, persistLagSeconds: 0 });
     expect(() => finiteRunSeconds(often, { productiveSeconds: 1e18 })).toThrow(
-      expect.objectContaining({ code: 'limit-exceeded', path: ['productiveSeconds'] }),
+      refusedAs('limit-exceeded', ['productiveSeconds']),
     );
   });
 });

@@ -11,6 +11,7 @@ import {
   simulateRestarts,
   spareStockOut,
 } from '../../src/restart/index.js';
+import { refusedAs } from './refusals.js';
 
 const model = (options: Partial<RestartModelOptions>): RestartModel =>
   restartModel({ failuresPerSecond: 1, computeSeconds: 1000, ...options });
@@ -34,16 +35,14 @@ describe('jobs that never get anywhere', () => {
 
   it('are told apart from wrong input', () => {
     for (const field of ['failuresPerSecond', 'computeSeconds', 'stallSeconds'] as const) {
-      expect(() => model({ [field]: 2e15 })).toThrow(
-        expect.objectContaining({ code: 'invalid-option', path: [field] }),
-      );
+      expect(() => model({ [field]: 2e15 })).toThrow(refusedAs('invalid-option', [field]));
     }
     expect(() => model({ durable: { snapshots: 2, stallSeconds: 2e15 } })).toThrow(
-      expect.objectContaining({ path: ['durable', 'stallSeconds'] }),
+      refusedAs('invalid-option', ['durable', 'stallSeconds']),
     );
     const failureClasses = [{ failuresPerSecond: 1 }, { failuresPerSecond: 2e15 }];
     expect(() => restartModel({ computeSeconds: 1, failureClasses })).toThrow(
-      expect.objectContaining({ path: ['failureClasses', 1, 'failuresPerSecond'] }),
+      refusedAs('invalid-option', ['failureClasses', 1, 'failuresPerSecond']),
     );
   });
 });

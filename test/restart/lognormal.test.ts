@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../src/random.js';
 import { lognormal, lognormalSigma } from '../../src/restart/lognormal.js';
+import { refusedAs } from './refusals.js';
 
 /** E[e^(-zX)] of a true lognormal of median 1, by the trapezoid rule over its logarithm. */
 function trueLaplace(z: number, sigma: number): number {
@@ -44,6 +45,21 @@ describe('lognormal', () => {
     expect(seen.size).toBeGreaterThan(10);
   });
 
+  it('draws the shortest duration at 0 and the longest just below 1, in order between', () => {
+    const p = lognormal({ medianSeconds: 10, sigma: 0.7 });
+    const draws = Array.from({ length: 1000 }, (_, i) => p.sample(() => i / 1000));
+    const all = [p.sample(() => 0), ...draws, p.sample(() => 1 - 2 ** -53)];
+    const isRising = all[0]! < all.at(-1)!;
+    expect(all).toEqual([...all].sort((a, b) => (isRising ? a - b : b - a)));
+    // Half of what is drawn lies on either side of the median.
+    expect(p.sample(() => 0.499) < 10).toBe(isRising);
+    expect(p.sample(() => 0.501) > 10).toBe(isRising);
+  });
+
+  it('has no spread where mean and median are equal', () => {
+    expect(lognormalSigma({ medianSeconds: 5, meanSeconds: 5 })).toBe(0);
+  });
+
   it('takes median and mean in place of sigma', () => {
     const p = lognormal({ medianSeconds: 222, meanSeconds: 2334 });
     expect(p.sigma).toBeCloseTo(2.169175618051347, 12);
@@ -61,8 +77,6 @@ describe('lognormal', () => {
     ['meanSeconds', { medianSeconds: 1, meanSeconds: 1e9 }],
     ['mean', { medianSeconds: 1, mean: 2 }],
   ])('refuses nonsense and names %s', (field, options) => {
-    expect(() => lognormal(options as never)).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path: [field] }),
-    );
+    expect(() => lognormal(options as never)).toThrow(refusedAs('invalid-option', [field]));
   });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { exponential, fixed, gamma } from '../../src/restart/basic-phases.js';
 import { maximum } from '../../src/restart/maximum.js';
+import { refusedAs } from './refusals.js';
 
 /** The product that the Gamma functions stand for, term by term, and the sums of mean and variance. */
 function termByTerm(n: number, m: number, z: number): { laplace: number; mean: number; variance: number } {
@@ -46,8 +47,7 @@ describe('maximum', () => {
   });
 
   it('refuses other families, and counts that are none', () => {
-    const refusal = (path: string): object =>
-      expect.objectContaining({ code: 'invalid-option', path: [path] });
+    const refusal = (path: string): object => refusedAs('invalid-option', [path]);
     expect(() => maximum(2, gamma(2, 3))).toThrow(refusal('of'));
     for (const count of [0, 1.5, -1, Number.NaN, 1e10]) {
       expect(() => maximum(count, exponential(1))).toThrow(refusal('count'));

@@ -5,6 +5,7 @@ import { optimalInterval } from '../../src/restart/optimal-interval.js';
 import { phase } from '../../src/restart/phases.js';
 import { type RestartModelOptions, restartModel } from '../../src/restart/restart-model.js';
 import { randomModel } from './random-model.js';
+import { refusedAs } from './refusals.js';
 
 const at = (
   mttf: number,
@@ -86,12 +87,12 @@ describe('optimalInterval', () => {
     const young = Math.sqrt((2 * 0.29) / (1e-6 + 10 * 1e-7));
     expect(optimalInterval(two, 'young')).toBeCloseTo(young, 9);
     expect(optimalInterval(two) / young).toBeCloseTo(1, 2);
-    expect(() => optimalInterval(two, 'daly')).toThrow(expect.objectContaining({ path: ['method'] }));
+    expect(() => optimalInterval(two, 'daly')).toThrow(refusedAs('invalid-option', ['method']));
   });
 
   it('refuses other methods', () => {
     expect(() => optimalInterval(at(1, 1), 'weibull' as never)).toThrow(
-      expect.objectContaining({ code: 'invalid-option', path: ['method'] }),
+      refusedAs('invalid-option', ['method']),
     );
   });
 });

@@ -8,7 +8,7 @@ import { llama3FailureLaws } from '../../src/restart/failure-laws.js';
 import { phase } from '../../src/restart/phases.js';
 import { type PlacementRestartOptions, placementRestart } from '../../src/restart/placement-restart.js';
 import { simulateRestarts } from '../../src/restart/simulate-restarts.js';
-import { refused } from './refusals.js';
+import { refused, refusedAs } from './refusals.js';
 import { gangOn, smallCluster } from './small-cluster.js';
 
 const cluster = smallCluster(
@@ -262,7 +262,7 @@ describe('placementRestart', () => {
 
   it('refuses a spare that the cluster has not', () => {
     expect(() => placementRestart(packed, cluster, { ...scenario, spares: ['x'] })).toThrow(
-      expect.objectContaining({ code: 'unknown-reference', path: ['spares', 0] }),
+      refusedAs('unknown-reference', ['spares', 0]),
     );
   });
 });

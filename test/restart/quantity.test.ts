@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { bandwidthGBps, integer, nonNegative, positive, probability } from '../../src/restart/quantity.js';
+import { refusedAs } from './refusals.js';
 
-const refusal = expect.objectContaining({ code: 'invalid-option', path: ['a', 2] });
+const refusal = refusedAs('invalid-option', ['a', 2]);
 const NONSENSE = [
   Number.NaN,
   Number.POSITIVE_INFINITY,

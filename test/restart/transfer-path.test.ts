@@ -62,4 +62,33 @@ describe('TransferPaths', () => {
       20, 200, 400,
     ]);
   });
+
+  it('takes the NICs it is told for those of every server', () => {
+    const paths = new TransferPaths(smallCluster(sizes, { uplinks }), 100);
+    // The ports of the type would carry 400 in the rack; the share of 800 GB/s for 4 servers is more than the NICs.
+    expect([0, 3, 4, 8].map((to) => paths.betweenGBps(0, to))).toEqual([100, 100, 100, 50]);
+  });
+
+  it('uses the accelerator fabric of a tier above racks between racks too, and uplinks only out of it', () => {
+    const paths = new TransferPaths(
+      smallCluster(sizes, { uplinks, accelerator: { tier: 'block', GBpsPerGpu: 900 } }),
+      400,
+    );
+    expect([3, 4, 7].map((to) => paths.betweenGBps(0, to))).toEqual([7200, 7200, 7200]);
+    expect([paths.betweenGBps(0, 8), paths.betweenGBps(15, 0)]).toEqual([50, 50]);
+  });
+
+  it('goes as fast through a fabric as the server with fewer GPUs', () => {
+    const cluster = clusterTopology({
+      tiers: ['rack'],
+      types: { h100: 'dgx-h100', tray: 'gb200-nvl72-tray' },
+      servers: [
+        { id: 'of eight', type: 'h100', domains: { rack: 'r' } },
+        { id: 'of four', type: 'tray', domains: { rack: 'r' } },
+      ],
+      accelerator: { tier: 'rack', GBpsPerGpu: 900 },
+    });
+    const paths = new TransferPaths(cluster, 1);
+    expect([paths.betweenGBps(0, 1), paths.betweenGBps(1, 0)]).toEqual([3600, 3600]);
+  });
 });

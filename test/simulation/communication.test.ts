@@ -3,7 +3,9 @@ import { railOptimized } from '../../src/catalogue/index.js';
 import { clusterTopology } from '../../src/index.js';
 import { bestFit, binPack, random, spread, topologyAware } from '../../src/policies/index.js';
 import { phase } from '../../src/restart/index.js';
+import type { Note } from '../../src/simulation/holdings.js';
 import { type JobResult, type SimulationJob, simulate } from '../../src/simulation/index.js';
+import { type OpenRun, openRun } from '../../src/simulation/open-run.js';
 
 const cluster = clusterTopology({
   tiers: ['rack'],
@@ -136,5 +138,77 @@ describe('communication of jobs that fail', () => {
       expect(b!.endSeconds).toBeCloseTo(failed + 100 - (failed * 2) / 3, 4);
     }
     expect(again).toBeGreaterThan(2);
+  });
+});
+
+describe('the speed that a job would have', () => {
+  /** Two racks of two servers; what is labelled a or b straddles them, and shares both uplinks with the other. */
+  const racks = clusterTopology({
+    tiers: ['rack'],
+    types: { h100: 'dgx-h100' },
+    uplinks: { rack: { GBps: 100 } },
+    servers: ['a', 'b', 'a', 'b'].map((gang, i) => ({
+      id: `s${i}`,
+      type: 'h100',
+      domains: { rack: `r${Math.floor(i / 2)}` },
+      labels: { gang },
+    })),
+  });
+  const straddling = (gang: string, communicationFraction: number): SimulationJob => ({
+    ...job,
+    id: gang,
+    labels: { gang },
+    communicationFraction,
+    ratedGBps: 375,
+  });
+  /** Two gangs that begin at once, as they are then. */
+  const begun = (fractions: readonly [number, number], linkSharing: boolean): OpenRun['run'] => {
+    const jobs = [straddling('a', fractions[0]), straddling('b', fractions[1])];
+    const { run } = openRun({ cluster: racks, jobs, linkSharing }, undefined);
+    while (run.runningCount < 2) run.step();
+    return run;
+  };
+  /** What a gang of two whole servers notes that has a rack to itself. */
+  const inOneRack = (): Note => {
+    const { run } = openRun({ cluster: racks, jobs: [job] }, undefined);
+    while (run.runningCount === 0) run.step();
+    return run.holdings.noteOf(0);
+  };
+
+  // 15 · 100 / 8 = 187.5 GB/s across the racks alone, half of what they are rated at, and half of that together.
+  it.each([
+    [[0.5, 0.5], true, [1 / 2.5, 1 / 2.5]],
+    [[0.5, 0.5], false, [1 / 1.5, 1 / 1.5]],
+    [[0.5, 0], true, [1 / 1.5, 1]],
+    [[0.5, 0], false, [1 / 1.5, 1]],
+  ] as const)('is its speed where it is: fractions %j, shared links %s', (fractions, linkSharing, speeds) => {
+    const run = begun(fractions, linkSharing);
+    const { noteOf } = run.holdings;
+    for (const round of [1, 2]) {
+      for (const one of [0, 1]) {
+        const note = noteOf.call(run.holdings, one);
+        expect(run.parts.speedAt!(one, note), `round ${round}`).toBeCloseTo(speeds[one]!, 9);
+        expect(run.state.speed[one]).toBeCloseTo(speeds[one]!, 9);
+        expect(noteOf.call(run.holdings, one)).toEqual(note);
+      }
+    }
+  });
+
+  it.each([
+    [0.5, true],
+    [0.5, false],
+    [0, true],
+    [0, false],
+  ])('is the full one in a rack of its own: fraction %f, shared links %s', (fraction, linkSharing) => {
+    const run = begun([fraction, 0.5], linkSharing);
+    const rack = inOneRack();
+    expect(rack.bandwidthGBps).toBeGreaterThan(375);
+    expect(run.parts.speedAt!(0, rack)).toBe(1);
+    // Asking changes nothing for anybody.
+    while (run.step());
+    const jobs = [straddling('a', fraction), straddling('b', 0.5)];
+    expect([0, 1].map((one) => run.state.end[one]! / 1e6)).toEqual(
+      simulate({ cluster: racks, jobs, linkSharing }).jobs.map(({ endSeconds }) => endSeconds),
+    );
   });
 });

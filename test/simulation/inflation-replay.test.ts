@@ -470,7 +470,7 @@ describe('inflationReplay', () => {
       ['nodes', 'servers', 0, 'type'],
     ],
     ['pods that are no list', () => ({ ...small(), pods: 'p' }), 'invalid-option', ['pods']],
-    ['a pod that is none', () => ({ ...small(), pods: [null] }), 'invalid-option', ['pods', 0, 'cpuMilli']],
+    ['a pod that is none', () => ({ ...small(), pods: [null] }), 'invalid-option', ['pods', 0]],
     [
       'a pod on more GPUs than a server has',
       () => ({ ...small(), pods: [{ name: 'a', cpuMilli: 1, memoryMiB: 1, gpus: 17, gpuMilli: 1000 }] }),

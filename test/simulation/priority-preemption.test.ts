@@ -266,17 +266,4 @@ describe('preemption where priorities age', () => {
       expect(aged).toEqual(oneAfterAnother({ priorityPerHour: 2 }));
     },
   );
-
-  it('counts no run of who is stopped in the instant in which it would begin', () => {
-    const result = simulate({
-      cluster: oneGpuServers(1),
-      jobs: [
-        { id: 'low', submitSeconds: 0, durationSeconds: 10, gpus: 1 },
-        { id: 'high', submitSeconds: 0, durationSeconds: 10, gpus: 1, priority: 1 },
-      ],
-      preemption: { victims: 'youngest' },
-    });
-    expect(result.jobs[0]).toMatchObject({ startSeconds: 10, preemptions: 0 });
-    expect(result.jobs.map((job) => job.runs.length)).toEqual([1, 1]);
-  });
 });

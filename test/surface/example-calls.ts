@@ -163,7 +163,7 @@ export const EXAMPLE_CALLS: Readonly<Record<string, readonly unknown[]>> = {
   ],
   'corral/restart.restartModel': [
     {
-      failureClasses: [{ name: 'host', failuresPerSecond: 1e-5, ...steps, rollback: 'last' }],
+      failureClasses: [{ name: 'host', failuresPerSecond: 1e-5, ...steps, rollback: 'memory' }],
       computeSeconds: 600,
       durable: { snapshots: 3, stallSeconds: 1 },
     },

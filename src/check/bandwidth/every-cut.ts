@@ -91,6 +91,7 @@ function reachedFrom(start: string, neighbours: Neighbours): ReadonlySet<string>
 }
 
 function dropDeadEnds(terminals: readonly string[], neighbours: Neighbours): void {
+  // Every round but the last drops a vertex.
   for (let dropped = true; dropped; ) {
     dropped = false;
     for (const [id, row] of neighbours) {

@@ -1,5 +1,10 @@
+import { CorralError } from '../../errors.js';
+
 /** A figure below this is rounding. */
 const EPSILON = 1e-10;
+
+/** Most multiplications of one programme: some seconds. Bland's rule ends, but rounding can make it go round. */
+const WORK_MAX = 2 ** 31;
 
 /** A linear programme; all variables are at least 0. */
 export interface Programme {
@@ -17,6 +22,7 @@ export interface Programme {
  *
  * @param programme - in any unit; its value must be bounded
  * @returns the largest value, in the unit of `right` times that of `goal`
+ * @throws CorralError `limit-exceeded` where it takes too many steps
  * @complexity O(rows × (rows + variables)) per step
  */
 export function largestValue({ rows, right, goal }: Programme): number {
@@ -24,7 +30,8 @@ export function largestValue({ rows, right, goal }: Programme): number {
   const tableau = rows.map((row, i) => [...row, ...rows.map((_, j) => Number(i === j)), right[i]!]);
   const gains = [...goal.map((gain) => -gain), ...new Array<number>(rows.length + 1).fill(0)];
   const basic = rows.map((_, i) => width + i);
-  for (;;) {
+  const stepsMax = Math.max(64, WORK_MAX / (rows.length * (rows.length + width)));
+  for (let step = 0; step < stepsMax; step++) {
     const column = gains.findIndex((gain, i) => i < gains.length - 1 && gain < -EPSILON);
     if (column < 0) return gains.at(-1)!;
     const ratios = tableau.map((row) => (row[column]! > EPSILON ? row.at(-1)! / row[column]! : Infinity));
@@ -33,6 +40,7 @@ export function largestValue({ rows, right, goal }: Programme): number {
       (best, ratio, i) => (ratio <= least + EPSILON && (best < 0 || basic[i]! < basic[best]!) ? i : best),
       -1,
     );
+    if (row < 0) break;
     const pivot = tableau[row]![column]!;
     tableau[row] = tableau[row]!.map((value) => value / pivot);
     basic[row] = column;
@@ -44,4 +52,9 @@ export function largestValue({ rows, right, goal }: Programme): number {
       });
     }
   }
+  throw new CorralError(
+    'limit-exceeded',
+    [],
+    `a linear programme of ${rows.length} rows and ${width} variables takes too many steps: take a smaller server`,
+  );
 }

@@ -1,3 +1,4 @@
+import { CorralError } from '../../errors.js';
 import { devicesOf } from '../../topology/device-at.js';
 import type { DeviceKind, Medium, ServerTopology } from '../../topology/index.js';
 import type { Capacity } from './every-cut.js';
@@ -34,7 +35,7 @@ export function mergedLinks(server: ServerTopology): MergedLink[] {
     firstOf.set(b, first);
     return true;
   };
-  // Names spread from the first switches until none changes.
+  // Names spread from the first switches until none changes: every change moves a switch to an earlier one.
   for (let changed = true; changed; ) {
     changed = false;
     for (const { a, b, medium } of edges) {
@@ -69,6 +70,25 @@ export function plainLinks({ document }: ServerTopology): MergedLink[] {
     medium,
     flowGBps: Math.min(bandwidthGBps, flowCapGBps),
   }));
+}
+
+/** Most devices and links of a server that is judged; the largest of the catalogue has 56 and 141. */
+const DEVICES_MAX = 256;
+const LINKS_MAX = 1024;
+
+/**
+ * Refuses a server that would take minutes: what is judged here is looked at in every possible way.
+ *
+ * @throws CorralError `limit-exceeded`
+ */
+export function holdSize(server: ServerTopology): void {
+  const { devices, links } = server.document;
+  if (devices.length <= DEVICES_MAX && links.length <= LINKS_MAX) return;
+  throw new CorralError(
+    'limit-exceeded',
+    ['server'],
+    `${devices.length} devices and ${links.length} links, at most ${DEVICES_MAX} and ${LINKS_MAX} can be looked at: take a smaller server`,
+  );
 }
 
 /** The kind of a device by its id. */

@@ -1,10 +1,12 @@
-import { CorralError } from '../../errors.js';
+import { CorralError, quote } from '../../errors.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
 import { isBetweenSockets, routesBetweenSockets } from './routes-between-sockets.js';
 
 /** The most paths between the GPUs of one set that are written down. */
 const PATHS_MAX = 5000;
+/** The most ways up from one device: pairs of them are looked at. */
+const ASCENTS_MAX = 500;
 
 /** A way from one GPU to another, or to a NIC, that a transfer may take. */
 export interface PermittedPath {
@@ -136,6 +138,13 @@ function ascentsFrom(server: ServerTopology, links: readonly MergedLink[], id: s
       const next = link.a === at ? link.b : link.b === at ? link.a : undefined;
       if (next === undefined || vertices.includes(next) || ['gpu', 'nic'].includes(kindOf(server, next)))
         continue;
+      if (found.length === ASCENTS_MAX) {
+        throw new CorralError(
+          'limit-exceeded',
+          [],
+          `more than ${ASCENTS_MAX} ways from ${quote(id)} up to its sockets: take a smaller server`,
+        );
+      }
       const longer = [...vertices, next];
       found.push({ end: next, vertices: longer, inFabric: inFabric && link.inFabric });
       walk(longer, inFabric && link.inFabric);

@@ -2,7 +2,7 @@ import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { maskOf, sortedGpus } from '../gpu-set.js';
 import { type Capacity, smallestCut } from './every-cut.js';
-import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
+import { holdSize, kindOf, type MergedLink, mergedLinks } from './merged-links.js';
 import { mostReceived } from './most-received.js';
 import { type PermittedPaths, permittedPaths, restrictsPaths } from './permitted-paths.js';
 
@@ -28,14 +28,15 @@ const known = new WeakMap<ServerTopology, Map<number, number>>();
  * @param gpus - GPU ordinals, in any order
  * @returns GB/s per GPU and direction; `Infinity` for fewer than two GPUs, 0 if nothing joins them
  * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice;
- * `limit-exceeded` if more than 20 vertices are left after those with one neighbour are dropped, or for more than
- * 5,000 paths
+ * `limit-exceeded` if more than 20 vertices are left after those with one neighbour are dropped, for more than
+ * 5,000 paths, 256 devices or 1,024 links, and where a linear programme takes too many steps
  * @complexity O(2^vertices), or that of a linear programme per GPU, on the first call, then a look-up
  * @example
  * referenceBandwidth(topology('dgx1-v100'), [0, 1, 2, 3]) // 80
  */
 export function referenceBandwidth(server: ServerTopology, gpus: readonly number[]): number {
   checkServer(server, ['server']);
+  holdSize(server);
   const sorted = sortedGpus(server, gpus, 'gpus');
   const mask = maskOf(sorted);
   const answers = known.get(server) ?? new Map<number, number>();

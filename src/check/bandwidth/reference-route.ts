@@ -3,7 +3,7 @@ import { unweighted } from 'graphology-shortest-path';
 import { deviceAt } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
-import { kindOf, type MergedLink, mergedLinks, plainLinks } from './merged-links.js';
+import { holdSize, kindOf, type MergedLink, mergedLinks, plainLinks } from './merged-links.js';
 
 /** How wide and how long the route between two devices is. */
 export interface ReferenceRoute {
@@ -24,13 +24,14 @@ export interface ReferenceRoute {
  * @param from - id of any device
  * @param to - id of any device
  * @returns bottleneck and hops; `undefined` if nothing joins the two
- * @throws CorralError `unknown-reference` if a device does not exist
+ * @throws CorralError `unknown-reference` if a device does not exist, `limit-exceeded` beyond 256 devices or 1,024 links
  * @complexity O(links²)
  * @example
  * referenceRoute(topology('l40s-8-dual-root'), 'gpu0', 'gpu4') // { bandwidthGBps: 26.3, hops: 7 }
  */
 export function referenceRoute(server: ServerTopology, from: string, to: string): ReferenceRoute | undefined {
   checkServer(server, ['server']);
+  holdSize(server);
   for (const [name, id] of Object.entries({ from, to })) {
     deviceAt(server, id, [name]);
   }

@@ -1,8 +1,9 @@
-import { CorralError } from '../../errors.js';
+import { CorralError, quote } from '../../errors.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { route, type ServerTopology } from '../../topology/index.js';
-import { mergedLinks } from './merged-links.js';
+import { sortedGpus } from '../gpu-set.js';
+import { holdSize, mergedLinks } from './merged-links.js';
 
 /** A link by its ends, the smaller id first. */
 type LinkKey = string;
@@ -28,10 +29,12 @@ const known = new WeakMap<ServerTopology, Routes>();
  * a GPU, a NIC, a NUMA node or a socket.
  *
  * @param server - a server type
- * @param gpus - GPU ordinals, checked, in any order
+ * @param gpus - GPU ordinals, in any order
  * @param bandwidthGBps - of the set
  * @returns GB/s summed over those links and both their directions
- * @complexity O(k! + pairs × links × GPUs^2)
+ * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice, and for a bandwidth below 0;
+ * `limit-exceeded` as `referenceBandwidth`
+ * @complexity O(2^k k^2 + pairs × links × GPUs^2)
  */
 export function referenceSharedLoad(
   server: ServerTopology,
@@ -39,9 +42,18 @@ export function referenceSharedLoad(
   bandwidthGBps: number,
 ): number {
   checkServer(server, ['server']);
-  if (gpus.length < 2) return 0;
+  holdSize(server);
+  const sorted = sortedGpus(server, gpus, 'gpus');
+  if (typeof bandwidthGBps !== 'number' || !(bandwidthGBps >= 0)) {
+    throw new CorralError(
+      'invalid-option',
+      ['bandwidthGBps'],
+      `expected GB/s, 0 or more, got ${quote(bandwidthGBps)}`,
+    );
+  }
+  if (sorted.length < 2) return 0;
   const { between, inFabric, toHost } = routesOf(server);
-  const others = [...server.gpus.keys()].filter((gpu) => !gpus.includes(gpu));
+  const others = [...server.gpus.keys()].filter((gpu) => !sorted.includes(gpu));
   // Looked up once per link, not once per pair that crosses it.
   const answers = new Map<LinkKey, boolean>();
   const othersCouldUse = (link: LinkKey): boolean => {
@@ -51,32 +63,36 @@ export function referenceSharedLoad(
     answers.set(link, answer);
     return answer;
   };
-  const fabricOnly = isRing(gpus, inFabric);
+  const fabricOnly = isRing(sorted, inFabric);
   let crossed = 0;
-  for (const a of gpus) {
-    for (const b of gpus) {
+  for (const a of sorted) {
+    for (const b of sorted) {
       if (a === b || (fabricOnly && !inFabric[a]![b])) continue;
       crossed += between[a]![b]!.filter(othersCouldUse).length;
     }
   }
-  return (crossed * bandwidthGBps) / (gpus.length - 1);
+  return (crossed * bandwidthGBps) / (sorted.length - 1);
 }
 
-/** Whether some order of the GPUs is a ring of joined neighbours. */
+/**
+ * Whether some order of the GPUs is a ring of joined neighbours, by looking at the ends of the paths through every set of
+ * them: orders are too many, 15! of 16 GPUs.
+ */
 function isRing(gpus: readonly number[], joined: readonly (readonly boolean[])[]): boolean {
-  const [first, ...others] = gpus;
-  const closes = (at: number, left: readonly number[]): boolean =>
-    left.length === 0
-      ? joined[at]![first!]!
-      : left.some(
-          (next) =>
-            joined[at]![next] &&
-            closes(
-              next,
-              left.filter((gpu) => gpu !== next),
-            ),
-        );
-  return closes(first!, others);
+  const whole = (1 << gpus.length) - 1;
+  const joins = (a: number, b: number): boolean => joined[gpus[a]!]![gpus[b]!]!;
+  /** Set of positions → bits of those at which a path from the first through all of the set ends. */
+  const ends = new Int32Array(whole + 1);
+  ends[1] = 1;
+  for (let set = 1; set <= whole; set += 2) {
+    for (let at = 0; at < gpus.length; at++) {
+      if (((ends[set]! >> at) & 1) === 0) continue;
+      for (let next = 1; next < gpus.length; next++) {
+        if (((set >> next) & 1) === 0 && joins(at, next)) ends[set | (1 << next)]! |= 1 << next;
+      }
+    }
+  }
+  return gpus.some((_, at) => ((ends[whole]! >> at) & 1) === 1 && joins(at, 0));
 }
 
 function routesOf(server: ServerTopology): Routes {
