@@ -25,16 +25,12 @@ export function readFields<T>(
   code: CorralErrorCode = 'invalid-option',
 ): T {
   const place = path.length > 0 ? path : ['options'];
-  const source = callForeign(() => plainObject(given, fields, place, code), place, code);
-  const copy: Record<string, unknown> = {};
-  for (const field of fields) {
-    const value = callForeign(() => source[field], [...path, field], code);
-    if (value !== undefined) copy[field] = value;
-  }
+  callForeign(() => refuseUnlessPlain(given, fields, place, code), place, code);
+  const copy = readRow(given, fields, path, code);
   callForeign(
     () => {
       // Inherited fields as well: options may stand on defaults of the caller's own.
-      for (const field in source) {
+      for (const field in given) {
         if (!fields.includes(field))
           throw new CorralError(code, [...path, field], unknownField(field, fields));
       }
@@ -42,21 +38,58 @@ export function readFields<T>(
     place,
     code,
   );
+  return copy;
+}
+
+/**
+ * As {@link readFields}, for a row of data that may carry more than is read here: a placement, say, which is no plain object.
+ *
+ * @param given - what the caller handed in, anything
+ * @param fields - the names that are read
+ * @param path - where the caller was given it; default: it is the argument `options`
+ * @param code - the error code to throw; default `invalid-option`
+ * @returns a new object with those of the fields that are not `undefined`
+ * @throws CorralError for what is no object, or a list, and with the path of a field that throws when it is read
+ * @complexity O(fields)
+ */
+export function readRow<T>(
+  given: T,
+  fields: readonly string[],
+  path: ErrorPath = [],
+  code: CorralErrorCode = 'invalid-option',
+): T {
+  const place = path.length > 0 ? path : ['options'];
+  const isList = callForeign(() => Array.isArray(given), place, code);
+  if (typeof given !== 'object' || given === null || isList) throw noObject(given, fields, place, code);
+  const source = given as Readonly<Record<string, unknown>>;
+  const copy: Record<string, unknown> = {};
+  for (const field of fields) {
+    const value = callForeign(() => source[field], [...path, field], code);
+    if (value !== undefined) copy[field] = value;
+  }
   return copy as T;
 }
 
-function plainObject(
+function refuseUnlessPlain(
   given: unknown,
   fields: readonly string[],
   path: ErrorPath,
   code: CorralErrorCode,
-): Readonly<Record<string, unknown>> {
+): void {
   if (typeof given !== 'object' || given === null || !isPlain(given)) {
-    const expected = fields.length > 0 ? `an object with ${fields.join(', ')}` : 'nothing';
-    throw new CorralError(code, path, `expected ${expected}, got ${quote(given)}`);
+    throw noObject(given, fields, path, code);
   }
   refuseSymbols(given, { path, code });
-  return given as Readonly<Record<string, unknown>>;
+}
+
+function noObject(
+  given: unknown,
+  fields: readonly string[],
+  path: ErrorPath,
+  code: CorralErrorCode,
+): CorralError {
+  const expected = fields.length > 0 ? `an object with ${fields.join(', ')}` : 'nothing';
+  return new CorralError(code, path, `expected ${expected}, got ${quote(given)}`);
 }
 
 /**

@@ -1,11 +1,35 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { CorralError } from '../src/errors.js';
-import { definedFields, readFields, readRecord, unknownField } from '../src/fields.js';
+import { definedFields, readFields, readRecord, readRow, unknownField } from '../src/fields.js';
 
 class Own {
   readonly free = 1;
 }
+
+describe('readRow', () => {
+  it('copies the fields that are read, and lets a row carry more', () => {
+    const row = { server: 'a', gpus: [0], more: 1, none: undefined };
+    expect(readRow(row, ['server', 'gpus', 'none'])).toStrictEqual({ server: 'a', gpus: [0] });
+  });
+
+  it('refuses what is no object, and a field that throws', () => {
+    const throwing = {
+      get a(): number {
+        throw new TypeError('no');
+      },
+    };
+    expect(readRow(new Own() as { free: number; more?: 1 }, ['free', 'more'])).toStrictEqual({ free: 1 });
+    for (const given of [null, undefined, 1, 'a', [], () => 1]) {
+      expect(() => readRow(given, ['a'], ['rows', 3])).toThrow(
+        expect.objectContaining({ code: 'invalid-option', path: ['rows', 3] }),
+      );
+    }
+    expect(() => readRow(throwing, ['a'], ['rows', 3])).toThrow(
+      expect.objectContaining({ code: 'invalid-option', path: ['rows', 3, 'a'] }),
+    );
+  });
+});
 
 describe('readFields', () => {
   it('copies known fields, and leaves out what is undefined', () => {

@@ -1,5 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { callForeign, isPlain, readList } from '../plain-data.js';
+import { readRow } from '../fields.js';
+import { readList } from '../plain-data.js';
 
 /** One flow of {@link fairShares}: a row of data, which may carry more than is read here. */
 export interface Flow {
@@ -60,13 +61,7 @@ export function fairShares(capacities: readonly number[], flows: readonly Flow[]
 /** A flow of the caller, read once and checked. */
 function readFlow(given: Flow, i: number, linkCount: number): Flow {
   const path = ['flows', i];
-  const flow = callForeign((): Flow => {
-    if (typeof given !== 'object' || given === null || !isPlain(given)) {
-      throw invalid(path, `expected a flow such as { links: [0] }, got ${quote(given)}`);
-    }
-    const { links, loads, weight, cap } = given;
-    return { links, loads, weight, cap };
-  }, path);
+  const flow = readRow(given, ['links', 'loads', 'weight', 'cap'], path);
   const links = readList(flow.links, [...path, 'links'], 'invalid-option', FLOW_LINKS_MAX);
   links.forEach((link, k) => {
     if (!Number.isInteger(link) || link < 0 || link >= linkCount) {

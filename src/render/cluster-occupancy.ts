@@ -1,9 +1,11 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields, readRow } from '../fields.js';
 import type { ServerId } from '../ids.js';
 import type { FreeCapacity, PlacedPod } from '../placement/placement.js';
+import { readList } from '../plain-data.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
-import { GPU_MILLI } from '../units.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX, PODS_MAX } from '../units.js';
+import { drawingText } from './drawing-text.js';
 
 /** A gang on a cluster, drawn in one colour. */
 export interface ClusterGang {
@@ -17,7 +19,7 @@ export interface ClusterGang {
 export interface OccupancyOptions {
   /** What `free()` of a solver returned. Default: whatever no gang holds is free. */
   readonly free?: FreeCapacity | undefined;
-  /** Gangs in colours of their own, at most 4,096; colours repeat after 24 looks. */
+  /** Gangs in colours of their own, at most 4,096 of 1,048,576 pods in all; colours repeat after 24 looks. */
   readonly gangs?: readonly ClusterGang[] | undefined;
   /** Servers that take no new pods. */
   readonly cordoned?: readonly ServerId[] | undefined;
@@ -41,6 +43,8 @@ export interface Occupancy {
   readonly gangSizes: readonly number[];
 }
 
+/** Most servers that one list names, with repetitions. */
+const ROWS_MAX = 2 ** 16;
 /** Most gangs of one drawing. */
 const GANGS_MAX = 4096;
 
@@ -61,7 +65,7 @@ export function occupancy(cluster: ClusterTopology, options: OccupancyOptions): 
     throw new CorralError('unknown-reference', path, `no server ${quote(server)} in this cluster`);
   };
   const cordoned = new Array<boolean>(cluster.servers.length).fill(false);
-  listOf(options.cordoned ?? [], ['cordoned']).forEach((server, i) => {
+  readList(options.cordoned ?? [], ['cordoned'], 'invalid-option', ROWS_MAX).forEach((server, i) => {
     cordoned[position(server, ['cordoned', i])] = true;
   });
   const cells: Cell[][] =
@@ -74,28 +78,35 @@ export function occupancy(cluster: ClusterTopology, options: OccupancyOptions): 
       if (cell === 'free') row[gpu] = 'cordoned';
     });
   });
-  const gangs = listOf(options.gangs ?? [], ['gangs']) as readonly (ClusterGang | null)[];
+  const gangs = readList(options.gangs ?? [], ['gangs']);
   if (gangs.length > GANGS_MAX) {
     throw new CorralError('limit-exceeded', ['gangs'], `${gangs.length} gangs, at most ${GANGS_MAX}`);
   }
+  let podsLeft = PODS_MAX;
+  const gangNames: string[] = [];
   const gangSizes = gangs.map((gang, g) => {
-    checkFields(gang, ['name', 'placement'], ['gangs', g]);
+    const { name, placement } = readFields(gang, ['name', 'placement'], ['gangs', g]);
+    gangNames.push(drawingText(name, `gang ${g + 1}`, ['gangs', g, 'name']));
     const path = ['gangs', g, 'placement', 'pods'];
+    const { pods } = readRow(placement, ['pods'], path.slice(0, -1));
     const held = new Set<string>();
-    listOf(gang?.placement?.pods, path).forEach((pod, p) => {
-      const { server, gpus } = (pod ?? {}) as Partial<PlacedPod>;
-      const row = cells[position(server, [...path, p, 'server'])]!;
-      listOf(gpus, [...path, p, 'gpus']).forEach((gpu, i) => {
+    const read = readList(pods, path, 'invalid-option', podsLeft);
+    podsLeft -= read.length;
+    read.forEach((pod, p) => {
+      const { server, gpus } = readRow(pod, ['server', 'gpus'], [...path, p]);
+      const at = position(server, [...path, p, 'server']);
+      const row = cells[at]!;
+      readList(gpus, [...path, p, 'gpus'], 'invalid-option', GPUS_PER_SERVER_MAX).forEach((gpu, i) => {
         const cell = cellAt(row, gpu, [...path, p, 'gpus', i]);
-        const key = `${server} ${gpu}`;
+        const key = `${at} ${gpu}`;
         if (held.has(key)) return;
         held.add(key);
-        row[gpu as number] = typeof cell === 'string' ? [g] : [...cell, g];
+        row[gpu] = typeof cell === 'string' ? [g] : [...cell, g];
       });
     });
     return held.size;
   });
-  return { cells, cordoned, gangNames: gangs.map((gang, i) => nameOf(gang?.name, i)), gangSizes };
+  return { cells, cordoned, gangNames, gangSizes };
 }
 
 function freeCells(
@@ -104,18 +115,19 @@ function freeCells(
   position: (server: unknown, path: ErrorPath) => number,
 ): Cell[][] {
   const cells: (Cell[] | undefined)[] = new Array(cluster.servers.length);
-  listOf(free?.servers, ['free', 'servers']).forEach((entry, i) => {
+  const { servers } = readRow(free, ['servers'], ['free']);
+  readList(servers, ['free', 'servers'], 'invalid-option', ROWS_MAX).forEach((entry, i) => {
     const path = ['free', 'servers', i];
-    const { server, gpus, gpuMilli } = (entry ?? {}) as Partial<FreeCapacity['servers'][number]>;
+    const { server, gpus, gpuMilli } = readRow(entry, ['server', 'gpus', 'gpuMilli'], path);
     const at = position(server, [...path, 'server']);
-    const rooms = listOf(gpuMilli, [...path, 'gpuMilli']);
+    const rooms = readList(gpuMilli, [...path, 'gpuMilli'], 'invalid-option', GPUS_PER_SERVER_MAX);
     const row = cluster.servers[at]!.type.gpus.map((_, gpu): Cell => {
       const room = rooms[gpu];
       return typeof room === 'number' && room > 0 && room < GPU_MILLI ? 'shared' : 'taken';
     });
-    listOf(gpus, [...path, 'gpus']).forEach((gpu, g) => {
+    readList(gpus, [...path, 'gpus'], 'invalid-option', GPUS_PER_SERVER_MAX).forEach((gpu, g) => {
       cellAt(row, gpu, [...path, 'gpus', g]);
-      row[gpu as number] = 'free';
+      row[gpu] = 'free';
     });
     cells[at] = row;
   });
@@ -134,15 +146,4 @@ function cellAt(row: readonly Cell[], gpu: unknown, path: ErrorPath): Cell {
   const cell = typeof gpu === 'number' ? row[gpu] : undefined;
   if (cell !== undefined) return cell;
   throw new CorralError('invalid-option', path, `no GPU ${quote(gpu)}: the server has ${row.length}`);
-}
-
-function listOf(value: unknown, path: ErrorPath): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new CorralError('invalid-option', path, `expected a list, got ${quote(value)}`);
-}
-
-function nameOf(name: unknown, position: number): string {
-  if (name === undefined) return `gang ${position + 1}`;
-  if (typeof name === 'string') return name;
-  throw new CorralError('invalid-option', ['gangs', position, 'name'], `expected a text, got ${quote(name)}`);
 }

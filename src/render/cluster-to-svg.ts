@@ -1,10 +1,11 @@
 import { asCluster, type TopologyOrDocument } from '../catalogue/as-topology.js';
-import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { CorralError } from '../errors.js';
+import { readFields } from '../fields.js';
 import { acceleratorGBpsPerGpuOf, type ClusterTopology, uplinkGBpsOf } from '../topology/cluster-topology.js';
 import { CELL_PAINT, CORDON_STROKE, cordonPattern, drawDomains, drawServers } from './cluster-drawing.js';
 import { clusterLayout, SERVERS_DRAWN_MAX } from './cluster-layout.js';
 import { freeGpus, type Occupancy, type OccupancyOptions, occupancy } from './cluster-occupancy.js';
+import { drawingText } from './drawing-text.js';
 import { stripePatterns } from './group-fill.js';
 import { heading } from './heading.js';
 import { type LegendEntry, legend } from './legend.js';
@@ -48,7 +49,7 @@ const WIDTH_MIN = 420;
  */
 export function clusterToSvg(cluster: TopologyOrDocument, options: ClusterSvgOptions = {}): string {
   const whole = asCluster(cluster, ['cluster']);
-  checkOptions(options);
+  const given = readFields(options, OPTIONS);
   if (whole.servers.length > SERVERS_DRAWN_MAX) {
     throw new CorralError(
       'limit-exceeded',
@@ -56,11 +57,17 @@ export function clusterToSvg(cluster: TopologyOrDocument, options: ClusterSvgOpt
       `${whole.servers.length} servers, at most ${SERVERS_DRAWN_MAX} in a drawing: draw a cluster of some of its domains`,
     );
   }
-  const state = occupancy(whole, options);
+  const state = occupancy(whole, given);
   const layout = clusterLayout(whole);
   const width = Math.max(WIDTH_MIN, layout.width);
   const facts = factsOf(whole, state);
-  const head = heading(options.title ?? facts.title, facts.subtitle, MARGIN, MARGIN, width);
+  const head = heading(
+    drawingText(given.title, facts.title, ['title']),
+    facts.subtitle,
+    MARGIN,
+    MARGIN,
+    width,
+  );
   const top = MARGIN + head.height + SECTION_GAP;
   // The layout starts at 0, 0.
   const left = MARGIN + (width - layout.width) / 2;
@@ -74,13 +81,6 @@ export function clusterToSvg(cluster: TopologyOrDocument, options: ClusterSvgOpt
     element('g', whereItIs, [...drawDomains(whole, state, layout), ...drawServers(whole, state, layout)]),
     ...key.markup,
   ]);
-}
-
-function checkOptions(options: ClusterSvgOptions): void {
-  checkFields(options, OPTIONS);
-  if (options.title !== undefined && typeof options.title !== 'string') {
-    throw new CorralError('invalid-option', ['title'], `expected a text, got ${quote(options.title)}`);
-  }
 }
 
 function factsOf(

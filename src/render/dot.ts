@@ -1,9 +1,9 @@
 import { asServer } from '../catalogue/as-topology.js';
-import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import { neighboursOf } from '../topology/relation.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import { drawingText } from './drawing-text.js';
 import { checkGroups, type PlacedGpus, placedGpus } from './gpu-groups.js';
 import { MEDIUM_STYLE } from './styles.js';
 
@@ -41,16 +41,14 @@ const PLACED = 'shape=box, style="filled,rounded,bold", fillcolor="#F7C948", col
  */
 export function toDot(topology: ServerTopology | ServerDocument, options: DotOptions = {}): string {
   const server = asServer(topology, ['topology']);
-  checkFields(options, ['placement', 'title']);
-  const { placement = [], title } = options;
-  if (title !== undefined && typeof title !== 'string') {
-    throw new CorralError('invalid-option', ['title'], `expected a text, got ${quote(title)}`);
-  }
-  const placed = checkGroups(server, [{ gpus: placedGpus(placement) }], () => ['placement']).ofGpu;
+  const given = readFields(options, ['placement', 'title']);
+  const title = drawingText(given.title, server.document.title, ['title']);
+  const gpus = placedGpus(given.placement ?? [], ['placement']);
+  const placed = checkGroups(server, [{ name: undefined, gpus }], () => ['placement']).ofGpu;
   const drawing = mergeSwitches(server);
   const lines = [
     `graph ${id(server.name)} {`,
-    `  graph [label=${text(heading(server, title))}, labelloc=t, fontname="Helvetica", fontsize=16, nodesep=0.25, ranksep=0.55];`,
+    `  graph [label=${text(heading(title))}, labelloc=t, fontname="Helvetica", fontsize=16, nodesep=0.25, ranksep=0.55];`,
     '  node [fontname="Helvetica", fontsize=12, margin="0.16,0.06"];',
     '  edge [fontname="Helvetica", fontsize=10];',
   ];
@@ -179,7 +177,7 @@ function groupBySocket(
 const HEADING_LENGTH = 48;
 
 /** The title in lines of words, and what the figures are. */
-function heading(server: ServerTopology, title: string = server.document.title): string {
+function heading(title: string): string {
   const lines = [''];
   for (const word of title.split(' ')) {
     const last = lines.length - 1;

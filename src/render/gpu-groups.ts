@@ -1,6 +1,9 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { readFields, readRow } from '../fields.js';
+import { readList } from '../plain-data.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import { GPUS_PER_SERVER_MAX, PODS_MAX } from '../units.js';
+import { drawingText } from './drawing-text.js';
 
 /** Some GPUs of a server, drawn in one colour. */
 export interface GpuGroup {
@@ -15,12 +18,54 @@ export type PlacedGpus =
   | readonly number[]
   | { readonly pods: readonly { readonly gpus: readonly number[] }[] };
 
-/** The ordinals of placed GPUs; what is neither comes back as it is, for {@link checkGroups} to refuse. */
-export function placedGpus(placement: PlacedGpus): readonly number[] {
-  const pods: unknown = (placement as { readonly pods?: unknown } | null)?.pods;
-  if (!Array.isArray(pods)) return placement as readonly number[];
-  return pods.flatMap((pod: { readonly gpus: readonly number[] } | null) => pod?.gpus ?? []);
+/**
+ * The ordinals of placed GPUs, read once.
+ *
+ * @param path - where the caller was given them
+ * @throws CorralError `invalid-option` for anything but a list, or an object whose `pods` have lists
+ */
+export function placedGpus(placement: PlacedGpus, path: ErrorPath): readonly number[] {
+  if (isList(placement)) return readList(placement, path, 'invalid-option', GPUS_LISTED_MAX);
+  const { pods } = readRow(placement, ['pods'], path);
+  return readList(pods, [...path, 'pods'], 'invalid-option', PODS_MAX).flatMap((pod, i) => {
+    const at = [...path, 'pods', i];
+    const { gpus } = readRow(pod, ['gpus'], at);
+    return readList(gpus, [...at, 'gpus'], 'invalid-option', GPUS_PER_SERVER_MAX);
+  });
 }
+
+function isList(placement: PlacedGpus): placement is readonly number[] {
+  return Array.isArray(placement);
+}
+
+/**
+ * The groups of a caller, read once.
+ *
+ * @throws CorralError `invalid-option` for anything but a list of groups that have lists; `limit-exceeded` above 256
+ */
+export function readGroups(given: readonly GpuGroup[]): ReadGroup[] {
+  const groups = readList(given, ['groups']);
+  if (groups.length > GROUPS_MAX) {
+    throw new CorralError(
+      'limit-exceeded',
+      ['groups'],
+      `${groups.length} groups, at most ${GROUPS_MAX}: draw fewer`,
+    );
+  }
+  return groups.map((group, i) => {
+    const { name, gpus } = readFields(group, ['name', 'gpus'], ['groups', i]);
+    return { name, gpus: readList(gpus, ['groups', i, 'gpus'], 'invalid-option', GPUS_LISTED_MAX) };
+  });
+}
+
+/** A group that was read. */
+interface ReadGroup {
+  readonly name: unknown;
+  readonly gpus: readonly number[];
+}
+
+/** Most GPUs that one list names, with repetitions: a GPU may be in a group several times. */
+const GPUS_LISTED_MAX = 2 ** 16;
 
 /** Most groups of one drawing. */
 const GROUPS_MAX = 256;
@@ -36,34 +81,17 @@ export interface CheckedGroups {
 /**
  * Checks groups of GPUs against a server.
  *
- * @param path - where the caller was given them
- * @throws CorralError `invalid-option` for anything but lists of ordinals that the server has;
- * `limit-exceeded` above 256
+ * @param path - where the caller was given the GPUs of a group
+ * @throws CorralError `invalid-option` for an ordinal that the server does not have, or a wrong name
  */
 export function checkGroups(
   server: ServerTopology,
-  groups: readonly GpuGroup[],
+  groups: readonly ReadGroup[],
   path: (group: number) => ErrorPath,
 ): CheckedGroups {
-  if (groups.length > GROUPS_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      ['groups'],
-      `${groups.length} groups, at most ${GROUPS_MAX}: draw fewer`,
-    );
-  }
   const ofGpu = new Map<string, number[]>();
   const sizes: number[] = [];
-  groups.forEach((group, position) => {
-    checkFields(group, ['name', 'gpus'], ['groups', position]);
-    const gpus: unknown = group.gpus;
-    if (!Array.isArray(gpus)) {
-      throw new CorralError(
-        'invalid-option',
-        path(position),
-        `expected a list of GPU ordinals, got ${quote(gpus)}`,
-      );
-    }
+  groups.forEach(({ gpus }, position) => {
     const own = new Set<string>();
     gpus.forEach((ordinal: unknown, i) => {
       const gpu = typeof ordinal === 'number' ? server.gpus[ordinal] : undefined;
@@ -83,15 +111,6 @@ export function checkGroups(
       else positions.push(position);
     }
   });
-  return { names: groups.map(({ name }, i) => nameOf(name, i)), ofGpu, sizes };
-}
-
-function nameOf(name: unknown, position: number): string {
-  if (name === undefined) return `group ${position + 1}`;
-  if (typeof name === 'string') return name;
-  throw new CorralError(
-    'invalid-option',
-    ['groups', position, 'name'],
-    `expected a text, got ${quote(name)}`,
-  );
+  const names = groups.map(({ name }, i) => drawingText(name, `group ${i + 1}`, ['groups', i, 'name']));
+  return { names, ofGpu, sizes };
 }

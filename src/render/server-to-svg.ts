@@ -1,13 +1,14 @@
 import { asServer } from '../catalogue/as-topology.js';
-import { CorralError, quote } from '../errors.js';
-import { checkFields } from '../fields.js';
+import { CorralError } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { ServerDocument } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { type DeviceBox, type MeasuredBox, measureBox, placeBox, type Stub } from './device-boxes.js';
 import { drawBoxes, drawStubs } from './device-drawing.js';
 import { type DeviceNode, deviceTree } from './device-tree.js';
+import { drawingText } from './drawing-text.js';
 import { fabricLinks } from './fabric-links.js';
-import { type CheckedGroups, checkGroups, type GpuGroup, placedGpus } from './gpu-groups.js';
+import { type CheckedGroups, checkGroups, type GpuGroup, placedGpus, readGroups } from './gpu-groups.js';
 import { stripePatterns } from './group-fill.js';
 import { heading } from './heading.js';
 import { columnWidthMin, drawLanes, type LaneColumn, lanesHeight, planLanes } from './lane-drawing.js';
@@ -67,7 +68,9 @@ export function serverToSvg(
   options: ServerSvgOptions = {},
 ): string {
   const server = asServer(topology, ['topology']);
-  const groups = groupsOf(server, options);
+  const given = readFields(options, OPTIONS);
+  const title = drawingText(given.title, server.document.title, ['title']);
+  const groups = groupsOf(server, given);
   const tree = deviceTree(server);
   const fabric = fabricLinks(server, tree);
   const gpus = tree.roots.flatMap(gpusFromLeft);
@@ -87,7 +90,7 @@ export function serverToSvg(
   const contentWidth = [...roots.map((box) => box.width), ...gaps].reduce((sum, width) => sum + width, 0);
   const width = Math.max(WIDTH_MIN, contentWidth);
 
-  const head = heading(options.title ?? server.document.title, subtitleOf(server), MARGIN, MARGIN, width);
+  const head = heading(title, subtitleOf(server), MARGIN, MARGIN, width);
   const top = MARGIN + head.height + SECTION_GAP + lanesHeight(rootLinks.lanes);
   const height = Math.max(...roots.map((box) => box.height));
   const boxes: DeviceBox[] = [];
@@ -126,22 +129,18 @@ export function serverToSvg(
   ]);
 }
 
-function groupsOf(server: ServerTopology, options: ServerSvgOptions): CheckedGroups {
-  checkFields(options, OPTIONS);
-  const { placement, groups, title } = options;
-  if (title !== undefined && typeof title !== 'string') {
-    throw new CorralError('invalid-option', ['title'], `expected a text, got ${quote(title)}`);
-  }
+function groupsOf(
+  server: ServerTopology,
+  { placement, groups }: Pick<ServerSvgOptions, 'placement' | 'groups'>,
+): CheckedGroups {
   if (placement === undefined) {
-    if (groups !== undefined && !Array.isArray(groups)) {
-      throw new CorralError('invalid-option', ['groups'], `expected a list of groups, got ${quote(groups)}`);
-    }
-    return checkGroups(server, groups ?? [], (group) => ['groups', group, 'gpus']);
+    return checkGroups(server, readGroups(groups ?? []), (group) => ['groups', group, 'gpus']);
   }
   if (groups !== undefined) {
     throw new CorralError('invalid-option', ['groups'], 'placement is given too: make it one of the groups');
   }
-  return checkGroups(server, [{ name: 'placement', gpus: placedGpus(placement) }], () => ['placement']);
+  const gpus = placedGpus(placement, ['placement']);
+  return checkGroups(server, [{ name: 'placement', gpus }], () => ['placement']);
 }
 
 function gpusFromLeft(node: DeviceNode): string[] {

@@ -112,7 +112,7 @@ describe('fairShares', () => {
     [[1], [{ links: '0' }], ['flows', 0, 'links']],
     [[1], [{}], ['flows', 0, 'links']],
     [[1], [null], ['flows', 0]],
-    [[1], [new Map()], ['flows', 0]],
+    [[1], [new Map()], ['flows', 0, 'links']],
     [[1], [[0]], ['flows', 0]],
     [{ length: 1 }, [], ['capacities']],
     [new Float64Array(1), [], ['capacities']],

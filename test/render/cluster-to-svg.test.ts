@@ -239,8 +239,8 @@ describe('clusterToSvg', () => {
     refused(gang({ server: 's0-0', gpus: [8] }), 'invalid-option', [...pods, 0, 'gpus', 0]);
     refused(gang({ server: 's0-0', gpus: ['length'] }), 'invalid-option', [...pods, 0, 'gpus', 0]);
     refused(gang({ server: 's0-0' }), 'invalid-option', [...pods, 0, 'gpus']);
-    refused(gang(null), 'unknown-reference', [...pods, 0, 'server']);
-    refused({ gangs: [{}] }, 'invalid-option', pods);
+    refused(gang(null), 'invalid-option', [...pods, 0]);
+    refused({ gangs: [{}] }, 'invalid-option', pods.slice(0, -1));
     refused({ gangs: [{ name: 1, placement: { pods: [] } }] }, 'invalid-option', ['gangs', 0, 'name']);
     refused({ gangs: 1 }, 'invalid-option', ['gangs']);
     refused({ cordoned: ['x'] }, 'unknown-reference', ['cordoned', 0]);
@@ -248,6 +248,20 @@ describe('clusterToSvg', () => {
     refused({ free: compile(racks([3])).free() }, 'unknown-reference', ['free', 'servers', 2, 'server']);
     refused({ free: {} }, 'invalid-option', ['free', 'servers']);
     refused({ title: 1 }, 'invalid-option', ['title']);
+    refused({ title: 'x'.repeat(1025) }, 'invalid-option', ['title']);
+    refused({ cordoned: new Array(1) }, 'invalid-option', ['cordoned', 0]);
+    refused({ cordoned: new Array(1e6).fill('s0-0') }, 'invalid-option', ['cordoned']);
+    refused({ gangs: new Array(1) }, 'invalid-option', ['gangs', 0]);
+    refused({ gangs: [{ placement: { pods: new Array(1) } }] }, 'invalid-option', [...pods, 0]);
+    refused(gang({ server: 's0-0', gpus: new Array(1e6).fill(0) }), 'invalid-option', [...pods, 0, 'gpus']);
+    const million = { placement: { pods: new Array(1e6).fill({ server: 's0-0', gpus: [] }) } };
+    refused({ gangs: [million, million] }, 'invalid-option', ['gangs', 1, 'placement', 'pods']);
+    const throwing = Object.defineProperty({}, 'pods', {
+      get: () => {
+        throw new TypeError('no');
+      },
+    });
+    refused({ gangs: [{ placement: throwing }] }, 'invalid-option', pods);
     refused({ colour: 1 }, 'invalid-option', ['colour']);
     refused(null, 'invalid-option', ['options']);
     const many = Array.from({ length: 4097 }, () => ({ placement: { pods: [] } }));

@@ -75,4 +75,20 @@ describe('toDot', () => {
       expect.objectContaining({ code: 'invalid-option', path: ['placement', 1] }),
     );
   });
+
+  it('refuses titles and placements that are none, with their place', () => {
+    const refused = (options: unknown, path: readonly (string | number)[]): void => {
+      const call = () => toDot(topology('dgx-h100'), options as never);
+      expect(call).toThrow(expect.objectContaining({ code: 'invalid-option', path }));
+    };
+    refused({ title: Symbol('t') }, ['title']);
+    refused({ title: 'x'.repeat(1025) }, ['title']);
+    refused({ placement: new Array(1) }, ['placement', 0]);
+    refused({ placement: new Array(1e6).fill(0) }, ['placement']);
+    refused({ placement: '01' }, ['placement']);
+    refused({ placement: { pods: [null] } }, ['placement', 'pods', 0]);
+    refused({ placement: { pods: [{ gpus: 1 }] } }, ['placement', 'pods', 0, 'gpus']);
+    refused({ placement: { pods: [{ gpus: [8] }] } }, ['placement', 0]);
+    refused(new Map(), ['options']);
+  });
 });
