@@ -127,6 +127,8 @@ export function plainData(
 ): unknown {
   const at = [...path];
   const ancestors: object[] = [];
+  /** What stands in several places is copied once: lists of lists of one list would be endless work otherwise. */
+  const copies = new Map<object, object>();
   let values = 0;
   const refuse = (problem: string): never => {
     throw new CorralError(code, [...at], problem);
@@ -140,11 +142,14 @@ export function plainData(
     if (++values > VALUES_MAX) refuse(`expected at most ${VALUES_MAX} values in all`);
     if (typeof one === 'function') refuse(`expected plain data, got ${quote(one)}`);
     if (typeof one !== 'object' || one === null) return one;
+    const known = copies.get(one);
+    if (known !== undefined) return known;
     if (ancestors.includes(one)) refuse('contains itself: give plain data, as JSON can hold it');
     if (ancestors.length === DEPTH_MAX) refuse(`expected at most ${DEPTH_MAX} levels of nesting`);
     ancestors.push(one);
     const copy = Array.isArray(one) ? copyOfList(one) : copyOfObject(one);
     ancestors.pop();
+    copies.set(one, copy);
     return copy;
   };
   const copyOfList = (list: readonly unknown[]): unknown[] => {

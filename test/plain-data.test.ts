@@ -37,6 +37,14 @@ describe('readList', () => {
 });
 
 describe('plainData', () => {
+  it('copies what stands in several places once', () => {
+    let nested: unknown = [0];
+    for (let level = 0; level < 9; level++) nested = new Array(100).fill(nested);
+    const copy = plainData(nested, [], 'invalid-option') as unknown[];
+    expect(copy[0] === copy[99]).toBe(true);
+    expect(copy !== nested).toBe(true);
+  });
+
   const read = (value: unknown): unknown => plainData(value, ['document'], 'invalid-document');
 
   it('copies all levels', () => {
