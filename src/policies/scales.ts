@@ -1,5 +1,13 @@
+import { CorralError, quote } from '../errors.js';
+import { readFields } from '../fields.js';
 import type { PolicyContext } from '../placement/policy.js';
 
+const CONTEXT_FIELDS: readonly (keyof PolicyContext)[] = [
+  'gpuModels',
+  'cpuMilliMax',
+  'gpuMilliMax',
+  'workload',
+];
 /** The CPU capacity by which published scores are divided: the largest server of the openb cluster. */
 const OPENB_CPU_MILLI = 128_000;
 /** The GPU capacity by which published scores are divided: 8 GPUs. */
@@ -10,12 +18,24 @@ const OPENB_GPU_MILLI = 8000;
  *
  * The authors' simulator hard-codes 128,000 milli-cores and 8 GPUs, so those are the least; a cluster of
  * larger servers is divided by its own largest, or scores would leave 0 … 100.
+ *
+ * @throws CorralError `invalid-option` for capacities that are no numbers: `prepare` is public
  */
 export function scales(context: PolicyContext): { readonly cpuMilli: number; readonly gpuMilli: number } {
   return {
-    cpuMilli: Math.max(OPENB_CPU_MILLI, context.cpuMilliMax),
-    gpuMilli: Math.max(OPENB_GPU_MILLI, context.gpuMilliMax),
+    cpuMilli: Math.max(OPENB_CPU_MILLI, capacity(context, 'cpuMilliMax')),
+    gpuMilli: Math.max(OPENB_GPU_MILLI, capacity(context, 'gpuMilliMax')),
   };
+}
+
+function capacity(context: PolicyContext, field: 'cpuMilliMax' | 'gpuMilliMax'): number {
+  const value: unknown = readFields(context, CONTEXT_FIELDS, ['context'])[field];
+  if (typeof value === 'number' && value >= 0) return value;
+  throw new CorralError(
+    'invalid-option',
+    ['context', field],
+    `expected a number of 0 or more, got ${quote(value)}`,
+  );
 }
 
 /** A server that states no CPU is not limited by it: the score takes it as full-sized and never emptier. */

@@ -117,6 +117,8 @@ function use(answer: unknown): void {
     for (const one of answer.slice(0, 10)) use(one);
     return;
   }
+  // An error of the caller's own making holds what the caller gave.
+  if (answer instanceof CorralError) return;
   const fields = answer as Readonly<Record<string, unknown>>;
   if (typeof fields.next === 'function') {
     const steps = answer as Iterator<unknown>;
