@@ -4,8 +4,13 @@ import { CorralError, type CorralErrorCode, type ErrorPath, quote } from './erro
 const DEPTH_MAX = 12;
 /** Most values in one piece of plain data: four million servers with a dozen fields each. */
 const VALUES_MAX = 2 ** 26;
-/** Most entries of a list, or names of an object, for whose field nobody says less. */
+/** Levels of a cluster's servers, with their labels; deeper are only server documents, which have few values. */
+const SHALLOW_LEVELS = 4;
+const DEEP_VALUES_MAX = 2 ** 20;
+/** Most entries of a list for which nobody says less. */
 const ENTRIES_MAX = 2 ** 20;
+/** Most entries of a list, or names of an object, inside plain data, for whose field nobody says otherwise. */
+const DATA_ENTRIES_MAX = 2 ** 14;
 /** Longest chain of prototypes: objects that stand on others, which a proxy can make endless. */
 const PROTOTYPES_MAX = 16;
 /** Names that reach the prototype of an object when they are assigned; schemas drop them. */
@@ -112,11 +117,12 @@ function denseCopy<T>(given: readonly T[], { path, code }: Place, lengthMax: num
  * @param value - what the caller handed in, anything
  * @param path - where the caller was given it
  * @param code - the error code to throw
- * @param entriesMax - field → most entries of the list, or names of the object, in it; default 1,048,576. Longer ones are
- * refused before they are walked
+ * @param entriesMax - field → most entries of the list, or names of the object, in it; default 16,384. Longer ones are refused
+ * before they are walked
  * @returns plain objects and lists that nobody else has
  * @throws CorralError with the path of an object that is not plain, a function, a symbol as a field, a hole, a cycle, a name
- * that reaches the prototype, or of what throws when it is read; for more than 12 levels or 67,108,864 values
+ * that reaches the prototype, or of what throws when it is read; for more than 12 levels, 67,108,864 values, or
+ * 1,048,576 values below the fourth level
  * @complexity O(values)
  */
 export function plainData(
@@ -130,16 +136,22 @@ export function plainData(
   /** What stands in several places is copied once: lists of lists of one list would be endless work otherwise. */
   const copies = new Map<object, object>();
   let values = 0;
+  let deepValues = 0;
   const refuse = (problem: string): never => {
     throw new CorralError(code, [...at], problem);
   };
   /** The limit of the list or object at the place that has been reached. */
   const limit = (): number => {
     const field = at.at(-1);
-    return typeof field === 'string' && Object.hasOwn(entriesMax, field) ? entriesMax[field]! : ENTRIES_MAX;
+    return typeof field === 'string' && Object.hasOwn(entriesMax, field)
+      ? entriesMax[field]!
+      : DATA_ENTRIES_MAX;
   };
   const copyOf = (one: unknown): unknown => {
     if (++values > VALUES_MAX) refuse(`expected at most ${VALUES_MAX} values in all`);
+    if (ancestors.length > SHALLOW_LEVELS && ++deepValues > DEEP_VALUES_MAX) {
+      refuse(`expected at most ${DEEP_VALUES_MAX} values at this depth and below`);
+    }
     if (typeof one === 'function') refuse(`expected plain data, got ${quote(one)}`);
     if (typeof one !== 'object' || one === null) return one;
     const known = copies.get(one);

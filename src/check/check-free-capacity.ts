@@ -21,6 +21,9 @@ export interface CheckedFreeCapacity {
   }[];
 }
 
+/** A wrong list may have more servers than there are, to be judged; a much longer one is refused. */
+const SURPLUS_MAX = 1024;
+
 /**
  * Whether free + taken = capacity, for every GPU, core and byte, judged from the cluster and the live placements
  * alone.
@@ -39,7 +42,7 @@ export function checkFreeCapacity(
 ): string[] {
   checkCluster(cluster, ['cluster']);
   const live = readPlacements(placements);
-  const said = readFreeCapacity(free);
+  const said = readFreeCapacity(free, 2 * cluster.servers.length + SURPLUS_MAX);
   const violations: string[] = [];
   const expect = (what: string, is: Said, expected: Said): void => {
     if (!areEqual(is, expected)) violations.push(`${what}: said ${shown(is)}, expected ${shown(expected)}`);

@@ -33,7 +33,7 @@ export type GangState = readonly {
  */
 export function gangState(cluster: ClusterTopology, state: ReferenceState): GangState {
   const given = readFields(state, ['free', 'cordoned'], ['state']);
-  const listed = readFreeServers(given.free, ['state', 'free']);
+  const listed = readFreeServers(given.free, ['state', 'free'], cluster.servers.length);
   const freeOf = new Map(listed.map((entry) => [entry.server, entry]));
   const cordoned = new Set(
     readList(given.cordoned ?? [], ['state', 'cordoned'], 'invalid-option', SERVERS_MAX),

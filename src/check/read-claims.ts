@@ -1,6 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { callForeign, readList } from '../plain-data.js';
-import { GPUS_PER_SERVER_MAX, PODS_MAX, SERVERS_MAX } from '../units.js';
+import { GPUS_PER_SERVER_MAX, PODS_MAX } from '../units.js';
 import type { CheckedFreeCapacity } from './check-free-capacity.js';
 import type { CheckedPlacement } from './check-placements.js';
 import type { CheckedPod } from './gang-faults.js';
@@ -10,7 +10,7 @@ import { readRequest } from './read-request.js';
 /** Most GPU ordinals that one pod or server may name: more than there are, for they are judged. */
 const ORDINALS_MAX = 16 * GPUS_PER_SERVER_MAX;
 /** Most placements that are judged at once. */
-const PLACEMENTS_MAX = 10_000_000;
+const PLACEMENTS_MAX = 2 ** 20;
 
 /**
  * Some fields of an object, each read once. It may have others and be of any class: what a solver returns is read here.
@@ -79,14 +79,16 @@ export function readClaim(given: ClaimedPlacement): ClaimedPlacement {
  *
  * @param given - anything
  * @param path - where the caller was given it
+ * @param serversMax - most servers in it
  * @throws CorralError `invalid-option` with the path of what has a wrong type
  */
 export function readFreeServers(
   given: Pick<CheckedFreeCapacity, 'servers'>,
   path: ErrorPath,
+  serversMax: number,
 ): CheckedFreeCapacity['servers'] {
   const { servers } = readSome(given, ['servers'], path);
-  return readList(servers, [...path, 'servers'], 'invalid-option', SERVERS_MAX).map((entry, i) => {
+  return readList(servers, [...path, 'servers'], 'invalid-option', serversMax).map((entry, i) => {
     const at = [...path, 'servers', i];
     const free = readSome(entry, ['server', 'gpus', 'gpuMilli', 'cpuMilli', 'memoryMiB'], at);
     return {
@@ -103,14 +105,15 @@ export function readFreeServers(
  * Reads what a solver says is free, once; wrong figures are kept, to be judged.
  *
  * @param given - anything
+ * @param serversMax - most servers in it
  * @throws CorralError `invalid-option` with the path of what has a wrong type
  */
-export function readFreeCapacity(given: CheckedFreeCapacity): CheckedFreeCapacity {
+export function readFreeCapacity(given: CheckedFreeCapacity, serversMax: number): CheckedFreeCapacity {
   const { gpus, gpuMilli } = readSome(given, ['gpus', 'gpuMilli'], ['free']);
   return {
     gpus: numberOf(gpus, ['free', 'gpus']),
     gpuMilli: numberOf(gpuMilli, ['free', 'gpuMilli']),
-    servers: readFreeServers(given, ['free']),
+    servers: readFreeServers(given, ['free'], serversMax),
   };
 }
 

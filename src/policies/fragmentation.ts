@@ -25,6 +25,17 @@ export interface FragmentationClasses {
   modelNotAllowed: number;
 }
 
+/** In the order in which a server's are counted. */
+const CLASSES: readonly (keyof FragmentationClasses)[] = [
+  'lackBoth',
+  'lackGpu',
+  'satisfied',
+  'lackCpu',
+  'cpuOnlySatisfied',
+  'cpuOnlyLackCpu',
+  'modelNotAllowed',
+];
+
 /**
  * The statistical fragmentation measure of FGD: the idle GPU capacity of a server that a pod drawn from the
  * workload could not use, in expectation.
@@ -121,13 +132,14 @@ export class FragmentationMeasure {
     if (typeof into !== 'object' || into === null) {
       throw new CorralError('invalid-option', ['into'], `expected sums by class, got ${quote(into)}`);
     }
-    into.lackBoth += c[0]!;
-    into.lackGpu += c[1]!;
-    into.satisfied += c[2]!;
-    into.lackCpu += c[3]!;
-    into.cpuOnlySatisfied += c[4]!;
-    into.cpuOnlyLackCpu += c[5]!;
-    into.modelNotAllowed += c[6]!;
+    const sums = CLASSES.map((name, i) => {
+      const sum: unknown = into[name];
+      if (typeof sum === 'number') return sum + c[i]!;
+      throw new CorralError('invalid-option', ['into', name], `expected a number, got ${quote(sum)}`);
+    });
+    CLASSES.forEach((name, i) => {
+      into[name] = sums[i]!;
+    });
   }
 
   /** Facts that a solver loaded are as they should be; those of anybody else are read, each field once. */

@@ -14,6 +14,7 @@ export const CLUSTER_ENTRIES_MAX: Readonly<Record<string, number>> = {
   servers: SERVERS_MAX,
   tiers: TIERS_MAX,
   types: TYPES_MAX,
+  domains: SERVERS_MAX,
 };
 
 const id = v.pipe(

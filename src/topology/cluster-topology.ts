@@ -1,10 +1,11 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
+import { plainData } from '../plain-data.js';
 import { CLUSTER_ENTRIES_MAX, clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
 import { builtCluster } from './expected-topology.js';
 import { GPU_PLACES } from './gpu-places.js';
 import { type ServerTopology, serverTopologyAt } from './server-topology.js';
-import { parse } from './validate.js';
+import { parseCopy } from './validate.js';
 
 /** One server of a cluster. */
 export interface ClusterServer {
@@ -79,10 +80,9 @@ export type TypeLookup = (name: string, path: ErrorPath) => ServerTopology;
  * @complexity O(servers × tiers)
  */
 export function buildClusterTopology(document: unknown, lookup: TypeLookup): ClusterTopology {
-  const cluster = parse(clusterDocumentSchema, document, {
-    code: 'invalid-document',
-    entriesMax: CLUSTER_ENTRIES_MAX,
-  });
+  const copy = plainData(document, [], 'invalid-document', CLUSTER_ENTRIES_MAX);
+  refuseServersTwice(copy);
+  const cluster = parseCopy(clusterDocumentSchema, copy, { code: 'invalid-document' });
   const tierNames = new Map<string, number>();
   cluster.tiers.forEach((name, i) => {
     if (RESERVED_NAMES.includes(name)) {
@@ -126,16 +126,7 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
   }
 
   const tree = new DomainTree(cluster.tiers);
-  const seen = new Set<string>();
   const servers = cluster.servers.map((entry, i): ClusterServer => {
-    if (seen.has(entry.id)) {
-      throw new CorralError(
-        'duplicate-id',
-        ['servers', i, 'id'],
-        `server ${quote(entry.id)} is listed twice: give each its own id`,
-      );
-    }
-    seen.add(entry.id);
     const type = types.get(entry.type);
     if (type === undefined) {
       throw new CorralError(
@@ -174,6 +165,25 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
     };
   });
   return builtCluster({ tiers, servers });
+}
+
+/** Before millions of entries are validated: a list of one server again and again is refused at the second. */
+function refuseServersTwice(document: unknown): void {
+  const { servers } = (document ?? {}) as { readonly servers?: unknown };
+  if (!Array.isArray(servers)) return;
+  const seen = new Set<string>();
+  servers.forEach((entry: { readonly id?: unknown } | null | undefined, i) => {
+    const id = entry?.id;
+    if (typeof id !== 'string') return;
+    if (seen.has(id)) {
+      throw new CorralError(
+        'duplicate-id',
+        ['servers', i, 'id'],
+        `server ${quote(id)} is listed twice: give each its own id`,
+      );
+    }
+    seen.add(id);
+  });
 }
 
 /**

@@ -25,7 +25,16 @@ export function parse<const S extends v.GenericSchema>(
   },
 ): v.InferOutput<S> {
   const { code, path = [], entriesMax } = options;
-  const result = v.safeParse(schema, plainData(value, path, code, entriesMax), { abortEarly: true });
+  return parseCopy(schema, plainData(value, path, code, entriesMax), { code, path });
+}
+
+/** As {@link parse}, for what {@link plainData} has copied. */
+export function parseCopy<const S extends v.GenericSchema>(
+  schema: S,
+  copy: unknown,
+  { code, path = [] }: { readonly code: CorralErrorCode; readonly path?: ErrorPath },
+): v.InferOutput<S> {
+  const result = v.safeParse(schema, copy, { abortEarly: true });
   if (result.success) return result.output;
   const issue = result.issues[0];
   const steps = issue.path?.map((item) => item.key as string | number) ?? [];

@@ -78,6 +78,7 @@ const simulated: simulation.SimulateOptions = {
   defragmentation: { everySeconds: 100 },
   failures: { laws: [{ name: 'rack', level: { tier: 'rack' }, failuresPerSecond: 1e-4 }], spareServers: 1 },
   restart: steps,
+  eventsMax: 20_000,
 };
 const interval = { stallSeconds: 10, mttfSeconds: 10_000 };
 const meta = { failuresPerSecond: 1e-5, startSeconds: 60, computeSeconds: 600 };

@@ -71,11 +71,11 @@ describe('the harness', () => {
     const places = Object.keys(MISBEHAVING).map((key) => ({ key, path: [0] }));
     const { faults } = await runHostileCalls(
       { plan: { of: 'one', value: 'null' }, positions: places },
-      { processes: 1, hangSeconds: 3 },
+      { processes: 1, hangSeconds: 6 },
     );
     const problems = Object.fromEntries(faults.map(({ n, problem }) => [places[n]!.key, problem]));
     expect(problems).toEqual({
-      'harness.hangs': 'does not return within 3 s',
+      'harness.hangs': 'does not return within 6 s',
       'harness.fills': expect.stringContaining('of heap'),
       'harness.works': expect.stringMatching(/^takes 2\.\d s of processor time$/),
       'harness.throws': expect.stringContaining('TypeError: not of corral'),

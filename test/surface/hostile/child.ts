@@ -1,4 +1,4 @@
-import { openSync, readFileSync, writeSync } from 'node:fs';
+import { appendFileSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { catalogueState, judged, outcomes } from './judge.js';
 import { callAt, type Plan, type Position } from './plan.js';
@@ -30,7 +30,7 @@ new Worker(
 // A promise that is handed in and rejects is its owner's affair.
 process.on('unhandledRejection', () => {});
 
-const [workFile, progressFile] = process.argv.slice(2) as [string, string];
+const [workFile, progressFile, faultsFile] = process.argv.slice(2) as [string, string, string];
 const { plan, positions } = JSON.parse(readFileSync(workFile, 'utf8')) as Work;
 // Where it is: written before every call, so that a call that never returns can be named.
 const progress = openSync(progressFile, 'w');
@@ -53,7 +53,10 @@ process.on('message', (message: Batch | 'end') => {
     number.writeDoubleLE(n);
     writeSync(progress, number, 0, 8, 0);
     const problem = judged(callAt(plan, positions, n));
-    if (problem !== undefined) faults.push({ n, problem });
+    if (problem === undefined) continue;
+    faults.push({ n, problem });
+    // A later call may end the process before they are sent.
+    appendFileSync(faultsFile, `${JSON.stringify({ n, problem })}\n`);
   }
   if (catalogueState() !== catalogueBefore) {
     faults.push({ n: message.from, problem: 'this call, or one of those after it, changed the catalogue' });

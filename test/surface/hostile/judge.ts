@@ -184,13 +184,22 @@ const PROTOTYPES: readonly object[] = [
   Error.prototype,
   CorralError.prototype,
 ];
-const namesBefore = PROTOTYPES.map((one) => Reflect.ownKeys(one).length);
+const namesBefore = PROTOTYPES.map((one) => new Set(Reflect.ownKeys(one)));
 
 /** What a call has left behind in objects that all programs share. */
 function pollution(): string | undefined {
   if (Object.isFrozen(Object.prototype) || Object.isFrozen(Array.prototype)) return 'froze a prototype';
-  const changed = PROTOTYPES.some((one, i) => Reflect.ownKeys(one).length !== namesBefore[i]);
-  return changed || 'polluted' in {} ? 'changed a prototype' : undefined;
+  let changed = false;
+  PROTOTYPES.forEach((one, i) => {
+    for (const name of Reflect.ownKeys(one)) {
+      if (namesBefore[i]!.has(name)) continue;
+      changed = true;
+      // The next call is not to answer for this one.
+      Reflect.deleteProperty(one, name);
+    }
+    if (Reflect.ownKeys(one).length !== namesBefore[i]!.size) changed = true;
+  });
+  return changed ? 'changed a prototype' : undefined;
 }
 
 const solverBefore = solverState();

@@ -61,7 +61,9 @@ export async function runHostileCalls(work: Work, options: RunOptions): Promise<
     new Promise((done) => {
       const progressFile = join(folder, `progress-${number}`);
       writeFileSync(progressFile, '');
-      const child = start(workFile, progressFile);
+      const faultsFile = join(folder, `faults-${number}`);
+      writeFileSync(faultsFile, '');
+      const child = start(workFile, progressFile, faultsFile);
       let errors = '';
       child.stderr!.on('data', (text: Buffer) => {
         errors = (errors + text.toString()).slice(-2000);
@@ -88,8 +90,9 @@ export async function runHostileCalls(work: Work, options: RunOptions): Promise<
           : /heap out of memory|invalid array length/i.test(errors)
             ? `runs out of ${HEAP_MIB_MAX} MiB of heap`
             : `ends the process (${code ?? signal}): ${errors.trim().split('\n').at(-1)}`;
-        faults.push({ n: n ?? -1, problem });
-        onProgress?.(calls, faults.slice(-1));
+        const found = [...faultsIn(faultsFile, current), { n: n ?? -1, problem }];
+        faults.push(...found);
+        onProgress?.(calls, found);
         if (current !== undefined && n !== undefined && n + 1 < current.until) {
           again.push({ from: n + 1, until: current.until });
         }
@@ -108,8 +111,16 @@ export async function runHostileCalls(work: Work, options: RunOptions): Promise<
   return { calls, faults: faults.sort((a, b) => a.n - b.n) };
 }
 
-function start(workFile: string, progressFile: string): ChildProcess {
-  return fork(join(import.meta.dirname, 'child.ts'), [workFile, progressFile], {
+/** What a process had found in a batch before it died. */
+function faultsIn(file: string, batch: Batch | undefined): Fault[] {
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines
+    .map((line) => JSON.parse(line) as Fault)
+    .filter(({ n }) => n >= (batch?.from ?? 0) && n < (batch?.until ?? 0));
+}
+
+function start(workFile: string, ...files: string[]): ChildProcess {
+  return fork(join(import.meta.dirname, 'child.ts'), [workFile, ...files], {
     execArgv: ['--import', 'tsx', `--max-old-space-size=${HEAP_MIB_MAX}`],
     env: { ...globalThis.process.env, VITEST: undefined, NODE_OPTIONS: undefined },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

@@ -238,7 +238,8 @@ export const HOSTILE_VALUES: readonly HostileValue[] = [
     'revoked function': () => revoked(() => {}),
     'function of a revoked proxy': () => () => revoked({}),
     'function of an endless proxy': () => () => endlessObject(),
-    'function with the fields of the original': (original) => Object.assign(() => 1, fieldsOf(original)),
+    'function with the fields of the original': (original) =>
+      Object.defineProperties(() => 1, Object.getOwnPropertyDescriptors(fieldsOf(original))),
   }),
   ...made('object', {
     '{}': () => ({}),
