@@ -14,7 +14,7 @@ const NAMES_MAX = 1_000_000;
  * @param path - where the caller was given it; default: it is the argument `options`, whose fields are named alone
  * @param code - the error code to throw; default `invalid-option`
  * @returns a new object with the fields that are not `undefined`; what is in them is the caller's still
- * @throws CorralError for what is no plain object; with the path of an unknown field, and the nearest name there is, and of
+ * @throws CorralError for what is no plain object; with the path of a field that is null; the path of an unknown field, and the nearest name there is, and of
  * one that throws when it is read
  * @complexity O(fields of the argument × fields)
  */
@@ -27,6 +27,11 @@ export function readFields<T>(
   const place = path.length > 0 ? path : ['options'];
   callForeign(() => refuseUnlessPlain(given, fields, place, code), place, code);
   const copy = readRow(given, fields, path, code);
+  for (const [field, value] of Object.entries(copy as object)) {
+    // Otherwise it would pass for absence wherever a default stands behind `??`.
+    if (value === null)
+      throw new CorralError(code, [...path, field], 'got null: leave the field out, or give a value');
+  }
   callForeign(
     () => {
       // Inherited fields as well: options may stand on defaults of the caller's own.

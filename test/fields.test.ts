@@ -41,6 +41,15 @@ describe('readFields', () => {
     expect(readFields({}, [])).toStrictEqual({});
   });
 
+  it('takes null for no absence', () => {
+    expect(() => readFields({ quantile: null }, ['quantile'])).toThrow(
+      expect.objectContaining({
+        path: ['quantile'],
+        message: expect.stringContaining('leave the field out'),
+      }),
+    );
+  });
+
   it('reads every field once, also one that others inherit', () => {
     let reads = 0;
     const given = {

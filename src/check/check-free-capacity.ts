@@ -22,7 +22,7 @@ export interface CheckedFreeCapacity {
 }
 
 /** A wrong list may have more servers than there are, to be judged; a much longer one is refused. */
-const SURPLUS_MAX = 1024;
+const SURPLUS_MAX = 100_000;
 
 /**
  * Whether free + taken = capacity, for every GPU, core and byte, judged from the cluster and the live placements
