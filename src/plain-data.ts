@@ -60,6 +60,8 @@ export function isPlain(value: object): boolean {
   let prototype: object | null = Object.getPrototypeOf(value);
   for (let steps = 0; prototype !== null && prototype !== Object.prototype; steps++) {
     if (steps === PROTOTYPES_MAX) return false;
+    // Iterators have no constructor in Node 20, but a tag.
+    if (Object.hasOwn(prototype, Symbol.toStringTag)) return false;
     const next: object | null = Object.getPrototypeOf(prototype);
     if (Object.hasOwn(prototype, 'constructor')) {
       // A class, or the `Object.prototype` of another realm.

@@ -122,7 +122,8 @@ export function readSizes(given: Sizes, path: ErrorPath): Sizes {
   const weights = readRecord(given, path, 'invalid-option', SIZES_MAX);
   for (const [name, weight] of weights) {
     const size = Number(name);
-    if (!Number.isInteger(size) || size < 1) {
+    // '01' and '1e0' would be 1 once more.
+    if (!Number.isInteger(size) || size < 1 || String(size) !== name) {
       throw new CorralError(
         'invalid-option',
         [...path, name],

@@ -1,4 +1,4 @@
-import { CorralError, quote } from '../errors.js';
+import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { readFields, unknownField } from '../fields.js';
 import type { TierName } from '../ids.js';
 import { callForeign, isPlain, readList, refuseSymbols } from '../plain-data.js';
@@ -71,7 +71,7 @@ export const REQUEST_FIELDS: readonly (keyof PlacementRequest)[] = [
 ];
 const FIELDS: ReadonlySet<string> = new Set<string>(REQUEST_FIELDS);
 /** Most labels one request may name. */
-export const LABELS_MAX = 1024;
+const LABELS_MAX = 1024;
 
 /**
  * Reads a request, each field once, and checks it by hand: this runs on every decision, where a schema library costs more
@@ -154,8 +154,17 @@ function modelsOf(given: readonly string[]): readonly string[] {
   return models;
 }
 
-function labelsOf(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  const path = ['labels'];
+/**
+ * Reads labels, each once.
+ *
+ * @param given - what the caller handed in, anything
+ * @param path - where the caller was given it
+ * @throws CorralError `invalid-request` for what is no plain object of texts
+ */
+export function labelsOf(
+  given: Readonly<Record<string, string>>,
+  path: ErrorPath = ['labels'],
+): Readonly<Record<string, string>> {
   if (typeof given !== 'object' || given === null || !isPlain(given)) {
     const expected = 'expected an object of names and values';
     throw new CorralError('invalid-request', path, `${expected}, got ${quote(given)}`);

@@ -20,6 +20,13 @@ interface NeedScores {
   asOf: number;
 }
 
+/** What a pod asks for, as policies see it: filled again for every question. */
+type LoadedPod = { -readonly [field in keyof PodFacts]: PodFacts[field] };
+
+function newPod(): LoadedPod {
+  return { cpuMilli: 0, memoryMiB: 0, gpus: 0, gpuMilli: 0, totalGpuMilli: 0 };
+}
+
 /** The drawn part of a decision: how a random policy picks among equals. */
 export interface Draw {
   /** A uniform integer in `0 … bound - 1`. */
@@ -49,15 +56,9 @@ export class ScoreFinder {
   readonly #potential: Float64Array;
   readonly #potentialAsOf: Float64Array;
   /** The server at hand; one object for all calls, so that scoring allocates nothing. */
-  readonly #facts: ServerFacts = newServerFacts();
+  #facts: ServerFacts = newServerFacts();
   /** The pod at hand, for the policy: an object that nobody else reads. */
-  readonly #pod: { -readonly [field in keyof PodFacts]: PodFacts[field] } = {
-    cpuMilli: 0,
-    memoryMiB: 0,
-    gpus: 0,
-    gpuMilli: 0,
-    totalGpuMilli: 0,
-  };
+  #pod: LoadedPod = newPod();
   /** The GPU that the last {@link ScoreFinder.#gainOf} a share liked best. */
   #bestShareGpu = -1;
 
@@ -209,19 +210,14 @@ export class ScoreFinder {
    * does to the facts it is given must not reach the state.
    */
   #ask(need: PodNeed, server: number): number {
-    loadServerFacts(this.#tables, this.#state, server, this.#facts);
     const scorer = this.#scorer;
+    this.#load(server);
     this.isAsking = true;
     try {
       if (scorer.by === 'difference') return this.#gainOf(scorer, need, server);
       loadResidents(this.#state, server, this.#facts);
-      const pod = this.#pod;
-      pod.cpuMilli = need.cpuMilli;
-      pod.memoryMiB = need.memoryMiB;
-      pod.gpus = need.gpus;
-      pod.gpuMilli = need.gpuMilli;
-      pod.totalGpuMilli = need.totalGpuMilli;
-      return finite(scorer.score(this.#facts, pod), 'score of a server');
+      this.#loadPod(need);
+      return finite(scorer.score(this.#facts, this.#pod), 'score of a server');
     } catch (error) {
       if (isCorralError(error)) throw error;
       throw new CorralError(
@@ -237,15 +233,45 @@ export class ScoreFinder {
     }
   }
 
+  /** Loads the facts of a server; into new ones where the policy has frozen those that it was given. */
+  #load(server: number): void {
+    try {
+      loadServerFacts(this.#tables, this.#state, server, this.#facts);
+    } catch {
+      this.#facts = newServerFacts();
+      loadServerFacts(this.#tables, this.#state, server, this.#facts);
+    }
+  }
+
+  #loadPod(need: PodNeed): void {
+    try {
+      this.#pod.cpuMilli = need.cpuMilli;
+    } catch {
+      this.#pod = newPod();
+      this.#pod.cpuMilli = need.cpuMilli;
+    }
+    const pod = this.#pod;
+    pod.memoryMiB = need.memoryMiB;
+    pod.gpus = need.gpus;
+    pod.gpuMilli = need.gpuMilli;
+    pod.totalGpuMilli = need.totalGpuMilli;
+  }
+
   /**
    * The gain of placing the pod on the loaded server; for a share, the best over its GPUs, which GPU is left
    * in `#bestShareGpu`. The flyweight is changed to the state after and back.
    */
   #gainOf(scorer: DifferenceScorer, need: PodNeed, server: number): number {
+    const before = this.#potentialOf(scorer, server);
+    try {
+      this.#facts.cpuFreeMilli -= need.cpuMilli;
+    } catch {
+      // The policy has frozen them.
+      this.#load(server);
+      this.#facts.cpuFreeMilli -= need.cpuMilli;
+    }
     const facts = this.#facts;
     const free = facts.gpuFreeMilli;
-    const before = this.#potentialOf(scorer, server);
-    facts.cpuFreeMilli -= need.cpuMilli;
     facts.memoryFreeMiB -= need.memoryMiB;
     facts.idleGpuMilli -= need.totalGpuMilli;
     const gainNow = (): number =>

@@ -253,6 +253,8 @@ class StateCopy implements Snapshot {
     return { state: snapshot.#state, random: snapshot.#random, live: snapshot.#live };
   }
 }
+// A snapshot leads nobody to the constructor, with which others could be made.
+Object.defineProperty(StateCopy.prototype, 'constructor', { value: Object });
 
 class TableSolver implements Solver {
   readonly #engine: PlacementEngine;
@@ -285,8 +287,9 @@ class TableSolver implements Solver {
   }
 
   place(request: PlacementRequest): PlacementResult {
-    const gpus = plainGpus(request);
-    if (gpus === -1) return this.#placeGang(readRequest(request));
+    const gpus = gpusAlone(request);
+    if (gpus === NOT_ALONE) return this.#placeGang(readRequest(request));
+    if (!isWhole(gpus)) return this.#placeGang(readRequest({ gpus: gpus as number }));
     this.#refuseReentry();
     const need = this.#wholeNeeds[gpus]!;
     const engine = this.#engine;
@@ -574,18 +577,24 @@ function quotedId(placement: unknown): string {
   }
 }
 
-/** A request of a pod of whole GPUs and nothing else: how many; -1 for any other, right or wrong. */
-function plainGpus(request: PlacementRequest): number {
+/** A request has other fields than `gpus`, or cannot be read. */
+const NOT_ALONE = Symbol('not alone');
+
+/** What a request of a pod of whole GPUs and nothing else has in `gpus`, right or wrong. */
+function gpusAlone(request: PlacementRequest): unknown {
   try {
     // The cheapest sign of a plain object; what else bears it is read field by field as one.
-    if (request.constructor !== Object) return -1;
-    for (const field in request) if (field !== 'gpus') return -1;
-    const { gpus } = request;
-    return Number.isInteger(gpus) && gpus! >= 0 && gpus! <= GPUS_PER_SERVER_MAX ? gpus! : -1;
+    if (request.constructor !== Object) return NOT_ALONE;
+    for (const field in request) if (field !== 'gpus') return NOT_ALONE;
+    return Object.getOwnPropertySymbols(request).length > 0 ? NOT_ALONE : request.gpus;
   } catch {
     // Null, or code of the caller that throws: readRequest says so.
-    return -1;
+    return NOT_ALONE;
   }
+}
+
+function isWhole(gpus: unknown): gpus is number {
+  return Number.isInteger(gpus) && (gpus as number) >= 0 && (gpus as number) <= GPUS_PER_SERVER_MAX;
 }
 
 const NOTHING: PlacementRequest = {};

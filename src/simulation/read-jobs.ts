@@ -1,6 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { readFields, readRecord, unknownField } from '../fields.js';
-import { LABELS_MAX, REQUEST_FIELDS } from '../placement/request.js';
+import { readFields, unknownField } from '../fields.js';
+import { labelsOf, REQUEST_FIELDS } from '../placement/request.js';
 import { callForeign, isPlain, readList, refuseSymbols } from '../plain-data.js';
 import { GPU_MODELS_MAX } from '../units.js';
 import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
@@ -64,6 +64,13 @@ export function readJob(given: unknown, index: number): SimulationJob {
         throw new CorralError('invalid-option', [...path, field], unknownField(field, FIELD_NAMES));
       }
       const value = (given as Readonly<Record<string, unknown>>)[field];
+      if (value === null) {
+        throw new CorralError(
+          'invalid-option',
+          [...path, field],
+          'got null: leave the field out, or give a value',
+        );
+      }
       job[field] = typeof value === 'object' ? readInside(field, value, [...path, field]) : value;
     }
     return job as unknown as SimulationJob;
@@ -75,10 +82,8 @@ function readInside(field: string, value: unknown, path: ErrorPath): unknown {
   switch (field) {
     case 'gpuModels':
       return readList(value as readonly string[], path, 'invalid-request', GPU_MODELS_MAX);
-    case 'labels': {
-      const labels = value as Readonly<Record<string, string>>;
-      return Object.fromEntries(readRecord(labels, path, 'invalid-request', LABELS_MAX));
-    }
+    case 'labels':
+      return labelsOf(value as Readonly<Record<string, string>>, path);
     case 'slice':
       return readFields(value, ['pods', 'tier'], path, 'invalid-request');
     case 'checkpoint': {

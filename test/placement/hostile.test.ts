@@ -565,3 +565,52 @@ describe('options of compile', () => {
     );
   });
 });
+
+describe('a policy that freezes what it is given', () => {
+  it.each<[string, Policy]>([
+    [
+      'scores',
+      {
+        ...binPack(),
+        prepare: () => ({
+          by: 'server',
+          shareGpu: 'tightest',
+          score: (f, pod) => Object.freeze(f).idleGpuMilli - Object.freeze(pod).gpus,
+        }),
+      },
+    ],
+    [
+      'differences',
+      {
+        ...binPack(),
+        prepare: () => ({
+          by: 'difference',
+          potential: (f) => Object.freeze(f).idleGpuMilli,
+          gain: (a, b) => b - a,
+        }),
+      },
+    ],
+  ])('is answered as one that does not: %s', (_, policy) => {
+    const solver = compile(cluster(), { policy });
+    for (const request of [{ gpuMilli: 500 }, { gpus: 1 }, { pods: 2, gpus: 1 }, { cpuMilli: 1 }]) {
+      for (let i = 0; i < 3; i++) expect(solver.find(request).ok).toBe(true);
+    }
+  });
+});
+
+describe('a pod of whole GPUs', () => {
+  it('is read once, and refused with a symbol, as every request', () => {
+    let reads = 0;
+    const changing = {
+      get gpus() {
+        return reads++ === 0 ? 99 : 1;
+      },
+    };
+    const solver = compile(cluster());
+    const before = solver.free();
+    expect(() => solver.place(changing)).toThrow('got 99');
+    expect(reads).toBe(1);
+    expect(() => solver.place({ gpus: 1, [Symbol('a')]: 1 } as never)).toThrow('symbol');
+    expect(solver.free()).toEqual(before);
+  });
+});

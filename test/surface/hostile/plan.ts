@@ -61,7 +61,17 @@ function drawn(seed: number, positions: readonly Position[], n: number): Hostile
     path: (i === 0 ? first : sameCall[mixed(seed + i, 4 * n + 2) % sameCall.length]!).path,
     value: HOSTILE_VALUES[mixed(seed + i, 4 * n + 3) % HOSTILE_VALUES.length]!,
   }));
-  return { key: first.key, changes };
+  // Inside what has been replaced, or around it, there is nothing left to change.
+  const apart = changes.filter(
+    ({ path }, i) => !changes.slice(0, i).some((other) => isInside(path, other.path)),
+  );
+  return { key: first.key, changes: apart };
+}
+
+/** Whether one of two paths leads through the other. */
+function isInside(a: Path, b: Path): boolean {
+  const length = Math.min(a.length, b.length);
+  return a.slice(0, length).every((step, i) => step === b[i]);
 }
 
 /** Two whole numbers mixed to one of 32 bits (the finaliser of MurmurHash3). */
