@@ -152,5 +152,9 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value instanceof Error) return `an error: ${value.message}`;
   const kind = Object.prototype.toString.call(value).slice('[object '.length, -1);
-  return kind === 'Object' ? 'a value of type object' : `a ${kind}`;
+  if (kind !== 'Object') return `a ${kind}`;
+  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+  return typeof name !== 'string' || name === 'Object' || name === ''
+    ? 'a value of type object'
+    : `an instance of ${name}`;
 }

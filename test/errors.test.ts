@@ -129,6 +129,8 @@ describe('quote', () => {
     [1.5, '1.5'],
     [Number.NaN, 'NaN'],
     [Number.NEGATIVE_INFINITY, '-Infinity'],
+    [new (class Request {})(), 'an instance of Request'],
+    [new Map(), 'a Map'],
     [10n, '10n'],
     [null, 'null'],
     [undefined, 'undefined'],

@@ -71,6 +71,14 @@ export function gangOf(
           `server ${quote(id)} has ${count} GPUs, and none of ordinal ${quote(gpu)}`,
         );
       }
+      // Pods may share a GPU, but none has it twice.
+      if (ordinals.indexOf(gpu) !== g) {
+        throw new CorralError(
+          'duplicate-id',
+          ['placement', 'pods', i, 'gpus', g],
+          `the pod lists GPU ${gpu} twice: list each once`,
+        );
+      }
       gpus.add(gpu);
     });
   });

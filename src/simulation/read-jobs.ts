@@ -64,11 +64,11 @@ export function readJob(given: unknown, index: number): SimulationJob {
         throw new CorralError('invalid-option', [...path, field], unknownField(field, FIELD_NAMES));
       }
       const value = (given as Readonly<Record<string, unknown>>)[field];
-      if (value === null) {
+      if (value === null || typeof value === 'function') {
         throw new CorralError(
           'invalid-option',
           [...path, field],
-          'got null: leave the field out, or give a value',
+          `got ${quote(value)}: leave the field out, or give a value`,
         );
       }
       job[field] = typeof value === 'object' ? readInside(field, value, [...path, field]) : value;

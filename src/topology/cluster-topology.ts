@@ -1,8 +1,8 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
-import { plainData } from '../plain-data.js';
+import { callForeign, plainData } from '../plain-data.js';
 import { CLUSTER_ENTRIES_MAX, clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
-import { builtCluster } from './expected-topology.js';
+import { builtCluster, refuseTopology } from './expected-topology.js';
 import { GPU_PLACES } from './gpu-places.js';
 import { type ServerTopology, serverTopologyAt } from './server-topology.js';
 import { parseCopy } from './validate.js';
@@ -80,7 +80,8 @@ export type TypeLookup = (name: string, path: ErrorPath) => ServerTopology;
  * @complexity O(servers × tiers)
  */
 export function buildClusterTopology(document: unknown, lookup: TypeLookup): ClusterTopology {
-  const copy = plainData(document, [], 'invalid-document', CLUSTER_ENTRIES_MAX);
+  refuseTopology(document, []);
+  const copy = copyOf(document);
   refuseServersTwice(copy);
   const cluster = parseCopy(clusterDocumentSchema, copy, { code: 'invalid-document' });
   const tierNames = new Map<string, number>();
@@ -165,6 +166,24 @@ export function buildClusterTopology(document: unknown, lookup: TypeLookup): Clu
     };
   });
   return builtCluster({ tiers, servers });
+}
+
+/** A copy of a cluster document, each value read once. */
+function copyOf(document: unknown): unknown {
+  try {
+    return plainData(document, [], 'invalid-document', CLUSTER_ENTRIES_MAX);
+  } catch (error) {
+    // A server topology among the types fails deep inside it: say what it is.
+    const [field, name] = error instanceof CorralError ? error.path : [];
+    if (field === 'types' && typeof name === 'string') {
+      const { types } = document as { readonly types: Readonly<Record<string, unknown>> };
+      refuseTopology(
+        callForeign(() => types[name], ['types', name]),
+        ['types', name],
+      );
+    }
+    throw error;
+  }
 }
 
 /** Before millions of entries are validated: a list of one server again and again is refused at the second. */

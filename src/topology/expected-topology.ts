@@ -88,3 +88,18 @@ export function isCopy(value: object): boolean {
     ('servers' in value && 'tiers' in value && !('types' in value))
   );
 }
+
+/**
+ * Refuses a topology where a document is asked for, which it would be no part of.
+ *
+ * @param value - what the caller handed in
+ * @param path - where
+ * @throws CorralError `invalid-document`
+ */
+export function refuseTopology(value: unknown, path: ErrorPath): void {
+  if (!isServer(value) && !isCluster(value)) return;
+  const remedy = isServer(value)
+    ? 'give its document, topology.document, or its name in the catalogue'
+    : 'it can be used as it is';
+  throw new CorralError('invalid-document', path, `this is a topology, no document: ${remedy}`);
+}

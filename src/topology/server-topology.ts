@@ -1,7 +1,7 @@
 import { UndirectedGraph } from 'graphology';
 import type { DeviceId } from '../ids.js';
 import { deepFreeze } from './deep-freeze.js';
-import { builtServer } from './expected-topology.js';
+import { builtServer, refuseTopology } from './expected-topology.js';
 import { type Device, type Link, parseServerDocument, type ServerDocument } from './server-document.js';
 
 /** The graph of a server: vertices carry the {@link Device}, edges the {@link Link}. */
@@ -39,6 +39,7 @@ export function serverTopology(document: unknown): ServerTopology {
 
 /** As {@link serverTopology}, for a document that sits at `path` inside a larger one. */
 export function serverTopologyAt(document: unknown, path: readonly (string | number)[]): ServerTopology {
+  refuseTopology(document, path);
   const server = deepFreeze(parseServerDocument(document, path));
   const graph: ServerGraph = new UndirectedGraph<Device, Link>({ allowSelfLoops: false });
   // Copies: whoever changes the graph changes nothing else.

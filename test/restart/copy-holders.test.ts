@@ -36,6 +36,9 @@ describe('copyHolders', () => {
 
   it('refuses nonsense', () => {
     const gang = gangOn('b0r0s0');
+    expect(() => copyHolders({ pods: [{ server: 'b0r0s0', gpus: [0, 0] }] }, cluster)).toThrow(
+      refusedAs('duplicate-id', ['placement', 'pods', 0, 'gpus', 1]),
+    );
     expect(() => copyHolders(gang, cluster, { copies: 0 })).toThrow(refused('copies'));
     expect(() => copyHolders(gang, cluster, { apart: 'pod' })).toThrow(
       refusedAs('unknown-reference', ['apart']),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { superPod, topology } from '../../src/catalogue/index.js';
-import { clusterTopology } from '../../src/index.js';
+import { clusterTopology, serverTopology } from '../../src/index.js';
 import { checkCluster, checkServer } from '../../src/topology/expected-topology.js';
 
 describe('checkServer', () => {
@@ -32,6 +32,29 @@ describe('checkCluster', () => {
     );
     expect(() => checkCluster(topology('dgx2'), ['cluster'])).toThrow(
       expect.objectContaining({ code: 'invalid-option', path: ['cluster'] }),
+    );
+  });
+});
+
+describe('a topology where a document is asked for', () => {
+  const server = topology('dgx-h100');
+  const cluster = clusterTopology({ tiers: [], types: { t: 'dgx-h100' }, servers: [{ id: 's', type: 't' }] });
+
+  it.each<[string, () => unknown, readonly string[]]>([
+    ['serverTopology', () => serverTopology(server as never), []],
+    ['clusterTopology', () => clusterTopology(cluster as never), []],
+    [
+      'a server type',
+      () => clusterTopology({ tiers: [], types: { t: server as never }, servers: [{ id: 's', type: 't' }] }),
+      ['types', 't'],
+    ],
+  ])('is named as such: %s', (_, call, path) => {
+    expect(call).toThrow(
+      expect.objectContaining({
+        code: 'invalid-document',
+        path,
+        message: expect.stringContaining('this is a topology'),
+      }),
     );
   });
 });
