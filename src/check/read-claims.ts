@@ -1,6 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { callForeign, readList } from '../plain-data.js';
-import { GPUS_PER_SERVER_MAX, PODS_MAX } from '../units.js';
+import { GPUS_PER_SERVER_MAX } from '../units.js';
 import type { CheckedFreeCapacity } from './check-free-capacity.js';
 import type { CheckedPlacement } from './check-placements.js';
 import type { CheckedPod } from './gang-faults.js';
@@ -9,6 +9,8 @@ import { readRequest } from './read-request.js';
 
 /** Most GPU ordinals that one pod or server may name: more than there are, for they are judged. */
 const ORDINALS_MAX = 16 * GPUS_PER_SERVER_MAX;
+/** Most pods of one placement that are judged. */
+const CHECKED_PODS_MAX = 2 ** 17;
 /** Most placements that are judged at once. */
 const PLACEMENTS_MAX = 2 ** 20;
 
@@ -34,7 +36,7 @@ function readSome<T extends object, K extends keyof T & string>(
 
 /** The pods of a placement; servers and ordinals that do not exist are kept, to be judged. */
 function readPods(given: readonly CheckedPod[], path: ErrorPath): CheckedPod[] {
-  return readList(given, path, 'invalid-option', PODS_MAX).map((entry, i) => {
+  return readList(given, path, 'invalid-option', CHECKED_PODS_MAX).map((entry, i) => {
     const at = [...path, i];
     const { server, gpus } = readSome(entry, ['server', 'gpus'], at);
     return {

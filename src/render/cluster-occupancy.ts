@@ -4,7 +4,7 @@ import type { ServerId } from '../ids.js';
 import type { FreeCapacity, PlacedPod } from '../placement/placement.js';
 import { readList } from '../plain-data.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
-import { GPU_MILLI, GPUS_PER_SERVER_MAX, PODS_MAX } from '../units.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../units.js';
 import { drawingText } from './drawing-text.js';
 
 /** A gang on a cluster, drawn in one colour. */
@@ -45,6 +45,8 @@ export interface Occupancy {
 
 /** Most servers that one list names, with repetitions. */
 const ROWS_MAX = 2 ** 16;
+/** Most pods of all gangs that are drawn: a picture of more says nothing. */
+const DRAWN_PODS_MAX = 2 ** 17;
 /** Most gangs of one drawing. */
 const GANGS_MAX = 4096;
 
@@ -82,7 +84,7 @@ export function occupancy(cluster: ClusterTopology, options: OccupancyOptions): 
   if (gangs.length > GANGS_MAX) {
     throw new CorralError('limit-exceeded', ['gangs'], `${gangs.length} gangs, at most ${GANGS_MAX}`);
   }
-  let podsLeft = PODS_MAX;
+  let podsLeft = DRAWN_PODS_MAX;
   const gangNames: string[] = [];
   const gangSizes = gangs.map((gang, g) => {
     const { name, placement } = readFields(gang, ['name', 'placement'], ['gangs', g]);

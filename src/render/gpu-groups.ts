@@ -1,6 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { readFields, readRow } from '../fields.js';
-import { readList } from '../plain-data.js';
+import { callForeign, readList } from '../plain-data.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { GPUS_PER_SERVER_MAX, PODS_MAX } from '../units.js';
 import { drawingText } from './drawing-text.js';
@@ -25,7 +25,9 @@ export type PlacedGpus =
  * @throws CorralError `invalid-option` for anything but a list, or an object whose `pods` have lists
  */
 export function placedGpus(placement: PlacedGpus, path: ErrorPath): readonly number[] {
-  if (isList(placement)) return readList(placement, path, 'invalid-option', GPUS_LISTED_MAX);
+  if (callForeign(() => isList(placement), path)) {
+    return readList(placement as readonly number[], path, 'invalid-option', GPUS_LISTED_MAX);
+  }
   const { pods } = readRow(placement, ['pods'], path);
   return readList(pods, [...path, 'pods'], 'invalid-option', PODS_MAX).flatMap((pod, i) => {
     const at = [...path, 'pods', i];
