@@ -25,10 +25,9 @@ export type PlacedGpus =
  * @throws CorralError `invalid-option` for anything but a list, or an object whose `pods` have lists
  */
 export function placedGpus(placement: PlacedGpus, path: ErrorPath): readonly number[] {
-  if (callForeign(() => isList(placement), path)) {
-    return readList(placement as readonly number[], path, 'invalid-option', GPUS_LISTED_MAX);
-  }
-  const { pods } = readRow(placement, ['pods'], path);
+  const list = callForeign(() => (isList(placement) ? placement : undefined), path);
+  if (list !== undefined) return readList(list, path, 'invalid-option', GPUS_LISTED_MAX);
+  const { pods } = readRow(placement as Exclude<PlacedGpus, readonly number[]>, ['pods'], path);
   return readList(pods, [...path, 'pods'], 'invalid-option', PODS_MAX).flatMap((pod, i) => {
     const at = [...path, 'pods', i];
     const { gpus } = readRow(pod, ['gpus'], at);

@@ -6,7 +6,7 @@ import { GPU_MODELS_MAX } from '../units.js';
 import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
 
 /** Most jobs of one simulation. */
-export const JOBS_MAX = 10_000_000;
+export const JOBS_MAX: number = 2 ** 22;
 
 const FIELD_NAMES: readonly string[] = [
   ...REQUEST_FIELDS,
@@ -33,7 +33,7 @@ const CHECKPOINT_FIELDS: readonly (keyof JobCheckpoints)[] = [
 /**
  * Reads the list of jobs, and not yet what is in it.
  *
- * @throws CorralError `invalid-option` for anything else than a list, a hole, and more than 10,000,000
+ * @throws CorralError `invalid-option` for anything else than a list, a hole, and more than 4,194,304
  */
 export function readJobList(given: readonly SimulationJob[]): SimulationJob[] {
   return readList(given, ['jobs'], 'invalid-option', JOBS_MAX);

@@ -254,8 +254,8 @@ describe('clusterToSvg', () => {
     refused({ gangs: new Array(1) }, 'invalid-option', ['gangs', 0]);
     refused({ gangs: [{ placement: { pods: new Array(1) } }] }, 'invalid-option', [...pods, 0]);
     refused(gang({ server: 's0-0', gpus: new Array(1e6).fill(0) }), 'invalid-option', [...pods, 0, 'gpus']);
-    const million = { placement: { pods: new Array(1e6).fill({ server: 's0-0', gpus: [] }) } };
-    refused({ gangs: [million, million] }, 'invalid-option', ['gangs', 1, 'placement', 'pods']);
+    const many = { placement: { pods: new Array(1e5).fill({ server: 's0-0', gpus: [] }) } };
+    refused({ gangs: [many, many] }, 'invalid-option', ['gangs', 1, 'placement', 'pods']);
     const throwing = Object.defineProperty({}, 'pods', {
       get: () => {
         throw new TypeError('no');
@@ -264,8 +264,8 @@ describe('clusterToSvg', () => {
     refused({ gangs: [{ placement: throwing }] }, 'invalid-option', pods);
     refused({ colour: 1 }, 'invalid-option', ['colour']);
     refused(null, 'invalid-option', ['options']);
-    const many = Array.from({ length: 4097 }, () => ({ placement: { pods: [] } }));
-    refused({ gangs: many }, 'limit-exceeded', ['gangs']);
+    const gangs = Array.from({ length: 4097 }, () => ({ placement: { pods: [] } }));
+    refused({ gangs }, 'limit-exceeded', ['gangs']);
     expect(() => clusterToSvg({ tiers: [], servers: [] } as never)).toThrow(
       expect.objectContaining({ code: 'invalid-option', path: ['cluster'] }),
     );
