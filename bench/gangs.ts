@@ -7,6 +7,7 @@ import {
   type PlacementRequest,
   type Solver,
 } from '../src/index.js';
+import { builtCluster } from '../src/topology/expected-topology.js';
 import { type Case, check } from './harness.js';
 import { lcg, rackedCluster, SIZES } from './hot-path.js';
 
@@ -21,7 +22,7 @@ export function threeTiers(): ClusterTopology {
     Array.from({ length: count }, (_, i) => `${word}${i}`);
   const parents = (count: number, per: number): number[] =>
     Array.from({ length: count }, (_, i) => Math.floor(i / per));
-  return {
+  return builtCluster({
     tiers: [
       { name: 'zone', domains: names('z', zones), parents: [], uplinkGBps: 4 * 16 * 32 * 25 },
       { name: 'block', domains: names('b', blocks), parents: parents(blocks, 4), uplinkGBps: 16 * 32 * 100 },
@@ -38,7 +39,7 @@ export function threeTiers(): ClusterTopology {
         memoryMiB: 2_097_152,
       };
     }),
-  };
+  });
 }
 
 /** Fills a cluster to a load with the mix of single pods, a part of them released again so that there are holes. */
