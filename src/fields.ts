@@ -14,8 +14,8 @@ const NAMES_MAX = 1_000_000;
  * @param path - where the caller was given it; default: it is the argument `options`, whose fields are named alone
  * @param code - the error code to throw; default `invalid-option`
  * @returns a new object with the fields that are not `undefined`; what is in them is the caller's still
- * @throws CorralError for what is no plain object; with the path of a field that is null; the path of an unknown field, and the nearest name there is, and of
- * one that throws when it is read
+ * @throws CorralError for what is no plain object; with the path of a field that is null, of one that throws when it is read,
+ * and of an unknown one, with the nearest name there is
  * @complexity O(fields of the argument × fields)
  */
 export function readFields<T>(
@@ -132,16 +132,6 @@ export function readRecord<T>(
     path,
     code,
   );
-}
-
-/** As {@link readFields}, for those that read the argument themselves. */
-export function checkFields(
-  options: unknown,
-  fields: readonly string[],
-  path: ErrorPath = [],
-  code: CorralErrorCode = 'invalid-option',
-): void {
-  readFields(options, fields, path, code);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { NoOptions, Policy } from '../placement/policy.js';
 import { finiteCpuMilli, scales } from './scales.js';
 
@@ -19,7 +19,7 @@ import { finiteCpuMilli, scales } from './scales.js';
  * compile(topology('dgx-h100'), { policy: bestFit() }).place({ gpus: 1 }).ok; // true
  */
 export function bestFit(options: NoOptions = {}): Policy {
-  checkFields(options, []);
+  readFields(options, []);
   return {
     name: 'bestFit',
     ties: 'document-order',

@@ -1,4 +1,4 @@
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { NoOptions, Policy } from '../placement/policy.js';
 import { GPU_MILLI } from '../units.js';
 
@@ -15,7 +15,7 @@ import { GPU_MILLI } from '../units.js';
  * compile(topology('dgx-h100'), { policy: binPack() }).place({ gpus: 1 }).ok; // true
  */
 export function binPack(options: NoOptions = {}): Policy {
-  checkFields(options, []);
+  readFields(options, []);
   return {
     name: 'binPack',
     ties: 'document-order',

@@ -1,4 +1,4 @@
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { NoOptions, PodFacts, Policy, ServerFacts } from '../placement/policy.js';
 import { GPU_MILLI } from '../units.js';
 import { scales } from './scales.js';
@@ -19,7 +19,7 @@ import { scales } from './scales.js';
  * compile(topology('dgx-h100'), { policy: gpuClustering() }).place({ gpus: 1 }).ok; // true
  */
 export function gpuClustering(options: NoOptions = {}): Policy {
-  checkFields(options, []);
+  readFields(options, []);
   return {
     name: 'gpuClustering',
     ties: 'document-order',

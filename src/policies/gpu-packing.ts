@@ -1,4 +1,4 @@
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { NoOptions, PodFacts, Policy, ServerFacts } from '../placement/policy.js';
 import { GPU_MILLI } from '../units.js';
 
@@ -18,7 +18,7 @@ import { GPU_MILLI } from '../units.js';
  * compile(topology('dgx-h100'), { policy: gpuPacking() }).place({ gpus: 1 }).ok; // true
  */
 export function gpuPacking(options: NoOptions = {}): Policy {
-  checkFields(options, []);
+  readFields(options, []);
   return {
     name: 'gpuPacking',
     ties: 'document-order',

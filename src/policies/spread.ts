@@ -1,4 +1,4 @@
-import { checkFields } from '../fields.js';
+import { readFields } from '../fields.js';
 import type { NoOptions, Policy } from '../placement/policy.js';
 import { usedShare } from './bin-pack.js';
 
@@ -16,7 +16,7 @@ import { usedShare } from './bin-pack.js';
  * compile(topology('dgx-h100'), { policy: spread() }).place({ gpus: 1 }).ok; // true
  */
 export function spread(options: NoOptions = {}): Policy {
-  checkFields(options, []);
+  readFields(options, []);
   return {
     name: 'spread',
     ties: 'document-order',
