@@ -17,8 +17,8 @@ export type {
   PlacementStep,
   Remedy,
   TierExplanation,
-} from './placement/explanation.js';
-export { explanationText } from './placement/explanation-text.js';
+} from './placement/explain/explanation.js';
+export { explanationText } from './placement/explain/explanation-text.js';
 export type {
   FreeCapacity,
   FreeServer,
@@ -27,7 +27,7 @@ export type {
   PlacementResult,
   RankedServer,
   Reason,
-} from './placement/placement.js';
+} from './placement/request/placement.js';
 export type {
   DifferenceScorer,
   PodFacts,
@@ -38,8 +38,8 @@ export type {
   TopologyOrder,
   TypicalPod,
   Workload,
-} from './placement/policy.js';
-export type { PlacementRequest } from './placement/request.js';
+} from './placement/request/policy.js';
+export type { PlacementRequest } from './placement/request/request.js';
 export type { GpuSelection, SelectGpusOptions, SelectionStep } from './placement/select-gpus.js';
 export { selectGpus } from './placement/select-gpus.js';
 export type { CompileOptions, Snapshot, Solver } from './placement/solver.js';

@@ -23,16 +23,101 @@ const ALLOWED: Record<string, readonly string[]> = {
   arbitraries: ['topology'],
   check: ['topology'],
 };
-/** The files that everybody may use. */
-const COMMON = new Set([
-  'units.ts',
-  'errors.ts',
-  'ids.ts',
-  'random.ts',
-  'fields.ts',
-  'nearest-names.ts',
-  'plain-data.ts',
-]);
+/** The files and folders of src that everybody may use. */
+const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts', 'figures.ts', 'checks']);
+/**
+ * The rooms of a folder, lowest first, and which of them each may import, besides itself. A room is a folder, or a file
+ * that lies beside the folders. `index` gives out names and may import all.
+ */
+const ROOMS: Record<string, Record<string, readonly string[]>> = {
+  placement: {
+    request: [],
+    state: ['request'],
+    pods: ['state'],
+    gangs: ['request', 'state', 'pods'],
+    scores: ['request', 'state', 'pods', 'gangs'],
+    engine: ['request', 'state', 'pods', 'gangs', 'scores'],
+    'select-gpus': ['state'],
+    explain: ['request', 'state', 'pods', 'gangs', 'engine', 'select-gpus'],
+    'live-placements': [],
+    rank: ['request', 'state', 'pods', 'engine'],
+    solver: ['request', 'state', 'gangs', 'engine', 'explain', 'live-placements', 'rank'],
+  },
+  simulation: {
+    options: [],
+    jobs: ['options'],
+    allocation: ['options', 'jobs'],
+    kernel: ['options', 'jobs', 'allocation'],
+    failures: ['options', 'jobs', 'allocation', 'kernel'],
+    future: ['options', 'allocation', 'kernel'],
+    links: ['allocation', 'kernel'],
+    moves: ['options', 'jobs', 'allocation', 'kernel', 'future'],
+    passes: ['options', 'jobs', 'kernel', 'future'],
+    preemption: ['options', 'jobs', 'allocation', 'kernel', 'moves'],
+    results: ['options', 'jobs', 'allocation', 'kernel'],
+    assemble: [
+      'options',
+      'jobs',
+      'allocation',
+      'kernel',
+      'failures',
+      'future',
+      'links',
+      'moves',
+      'passes',
+      'preemption',
+      'results',
+    ],
+    simulate: ['options', 'jobs', 'kernel', 'results', 'assemble'],
+    'student-t': [],
+    compare: ['options', 'results', 'simulate', 'student-t'],
+    replay: [],
+  },
+  formats: {
+    text: [],
+    server: ['text'],
+    'hwloc-xml': ['text', 'server'],
+    'nccl-xml': ['text', 'server'],
+    'nvidia-smi': ['text', 'server'],
+    'rocm-smi': ['text', 'server'],
+    traces: ['text', 'server'],
+    swf: ['text', 'traces'],
+  },
+  restart: {
+    checkpoints: [],
+    phases: [],
+    published: [],
+    model: ['phases', 'published'],
+    placement: ['checkpoints', 'phases', 'model'],
+  },
+  render: {
+    svg: [],
+    server: ['svg'],
+    cluster: ['svg', 'server'],
+  },
+  check: {
+    bandwidth: [],
+    read: [],
+    'check-free-capacity': ['bandwidth', 'read'],
+    sets: ['bandwidth'],
+    gangs: ['bandwidth', 'read', 'sets'],
+    'check-placements': ['read', 'gangs'],
+    'reference-place': ['bandwidth', 'read', 'sets', 'gangs'],
+    'judge-placement': ['bandwidth', 'read', 'sets', 'gangs', 'reference-place'],
+  },
+  bandwidth: {
+    'gpu-mask': [],
+    'max-flow': [],
+    directed: ['max-flow'],
+    'reduced-links': [],
+    optimal: ['max-flow', 'directed', 'reduced-links'],
+    rings: ['max-flow', 'directed', 'optimal'],
+    'collective-bandwidth': ['gpu-mask', 'optimal', 'rings'],
+    'fair-shares': [],
+    ports: ['gpu-mask', 'max-flow', 'directed', 'reduced-links'],
+    'shared-bandwidth': ['gpu-mask', 'directed', 'rings', 'fair-shares'],
+  },
+};
 /** Packages that src may import, and who may. */
 const PACKAGES: Record<string, readonly string[]> = {
   graphology: ['topology', 'bandwidth', 'formats', 'check'],
@@ -78,6 +163,8 @@ const folderOf = (file: string): string => {
   const path = relative(SRC, file).split('/');
   return path.length === 1 ? '.' : path[0]!;
 };
+/** The first name below the folder of src: that of a folder, or of a file without its ending. */
+const roomOf = (file: string): string => relative(SRC, file).split('/')[1]!.replace(/\.ts$/, '');
 const targetOf = (i: Import): string => join(dirname(i.file), i.specifier.replace(/\.js$/, '.ts'));
 
 const sources = files(SRC);
@@ -91,7 +178,7 @@ describe('the house', () => {
 
   it('has only the folders it is planned to have', () => {
     const folders = new Set(sources.map(folderOf));
-    folders.delete('.');
+    for (const common of ['.', ...COMMON]) folders.delete(common);
     expect([...folders].filter((folder) => ALLOWED[folder] === undefined)).toEqual([]);
   });
 
@@ -102,13 +189,46 @@ describe('the house', () => {
         const from = folderOf(i.file);
         const target = targetOf(i);
         const to = folderOf(target);
-        if (from === to || COMMON.has(relative(SRC, target))) return false;
+        if (from === to || COMMON.has(to === '.' ? relative(SRC, target) : to)) return false;
         // index.ts gives out the names of all and logic of none.
         if (relative(SRC, i.file) === 'index.ts') return false;
         return !ALLOWED[from]?.includes(to);
       })
       .map((i) => `${relative(SRC, i.file)} imports ${i.specifier}`);
     expect(wrong).toEqual([]);
+  });
+
+  it.each(Object.entries(ROOMS))('lets a room of %s import only what it is planned to', (folder, rooms) => {
+    const inside = imports.filter(
+      (i) => i.specifier.startsWith('.') && folderOf(i.file) === folder && folderOf(targetOf(i)) === folder,
+    );
+    const wrong = inside
+      .filter((i) => {
+        const [from, to] = [roomOf(i.file), roomOf(targetOf(i))];
+        return from !== to && from !== 'index' && !rooms[from]?.includes(to);
+      })
+      .map((i) => `${relative(SRC, i.file)} imports ${i.specifier}`);
+    expect(wrong).toEqual([]);
+    // A plan that allows more than there is would not be a plan.
+    const drawn = new Set(inside.map((i) => `${roomOf(i.file)} > ${roomOf(targetOf(i))}`));
+    const planned = Object.entries(rooms).flatMap(([from, to]) => to.map((room) => `${from} > ${room}`));
+    expect(planned.filter((arrow) => !drawn.has(arrow))).toEqual([]);
+    // A room imports only rooms that stand above it in the plan: no circle.
+    const names = Object.keys(rooms);
+    expect(
+      Object.entries(rooms).filter(([from, to]) =>
+        to.some((room) => names.indexOf(room) >= names.indexOf(from)),
+      ),
+    ).toEqual([]);
+  });
+
+  it('has at most 20 files side by side, of at most 620 lines', () => {
+    const perFolder = new Map(
+      sources.map((file) => [dirname(file), sources.filter((f) => dirname(f) === dirname(file))]),
+    );
+    expect([...perFolder].filter(([, inside]) => inside.length > 20).map(([folder]) => folder)).toEqual([]);
+    const long = sources.filter((file) => readFileSync(file, 'utf8').split('\n').length > 621);
+    expect(long.map((file) => relative(SRC, file))).toEqual([]);
   });
 
   it('keeps restart and serving to the types of placement', () => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
+import { readFields } from '../checks/fields.js';
 import { CorralError } from '../errors.js';
-import { readFields } from '../fields.js';
 import type {
   AcceleratorEntry,
   ClusterDocument,

@@ -1,5 +1,5 @@
+import { readList } from '../checks/plain-data.js';
 import { CorralError, quote } from '../errors.js';
-import { readList } from '../plain-data.js';
 import { TEXT_LENGTH_MAX } from '../units.js';
 
 /** GPU models that documents and requests draw from, unless told otherwise. */

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { readFields } from '../fields.js';
+import { readFields } from '../checks/fields.js';
 import { booleanOf, integerOf } from './constraints.js';
 import {
   type GeneratedRequest,

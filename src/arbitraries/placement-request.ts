@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
+import { readFields } from '../checks/fields.js';
 import { CorralError, quote } from '../errors.js';
-import { readFields } from '../fields.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 import { booleanOf, DEFAULT_GPU_MODELS, integerOf, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 

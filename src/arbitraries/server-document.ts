@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
+import { readFields } from '../checks/fields.js';
 import { CorralError } from '../errors.js';
-import { readFields } from '../fields.js';
 import type { Device, Link, Medium, ServerDocument } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { booleanOf, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';

@@ -1,5 +1,5 @@
+import { readFields } from '../checks/fields.js';
 import { CorralError, quote } from '../errors.js';
-import { readFields } from '../fields.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { networkOf } from '../topology/network.js';
 import { peerToPeerOf } from '../topology/peer-to-peer-option.js';

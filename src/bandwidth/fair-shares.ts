@@ -1,6 +1,6 @@
+import { readRow } from '../checks/fields.js';
+import { readList } from '../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { readRow } from '../fields.js';
-import { readList } from '../plain-data.js';
 
 /** One flow of {@link fairShares}: a row of data, which may carry more than is read here. */
 export interface Flow {

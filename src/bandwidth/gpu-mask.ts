@@ -1,5 +1,5 @@
+import { readList } from '../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { readList } from '../plain-data.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 

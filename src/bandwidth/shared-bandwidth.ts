@@ -1,12 +1,12 @@
-import { readFields } from '../fields.js';
-import { readList } from '../plain-data.js';
+import { readFields } from '../checks/fields.js';
+import { readList } from '../checks/plain-data.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { type Network, networkOf } from '../topology/network.js';
 import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
 import type { ServerTopology } from '../topology/server-topology.js';
+import { pairRoutesOf } from './directed/pair-routes.js';
 import { type Flow, maxMinRates } from './fair-shares.js';
 import { gpuMask } from './gpu-mask.js';
-import { pairRoutesOf } from './rings/pair-routes.js';
 import { packRings } from './rings/ring.js';
 
 /** Options of {@link sharedBandwidth}. */

@@ -1,5 +1,5 @@
+import { callForeign } from '../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { callForeign } from '../plain-data.js';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
 import { builtCluster, COPY, isCluster, isCopy, isServer } from '../topology/expected-topology.js';

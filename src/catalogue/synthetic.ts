@@ -1,6 +1,6 @@
 import * as v from 'valibot';
+import { nearestNames } from '../checks/nearest-names.js';
 import { CorralError, quote } from '../errors.js';
-import { nearestNames } from '../nearest-names.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 import { strictFields } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';

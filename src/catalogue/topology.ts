@@ -1,6 +1,6 @@
 import packed from '../../topologies/packed/catalogue.json' with { type: 'json' };
+import { nearestNames } from '../checks/nearest-names.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { nearestNames } from '../nearest-names.js';
 import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
 import { type PackedCatalogue, unpackServer } from './unpack.js';
 

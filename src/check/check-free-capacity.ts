@@ -3,23 +3,9 @@ import type { ServerId } from '../ids.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
-import type { CheckedPlacement } from './check-placements.js';
-import { readFreeCapacity, readPlacements } from './read-claims.js';
-import { remembered } from './remembered.js';
-
-/** What a solver says is free; the `FreeCapacity` of a solver is one. */
-export interface CheckedFreeCapacity {
-  readonly gpus: number;
-  readonly gpuMilli: number;
-  readonly servers: readonly {
-    readonly server: ServerId;
-    readonly gpus: readonly number[];
-    readonly gpuMilli: readonly number[];
-    /** null = not limiting, as is `memoryMiB`. */
-    readonly cpuMilli: number | null;
-    readonly memoryMiB: number | null;
-  }[];
-}
+import { remembered } from './bandwidth/remembered.js';
+import type { CheckedFreeCapacity, CheckedPlacement } from './read/claims.js';
+import { readFreeCapacity, readPlacements } from './read/read-claims.js';
 
 /** A wrong list may have more servers than there are, to be judged; a much longer one is refused. */
 const SURPLUS_MAX = 100_000;

@@ -3,16 +3,9 @@ import type { ServerId } from '../ids.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
-import type { CheckedRequest } from './checked-request.js';
-import { type CheckedPod, gangFaults, podFaults, podRange } from './gang-faults.js';
-import { readPlacements } from './read-claims.js';
-
-/** A request and where its pods are; a `Placement` with its request is one. */
-export interface CheckedPlacement {
-  /** What was asked for: resources of each of the pods. The number of pods is judged if it is given. */
-  readonly request: CheckedRequest;
-  readonly pods: readonly CheckedPod[];
-}
+import { gangFaults, podFaults, podRange } from './gangs/gang-faults.js';
+import type { CheckedPlacement } from './read/claims.js';
+import { readPlacements } from './read/read-claims.js';
 
 /** What is taken from one server. */
 interface Taken {

@@ -1,12 +1,10 @@
+import { readFields } from '../checks/fields.js';
 import { quote } from '../errors.js';
-import { readFields } from '../fields.js';
-import type { TierName } from '../ids.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
-import type { CheckedRequest } from './checked-request.js';
-import { GangDamage } from './gang-damage.js';
+import { maskOf } from './bandwidth/gpu-set.js';
+import { GangDamage } from './gangs/gang-damage.js';
 import {
-  type CheckedPod,
   gangFaults,
   gpusPerPod,
   isPlaceKind,
@@ -15,26 +13,18 @@ import {
   type PodRange,
   podFaults,
   podRange,
-} from './gang-faults.js';
-import { type GangState, gangState, type ReferenceState } from './gang-state.js';
-import { gangBandwidthGBps, gangLoad } from './gang-traffic.js';
-import { maskOf } from './gpu-set.js';
-import { levelNames, levelOf, lowestLevel } from './levels.js';
-import { readClaim } from './read-claims.js';
-import { readRequest } from './read-request.js';
-import { DEFAULT_SIZES, readSizes, type Sizes } from './reference-leftover-value.js';
+} from './gangs/gang-faults.js';
+import { type GangState, gangState, type ReferenceState } from './gangs/gang-state.js';
+import { gangBandwidthGBps, gangLoad } from './gangs/gang-traffic.js';
+import { levelNames, levelOf, lowestLevel } from './gangs/levels.js';
+import { strandedGpus } from './gangs/stranded-gpus.js';
+import type { CheckedRequest } from './read/checked-request.js';
+import type { ClaimedPlacement } from './read/claims.js';
+import { readClaim } from './read/read-claims.js';
+import { readRequest } from './read/read-request.js';
 import type { ReferencePlacement, ReferencePlaceOptions } from './reference-place.js';
-import { same } from './same-figure.js';
-import { strandedGpus } from './stranded-gpus.js';
-
-/** A placement as its maker describes it; a `Placement` is one. */
-export interface ClaimedPlacement {
-  readonly pods: readonly CheckedPod[];
-  /** The narrowest level of which one domain holds all pods. */
-  readonly tier: TierName;
-  /** GB/s per GPU and direction; null for fewer than two whole GPUs. */
-  readonly bandwidthGBps: number | null;
-}
+import { DEFAULT_SIZES, readSizes, type Sizes } from './sets/reference-leftover-value.js';
+import { same } from './sets/same-figure.js';
 
 /** What a placement is worth, in the figures by which the best one is chosen, and what is wrong with it. */
 export interface JudgedPlacement extends ReferencePlacement {

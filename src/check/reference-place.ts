@@ -1,11 +1,11 @@
+import { readFields } from '../checks/fields.js';
 import { CorralError } from '../errors.js';
-import { readFields } from '../fields.js';
 import type { TierName } from '../ids.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology, ServerTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
-import type { CheckedRequest } from './checked-request.js';
-import { GangDamage } from './gang-damage.js';
+import { ordinalsOf, sizeOf, subsetsOfSize } from './bandwidth/gpu-set.js';
+import { GangDamage } from './gangs/gang-damage.js';
 import {
   gpusPerPod,
   isPlaceKind,
@@ -15,15 +15,15 @@ import {
   podRange,
   serverFaults,
   sliceLevel,
-} from './gang-faults.js';
-import { type GangState, gangState, type ReferenceState } from './gang-state.js';
-import { gangBandwidthGBps, gangLoad, type TakenGpus } from './gang-traffic.js';
-import { type PlaceKind, placesOf } from './gpu-places.js';
-import { ordinalsOf, sizeOf, subsetsOfSize } from './gpu-set.js';
-import { domainAt, domainsAt, levelNames, levelOf } from './levels.js';
-import { readRequest } from './read-request.js';
-import { DEFAULT_SIZES, readSizes, type Sizes } from './reference-leftover-value.js';
-import { strandedGpus } from './stranded-gpus.js';
+} from './gangs/gang-faults.js';
+import { type GangState, gangState, type ReferenceState } from './gangs/gang-state.js';
+import { gangBandwidthGBps, gangLoad, type TakenGpus } from './gangs/gang-traffic.js';
+import { domainAt, domainsAt, levelNames, levelOf } from './gangs/levels.js';
+import { strandedGpus } from './gangs/stranded-gpus.js';
+import type { CheckedRequest } from './read/checked-request.js';
+import { readRequest } from './read/read-request.js';
+import { type PlaceKind, placesOf } from './sets/gpu-places.js';
+import { DEFAULT_SIZES, readSizes, type Sizes } from './sets/reference-leftover-value.js';
 
 /** Most GPUs of a cluster whose placements are enumerated: 4096 sets of them. */
 const GPUS_MAX = 12;

@@ -1,6 +1,6 @@
 import { optimalBandwidth } from '../bandwidth/optimal.js';
+import { readRecord } from '../checks/fields.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { readRecord } from '../fields.js';
 import { fewestPlaces, gpuPlaces, placesTouched } from '../topology/gpu-places.js';
 import { networkOf } from '../topology/network.js';
 import type { ServerTopology } from '../topology/server-topology.js';

@@ -1,4 +1,4 @@
-import { type PairRoutes, pairRoutesOf } from '../bandwidth/rings/pair-routes.js';
+import { type PairRoutes, pairRoutesOf } from '../bandwidth/directed/pair-routes.js';
 import { devicesOf } from '../topology/device-at.js';
 import { GPU, type Network, networkOf } from '../topology/network.js';
 import { routeArcs } from '../topology/route.js';

@@ -3,22 +3,22 @@ import { bestSet, type GpuSetTables, gpuSetTables } from '../compile/gpu-set-tab
 import { setBandwidthGBps } from '../compile/set-bandwidth.js';
 import { type RandomStream, randomStream } from '../random.js';
 import { GPU_MILLI } from '../units.js';
-import { FreeIndex } from './free-index.js';
-import { type Gang, SERVER } from './gang.js';
-import type { GangPlan } from './gang-plan.js';
-import { GangSearch } from './gang-search.js';
-import { holdsGang, mostPodsIn } from './holds-gang.js';
-import { PackedSearch } from './packed-search.js';
-import { placeSets } from './place-sets.js';
-import { planBandwidth } from './plan-figures.js';
-import type { PodNeed } from './pod-need.js';
-import { PodSearch } from './pod-search.js';
-import type { Policy, Workload } from './policy.js';
-import { preparePolicy } from './read-policy.js';
-import { type RoomLater, roomLater } from './room-later.js';
-import { ScoreFinder } from './score-finder.js';
-import { ScoredGangs } from './scored-gangs.js';
-import { emptyState, fitsEmpty, give, overwriteState, type PlacementState, take } from './state.js';
+import { type Gang, SERVER } from './gangs/gang.js';
+import type { GangPlan } from './gangs/gang-plan.js';
+import { GangSearch } from './gangs/gang-search.js';
+import { holdsGang, mostPodsIn } from './gangs/holds-gang.js';
+import { planBandwidth } from './gangs/plan-figures.js';
+import { type RoomLater, roomLater } from './gangs/room-later.js';
+import { PackedSearch } from './pods/packed-search.js';
+import { PodSearch } from './pods/pod-search.js';
+import type { Policy, Workload } from './request/policy.js';
+import { preparePolicy } from './request/read-policy.js';
+import { ScoreFinder } from './scores/score-finder.js';
+import { ScoredGangs } from './scores/scored-gangs.js';
+import { FreeIndex } from './state/free-index.js';
+import { placeSets } from './state/place-sets.js';
+import type { PodNeed } from './state/pod-need.js';
+import { emptyState, fitsEmpty, give, overwriteState, type PlacementState, take } from './state/state.js';
 
 /** Where the random streams of an engine stand. */
 export type EngineRandom = readonly [ties: readonly number[], gpu: readonly number[]];

@@ -1,15 +1,15 @@
 import { lossGpus } from '../compile/gpu-set-tables.js';
 import type { ServerId } from '../ids.js';
 import { GPU_MILLI } from '../units.js';
-import { CpuPods } from './cpu-pods.js';
-import { damageKey } from './damage.js';
 import type { PlacementEngine } from './engine.js';
-import type { FreeIndex } from './free-index.js';
-import type { RankedServer } from './placement.js';
-import type { PodNeed } from './pod-need.js';
-import { setChoices } from './set-choices.js';
-import { sharesOn } from './shares.js';
-import { fits, popcount16 } from './state.js';
+import { CpuPods } from './pods/cpu-pods.js';
+import { sharesOn } from './pods/share-placement.js';
+import type { RankedServer } from './request/placement.js';
+import { damageKey } from './state/damage.js';
+import type { FreeIndex } from './state/free-index.js';
+import { setChoices } from './state/gpu-set-choices.js';
+import type { PodNeed } from './state/pod-need.js';
+import { fits, popcount16 } from './state/state.js';
 
 /** Servers that are alike for a pod, and how good they are. */
 interface Alike {

@@ -1,4 +1,6 @@
 import { gpuMask } from '../bandwidth/gpu-mask.js';
+import { readFields } from '../checks/fields.js';
+import { callForeign, isPlain, readList, refuseSymbols } from '../checks/plain-data.js';
 import { sameFigure } from '../compile/figure-ranks.js';
 import {
   bestSet,
@@ -10,13 +12,11 @@ import {
   ownNicGBps,
 } from '../compile/gpu-set-tables.js';
 import { CorralError, quote } from '../errors.js';
-import { readFields } from '../fields.js';
-import { callForeign, isPlain, readList, refuseSymbols } from '../plain-data.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { GPU_PLACES, type GpuPlace, gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { ordinals, popcount16 } from './state.js';
+import { ordinals, popcount16 } from './state/state.js';
 
 /** Options of {@link selectGpus}. */
 export interface SelectGpusOptions {

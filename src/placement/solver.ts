@@ -1,17 +1,19 @@
+import { readFields } from '../checks/fields.js';
+import { callForeign, readList } from '../checks/plain-data.js';
 import { compileClusterTables } from '../compile/cluster-tables.js';
 import { readSizes } from '../compile/gpu-set-tables.js';
 import { CorralError, quote } from '../errors.js';
-import { readFields } from '../fields.js';
 import type { PlacementId, ServerId } from '../ids.js';
-import { callForeign, readList } from '../plain-data.js';
 import type { ClusterTopology } from '../topology/cluster-topology.js';
 import { GPUS_PER_SERVER_MAX, SERVERS_MAX } from '../units.js';
 import { type EngineRandom, PlacementEngine } from './engine.js';
-import { explainRequest } from './explain.js';
-import type { Explanation } from './explanation.js';
-import { type Gang, gangOf, Levels } from './gang.js';
-import type { GangPlan } from './gang-plan.js';
+import { explainRequest } from './explain/explain.js';
+import type { Explanation } from './explain/explanation.js';
+import { refusalOf } from './explain/refusal.js';
+import { type Gang, gangOf, Levels } from './gangs/gang.js';
+import type { GangPlan } from './gangs/gang-plan.js';
 import { type LiveCopy, LivePlacements } from './live-placements.js';
+import { rankServers } from './rank.js';
 import type {
   FreeCapacity,
   FreeServer,
@@ -19,14 +21,12 @@ import type {
   Placement,
   PlacementResult,
   RankedServer,
-} from './placement.js';
-import { type PodNeed, podNeed } from './pod-need.js';
-import type { Policy, Workload } from './policy.js';
-import { rankServers } from './rank.js';
-import { refusalOf } from './refusal.js';
-import { type PlacementRequest, readRequest } from './request.js';
-import { copyState, ordinals, type PlacementState, popcount16, roomMilli } from './state.js';
-import { readWorkload } from './workload.js';
+} from './request/placement.js';
+import type { Policy, Workload } from './request/policy.js';
+import { type PlacementRequest, readRequest } from './request/request.js';
+import { readWorkload } from './request/workload.js';
+import { type PodNeed, podNeed } from './state/pod-need.js';
+import { copyState, ordinals, type PlacementState, popcount16, roomMilli } from './state/state.js';
 
 /** A copy of a solver's state, for {@link Solver.restore} of the same solver. Its content is private. */
 export interface Snapshot {

@@ -1,5 +1,5 @@
-import { readFields } from '../fields.js';
-import type { NoOptions, Policy } from '../placement/policy.js';
+import { readFields } from '../checks/fields.js';
+import type { NoOptions, Policy } from '../placement/request/policy.js';
 import { finiteCpuMilli, scales } from './scales.js';
 
 /**

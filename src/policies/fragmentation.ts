@@ -1,8 +1,8 @@
+import { callForeign } from '../checks/plain-data.js';
 import { CorralError, quote } from '../errors.js';
-import type { ServerFacts, Workload } from '../placement/policy.js';
-import { isLoaded, readServerFacts } from '../placement/server-facts.js';
-import { readModels, readWorkload } from '../placement/workload.js';
-import { callForeign } from '../plain-data.js';
+import type { ServerFacts, Workload } from '../placement/request/policy.js';
+import { readModels, readWorkload } from '../placement/request/workload.js';
+import { isLoaded, readServerFacts } from '../placement/scores/server-facts.js';
 
 /**
  * The idle GPU capacity of a server, in thousandths of a GPU, split by what the expected workload makes of

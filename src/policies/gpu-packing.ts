@@ -1,5 +1,5 @@
-import { readFields } from '../fields.js';
-import type { NoOptions, PodFacts, Policy, ServerFacts } from '../placement/policy.js';
+import { readFields } from '../checks/fields.js';
+import type { NoOptions, PodFacts, Policy, ServerFacts } from '../placement/request/policy.js';
 import { GPU_MILLI } from '../units.js';
 
 /**

@@ -9,7 +9,7 @@ export type {
   TopologyOrder,
   TypicalPod,
   Workload,
-} from '../placement/policy.js';
+} from '../placement/request/policy.js';
 export { bestFit } from './best-fit.js';
 export { binPack } from './bin-pack.js';
 export { dotProduct } from './dot-product.js';

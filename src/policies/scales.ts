@@ -1,6 +1,6 @@
+import { readFields } from '../checks/fields.js';
 import { CorralError, quote } from '../errors.js';
-import { readFields } from '../fields.js';
-import type { PolicyContext } from '../placement/policy.js';
+import type { PolicyContext } from '../placement/request/policy.js';
 
 const CONTEXT_FIELDS: readonly (keyof PolicyContext)[] = [
   'gpuModels',

@@ -1,6 +1,6 @@
+import { readFields } from '../checks/fields.js';
 import { readSizes } from '../compile/gpu-set-tables.js';
-import { readFields } from '../fields.js';
-import type { Policy } from '../placement/policy.js';
+import type { Policy } from '../placement/request/policy.js';
 
 /** Options of {@link topologyAware}. */
 export interface TopologyAwareOptions {

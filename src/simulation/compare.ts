@@ -1,14 +1,14 @@
 import { asCluster } from '../catalogue/as-topology.js';
+import { readFields, readRecord } from '../checks/fields.js';
+import { callForeign } from '../checks/plain-data.js';
+import { integer, probability } from '../checks/quantity.js';
 import { CorralError, quote } from '../errors.js';
-import { readFields, readRecord } from '../fields.js';
-import { callForeign } from '../plain-data.js';
-import { integer, probability } from '../restart/quantity.js';
-import { readJob, readJobList } from './read-jobs.js';
-import { readOptions, SIMULATE_FIELDS } from './read-options.js';
+import { readJob, readJobList } from './options/read-jobs.js';
+import { readOptions, SIMULATE_FIELDS } from './options/read-options.js';
+import type { SimulationJob } from './options/simulation-job.js';
+import type { SimulateOptions } from './options/simulation-options.js';
+import type { SimulationMetrics } from './results/simulation-result.js';
 import { simulate } from './simulate.js';
-import type { SimulationJob } from './simulation-job.js';
-import type { SimulateOptions } from './simulation-options.js';
-import type { SimulationMetrics } from './simulation-result.js';
 import { studentQuantile } from './student-t.js';
 
 /** The jobs of one replication. */

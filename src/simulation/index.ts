@@ -10,13 +10,13 @@ export type {
   TopologyOrder,
   TypicalPod,
   Workload,
-} from '../placement/policy.js';
-export type { PlacementRequest } from '../placement/request.js';
+} from '../placement/request/policy.js';
+export type { PlacementRequest } from '../placement/request/request.js';
 export type { FragmentationClasses } from '../policies/fragmentation.js';
 export type { SamplePod } from '../policies/typical-pods.js';
-export type { FailureLaw, FailureLevel } from '../restart/failure-laws.js';
-export type { Phase, PhaseKind, UniformSource } from '../restart/phase.js';
-export type { RecoveryDurations, RecoveryStep, RecoverySteps } from '../restart/recovery.js';
+export type { RecoveryDurations, RecoveryStep, RecoverySteps } from '../restart/model/recovery.js';
+export type { Phase, PhaseKind, UniformSource } from '../restart/phases/phase.js';
+export type { FailureLaw, FailureLevel } from '../restart/placement/failure-laws.js';
 export type {
   AcceleratorEntry,
   ClusterDocument,
@@ -34,26 +34,14 @@ export type {
   ServerDocument,
 } from '../topology/server-document.js';
 export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
+export type { HeadroomMetrics } from './allocation/headroom-accounts.js';
 export type { ComparedFigure, ComparedPolicy, CompareOptions, Interval } from './compare.js';
 export { compare } from './compare.js';
-export type { HeadroomMetrics } from './headroom-accounts.js';
-export type { HeadroomPool } from './headroom-pools.js';
-export type {
-  InflationReplay,
-  InflationReplayOptions,
-  PodCounts,
-  ReplayDecision,
-  ReplayFinalState,
-} from './inflation-replay.js';
-export { inflationReplay } from './inflation-replay.js';
-export type { InflationCurves } from './inflation-samples.js';
-export type { ReplayPod } from './inflation-workload.js';
-export type { Bucket } from './job-state.js';
-export type { MetricsOptions, MetricsWindow } from './metrics-window.js';
-export type { Distribution } from './percentiles.js';
-export type { RunEnd } from './run-log.js';
-export { simulate, simulationEvents } from './simulate.js';
-export type { JobCheckpoints, SimulationJob } from './simulation-job.js';
+export type { Bucket } from './jobs/job-state.js';
+export type { RunEnd } from './jobs/run-log.js';
+export type { HeadroomPool } from './options/headroom-pool.js';
+export type { MetricsOptions, MetricsWindow } from './options/metrics-window.js';
+export type { JobCheckpoints, SimulationJob } from './options/simulation-job.js';
 export type {
   DefragmentationOptions,
   EventKind,
@@ -67,7 +55,18 @@ export type {
   VictimOptions,
   VictimRule,
   VictimScope,
-} from './simulation-options.js';
+} from './options/simulation-options.js';
+export type {
+  InflationReplay,
+  InflationReplayOptions,
+  PodCounts,
+  ReplayDecision,
+  ReplayFinalState,
+} from './replay/inflation-replay.js';
+export { inflationReplay } from './replay/inflation-replay.js';
+export type { InflationCurves } from './replay/inflation-samples.js';
+export type { ReplayPod } from './replay/inflation-workload.js';
+export type { Distribution } from './results/percentiles.js';
 export type {
   GpuHours,
   GpuModelMetrics,
@@ -78,5 +77,6 @@ export type {
   SimulationEvent,
   SimulationMetrics,
   SimulationResult,
-} from './simulation-result.js';
-export type { Timeline } from './timeline.js';
+} from './results/simulation-result.js';
+export type { Timeline } from './results/timeline.js';
+export { simulate, simulationEvents } from './simulate.js';

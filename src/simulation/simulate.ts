@@ -1,15 +1,15 @@
+import { callForeign } from '../checks/plain-data.js';
 import { CorralError } from '../errors.js';
-import { callForeign } from '../plain-data.js';
-import type { CheckedOptions } from './checked-options.js';
-import { toSeconds } from './clock.js';
-import type { ClusterRun } from './cluster-run.js';
-import { jobResults } from './job-results.js';
-import { RUNNING } from './job-state.js';
-import { simulationMetrics } from './metrics.js';
-import { type OpenRun, openRun } from './open-run.js';
-import { CUT } from './run-log.js';
-import type { SimulateOptions } from './simulation-options.js';
-import type { JobResult, SimulationEvent, SimulationResult } from './simulation-result.js';
+import { type OpenRun, openRun } from './assemble.js';
+import { RUNNING } from './jobs/job-state.js';
+import { CUT } from './jobs/run-log.js';
+import type { ClusterRun } from './kernel/cluster-run.js';
+import type { CheckedOptions } from './options/checked-options.js';
+import { toSeconds } from './options/clock.js';
+import type { SimulateOptions } from './options/simulation-options.js';
+import { jobResults } from './results/job-results.js';
+import { simulationMetrics } from './results/metrics.js';
+import type { JobResult, SimulationEvent, SimulationResult } from './results/simulation-result.js';
 
 /** Steps between two calls of `onProgress`. */
 const PROGRESS_STEPS = 1 << 14;

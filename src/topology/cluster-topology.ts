@@ -1,6 +1,6 @@
+import { callForeign, plainData } from '../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId, TierName } from '../ids.js';
-import { callForeign, plainData } from '../plain-data.js';
 import { CLUSTER_ENTRIES_MAX, clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
 import { builtCluster, refuseTopology } from './expected-topology.js';
 import { GPU_PLACES } from './gpu-places.js';

@@ -1,5 +1,5 @@
+import { callForeign } from '../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { callForeign } from '../plain-data.js';
 import type { ClusterTopology } from './cluster-topology.js';
 import { deepFreeze } from './deep-freeze.js';
 import type { ServerTopology } from './server-topology.js';

@@ -1,5 +1,5 @@
+import { readFields } from '../checks/fields.js';
 import { CorralError, quote } from '../errors.js';
-import { readFields } from '../fields.js';
 import type { DeviceId } from '../ids.js';
 import { deviceAt } from './device-at.js';
 import { directedNetworkOf } from './directed-network.js';

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
+import { unknownField } from '../checks/fields.js';
+import { plainData } from '../checks/plain-data.js';
 import { CorralError, type CorralErrorCode, type ErrorPath, quote } from '../errors.js';
-import { unknownField } from '../fields.js';
-import { plainData } from '../plain-data.js';
 
 /**
  * Reads a foreign value once, see {@link plainData}, checks it against a schema and returns it typed, or throws with the

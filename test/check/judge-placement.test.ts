@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type CheckedRequest, type ClaimedPlacement, judgePlacement } from '../../src/check/index.js';
 import { clusterTopology } from '../../src/index.js';
-import { lonePair, pair, stateOf } from './gang-examples.js';
+import { lonePair, pair, stateOf } from './gangs/gang-examples.js';
 
 const cluster = clusterTopology({
   tiers: ['rack'],

@@ -10,14 +10,14 @@ import {
   referencePlace,
   referenceSelectGpus,
 } from '../../src/check/index.js';
-import { straddleLoss } from '../../src/check/reference-leftover-value.js';
+import { straddleLoss } from '../../src/check/sets/reference-leftover-value.js';
 import {
   type ClusterTopology,
   clusterTopology,
   type ServerTopology,
   serverTopology,
 } from '../../src/index.js';
-import { lonePair, pair, racks, stateOf } from './gang-examples.js';
+import { lonePair, pair, racks, stateOf } from './gangs/gang-examples.js';
 
 /** The fixed seed of the property tests here; fast-check prints it with a failure. */
 const SEED = 20_240_207;

@@ -3,7 +3,7 @@ import { compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { treeOrder } from '../../src/compile/fabric-tables.js';
 import type { ClusterTopology } from '../../src/index.js';
 import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
-import { Dice, gangCase, serverTypes } from '../placement/gang-cluster.js';
+import { Dice, gangCase, serverTypes } from '../placement/gangs/gang-cluster.js';
 import { kindsCluster, treeOrderOf } from '../placement/kinds-cluster.js';
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);

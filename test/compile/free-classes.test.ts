@@ -3,8 +3,8 @@ import { synthetic, topology } from '../../src/catalogue/index.js';
 import { type FreeClasses, freeClasses, NO_PLACE } from '../../src/compile/free-classes.js';
 import { bestSet, lossGpus } from '../../src/compile/gpu-set-tables.js';
 import { type ServerTopology, serverTopology } from '../../src/index.js';
-import { popcount16 } from '../../src/placement/state.js';
-import { serverTypes } from '../placement/gang-cluster.js';
+import { popcount16 } from '../../src/placement/state/state.js';
+import { serverTypes } from '../placement/gangs/gang-cluster.js';
 
 /** Machines of the catalogue, and small ones of every build. */
 const TYPES: readonly (readonly [string, ServerTopology])[] = [

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { compileClusterTables } from '../../src/compile/cluster-tables.js';
 import { clusterTopology } from '../../src/index.js';
 import { PlacementEngine } from '../../src/placement/engine.js';
-import { podNeed } from '../../src/placement/pod-need.js';
-import type { Policy, PolicyContext } from '../../src/placement/policy.js';
-import { copyState } from '../../src/placement/state.js';
+import type { Policy, PolicyContext } from '../../src/placement/request/policy.js';
+import { podNeed } from '../../src/placement/state/pod-need.js';
+import { copyState } from '../../src/placement/state/state.js';
 import { bestFit, random } from '../../src/policies/index.js';
 import { gpuBox } from './random-cluster.js';
 

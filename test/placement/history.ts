@@ -8,10 +8,10 @@ import {
   type Solver,
 } from '../../src/index.js';
 import { type EngineOptions, type EngineRandom, PlacementEngine } from '../../src/placement/engine.js';
-import { type Gang, gangOf, Levels } from '../../src/placement/gang.js';
-import type { GangPlan } from '../../src/placement/gang-plan.js';
-import { type PodNeed, podNeed } from '../../src/placement/pod-need.js';
-import { ordinals } from '../../src/placement/state.js';
+import { type Gang, gangOf, Levels } from '../../src/placement/gangs/gang.js';
+import type { GangPlan } from '../../src/placement/gangs/gang-plan.js';
+import { type PodNeed, podNeed } from '../../src/placement/state/pod-need.js';
+import { ordinals } from '../../src/placement/state/state.js';
 import {
   bestFit,
   binPack,
@@ -25,7 +25,7 @@ import {
   topologyAware,
 } from '../../src/policies/index.js';
 import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
-import { Dice, serverTypes } from './gang-cluster.js';
+import { Dice, serverTypes } from './gangs/gang-cluster.js';
 import { anyPod, gangRequest, kindsCluster } from './kinds-cluster.js';
 
 /*

@@ -11,7 +11,7 @@ import {
   type Solver,
 } from '../../src/index.js';
 import { bestFit, binPack, fgd, random, topologyAware } from '../../src/policies/index.js';
-import { racks } from '../check/gang-examples.js';
+import { racks } from '../check/gangs/gang-examples.js';
 
 /** What a caller can hand in that is no request: nothing of it may be taken for `{}`, or reach the state. */
 const NO_REQUESTS: readonly (readonly [string, unknown])[] = [

@@ -2,14 +2,14 @@ import { type ClusterTables, compileClusterTables } from '../../src/compile/clus
 import type { FabricTables } from '../../src/compile/fabric-tables.js';
 import type { ClusterTopology, PlacementRequest } from '../../src/index.js';
 import { PlacementEngine } from '../../src/placement/engine.js';
-import type { FreeIndex } from '../../src/placement/free-index.js';
-import { type Gang, gangOf, Levels } from '../../src/placement/gang.js';
-import type { FreeCapacity } from '../../src/placement/placement.js';
-import { type PodNeed, podNeed } from '../../src/placement/pod-need.js';
-import { fits, ordinals, popcount16, roomMilli } from '../../src/placement/state.js';
+import { type Gang, gangOf, Levels } from '../../src/placement/gangs/gang.js';
+import type { FreeCapacity } from '../../src/placement/request/placement.js';
+import type { FreeIndex } from '../../src/placement/state/free-index.js';
+import { type PodNeed, podNeed } from '../../src/placement/state/pod-need.js';
+import { fits, ordinals, popcount16, roomMilli } from '../../src/placement/state/state.js';
 import { topologyAware } from '../../src/policies/index.js';
 import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
-import { type Dice, serverTypes } from './gang-cluster.js';
+import { type Dice, serverTypes } from './gangs/gang-cluster.js';
 
 /** Tiers, widest first. */
 const TIERS = ['zone', 'block', 'rack'];

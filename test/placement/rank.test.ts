@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { compile, type PlacementRequest } from '../../src/index.js';
 import { bestFit, fgd, gpuPacking, topologyAware } from '../../src/policies/index.js';
-import { racks } from '../check/gang-examples.js';
-import { Dice } from './gang-cluster.js';
+import { racks } from '../check/gangs/gang-examples.js';
+import { Dice } from './gangs/gang-cluster.js';
 import { anyPod, kindsCluster } from './kinds-cluster.js';
 
 const four = () => compile(racks({ A: ['a1', 'a2'], B: ['b1', 'b2'] }));

@@ -1,5 +1,5 @@
 import { type CompileOptions, compile, type PlacementRequest, type Solver } from '../../src/index.js';
-import type { GangCase } from './gang-cluster.js';
+import type { GangCase } from './gangs/gang-cluster.js';
 
 /** A solver after the history of a case, and the servers that are cordoned. */
 export function replayed(

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { placesOf } from '../../src/check/gpu-places.js';
 import { checkFreeCapacity, checkPlacements } from '../../src/check/index.js';
+import { placesOf } from '../../src/check/sets/gpu-places.js';
 import {
   type ClusterTopology,
   compile,
@@ -12,7 +12,7 @@ import {
   type Solver,
 } from '../../src/index.js';
 import { bestFit, type Policy, topologyAware } from '../../src/policies/index.js';
-import { Dice } from './gang-cluster.js';
+import { Dice } from './gangs/gang-cluster.js';
 import { anyPod, gangRequest, kindsCluster } from './kinds-cluster.js';
 
 /*

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { clusterTopology, compile, type PlacementRequest, type Solver } from '../../src/index.js';
-import type { DifferenceScorer, PolicyContext } from '../../src/placement/policy.js';
-import { newServerFacts } from '../../src/placement/server-facts.js';
+import type { DifferenceScorer, PolicyContext } from '../../src/placement/request/policy.js';
+import { newServerFacts } from '../../src/placement/scores/server-facts.js';
 import { type FgdOptions, FragmentationMeasure, fgd, type Workload } from '../../src/policies/index.js';
 import { gpuBox } from '../placement/random-cluster.js';
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { newServerFacts } from '../../src/placement/server-facts.js';
+import { newServerFacts } from '../../src/placement/scores/server-facts.js';
 import {
   type FragmentationClasses,
   FragmentationMeasure,

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { clusterTopology, compile } from '../../src/index.js';
-import { newServerFacts } from '../../src/placement/server-facts.js';
+import { newServerFacts } from '../../src/placement/scores/server-facts.js';
 import {
   bestFit,
   binPack,

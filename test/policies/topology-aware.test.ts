@@ -8,7 +8,7 @@ import {
   serverTopology,
 } from '../../src/index.js';
 import { topologyAware } from '../../src/policies/index.js';
-import { racks } from '../check/gang-examples.js';
+import { racks } from '../check/gangs/gang-examples.js';
 
 function placed(solver: Solver, request: PlacementRequest) {
   const answer = solver.place(request);

@@ -1,6 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { expect } from 'vitest';
-import { textWidth } from '../../src/render/svg-text.js';
+import { textWidth } from '../../src/render/svg/svg-text.js';
 
 /** A rectangle on a drawing, pixels. */
 export interface Area {

@@ -18,7 +18,7 @@ import {
   warmStandbySeconds,
   youngIntervalSeconds,
 } from '../../src/restart/index.js';
-import type { Phase } from '../../src/restart/phase.js';
+import type { Phase } from '../../src/restart/phases/phase.js';
 import { shared } from '../shared-data.js';
 
 interface Check {

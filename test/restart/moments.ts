@@ -1,5 +1,5 @@
 import { randomStream } from '../../src/random.js';
-import type { Phase } from '../../src/restart/phase.js';
+import type { Phase } from '../../src/restart/phases/phase.js';
 
 /** Mean, variance and transform at z of drawn durations, each with its standard error. */
 export function drawn(

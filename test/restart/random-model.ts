@@ -1,7 +1,7 @@
 import { type RandomStream, randomStream } from '../../src/random.js';
-import type { Phase } from '../../src/restart/phase.js';
-import { phase } from '../../src/restart/phases.js';
-import type { RestartModelOptions } from '../../src/restart/restart-model.js';
+import type { RestartModelOptions } from '../../src/restart/model/restart-model.js';
+import type { Phase } from '../../src/restart/phases/phase.js';
+import { phase } from '../../src/restart/phases/phases.js';
 
 /** A random phase of about the given mean: every family occurs, also nested. */
 export function randomPhase(random: RandomStream, mean: number, depth = 2): Phase {

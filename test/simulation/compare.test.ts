@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { phase } from '../../src/restart/index.js';
 import { type CompareOptions, compare, type SimulationJob, simulate } from '../../src/simulation/index.js';
 import { oneGpuServers } from './one-gpu-servers.js';
-import { drawsOf } from './swarm.js';
+import { drawsOf } from './whole/swarm.js';
 
 const cluster = oneGpuServers(16);
 const jobs = (seed: number): SimulationJob[] => {

@@ -24,7 +24,7 @@ export const MODULES: Readonly<Record<string, Readonly<Record<string, unknown>>>
 };
 
 const text = (file: string): string =>
-  readFileSync(join(import.meta.dirname, '..', 'formats', 'nccl-xml', file), 'utf8');
+  readFileSync(join(import.meta.dirname, '..', 'formats', 'nccl-xml', 'files', file), 'utf8');
 const { phase } = restart;
 const server = catalogue.topology('cert-2s-4gpu-switch');
 const serverDocument = {

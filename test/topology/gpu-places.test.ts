@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { serverDocument } from '../../src/arbitraries/index.js';
 import { synthetic, topology, topologyNames } from '../../src/catalogue/index.js';
-import { placesOf } from '../../src/check/gpu-places.js';
+import { placesOf } from '../../src/check/sets/gpu-places.js';
 import { type Device, type ServerTopology, serverTopology } from '../../src/index.js';
 import { fewestPlaces, gpuPlaces, gpusOnOne, placesTouched } from '../../src/topology/gpu-places.js';
 import { type ShortLink, smallServer } from '../bandwidth/small-server.js';

@@ -1,6 +1,6 @@
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { FORWARDS } from '../../topology/network.js';
-import { pairRoutesOf } from '../rings/pair-routes.js';
+import { pairRoutesOf } from './pair-routes.js';
 
 /** GPU ordinal to the arcs of the network that all its paths from host memory cross; absent if there is no path. */
 type NeededArcs = readonly (ReadonlySet<number> | undefined)[];

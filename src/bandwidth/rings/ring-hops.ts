@@ -1,6 +1,6 @@
 import type { Network } from '../../topology/network.js';
+import type { PairRoutes } from '../directed/pair-routes.js';
 import { flowScratch, maxFlow } from '../max-flow.js';
-import type { PairRoutes } from './pair-routes.js';
 
 /** The hops that rings over a set of GPUs may take. Positions in `ordinals` name the GPUs. */
 export interface RingHops {

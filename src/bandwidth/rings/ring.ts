@@ -1,7 +1,7 @@
 import type { Network } from '../../topology/network.js';
+import { pairRoutesOf } from '../directed/pair-routes.js';
 import { fabricBandwidth } from '../optimal.js';
 import { type EqualRings, equalRings, firstRings } from './equal-rings.js';
-import { pairRoutesOf } from './pair-routes.js';
 import { type RingHops, ringHops, ringLimit, usedArcs } from './ring-hops.js';
 
 /** One ring over a set of GPUs. */

@@ -1,7 +1,7 @@
 import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
-import { maskOf, sortedGpus } from '../gpu-set.js';
 import { type Capacity, smallestCut } from './every-cut.js';
+import { maskOf, sortedGpus } from './gpu-set.js';
 import { holdSize, kindOf, type MergedLink, mergedLinks } from './merged-links.js';
 import { mostReceived } from './most-received.js';
 import { type PermittedPaths, permittedPaths, restrictsPaths } from './permitted-paths.js';

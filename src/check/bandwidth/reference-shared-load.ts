@@ -2,7 +2,7 @@ import { CorralError, quote } from '../../errors.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { route, type ServerTopology } from '../../topology/index.js';
-import { sortedGpus } from '../gpu-set.js';
+import { sortedGpus } from './gpu-set.js';
 import { holdSize, mergedLinks } from './merged-links.js';
 
 /** A link by its ends, the smaller id first. */

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { pairRoutesOf } from '../../../src/bandwidth/directed/pair-routes.js';
 import { fabricBandwidth } from '../../../src/bandwidth/optimal.js';
 import { equalRings, firstRings } from '../../../src/bandwidth/rings/equal-rings.js';
-import { pairRoutesOf } from '../../../src/bandwidth/rings/pair-routes.js';
 import type { Ring } from '../../../src/bandwidth/rings/ring.js';
 import { type RingHops, ringHops, ringLimit } from '../../../src/bandwidth/rings/ring-hops.js';
 import { type Network, networkOf } from '../../../src/topology/network.js';

@@ -1,0 +1,75 @@
+import { readFields, readRecord } from '../../checks/fields.js';
+import { readList } from '../../checks/plain-data.js';
+import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { GPU_MILLI, GPU_MODELS_MAX, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../../units.js';
+import { CHECKED_FIELDS, type CheckedRequest } from './checked-request.js';
+
+/**
+ * Reads a request once.
+ *
+ * @param given - anything
+ * @returns a request that nobody else has, each of its fields of the right type and range; whether levels exist and pod
+ * counts cross is for those who use them to say
+ * @throws CorralError `invalid-request` with the path of the field
+ */
+export function readRequest(given: CheckedRequest): CheckedRequest {
+  const request = readFields(given, CHECKED_FIELDS, ['request'], 'invalid-request');
+  holdInteger(request.gpus, 0, GPUS_PER_SERVER_MAX, ['gpus']);
+  holdInteger(request.gpuMilli, 1, GPU_MILLI, ['gpuMilli']);
+  holdInteger(request.cpuMilli, 0, QUANTITY_MAX, ['cpuMilli']);
+  holdInteger(request.memoryMiB, 0, QUANTITY_MAX, ['memoryMiB']);
+  holdText(request.require, ['require']);
+  holdText(request.prefer, ['prefer']);
+  const { requirePerPod, communicates, gpuModels, labels, slice } = request;
+  if (requirePerPod !== undefined && requirePerPod !== 'socket' && requirePerPod !== 'numa') {
+    throw invalid(['requirePerPod'], 'socket or numa', requirePerPod);
+  }
+  if (communicates !== undefined && typeof communicates !== 'boolean') {
+    throw invalid(['communicates'], 'true or false', communicates);
+  }
+  return {
+    ...request,
+    ...(gpuModels !== undefined && { gpuModels: readTexts(gpuModels) }),
+    ...(labels !== undefined && { labels: readLabels(labels) }),
+    ...(slice !== undefined && { slice: readSlice(slice) }),
+  };
+}
+
+function readTexts(given: readonly string[]): string[] {
+  const texts = readList(given, ['gpuModels'], 'invalid-request', GPU_MODELS_MAX);
+  for (const [i, text] of texts.entries()) {
+    if (typeof text !== 'string') throw invalid(['gpuModels', i], 'a text', text);
+  }
+  return texts;
+}
+
+function readLabels(given: Readonly<Record<string, string>>): Record<string, string> {
+  const entries = readRecord(given, ['labels'], 'invalid-request', GPU_MODELS_MAX);
+  for (const [name, value] of entries) {
+    if (typeof value !== 'string') throw invalid(['labels', name], 'a text', value);
+  }
+  return Object.fromEntries(entries);
+}
+
+function readSlice(given: NonNullable<CheckedRequest['slice']>): NonNullable<CheckedRequest['slice']> {
+  const slice = readFields(given, ['pods', 'tier'], ['request', 'slice'], 'invalid-request');
+  if (!Number.isInteger(slice.pods) || slice.pods < 1) {
+    throw invalid(['slice', 'pods'], 'an integer from 1', slice.pods);
+  }
+  if (typeof slice.tier !== 'string') throw invalid(['slice', 'tier'], 'the name of a level', slice.tier);
+  return slice;
+}
+
+function holdInteger(value: unknown, min: number, max: number, path: ErrorPath): void {
+  if (value === undefined) return;
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
+  throw invalid(path, `an integer from ${min} to ${max}`, value);
+}
+
+function holdText(value: unknown, path: ErrorPath): void {
+  if (value !== undefined && typeof value !== 'string') throw invalid(path, 'the name of a level', value);
+}
+
+function invalid(path: ErrorPath, expected: string, value: unknown): CorralError {
+  return new CorralError('invalid-request', path, `expected ${expected}, got ${quote(value)}`);
+}

@@ -1,0 +1,142 @@
+import { readRecord } from '../../checks/fields.js';
+import { CorralError, quote } from '../../errors.js';
+import type { ServerTopology } from '../../topology/index.js';
+import { maskOf, subsetsOfSize } from '../bandwidth/gpu-set.js';
+import { referenceBandwidth } from '../bandwidth/reference-bandwidth.js';
+import { remembered } from '../bandwidth/remembered.js';
+import { socketsOf } from './gpu-places.js';
+import { loadOfSet } from './set-figures.js';
+
+/** Weights of the sizes to come, where a caller names none. */
+export const DEFAULT_SIZES: Readonly<Record<number, number>> = { 1: 3, 2: 2, 4: 1, 8: 1 };
+
+/** Sizes that a server can hold, with weights scaled to a sum of 1. */
+export type SizeWeights = ReadonlyMap<number, number>;
+
+/** Most GPUs of a server whose sets are looked at: 3^12 pairs of them, about a second. */
+const GPUS_MAX = 12;
+/** Largest weight: far from where sums of weights lose digits. */
+const WEIGHT_MAX = 1e12;
+
+/** What sockets are of the value; and what a set loses for each socket more than it has to be on. */
+const SOCKETS = 1 / 1000;
+
+/** Server → set size → set → largest total worth of disjoint sets of that size in it. */
+const packings = new WeakMap<ServerTopology, Map<number, Map<number, number>>>();
+
+/**
+ * What GPUs are worth while they are free: over the sizes k to come, weight × P(k, free) / P(k, whole server), P the
+ * largest total worth of disjoint sets of k GPUs (k = 1: their number), a set being worth its bandwidth /
+ * (1 + the links of others that a byte of it crosses on average).
+ *
+ * A thousandth of it is, where the server has several sockets with GPUs and is known to: of all ordered pairs of GPUs
+ * that share a socket, a GPU and itself being one, the share that is free.
+ *
+ * @param free - GPU ordinals, checked, ascending
+ * @returns 0 … 1
+ * @throws CorralError `limit-exceeded` for more than {@link GPUS_MAX} GPUs, if sizes beyond 1 have a weight
+ * @complexity O(3^GPUs) once, then look-ups
+ */
+export function leftoverValue(server: ServerTopology, free: readonly number[], weights: SizeWeights): number {
+  let value = 0;
+  for (const [size, weight] of weights) {
+    const whole = packing(server, size, [...server.gpus.keys()]);
+    if (whole > 0) value += (weight * packing(server, size, free)) / whole;
+  }
+  const sockets = socketsOf(server);
+  if (weights.size === 0 || new Set(sockets).size < 2) return value;
+  const all = [...server.gpus.keys()];
+  const pairsOf = (gpus: readonly number[]): number =>
+    gpus.reduce((sum, a) => sum + gpus.filter((b) => sockets![a] === sockets![b]).length, 0);
+  return (1 - SOCKETS) * value + (SOCKETS * pairsOf(free)) / pairsOf(all);
+}
+
+/** What a set loses by being on more sockets than it has to, in the units of {@link leftoverValue}; 0 where they are not known. */
+export function straddleLoss(server: ServerTopology, gpus: readonly number[]): number {
+  const sockets = socketsOf(server);
+  if (sockets === undefined || gpus.length === 0) return 0;
+  const touched = new Set(gpus.map((gpu) => sockets[gpu])).size;
+  // The largest sockets hold as many with the fewest.
+  const sizes = [...new Set(sockets)].map((name) => sockets.filter((socket) => socket === name).length);
+  let needed = 0;
+  for (let left = gpus.length; left > 0; needed++) left -= sizes.sort((a, b) => b - a)[needed]!;
+  return SOCKETS * (touched - needed);
+}
+
+/** Size → weight, as a caller gives it. */
+export type Sizes = readonly (readonly [size: number, weight: number])[];
+
+/**
+ * Reads weights of sizes once.
+ *
+ * @param given - anything
+ * @throws CorralError `invalid-option` for sizes that are no GPU counts or weights that are no numbers ≥ 0
+ */
+export function readSizes(given: Readonly<Record<number, number>>): Sizes {
+  return readRecord<number>(given, ['sizes']).map(([name, weight]) => {
+    const size = Number(name);
+    if (!Number.isInteger(size) || size < 1) {
+      throw new CorralError(
+        'invalid-option',
+        ['sizes', name],
+        'expected a GPU count of 1 or more as the key',
+      );
+    }
+    if (!(typeof weight === 'number' && weight >= 0 && weight <= WEIGHT_MAX)) {
+      throw new CorralError(
+        'invalid-option',
+        ['sizes', name],
+        `expected a weight from 0 to ${WEIGHT_MAX}, got ${quote(weight)}`,
+      );
+    }
+    return [size, weight];
+  });
+}
+
+/** The weights of those sizes that a server can hold, scaled to a sum of 1. */
+export function sizeWeights(sizes: Sizes, gpuCount: number): SizeWeights {
+  const weights = new Map(sizes.filter(([size, weight]) => size <= gpuCount && weight > 0));
+  const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
+  return new Map([...weights].map(([size, weight]) => [size, weight / total]));
+}
+
+/**
+ * Refuses a server whose sets of GPUs are too many to be looked at.
+ *
+ * @throws CorralError `limit-exceeded`
+ */
+export function holdGpuCount(server: ServerTopology): void {
+  if (server.gpus.length <= GPUS_MAX) return;
+  throw new CorralError(
+    'limit-exceeded',
+    ['server'],
+    `${server.gpus.length} GPUs, and every set of at most ${GPUS_MAX} can be looked at: take a smaller server`,
+  );
+}
+
+/** Bandwidth / (1 + links of others that a byte of the set crosses on average). */
+function worth(server: ServerTopology, gpus: readonly number[]): number {
+  const bandwidthGBps = referenceBandwidth(server, gpus);
+  if (bandwidthGBps === 0) return 0;
+  return bandwidthGBps / (1 + loadOfSet(server, gpus) / (gpus.length * bandwidthGBps));
+}
+
+/** The largest total worth of disjoint sets of `size` of these GPUs (ascending); their number for size 1. */
+function packing(server: ServerTopology, size: number, gpus: readonly number[]): number {
+  if (size === 1) return gpus.length;
+  if (gpus.length < size) return 0;
+  holdGpuCount(server);
+  const bySize = remembered(packings, server, () => new Map());
+  const ofSize: Map<number, number> = remembered(bySize, size, () => new Map());
+  return remembered(ofSize, maskOf(gpus), () => {
+    // The first GPU is in no set, or in one with some of the others.
+    const [first, ...others] = gpus;
+    let most = packing(server, size, others);
+    for (const rest of subsetsOfSize(others, size - 1)) {
+      const left = others.filter((ordinal) => !rest.includes(ordinal));
+      const total = worth(server, [first!, ...rest]) + packing(server, size, left);
+      most = Math.max(most, total);
+    }
+    return most;
+  });
+}

@@ -1,0 +1,33 @@
+import type { ServerTopology } from '../../topology/index.js';
+import { maskOf } from '../bandwidth/gpu-set.js';
+import { referenceBandwidth } from '../bandwidth/reference-bandwidth.js';
+import { referenceNicBandwidth } from '../bandwidth/reference-nic-bandwidth.js';
+import { referenceSharedLoad } from '../bandwidth/reference-shared-load.js';
+import { remembered } from '../bandwidth/remembered.js';
+
+const loads = new WeakMap<ServerTopology, Map<number, number>>();
+const nicBandwidths = new WeakMap<ServerTopology, Map<number, number>>();
+
+/**
+ * The {@link referenceSharedLoad} of a set at its {@link referenceBandwidth}, remembered with the server.
+ *
+ * @param gpus - GPU ordinals, checked, in any order
+ * @returns GB/s summed over links and directions
+ */
+export function loadOfSet(server: ServerTopology, gpus: readonly number[]): number {
+  const known = remembered(loads, server, () => new Map());
+  return remembered(known, maskOf(gpus), () =>
+    referenceSharedLoad(server, gpus, referenceBandwidth(server, gpus)),
+  );
+}
+
+/**
+ * The {@link referenceNicBandwidth} of a set, remembered with the server.
+ *
+ * @param gpus - GPU ordinals, checked, in any order
+ * @returns GB/s per direction
+ */
+export function nicBandwidthOfSet(server: ServerTopology, gpus: readonly number[]): number {
+  const known = remembered(nicBandwidths, server, () => new Map());
+  return remembered(known, maskOf(gpus), () => referenceNicBandwidth(server, gpus));
+}

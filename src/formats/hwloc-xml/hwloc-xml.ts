@@ -1,0 +1,50 @@
+import { CorralError } from '../../errors.js';
+import type { ServerDocument } from '../../topology/server-document.js';
+import { parseServerDocument } from '../../topology/server-document.js';
+import { listed } from '../server/notes.js';
+import { devicesOf } from './devices.js';
+import { writeHwlocDocument } from './document.js';
+import { FABRIC_MATRICES } from './fabric.js';
+import { readHwloc } from './objects.js';
+import { type HwlocXmlOptions, parseHwlocOptions } from './options.js';
+
+/**
+ * Reads a server from the XML that `lstopo` of hwloc 2 or 3 writes: `lstopo --of xml`, best with
+ * `--filter io:important` or more.
+ *
+ * - Packages become sockets, NUMA nodes NUMA nodes (several on the same CPUs one), host bridges the names that
+ *   tell `PHB` from `NODE`, and bridges where links of several devices meet PCIe switches, see `pciRootsOf`.
+ * - GPUs and NICs are found by what libraries and the kernel list, see `devicesOf`. GPUs have the ids `GPU0`,
+ *   `GPU1`, … in the order of NVML, RSMI, CUDA or Level Zero, else of their bus ids.
+ * - PCIe links have the line rates of the file, the slower of a device and the ports on its way; figures follow
+ *   from them.
+ * - What ports of NICs carry, hwloc does not write; see `portOf` in `hwloc-xml-ports.ts` for infos that are read.
+ * - The matrices `NVLinkBandwidth` and `XGMIBandwidth` become links between GPUs and to NVSwitches; those to a
+ *   package (POWER8 and 9) become `c2c`. NVLink that the file does not list is not invented: lstopo needs the
+ *   NVML or RSMI backend, and cannot see the NVSwitches of virtual machines.
+ *   What versions of hwloc are known to write wrongly there is put right, see `mendedFabric`.
+ * - Links between sockets are not in such files: they have NCCL's constant for the processor, or the caller's.
+ *   Memory attributes (`memattr`) are figures of memory, not of these links, and are not read.
+ *
+ * @param text - the whole file; at most 16 Mi characters, 16 GPUs, 256 NICs, 64 packages
+ * @param options - names and figures that the file lacks, each with a default
+ * @returns a server document
+ * @throws CorralError `invalid-format` with the line if the text is no such file, is of hwloc 1, has no GPU, or
+ * contradicts itself; `limit-exceeded`; `invalid-option`
+ * @complexity O(characters + packages^2)
+ */
+export function fromHwlocXml(text: string, options: HwlocXmlOptions = {}): ServerDocument {
+  const known = parseHwlocOptions(options);
+  const topology = readHwloc(text, [...FABRIC_MATRICES.keys()]);
+  const found = devicesOf(topology);
+  if (!found.devices.some(({ kind }) => kind === 'gpu')) {
+    throw new CorralError(
+      'invalid-format',
+      [],
+      found.pciCount === 0
+        ? 'no GPU: the file lists no PCI devices at all; write it with lstopo --of xml --filter io:important'
+        : `no GPU among ${found.pciCount} PCI devices, which are ${listed(found.seen)}: give the file of a machine with GPUs`,
+    );
+  }
+  return parseServerDocument(writeHwlocDocument(topology, found, known));
+}

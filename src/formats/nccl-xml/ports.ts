@@ -1,0 +1,105 @@
+import type { Device } from '../../topology/server-document.js';
+import { type LinkFigures, rounded } from '../server/link-figures.js';
+import { type PortFigures, portOfCaller } from '../server/port-figures.js';
+import type { NcclNet, NcclPci } from './tree.js';
+
+/** NCCL's figure for a port that does not state its speed, Mb/s. */
+const NET_DEFAULT_MBPS = 10_000;
+/** No port has 10 Tb/s: some files of RCCL give kb/s. */
+export const NET_MAX_MBPS = 10_000_000;
+/** Longest name taken from the file, in characters. */
+const NAME_LENGTH_MAX = 128;
+
+const ROLES = ['compute', 'storage', 'frontend'] as const;
+
+/** A port as the NIC of a document. */
+export interface NcclPort {
+  /** Model, role and rate of the NIC. */
+  readonly fields: Pick<Device, 'model' | 'role'> & Partial<PortFigures>;
+  /** Its link, which carries no more than the port. */
+  readonly figures: LinkFigures;
+  /** Whether the speed was taken for kb/s. */
+  readonly inKbps: boolean;
+  /** Whether neither the file nor the caller states a speed, so that NCCL's default stands. */
+  readonly isAssumed: boolean;
+}
+
+/**
+ * A port as the NIC of a document: what it is called, what it carries, and the link above it.
+ *
+ * @param net - the port
+ * @param ports - ports of its card, which share the lanes of the card evenly
+ * @param above - the PCIe link of the card
+ * @param portGbps - what to assume instead of 10 Gb/s where the file has no speed
+ * @returns fields and link of the NIC
+ * @see NVIDIA/nccl 2.30.7, src/graph/topo.cc: Mb/s ÷ 8000, and 10,000 where there is no speed
+ */
+export function portOf(
+  net: NcclNet,
+  ports: number,
+  above: LinkFigures,
+  portGbps: number | undefined,
+): NcclPort {
+  const isStated = net.speedMbps !== undefined && net.speedMbps > 0;
+  const said = isStated ? net.speedMbps! : (portGbps ?? NET_DEFAULT_MBPS / 1000) * 1000;
+  const inKbps = said > NET_MAX_MBPS;
+  const mbps = inKbps ? said / 1000 : said;
+  const shared = above.bandwidthGBps / ports;
+  const port = mbps / 8000;
+  const speed = `${rounded(mbps / 1000)} Gb/s`;
+  const name = net.name?.slice(0, NAME_LENGTH_MAX);
+  const role = ROLES.find((known) => known === net.role);
+  const limit =
+    port < shared
+      ? `; the port carries ${speed}${isStated ? '' : ', which is not in the file'}`
+      : ports > 1
+        ? `; shared by ${ports} ports`
+        : '';
+  return {
+    fields: {
+      model: name === undefined ? speed : `${name}, ${speed}`,
+      ...(role !== undefined && { role }),
+      ...(isStated ? statedPort(net, mbps, inKbps) : assumedPort(portGbps)),
+    },
+    inKbps,
+    isAssumed: !isStated && portGbps === undefined,
+    figures: {
+      ...above,
+      bandwidthGBps: rounded(Math.min(shared, port)),
+      ncclGBps: rounded(shared),
+      ...(above.rawGBps !== undefined && { rawGBps: rounded(above.rawGBps / ports) }),
+      source: `${above.source}${limit}`,
+      // A link that an assumed or doubtful port limits is as doubtful as the port.
+      verified: above.verified && (port >= shared || (isStated && !inKbps)),
+    },
+  };
+}
+
+function statedPort({ speedMbps, rate }: NcclNet, mbps: number, inKbps: boolean): Partial<PortFigures> {
+  if (rate === 'none') return {};
+  return {
+    portGBps: rounded(mbps / 8000),
+    portBasis: 'nccl',
+    portSource: `speed ${speedMbps} of the file, ${inKbps ? 'taken for kb/s' : 'Mb/s'}`,
+    portVerified: !inKbps && rate !== 'unverified',
+  };
+}
+
+function assumedPort(portGbps: number | undefined): PortFigures {
+  if (portGbps !== undefined) return portOfCaller(portGbps);
+  return {
+    portGBps: NET_DEFAULT_MBPS / 8000,
+    portBasis: 'nccl',
+    portSource: 'no speed in the file; 10 Gb/s assumed as NCCL 2.30.7 does, topo.cc',
+    portVerified: false,
+  };
+}
+
+/** All that a file says of the model of a GPU: capability, or architecture, by its name of today. */
+export function modelOf({ gpu }: NcclPci): string {
+  if (gpu?.model !== undefined) return gpu.model.slice(0, NAME_LENGTH_MAX);
+  const gcn = gpu?.gcn?.slice(0, NAME_LENGTH_MAX);
+  if (gcn === '910') return 'gfx90a';
+  if (gcn !== undefined) return /^\d{3}$/.test(gcn) ? `gfx${gcn}` : gcn;
+  return gpu?.sm === undefined ? 'unknown' : `sm${gpu.sm}`;
+}

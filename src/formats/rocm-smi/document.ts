@@ -1,0 +1,121 @@
+import type { Device, Link, ServerDocument } from '../../topology/server-document.js';
+import { partitionNotes } from '../server/gpu-partitions.js';
+import { fittingNotes, listed } from '../server/notes.js';
+import { refuseOtherPairs } from '../server/xgmi-links.js';
+import { rocmFigures } from './figures.js';
+import type { RocmSmiTopoOptions } from './options.js';
+import { hasBandwidths, type RocmPair } from './pairs.js';
+import type { RocmNode } from './places.js';
+import { COMMANDS, type RocmTable } from './table.js';
+
+/**
+ * Writes the server document of the matrices: every GPU hangs on a host bridge of its own in its NUMA node,
+ * NUMA nodes hang on sockets, all sockets are joined pairwise, and GPUs that are xGMI neighbours by a link.
+ *
+ * @param table - what the tool printed
+ * @param pairs - how the GPUs are joined, see `pairsOf`
+ * @param nodes - which GPUs share a NUMA node, see `nodesOf`
+ * @param options - what the text does not say
+ * @returns the document; GPUs have the headings of the matrices as ids
+ * @throws CorralError `invalid-option` where a figure of xGMI is not known
+ * @complexity O(GPUs^2)
+ */
+export function writeRocmDocument(
+  table: RocmTable,
+  pairs: readonly (readonly RocmPair[])[],
+  nodes: readonly RocmNode[],
+  options: RocmSmiTopoOptions,
+): ServerDocument {
+  refuseOtherPairs(options.xgmiLinks, table.labels);
+  const figures = rocmFigures(options, pairs);
+  const hosts: Device[] = [];
+  const links: Link[] = [];
+  const sockets = new Map<number | string, string>();
+  const locations = new Map<number, Pick<Device, 'numa' | 'socket'>>();
+  const model = options.gpuModel ?? 'unknown';
+
+  const socketOf = (socket: number | string): string => {
+    const known = sockets.get(socket);
+    if (known !== undefined) return known;
+    const id = `socket${socket}`;
+    for (const other of sockets.values()) links.push({ between: [other, id], ...figures.socket });
+    sockets.set(socket, id);
+    hosts.push({ id, kind: 'socket', socket });
+    return id;
+  };
+  nodes.forEach(({ numa, gpus }, i) => {
+    const perSocket = options.numaNodesPerSocket;
+    const socket =
+      perSocket === undefined ? i : numa === undefined ? `-unknown${i}` : Math.floor(numa / perSocket);
+    const socketId = socketOf(socket);
+    const location = { ...(numa !== undefined && { numa }), socket };
+    const id = numa === undefined ? `numa-unknown${i}` : `numa${numa}`;
+    hosts.push({ id, kind: 'numa', ...location });
+    links.push({ between: [socketId, id], ...figures.onPackage });
+    for (const gpu of gpus) {
+      locations.set(gpu, location);
+      links.push({ between: [id, table.labels[gpu]!], ...figures.pcie });
+    }
+  });
+  pairs.forEach((row, a) => {
+    row.forEach((pair, b) => {
+      if (a >= b || pair.kind !== 'xgmi') return;
+      const [from, to] = [table.labels[a]!, table.labels[b]!];
+      links.push({ between: [from, to], ...figures.xgmi(pair, from, to) });
+    });
+  });
+  return {
+    name: options.name ?? (table.tool === 'rocm-smi' ? 'rocm-smi-topo' : 'amd-smi-topology'),
+    title: options.title ?? `server with ${table.labels.length} GPUs, read from ${table.tool}`,
+    gpuModel: model,
+    devices: [
+      ...table.labels.map(
+        (id, i): Device => ({ id, kind: 'gpu', ...locations.get(i)!, hostBridge: `hb${i}`, model }),
+      ),
+      ...hosts,
+    ],
+    links,
+    confidence: 'matrix',
+    sources: [`output of ${COMMANDS[table.tool]}`],
+    notes: notesOf(table, pairs, options),
+  };
+}
+
+function notesOf(
+  table: RocmTable,
+  pairs: readonly (readonly RocmPair[])[],
+  options: RocmSmiTopoOptions,
+): string[] {
+  const notes = ['The text shows GPUs only: add NICs, with portGBps, and PCIe switches where you know them.'];
+  const kinds = new Set(pairs.flat().map(({ kind }) => kind));
+  if (kinds.has('xgmi-indirect')) {
+    const indirect = pairs.flatMap((row, a) =>
+      row.flatMap(({ kind }, b) =>
+        a < b && kind === 'xgmi-indirect' ? [`${table.labels[a]}-${table.labels[b]}`] : [],
+      ),
+    );
+    notes.push(`xGMI over other GPUs, no link of their own: ${listed(indirect)}`);
+  }
+  if (kinds.has('xgmi')) {
+    if (!hasBandwidths(table) && options.xgmiLinks === undefined) {
+      notes.push(
+        'The text does not say how many xGMI links a pair has; rocm-smi --shownodesbw and amd-smi topology do, outside virtual machines.',
+      );
+    }
+    if (!hasBandwidths(table) && !table.matrices.has('weight')) {
+      notes.push('Without weights all pairs of type XGMI count as neighbours, also those over other GPUs.');
+    }
+  }
+  if (table.otherAffinity.length > 0) {
+    notes.push(
+      `NUMA affinity is another node than the NUMA node, which is used, for ${listed(table.otherAffinity)}`,
+    );
+  }
+  if (table.addresses.length > 0) {
+    notes.push(
+      `PCI addresses: ${table.addresses.map((address, i) => `${table.labels[i]} ${address}`).join(', ')}`,
+    );
+  }
+  notes.push(...partitionNotes(table.addresses.map((address, i) => ({ id: table.labels[i]!, address }))));
+  return fittingNotes(notes);
+}

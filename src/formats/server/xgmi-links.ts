@@ -1,0 +1,79 @@
+import * as v from 'valibot';
+import { CorralError } from '../../errors.js';
+import { strictFields } from '../../topology/validate.js';
+import { GPUS_PER_SERVER_MAX } from '../../units.js';
+import { integer, text } from './option-schemas.js';
+
+/** The number of xGMI links between two GPUs. */
+export interface XgmiLinks {
+  /** The ids of the two GPUs in the document, `GPU0` and `GPU1`. */
+  readonly between: readonly [string, string];
+  readonly links: number;
+}
+
+/** Most xGMI links of a pair; a GPU of today has 8. */
+export const XGMI_LINKS_MAX = 16;
+/** Pairs of the largest server. */
+const PAIRS_MAX = (GPUS_PER_SERVER_MAX * (GPUS_PER_SERVER_MAX - 1)) / 2;
+
+const pairLinks: v.GenericSchema<XgmiLinks> = strictFields({
+  between: v.pipe(v.strictTuple([text, text]), v.readonly()),
+  links: integer(1, XGMI_LINKS_MAX),
+});
+
+/** One number for all pairs, or a list that names every pair. */
+export const xgmiLinks: v.GenericSchema<number | readonly XgmiLinks[]> = v.lazy((input) =>
+  Array.isArray(input)
+    ? v.pipe(v.array(pairLinks), v.maxLength(PAIRS_MAX, `expected at most ${PAIRS_MAX} pairs`), v.readonly())
+    : integer(1, XGMI_LINKS_MAX),
+);
+
+/**
+ * A lookup of the links that the caller states.
+ *
+ * @param stated - option `xgmiLinks`
+ * @returns the links of two GPUs; throws CorralError `invalid-option` for a pair that the list does not name
+ * @complexity O(pairs); the lookup O(1)
+ */
+export function statedXgmiLinks(stated: number | readonly XgmiLinks[]): (a: string, b: string) => number {
+  if (typeof stated === 'number') return () => stated;
+  const byPair = new Map(
+    stated.flatMap(({ between: [a, b], links }) => [
+      [`${a} ${b}`, links],
+      [`${b} ${a}`, links],
+    ]),
+  );
+  return (a, b) => {
+    const links = byPair.get(`${a} ${b}`);
+    if (links !== undefined) return links as number;
+    throw new CorralError(
+      'invalid-option',
+      ['xgmiLinks'],
+      `${a} and ${b} are joined by xGMI and not in the list: add the number of their links`,
+    );
+  };
+}
+
+/**
+ * Refuses a list that names what is no pair of GPUs.
+ *
+ * @param stated - option `xgmiLinks`
+ * @param gpuIds - ids of the GPUs
+ * @throws CorralError `invalid-option`
+ */
+export function refuseOtherPairs(
+  stated: number | readonly XgmiLinks[] | undefined,
+  gpuIds: readonly string[],
+): void {
+  if (typeof stated !== 'object') return;
+  stated.forEach(({ between }, i) => {
+    for (const end of [0, 1] as const) {
+      if (gpuIds.includes(between[end]) && between[0] !== between[1]) continue;
+      throw new CorralError(
+        'invalid-option',
+        ['xgmiLinks', i, 'between', end],
+        `expected the headings of two GPUs, of ${gpuIds.join(' ')}`,
+      );
+    }
+  });
+}

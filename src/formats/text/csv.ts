@@ -1,0 +1,208 @@
+import { CorralError, quote } from '../../errors.js';
+import { TEXT_LENGTH_MAX } from '../../units.js';
+import { isMissing, readInteger, readNumber } from './numbers.js';
+import { readText } from './text.js';
+
+/** Longest text an importer reads, in characters: 256 Mi. */
+const LENGTH_MAX = 2 ** 28;
+
+/** One line of a table: its cells by column, and where it stands for errors. */
+export interface CsvRow {
+  /** Line number in the file, from 1; the header is line 1. */
+  readonly line: number;
+  /** The cell of a column; '' where the table has no such column. */
+  text(column: string): string;
+  /** The cell of a column as an integer in `min … max`; `8.0` and `1e3` are integers too. */
+  integer(column: string, min: number, max: number): number;
+  /** The cell of a column as an integer in `min … max`, or undefined where it has no value or there is no column. */
+  optionalInteger(column: string, min: number, max: number): number | undefined;
+  /** The cell of a column as a number in `min … max`. */
+  decimal(column: string, min: number, max: number): number;
+  /** The cell of a column as a number in `min … max`, or undefined where it has no value or there is no column. */
+  optionalDecimal(column: string, min: number, max: number): number | undefined;
+}
+
+/** What a table may hold. */
+export interface CsvTable {
+  /** Columns that must be there. */
+  readonly required: readonly string[];
+  /** Columns that may be there; any other is refused. */
+  readonly optional: readonly string[];
+  /** What a row is, for messages: `node`. */
+  readonly record: string;
+  /** Most rows. */
+  readonly rowsMax: number;
+}
+
+/**
+ * Reads a table of plain comma-separated values: a header, one record a line, no quoting. The published
+ * traces are of this kind; a quotation mark is refused rather than guessed at.
+ *
+ * @param input - the whole file, at most 256 Mi characters; LF or CRLF, with or without a byte order mark or a last line end
+ * @param table - see {@link CsvTable}
+ * @param read - makes a record of a row; called with one row after the other, as a table of a million rows at once takes
+ * several times the memory of what is made of it
+ * @returns the records in order, at least one
+ * @throws CorralError `invalid-format` with the line, `limit-exceeded`, and what `read` throws
+ * @complexity O(characters)
+ */
+export function parseCsv<T>(input: unknown, table: CsvTable, read: (row: CsvRow) => T): T[] {
+  const text = readText(input, {
+    what: 'the text of a CSV file',
+    lengthMax: LENGTH_MAX,
+    remedy: 'split the file',
+  });
+  const quotation = text.indexOf('"');
+  if (quotation !== -1) {
+    const before = countOf('\n', text.slice(0, quotation));
+    throw invalid(before + 1, 'quoted cells are not part of this format: remove the quotation marks');
+  }
+  const content = withoutLastLineEnds(text);
+  // With one cell more than there are columns, one is unknown or stands twice.
+  const header = lineFrom(content, 0, table.required.length + table.optional.length + 1);
+  const position = columnsOf(header.cells, table);
+  const records: T[] = [];
+  let line = 1;
+  for (let start = header.end; start < content.length; ) {
+    const { cells, end } = lineFrom(content, start, position.size + 1);
+    line++;
+    if (cells.length !== position.size) {
+      const count = countOf(',', content.slice(start, end)) + 1;
+      throw invalid(line, `expected ${position.size} cells, got ${count}: the line may be cut off`);
+    }
+    if (records.length === table.rowsMax) {
+      throw new CorralError(
+        'limit-exceeded',
+        ['line', line],
+        `more than ${table.rowsMax} lines of a ${table.record} each: split the file`,
+      );
+    }
+    records.push(read(new Row(line, cells, position)));
+    start = end;
+  }
+  if (records.length === 0) throw invalid(2, `no ${table.record} in the file: it may be cut off`);
+  return records;
+}
+
+function withoutLastLineEnds(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\n') end -= text[end - 2] === '\r' ? 2 : 1;
+  return text.slice(0, end);
+}
+
+/** The cells of the line that starts at a position, at most so many, and where the next line starts. */
+function lineFrom(
+  text: string,
+  start: number,
+  cellsMax: number,
+): { readonly cells: readonly string[]; readonly end: number } {
+  const found = text.indexOf('\n', start);
+  const end = found === -1 ? text.length : found;
+  const content = text.slice(start, end > start && text[end - 1] === '\r' && found !== -1 ? end - 1 : end);
+  return { cells: content.split(',', cellsMax), end: end + 1 };
+}
+
+/** Column → its position. */
+function columnsOf(header: readonly string[], { required, optional }: CsvTable): ReadonlyMap<string, number> {
+  const known = [...required, ...optional];
+  const position = new Map<string, number>();
+  for (const [i, column] of header.entries()) {
+    if (!known.includes(column)) {
+      throw invalid(1, `unknown column ${quote(column)}: expected ${known.join(',')}`);
+    }
+    if (position.has(column)) throw invalid(1, `column ${quote(column)} stands twice in the header`);
+    position.set(column, i);
+  }
+  for (const column of required) {
+    if (!position.has(column)) throw invalid(1, `column ${quote(column)} is missing from the header`);
+  }
+  return position;
+}
+
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) count++;
+  return count;
+}
+
+function invalid(line: number, problem: string): CorralError {
+  return new CorralError('invalid-format', ['line', line], problem);
+}
+
+/**
+ * The cell of a column, refused where it is longer than a document or a request takes.
+ *
+ * @param lengthMax - most characters; default {@link TEXT_LENGTH_MAX}
+ * @throws CorralError `invalid-format` with line and column
+ */
+export function shortText(row: CsvRow, column: string, lengthMax: number = TEXT_LENGTH_MAX): string {
+  const text = row.text(column);
+  if (text.length <= lengthMax) return text;
+  throw new CorralError(
+    'invalid-format',
+    ['line', row.line, column],
+    `${text.length} characters, at most ${lengthMax}: shorten the name`,
+  );
+}
+
+/**
+ * The cell of a column that names a row.
+ *
+ * @param names - names of earlier rows; this one is added
+ * @throws CorralError `invalid-format` if it is blank or too long, `duplicate-id` if an earlier row has it
+ */
+export function uniqueName(row: CsvRow, column: string, names: Set<string>): string {
+  const name = shortText(row, column);
+  if (name === '') throw new CorralError('invalid-format', ['line', row.line, column], 'the name is blank');
+  if (names.has(name)) {
+    throw new CorralError(
+      'duplicate-id',
+      ['line', row.line, column],
+      `${quote(name)} stands on an earlier line too`,
+    );
+  }
+  names.add(name);
+  return name;
+}
+
+class Row implements CsvRow {
+  readonly line: number;
+  readonly #cells: readonly string[];
+  readonly #position: ReadonlyMap<string, number>;
+
+  constructor(line: number, cells: readonly string[], position: ReadonlyMap<string, number>) {
+    this.line = line;
+    this.#cells = cells;
+    this.#position = position;
+  }
+
+  text(column: string): string {
+    const position = this.#position.get(column);
+    return position === undefined ? '' : this.#cells[position]!;
+  }
+
+  integer(column: string, min: number, max: number): number {
+    return this.#inRange(readInteger(this.text(column)), 'an integer', column, min, max);
+  }
+
+  decimal(column: string, min: number, max: number): number {
+    return this.#inRange(readNumber(this.text(column)), 'a number', column, min, max);
+  }
+
+  optionalInteger(column: string, min: number, max: number): number | undefined {
+    return isMissing(this.text(column)) ? undefined : this.integer(column, min, max);
+  }
+
+  optionalDecimal(column: string, min: number, max: number): number | undefined {
+    return isMissing(this.text(column)) ? undefined : this.decimal(column, min, max);
+  }
+
+  #inRange(value: number, what: string, column: string, min: number, max: number): number {
+    if (value >= min && value <= max) return value;
+    throw new CorralError(
+      'invalid-format',
+      ['line', this.line, column],
+      `expected ${what} from ${min} to ${max}, got ${quote(this.text(column))}`,
+    );
+  }
+}

@@ -1,0 +1,55 @@
+import type { Quota } from '../pods/allotment.js';
+import type { PodChooser } from '../pods/pod-chooser.js';
+import type { PodNeed } from '../state/pod-need.js';
+import type { GangPlan } from './gang-plan.js';
+
+/** What a placer does to the state, and undoes. */
+export interface Hands {
+  take(need: PodNeed, server: number, mask: number): void;
+  give(need: PodNeed, server: number, mask: number): void;
+}
+
+/**
+ * Plans a gang pod by pod: each is taken before the next is chosen, and all are given back at the end. Pods are equal,
+ * and each takes the room of exactly one, so the order in which servers are chosen never costs feasibility.
+ */
+export class PodPlacer {
+  readonly #chooser: PodChooser;
+  readonly #hands: Hands;
+
+  constructor(chooser: PodChooser, hands: Hands) {
+    this.#chooser = chooser;
+    this.#hands = hands;
+  }
+
+  /**
+   * @param quotas - servers and how many pods go there; there is room for them
+   * @returns a plan of one piece per pod, in the order of the quotas; bandwidth is left open
+   */
+  plan(need: PodNeed, quotas: readonly Quota[], level: number): GangPlan {
+    const servers: number[] = [];
+    const masks: number[] = [];
+    try {
+      for (const { from, to, pods } of quotas) {
+        for (let i = 0; i < pods; i++) {
+          if (!this.#chooser.choose(need, from, to))
+            throw new Error('a quota was larger than the room for it');
+          const { server, gpuMask } = this.#chooser;
+          this.#hands.take(need, server, gpuMask);
+          servers.push(server);
+          masks.push(gpuMask);
+        }
+      }
+    } finally {
+      for (let i = servers.length - 1; i >= 0; i--) this.#hands.give(need, servers[i]!, masks[i]!);
+    }
+    return {
+      pods: servers.length,
+      level,
+      bandwidthGBps: null,
+      servers,
+      masks,
+      podCounts: servers.map(() => 1),
+    };
+  }
+}

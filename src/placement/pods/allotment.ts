@@ -1,0 +1,6 @@
+/** Some servers, from … to, and how many pods go there. */
+export interface Quota {
+  readonly from: number;
+  readonly to: number;
+  readonly pods: number;
+}

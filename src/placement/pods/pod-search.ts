@@ -1,0 +1,289 @@
+import type { FreeClasses } from '../../compile/free-classes.js';
+import { bestSet, lossGpus } from '../../compile/gpu-set-tables.js';
+import { GPU_MILLI } from '../../units.js';
+import { damageKey } from '../state/damage.js';
+import type { FreeIndex } from '../state/free-index.js';
+import type { KindIndex } from '../state/kind-index.js';
+import type { PodNeed } from '../state/pod-need.js';
+import { fits, popcount16 } from '../state/state.js';
+import { CpuPods } from './cpu-pods.js';
+
+/**
+ * The best server and GPUs for one pod: bandwidth, load on links of others, damage, the fuller server, tree order. Exact,
+ * from the sets of the index; a pod that also asks for CPU, memory or labels tries the servers of a set one by one.
+ */
+export class PodSearch {
+  /** What the last search that succeeded found. */
+  server = -1;
+  gpuMask = 0;
+  /** Figures of it: GB/s per GPU and direction (Infinity below two GPUs), GB/s, GPU-equivalents. */
+  bandwidthGBps = 0;
+  sharedLoadGBps = 0;
+  damageGpus = 0;
+  /** What the figures are compared by: the rank by bandwidth and load, and the key of the damage. */
+  #speedRank = 0;
+  #damageKey = 0;
+  readonly #index: FreeIndex;
+  readonly #cpu: CpuPods;
+
+  constructor(index: FreeIndex) {
+    this.#index = index;
+    this.#cpu = new CpuPods(index);
+  }
+
+  /** Finds the best; returns whether there is any. */
+  find(need: PodNeed): boolean {
+    this.server = -1;
+    if (need.gpus === 0) return this.#findCpu(need);
+    if (need.gpuMilli < GPU_MILLI && this.#findShared(need)) return true;
+    if (need.places !== undefined) {
+      if (!this.#findWhole({ ...need, places: undefined })) return false;
+      const sets = this.#index.placeSetsOf(need, this.#index.kindOf(this.server))!;
+      if (sets.has(this.gpuMask)) return true;
+      this.server = -1;
+      return this.#findOnPlaces(need);
+    }
+    return this.#findWhole(need);
+  }
+
+  /** A pod without GPUs does no damage to GPUs but by what it strands. */
+  #findCpu(need: PodNeed): boolean {
+    const server = this.#cpu.find(need);
+    if (server === -1) return false;
+    this.server = server;
+    this.#show(0, Number.POSITIVE_INFINITY, 0, this.#cpu.strandedGpus(need, server, 1));
+    return true;
+  }
+
+  /** The tightest room on a GPU that pods share already, the first server among equals. */
+  #findShared(need: PodNeed): boolean {
+    const index = this.#index;
+    let tightest = GPU_MILLI;
+    for (let kind = 0; kind < index.kinds.length; kind++) {
+      const of = index.kinds[kind];
+      if (of === undefined || !index.allows(need, kind)) continue;
+      for (
+        let milli = of.nextRoom(need.gpuMilli);
+        milli !== -1 && milli <= tightest;
+        milli = of.nextRoom(milli + 1)
+      ) {
+        const server = this.#firstOfRoom(need, kind, of, milli);
+        if (server === -1) continue;
+        if (milli < tightest || this.server === -1 || server < this.server) {
+          tightest = milli;
+          this.server = server;
+        }
+        break;
+      }
+    }
+    if (this.server === -1) return false;
+    this.#show(1 << this.#gpuOfRoom(this.server, tightest), Number.POSITIVE_INFINITY, 0, 0);
+    return true;
+  }
+
+  #firstOfRoom(need: PodNeed, kind: number, of: KindIndex, milli: number): number {
+    const { tables, state } = this.#index;
+    for (let local = of.nextOfRoom(milli, 0); local !== -1; local = of.nextOfRoom(milli, local + 1)) {
+      const server = this.#index.serverAt(kind, local);
+      if (fits(tables, state, need, server)) return server;
+    }
+    return -1;
+  }
+
+  #gpuOfRoom(server: number, milli: number): number {
+    const { tables, state } = this.#index;
+    const start = tables.gpuStart[server]!;
+    let gpu = 0;
+    while (state.shareRoomMilli[start + gpu] !== milli) gpu++;
+    return gpu;
+  }
+
+  #findWhole(need: PodNeed): boolean {
+    const index = this.#index;
+    const picky = need.cpuMilli > 0 || need.memoryMiB > 0 || !need.byKind;
+    for (let kind = 0; kind < index.kinds.length; kind++) {
+      const of = index.kinds[kind];
+      if (of === undefined || need.gpus > of.classes.gpuCount || !index.allows(need, kind)) continue;
+      const place = picky ? this.#partlyFreePicky(need, kind, of) : this.#partlyFree(need, kind, of);
+      if (place === -1 || of.classes.beatsFull[need.gpus * of.classes.classCount + place] === 0) {
+        this.#whollyFree(need, kind, of, picky);
+      }
+    }
+    if (this.server === -1) return false;
+    // Only now: one look-up, whatever the number of kinds.
+    const { tables } = index.kinds[index.kindOf(this.server)]!.classes;
+    this.gpuMask = bestSet(tables, index.state.freeMask[this.server]!, need.gpus);
+    return true;
+  }
+
+  /**
+   * The best server and set where every pod keeps to one place: classes say nothing of places, so servers are looked at
+   * one by one, of those that are alike the first. O(servers).
+   */
+  #findOnPlaces(need: PodNeed): boolean {
+    const index = this.#index;
+    const { tables, state } = index;
+    const seen = new Set<number>();
+    for (let s = 0; s < tables.serverCount; s++) {
+      const kind = index.kindOf(s);
+      const of = index.kinds[kind];
+      if (of === undefined) continue;
+      const free = state.freeMask[s]!;
+      // What a wholly free server costs depends on where it is. Groups and kinds are fewer than 2^20 apart.
+      const group = free === of.full ? tables.fabric.groupOf[s]! : -1;
+      const key = group === -1 ? kind * 2 ** 20 + free : 2 ** 40 + group;
+      if (seen.has(key) || !fits(tables, state, need, s)) continue;
+      seen.add(key);
+      const sets = of.classes.tables;
+      const set = index.placeSetsOf(need, kind)!.best(free, need.gpus);
+      const damage = lossGpus(sets, free, set) + (group === -1 ? 0 : index.whole.damageOf(group, 1));
+      if (this.#isBest(index.speedRankOf(kind, set), damageKey(damage), s)) {
+        this.#show(set, sets.bandwidthGBps[set]!, sets.sharedLoadGBps[set]!, damage);
+      }
+    }
+    return this.server !== -1;
+  }
+
+  /** Offers the best partly free server of a kind; returns its place, -1 if there is none. */
+  #partlyFree(need: PodNeed, kind: number, of: KindIndex): number {
+    const { classes } = of;
+    const size = need.gpus;
+    const place = of.nextPlace(size, 0);
+    if (place === -1) return -1;
+    const row = size * classes.classCount;
+    let local = of.nextOfClass(classes.classAt[row + place]!, 0);
+    const end = classes.tieEnd[row + place]!;
+    if (end > place + 1) {
+      for (
+        let tied = of.nextPlace(size, place + 1);
+        tied !== -1 && tied < end;
+        tied = of.nextPlace(size, tied + 1)
+      ) {
+        const other = of.nextOfClass(classes.classAt[row + tied]!, 0);
+        if (other < local) local = other;
+      }
+    }
+    this.#offerClass(
+      kind,
+      classes,
+      row + classes.classAt[row + place]!,
+      this.#index.serverAt(kind, local),
+      0,
+    );
+    return place;
+  }
+
+  /** As {@link PodSearch.#partlyFree}, where a server must also have CPU, memory, or labels. */
+  #partlyFreePicky(need: PodNeed, kind: number, of: KindIndex): number {
+    const { classes } = of;
+    const size = need.gpus;
+    const row = size * classes.classCount;
+    let place = of.nextPlace(size, 0);
+    while (place !== -1) {
+      const end = classes.tieEnd[row + place]!;
+      let best = -1;
+      for (let tied = place; tied !== -1 && tied < end; tied = of.nextPlace(size, tied + 1)) {
+        const local = this.#firstOfClass(need, kind, of, classes.classAt[row + tied]!, 0, of.serverCount);
+        if (local !== -1 && (best === -1 || local < best)) best = local;
+      }
+      if (best !== -1) {
+        this.#offerClass(
+          kind,
+          classes,
+          row + classes.classAt[row + place]!,
+          this.#index.serverAt(kind, best),
+          0,
+        );
+        return place;
+      }
+      place = of.nextPlace(size, end);
+    }
+    return -1;
+  }
+
+  /** Offers the wholly free server of a kind whose domains lose least. */
+  #whollyFree(need: PodNeed, kind: number, of: KindIndex, picky: boolean): void {
+    const index = this.#index;
+    const { classes } = of;
+    const root = index.rootOf(kind);
+    const group = index.whole.bestGroup(root);
+    if (group === -1) return;
+    let damage = index.whole.leastDamage(root);
+    const { cellStart, cellEnd } = index.tables.fabric;
+    let local = picky
+      ? this.#firstOfClass(need, kind, of, classes.fullClass, cellStart[group]!, cellEnd[group]!)
+      : of.nextOfClass(classes.fullClass, cellStart[group]!);
+    if (local === -1) {
+      // The best group has no server that will do: look at them all.
+      let least = Number.POSITIVE_INFINITY;
+      const first = index.firstGroup[kind]!;
+      for (let g = first; g < first + of.groupCount; g++) {
+        if (index.whole.countOf(g) === 0) continue;
+        const here = index.whole.damageOf(g, 1);
+        const key = damageKey(here);
+        if (key >= least) continue;
+        const found = this.#firstOfClass(need, kind, of, classes.fullClass, cellStart[g]!, cellEnd[g]!);
+        if (found === -1) continue;
+        least = key;
+        damage = here;
+        local = found;
+      }
+      if (local === -1) return;
+    }
+    const entry = need.gpus * classes.classCount + classes.fullClass;
+    this.#offerClass(kind, classes, entry, index.serverAt(kind, local), damage);
+  }
+
+  /** The first server of a class that fits, among local numbers from … to; -1 if there is none. */
+  #firstOfClass(
+    need: PodNeed,
+    kind: number,
+    of: KindIndex,
+    freeClass: number,
+    from: number,
+    to: number,
+  ): number {
+    const { tables, state } = this.#index;
+    for (
+      let local = of.nextOfClass(freeClass, from);
+      local !== -1 && local < to;
+      local = of.nextOfClass(freeClass, local + 1)
+    ) {
+      if (fits(tables, state, need, this.#index.serverAt(kind, local))) return local;
+    }
+    return -1;
+  }
+
+  /** Takes a candidate if it is better than the best so far. */
+  #offerClass(kind: number, classes: FreeClasses, entry: number, server: number, damage: number): void {
+    const loss = classes.lossGpus[entry]! + damage;
+    if (this.#isBest(this.#index.speedRankOf(kind, classes.setAt[entry]!), damageKey(loss), server)) {
+      this.#show(0, classes.bandwidthGBps[entry]!, classes.sharedLoadGBps[entry]!, loss);
+    }
+  }
+
+  /** Whether a server is better than the best so far, and then takes it. */
+  #isBest(speedRank: number, key: number, server: number): boolean {
+    if (this.server !== -1 && !this.#isBetter(speedRank, key, server)) return false;
+    this.server = server;
+    this.#speedRank = speedRank;
+    this.#damageKey = key;
+    return true;
+  }
+
+  #isBetter(speedRank: number, key: number, server: number): boolean {
+    if (speedRank !== this.#speedRank) return speedRank < this.#speedRank;
+    if (key !== this.#damageKey) return key < this.#damageKey;
+    // Few servers in use: the fuller one.
+    const { freeMask } = this.#index.state;
+    const fuller = popcount16(freeMask[this.server]!) - popcount16(freeMask[server]!);
+    return fuller !== 0 ? fuller > 0 : server < this.server;
+  }
+
+  #show(gpuMask: number, bandwidth: number, load: number, damage: number): void {
+    this.gpuMask = gpuMask;
+    this.bandwidthGBps = bandwidth;
+    this.sharedLoadGBps = load;
+    this.damageGpus = damage;
+  }
+}

@@ -1,0 +1,312 @@
+import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { type FreeClasses, freeClasses } from '../../compile/free-classes.js';
+import { speedRanks } from '../../compile/speed-ranks.js';
+import { GPU_MILLI } from '../../units.js';
+import { KindIndex } from './kind-index.js';
+import { type PlaceSets, placeSets } from './place-sets.js';
+import type { PodNeed } from './pod-need.js';
+import { type PlacementState, podsOnPlaces, popcount16 } from './state.js';
+import { WholeServers } from './whole-servers.js';
+
+/** Servers whose free CPU and memory are bounded together. */
+export const ROOM_BLOCK = 64;
+
+/**
+ * Which servers have what free, kept with every change: per kind the sets of servers by class of free mask and by room
+ * on shared GPUs, per domain the wholly free servers. Cordoned servers are in none.
+ */
+export class FreeIndex {
+  readonly tables: ClusterTables;
+  readonly state: PlacementState;
+  /** Kind → its index; undefined for kinds without GPUs. */
+  readonly kinds: readonly (KindIndex | undefined)[];
+  readonly whole: WholeServers;
+  /** Kind → its first group. Length: kinds. */
+  readonly firstGroup: Int32Array;
+  /**
+   * Block of {@link ROOM_BLOCK} servers → no server of it has more CPU, or memory, free. Never too low: raised with every
+   * release, lowered when a search has found nothing in the block.
+   */
+  readonly #cpuMost: Float64Array;
+  readonly #memoryMost: Float64Array;
+  /** Cordoned servers: while there are none, nobody has to ask. */
+  #cordons = 0;
+  /** Changes of wholly free servers of one group that are not passed on yet. */
+  #isBatch = false;
+  #pendingGroup = -1;
+  #pendingBy = 0;
+  readonly #groupOf: Int32Array;
+  readonly #localOf: Int32Array | undefined;
+  readonly #serverAt: readonly Int32Array[] | undefined;
+  /** Server → kind; absent with one kind. Length: servers. */
+  readonly #kindOf: Int32Array | undefined;
+  /** Kind → one of its shapes, and the cell of the whole cluster. Length: kinds. */
+  readonly #shapeOfKind: Int32Array;
+  readonly #rootOf: Int32Array;
+  /** Kind → mask → rank of the set by bandwidth, then load, among those of all kinds; undefined without GPUs. */
+  readonly #speedRank: readonly (Float64Array | undefined)[];
+
+  /**
+   * @param sizes - weight of each GPU count that pods to come ask for
+   * @complexity O(servers) beside the tables of the server types
+   */
+  constructor(tables: ClusterTables, state: PlacementState, sizes?: Readonly<Record<number, number>>) {
+    const { fabric } = tables;
+    this.tables = tables;
+    this.state = state;
+    this.#groupOf = fabric.groupOf;
+    this.#localOf = fabric.localOf;
+    this.#serverAt = fabric.serverAt;
+    if (fabric.kindCount > 1) this.#kindOf = fabric.groupOf.map((group) => fabric.cellKind[group]!);
+    const { kindCount, cellKind, cellChildEnd, cellEnd, cellParent } = fabric;
+    this.firstGroup = new Int32Array(kindCount).fill(-1);
+    this.#rootOf = new Int32Array(kindCount);
+    this.#shapeOfKind = new Int32Array(kindCount);
+    tables.shapeKind.forEach((kind, shape) => {
+      this.#shapeOfKind[kind] = shape;
+    });
+    const groups = new Int32Array(kindCount);
+    const servers = new Int32Array(kindCount);
+    for (let cell = 0; cell < fabric.cellCount; cell++) {
+      const kind = cellKind[cell]!;
+      if (cellParent[cell] === -1) {
+        servers[kind] = cellEnd[cell]!;
+        this.#rootOf[kind] = cell;
+      }
+      if (cellChildEnd[cell]! > 0) continue;
+      if (groups[kind] === 0) this.firstGroup[kind] = cell;
+      groups[kind]!++;
+    }
+    const known = new Map<unknown, FreeClasses>();
+    this.kinds = tables.kindType.map((type, kind) => {
+      if (type.gpus.length === 0) return undefined;
+      let classes = known.get(type);
+      if (classes === undefined) {
+        classes = freeClasses(type, sizes);
+        known.set(type, classes);
+      }
+      return new KindIndex(classes, servers[kind]!, groups[kind]!);
+    });
+    const distinct = [...known.values()];
+    const ranks = distinct.length === 0 ? [] : speedRanks(distinct.map(({ tables }) => tables));
+    this.#speedRank = this.kinds.map((kind) => kind && ranks[distinct.indexOf(kind.classes)]);
+    this.whole = new WholeServers(
+      fabric,
+      Int32Array.from(tables.kindType, (type) => type.gpus.length),
+    );
+    const blocks = Math.ceil(tables.serverCount / ROOM_BLOCK);
+    this.#cpuMost = new Float64Array(blocks).fill(Number.POSITIVE_INFINITY);
+    this.#memoryMost = new Float64Array(blocks).fill(Number.POSITIVE_INFINITY);
+    this.rebuild();
+  }
+
+  /** Whether GPU model (and labels, for some server) of a kind will do. */
+  allows(need: PodNeed, kind: number): boolean {
+    if (need.allowedShapes === undefined) return true;
+    // Shapes of a kind have one model: with labels aside, one stands for all.
+    return !need.byKind || need.allowedShapes[this.#shapeOfKind[kind]!] === 1;
+  }
+
+  /** The sets of a kind's GPUs that pods of a need may get; undefined where they may get any. */
+  placeSetsOf(need: PodNeed, kind: number): PlaceSets | undefined {
+    if (need.places === undefined) return undefined;
+    const { tables } = this.kinds[kind]!.classes;
+    return placeSets(tables, need.places[this.#shapeOfKind[kind]!]!, need.podGpus);
+  }
+
+  /** Pods that the free GPUs of a server of a kind make, CPU and memory aside. */
+  podsOf(need: PodNeed, kind: number, free: number): number {
+    if (need.places === undefined) return Math.floor(popcount16(free) / need.gpus);
+    return podsOnPlaces(need, this.#shapeOfKind[kind]!, free);
+  }
+
+  /** Rank of a set of GPUs by bandwidth, then load on links of others, among the sets of all kinds; 0 = the best. */
+  speedRankOf(kind: number, set: number): number {
+    return this.#speedRank[kind]![set]!;
+  }
+
+  /** The cell that holds all servers of a kind. */
+  rootOf(kind: number): number {
+    return this.#rootOf[kind]!;
+  }
+
+  kindOf(server: number): number {
+    return this.#kindOf === undefined ? 0 : this.#kindOf[server]!;
+  }
+
+  /** Local number of a server among those of its kind. */
+  localOf(server: number): number {
+    return this.#localOf === undefined ? server : this.#localOf[server]!;
+  }
+
+  /** The server of a local number. */
+  serverAt(kind: number, local: number): number {
+    return this.#serverAt === undefined ? local : this.#serverAt[kind]![local]!;
+  }
+
+  /** Says that the free mask of a server has changed from `before` to `after`. */
+  maskChanged(server: number, before: number, after: number): void {
+    if (this.#cordons > 0 && this.state.cordoned[server] === 1) return;
+    const index = this.kinds[this.#kindOf === undefined ? 0 : this.#kindOf[server]!]!;
+    const { classOf, full } = index;
+    const local = this.#localOf === undefined ? server : this.#localOf[server]!;
+    const from = classOf[before]!;
+    const to = classOf[after]!;
+    if (from !== to) {
+      index.remove(local, from);
+      index.insert(local, to);
+    }
+    if (before === full) this.#wholeChanged(this.#groupOf[server]!, -1);
+    else if (after === full) this.#wholeChanged(this.#groupOf[server]!, 1);
+  }
+
+  /** Starts to gather changes of wholly free servers: those of neighbours are passed on as one. Nothing may be asked. */
+  beginBatch(): void {
+    this.#isBatch = true;
+  }
+
+  /** Passes on what is gathered. */
+  endBatch(): void {
+    this.#isBatch = false;
+    if (this.#pendingBy !== 0) this.whole.changed(this.#pendingGroup, this.#pendingBy);
+    this.#pendingBy = 0;
+  }
+
+  #wholeChanged(group: number, by: number): void {
+    if (!this.#isBatch) {
+      this.whole.changed(group, by);
+      return;
+    }
+    if (group !== this.#pendingGroup && this.#pendingBy !== 0) {
+      this.whole.changed(this.#pendingGroup, this.#pendingBy);
+      this.#pendingBy = 0;
+    }
+    this.#pendingGroup = group;
+    this.#pendingBy += by;
+  }
+
+  /**
+   * Says that the room of a shared GPU has changed; to call after the state has.
+   *
+   * @param before - thousandths before, 1000 = nobody shared it
+   */
+  roomChanged(server: number, gpu: number, before: number): void {
+    const { tables, state } = this;
+    const start = tables.gpuStart[server]!;
+    const after = state.shareRoomMilli[start + gpu]!;
+    if (before === after || this.state.cordoned[server] === 1) return;
+    const index = this.kinds[this.kindOf(server)]!;
+    const local = this.localOf(server);
+    // Another GPU of the server may keep it in the set.
+    // And a room of 0 is of use to nobody.
+    if (before !== GPU_MILLI && before !== 0 && !this.#hasRoom(server, before))
+      index.removeRoom(local, before);
+    if (after !== GPU_MILLI && after !== 0) index.addRoom(local, after);
+  }
+
+  /** Says that a server has more CPU or memory free than before. */
+  roomGrew(server: number): void {
+    const block = Math.floor(server / ROOM_BLOCK);
+    const { cpuFreeMilli, memoryFreeMiB } = this.state;
+    if (cpuFreeMilli[server]! > this.#cpuMost[block]!) this.#cpuMost[block] = cpuFreeMilli[server]!;
+    if (memoryFreeMiB[server]! > this.#memoryMost[block]!) this.#memoryMost[block] = memoryFreeMiB[server]!;
+  }
+
+  /** Whether the block that starts with a server may have CPU and memory for a pod. */
+  mayHaveRoom(start: number, need: PodNeed): boolean {
+    const block = start / ROOM_BLOCK;
+    return this.#cpuMost[block]! >= need.cpuMilli && this.#memoryMost[block]! >= need.memoryMiB;
+  }
+
+  /** Lowers the bounds of the block that starts with a server to what is free there. */
+  measureRoom(start: number): void {
+    const { cpuFreeMilli, memoryFreeMiB } = this.state;
+    const end = Math.min(start + ROOM_BLOCK, this.tables.serverCount);
+    let cpu = 0;
+    let memory = 0;
+    for (let s = start; s < end; s++) {
+      if (cpuFreeMilli[s]! > cpu) cpu = cpuFreeMilli[s]!;
+      if (memoryFreeMiB[s]! > memory) memory = memoryFreeMiB[s]!;
+    }
+    this.#cpuMost[start / ROOM_BLOCK] = cpu;
+    this.#memoryMost[start / ROOM_BLOCK] = memory;
+  }
+
+  /** Takes a server out of all sets: nothing is found on it until {@link FreeIndex.uncordon}. */
+  cordon(server: number): void {
+    if (this.state.cordoned[server] === 1) return;
+    this.state.cordoned[server] = 1;
+    this.#cordons++;
+    const index = this.kinds[this.kindOf(server)];
+    if (index === undefined) return;
+    const free = this.state.freeMask[server]!;
+    const local = this.localOf(server);
+    index.remove(local, index.classOf[free]!);
+    if (free === index.full) this.whole.changed(this.#groupOf[server]!, -1);
+    this.#eachRoom(server, (milli) => index.removeRoom(local, milli));
+  }
+
+  /** Undoes {@link FreeIndex.cordon}. */
+  uncordon(server: number): void {
+    if (this.state.cordoned[server] === 0) return;
+    this.state.cordoned[server] = 0;
+    this.#cordons--;
+    const group = this.#groupOf[server]!;
+    this.roomGrew(server);
+    this.#enter(server);
+    if (this.#isWhole(server)) {
+      this.whole.changed(group, 1);
+    }
+  }
+
+  /** Everything anew from the state. O(servers). */
+  rebuild(): void {
+    for (const index of this.kinds) index?.clear();
+    this.whole.clear();
+    this.#cordons = 0;
+    this.#cpuMost.fill(Number.POSITIVE_INFINITY);
+    this.#memoryMost.fill(Number.POSITIVE_INFINITY);
+    for (let server = 0; server < this.tables.serverCount; server++) {
+      if (this.state.cordoned[server] === 1) this.#cordons++;
+      else {
+        this.#enter(server);
+        if (this.#isWhole(server)) this.whole.enter(this.#groupOf[server]!);
+      }
+    }
+    this.whole.rebuild();
+  }
+
+  #isWhole(server: number): boolean {
+    const index = this.kinds[this.kindOf(server)];
+    return index !== undefined && this.state.freeMask[server] === index.full;
+  }
+
+  /** Enters a server into the sets of its kind. */
+  #enter(server: number): void {
+    const index = this.kinds[this.kindOf(server)];
+    if (index === undefined) return;
+    const free = this.state.freeMask[server]!;
+    const local = this.localOf(server);
+    index.insert(local, index.classOf[free]!);
+    this.#eachRoom(server, (milli) => index.addRoom(local, milli));
+  }
+
+  #hasRoom(server: number, milli: number): boolean {
+    const { gpuStart } = this.tables;
+    for (let g = gpuStart[server]!; g < gpuStart[server + 1]!; g++) {
+      if (this.state.shareRoomMilli[g] === milli) return true;
+    }
+    return false;
+  }
+
+  /** The distinct rooms on shared GPUs of a server. */
+  #eachRoom(server: number, visit: (milli: number) => void): void {
+    const { gpuStart } = this.tables;
+    const rooms = new Set<number>();
+    for (let g = gpuStart[server]!; g < gpuStart[server + 1]!; g++) {
+      const milli = this.state.shareRoomMilli[g]!;
+      if (milli < GPU_MILLI && milli > 0) rooms.add(milli);
+    }
+    for (const milli of rooms) visit(milli);
+  }
+}

@@ -1,0 +1,195 @@
+import type { FreeClasses } from '../../compile/free-classes.js';
+import { NO_PLACE } from '../../compile/free-classes.js';
+import { GPU_MILLI } from '../../units.js';
+import {
+  firstSlot,
+  insertSlot,
+  nextSlot,
+  removeSlot,
+  type SlotSetLayout,
+  slotSetLayout,
+} from './slot-set.js';
+
+/**
+ * The servers of one kind, findable by what is free on them. Members of all sets are local numbers: the servers of
+ * the kind in tree order, 0 … servers - 1.
+ *
+ * Per server of 8 GPUs at most 1/8 byte for each class and each free room of shared GPUs that occurs: 1.2 bytes for
+ * an NVSwitch machine.
+ */
+export class KindIndex {
+  readonly classes: FreeClasses;
+  /** Free mask → class, as in {@link FreeClasses}; at hand for the hot path. */
+  readonly classOf: Uint16Array;
+  /** The mask of a wholly free server. */
+  readonly full: number;
+  readonly serverCount: number;
+  readonly groupCount: number;
+  /** Layout of the sets of servers in {@link KindIndex.pool}. */
+  readonly layout: SlotSetLayout;
+  /** The sets of servers: one block per class, and per room, that has ever had members. */
+  pool: Int32Array;
+  /** Class → base of its set in the pool, -1 where it has none yet. Length: classes. */
+  readonly classBase: Int32Array;
+  /** Layout of the sets of places in {@link KindIndex.places}. */
+  readonly placeLayout: SlotSetLayout;
+  /** Size → the places (see FreeClasses) whose class has servers. Length: (n + 1) × words of a set. */
+  readonly places: Int32Array;
+  /** Thousandths → base of the set of servers with a shared GPU of exactly that room, -1 for none yet. */
+  roomBase: Int32Array | undefined;
+  /** The rooms that some server has. */
+  readonly rooms: Int32Array;
+  readonly roomLayout: SlotSetLayout = ROOM_LAYOUT;
+  /** Words of the pool in use. */
+  #used = 0;
+  /** Blocks that became empty. */
+  readonly #spare: number[] = [];
+
+  constructor(classes: FreeClasses, serverCount: number, groupCount: number) {
+    this.classes = classes;
+    this.classOf = classes.classOf;
+    this.full = 2 ** classes.gpuCount - 1;
+    this.serverCount = serverCount;
+    this.groupCount = groupCount;
+    this.layout = slotSetLayout(serverCount);
+    this.pool = new Int32Array(this.layout.words * Math.min(classes.classCount, 16));
+    this.classBase = new Int32Array(classes.classCount).fill(-1);
+    this.placeLayout = slotSetLayout(classes.classCount);
+    this.places = new Int32Array((classes.gpuCount + 1) * this.placeLayout.words);
+    this.rooms = new Int32Array(ROOM_LAYOUT.words);
+  }
+
+  /** Adds a server to the set of its class. */
+  insert(local: number, freeClass: number): void {
+    const base = this.classBase[freeClass]!;
+    if (base === -1) {
+      this.#open(local, freeClass);
+      return;
+    }
+    const word = base + (local >>> 5);
+    const before = this.pool[word]!;
+    // A word that has members is known above: the common case ends here.
+    if (before !== 0) this.pool[word] = before | (1 << (local & 31));
+    else insertSlot(this.pool, base, this.layout, local);
+  }
+
+  /** Takes a server out of the set of its class. */
+  remove(local: number, freeClass: number): void {
+    const base = this.classBase[freeClass]!;
+    const word = base + (local >>> 5);
+    const after = this.pool[word]! & ~(1 << (local & 31));
+    if (after !== 0) this.pool[word] = after;
+    else if (removeSlot(this.pool, base, this.layout, local)) this.#close(freeClass, base);
+  }
+
+  /** Gives a class its first member. */
+  #open(local: number, freeClass: number): void {
+    const base = this.#block();
+    this.classBase[freeClass] = base;
+    insertSlot(this.pool, base, this.layout, local);
+    this.#show(freeClass);
+  }
+
+  /** Forgets the set of a class without members. */
+  #close(freeClass: number, base: number): void {
+    this.#hide(freeClass);
+    this.classBase[freeClass] = -1;
+    this.#spare.push(base);
+  }
+
+  /** The first server of a class from a local number on; -1 if there is none. */
+  nextOfClass(freeClass: number, from: number): number {
+    const base = this.classBase[freeClass]!;
+    if (base === -1) return -1;
+    return from === 0
+      ? firstSlot(this.pool, base, this.layout)
+      : nextSlot(this.pool, base, this.layout, from);
+  }
+
+  /** The first place for a size that has servers, from `place` on; -1 if there is none. */
+  nextPlace(size: number, place: number): number {
+    const { placeLayout } = this;
+    if (placeLayout.levels === 1) {
+      // Up to 32 classes are one word: an NVSwitch machine, and most others.
+      const word = this.places[size]! & (-1 << place);
+      return word === 0 || place > 31 ? -1 : 31 - Math.clz32(word & -word);
+    }
+    return place === 0
+      ? firstSlot(this.places, size * placeLayout.words, placeLayout)
+      : nextSlot(this.places, size * placeLayout.words, placeLayout, place);
+  }
+
+  /** Says that a server now has a shared GPU with this room. */
+  addRoom(local: number, milli: number): void {
+    this.roomBase ??= new Int32Array(GPU_MILLI).fill(-1);
+    let base = this.roomBase[milli]!;
+    if (base === -1) {
+      base = this.#block();
+      this.roomBase[milli] = base;
+    }
+    if (insertSlot(this.pool, base, this.layout, local)) insertSlot(this.rooms, 0, ROOM_LAYOUT, milli);
+  }
+
+  /** Says that a server has no shared GPU with this room any more. */
+  removeRoom(local: number, milli: number): void {
+    const base = this.roomBase![milli]!;
+    if (removeSlot(this.pool, base, this.layout, local)) {
+      removeSlot(this.rooms, 0, ROOM_LAYOUT, milli);
+      this.roomBase![milli] = -1;
+      this.#spare.push(base);
+    }
+  }
+
+  /** The least room of `milli` or more that some server has; -1 if there is none. */
+  nextRoom(milli: number): number {
+    return nextSlot(this.rooms, 0, ROOM_LAYOUT, milli);
+  }
+
+  /** The first server with a shared GPU of exactly this room, from a local number on; -1 if there is none. */
+  nextOfRoom(milli: number, from: number): number {
+    return nextSlot(this.pool, this.roomBase![milli]!, this.layout, from);
+  }
+
+  /** Forgets all servers. */
+  clear(): void {
+    this.pool.fill(0);
+    this.places.fill(0);
+    this.rooms.fill(0);
+    this.classBase.fill(-1);
+    this.roomBase?.fill(-1);
+    this.#used = 0;
+    this.#spare.length = 0;
+  }
+
+  #show(freeClass: number): void {
+    const { placeOf, classCount, gpuCount } = this.classes;
+    for (let size = 1; size <= gpuCount; size++) {
+      const place = placeOf[size * classCount + freeClass]!;
+      if (place !== NO_PLACE) insertSlot(this.places, size * this.placeLayout.words, this.placeLayout, place);
+    }
+  }
+
+  #hide(freeClass: number): void {
+    const { placeOf, classCount, gpuCount } = this.classes;
+    for (let size = 1; size <= gpuCount; size++) {
+      const place = placeOf[size * classCount + freeClass]!;
+      if (place !== NO_PLACE) removeSlot(this.places, size * this.placeLayout.words, this.placeLayout, place);
+    }
+  }
+
+  /** A block of zeros for one set. */
+  #block(): number {
+    const spare = this.#spare.pop();
+    if (spare !== undefined) return spare;
+    const base = this.#used;
+    this.#used += this.layout.words;
+    if (this.#used > this.pool.length) {
+      const larger = new Int32Array(Math.max(this.#used, 2 * this.pool.length));
+      larger.set(this.pool);
+      this.pool = larger;
+    }
+    return base;
+  }
+}
+
+const ROOM_LAYOUT: SlotSetLayout = slotSetLayout(GPU_MILLI);

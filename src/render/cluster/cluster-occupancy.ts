@@ -1,0 +1,151 @@
+import { readFields, readRow } from '../../checks/fields.js';
+import { readList } from '../../checks/plain-data.js';
+import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import type { ServerId } from '../../ids.js';
+import type { FreeCapacity, PlacedPod } from '../../placement/request/placement.js';
+import type { ClusterTopology } from '../../topology/cluster-topology.js';
+import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../../units.js';
+import { drawingText } from '../svg/drawing-text.js';
+
+/** A gang on a cluster, drawn in one colour. */
+export interface ClusterGang {
+  /** What the legend calls it. Default: `gang 1`, `gang 2`, … */
+  readonly name?: string | undefined;
+  /** Where its pods are: a placement, a found one too, or a run of a simulated job. */
+  readonly placement: { readonly pods: readonly PlacedPod[] };
+}
+
+/** What a cluster drawing is told besides the cluster. */
+export interface OccupancyOptions {
+  /** What `free()` of a solver returned. Default: whatever no gang holds is free. */
+  readonly free?: FreeCapacity | undefined;
+  /** Gangs in colours of their own, at most 4,096 of 1,048,576 pods in all; colours repeat after 24 looks. */
+  readonly gangs?: readonly ClusterGang[] | undefined;
+  /** Servers that take no new pods. */
+  readonly cordoned?: readonly ServerId[] | undefined;
+}
+
+/** One GPU: the gangs that hold it (several where they share it), or what it is without one. */
+export type Cell = readonly number[] | 'free' | 'taken' | 'shared' | 'cordoned';
+
+/** How many GPUs of a server are free, and open to new pods. */
+export function freeGpus(row: readonly Cell[]): number {
+  return row.filter((cell) => cell === 'free').length;
+}
+
+/** All GPUs of a cluster. */
+export interface Occupancy {
+  /** Per server in document order, per GPU ordinal. */
+  readonly cells: readonly (readonly Cell[])[];
+  readonly cordoned: readonly boolean[];
+  readonly gangNames: readonly string[];
+  /** GPUs per gang; one that its pods share counts once. */
+  readonly gangSizes: readonly number[];
+}
+
+/** Most servers that one list names, with repetitions. */
+const ROWS_MAX = 2 ** 16;
+/** Most pods of all gangs that are drawn: a picture of more says nothing. */
+const DRAWN_PODS_MAX = 2 ** 17;
+/** Most gangs of one drawing. */
+const GANGS_MAX = 4096;
+
+/**
+ * Says of every GPU who holds it.
+ *
+ * A GPU of a gang is the gang's, also where `free` says otherwise: so a placement that was only found can be shown.
+ *
+ * @throws CorralError `unknown-reference` for a server that the cluster does not have; `invalid-option` for a GPU
+ * that the server does not have, or a `free` of another cluster; `limit-exceeded` for too many gangs
+ * @complexity O(GPUs + pods)
+ */
+export function occupancy(cluster: ClusterTopology, options: OccupancyOptions): Occupancy {
+  const positions = new Map(cluster.servers.map(({ id }, i) => [id, i]));
+  const position = (server: unknown, path: ErrorPath): number => {
+    const found = positions.get(server as ServerId);
+    if (found !== undefined) return found;
+    throw new CorralError('unknown-reference', path, `no server ${quote(server)} in this cluster`);
+  };
+  const cordoned = new Array<boolean>(cluster.servers.length).fill(false);
+  readList(options.cordoned ?? [], ['cordoned'], 'invalid-option', ROWS_MAX).forEach((server, i) => {
+    cordoned[position(server, ['cordoned', i])] = true;
+  });
+  const cells: Cell[][] =
+    options.free === undefined
+      ? cluster.servers.map(({ type }) => type.gpus.map((): Cell => 'free'))
+      : freeCells(cluster, options.free, position);
+  cells.forEach((row, server) => {
+    if (!cordoned[server]) return;
+    row.forEach((cell, gpu) => {
+      if (cell === 'free') row[gpu] = 'cordoned';
+    });
+  });
+  const gangs = readList(options.gangs ?? [], ['gangs']);
+  if (gangs.length > GANGS_MAX) {
+    throw new CorralError('limit-exceeded', ['gangs'], `${gangs.length} gangs, at most ${GANGS_MAX}`);
+  }
+  let podsLeft = DRAWN_PODS_MAX;
+  const gangNames: string[] = [];
+  const gangSizes = gangs.map((gang, g) => {
+    const { name, placement } = readFields(gang, ['name', 'placement'], ['gangs', g]);
+    gangNames.push(drawingText(name, `gang ${g + 1}`, ['gangs', g, 'name']));
+    const path = ['gangs', g, 'placement', 'pods'];
+    const { pods } = readRow(placement, ['pods'], path.slice(0, -1));
+    const held = new Set<string>();
+    const read = readList(pods, path, 'invalid-option', podsLeft);
+    podsLeft -= read.length;
+    read.forEach((pod, p) => {
+      const { server, gpus } = readRow(pod, ['server', 'gpus'], [...path, p]);
+      const at = position(server, [...path, p, 'server']);
+      const row = cells[at]!;
+      readList(gpus, [...path, p, 'gpus'], 'invalid-option', GPUS_PER_SERVER_MAX).forEach((gpu, i) => {
+        const cell = cellAt(row, gpu, [...path, p, 'gpus', i]);
+        const key = `${at} ${gpu}`;
+        if (held.has(key)) return;
+        held.add(key);
+        row[gpu] = typeof cell === 'string' ? [g] : [...cell, g];
+      });
+    });
+    return held.size;
+  });
+  return { cells, cordoned, gangNames, gangSizes };
+}
+
+function freeCells(
+  cluster: ClusterTopology,
+  free: FreeCapacity,
+  position: (server: unknown, path: ErrorPath) => number,
+): Cell[][] {
+  const cells: (Cell[] | undefined)[] = new Array(cluster.servers.length);
+  const { servers } = readRow(free, ['servers'], ['free']);
+  readList(servers, ['free', 'servers'], 'invalid-option', ROWS_MAX).forEach((entry, i) => {
+    const path = ['free', 'servers', i];
+    const { server, gpus, gpuMilli } = readRow(entry, ['server', 'gpus', 'gpuMilli'], path);
+    const at = position(server, [...path, 'server']);
+    const rooms = readList(gpuMilli, [...path, 'gpuMilli'], 'invalid-option', GPUS_PER_SERVER_MAX);
+    const row = cluster.servers[at]!.type.gpus.map((_, gpu): Cell => {
+      const room = rooms[gpu];
+      return typeof room === 'number' && room > 0 && room < GPU_MILLI ? 'shared' : 'taken';
+    });
+    readList(gpus, [...path, 'gpus'], 'invalid-option', GPUS_PER_SERVER_MAX).forEach((gpu, g) => {
+      cellAt(row, gpu, [...path, 'gpus', g]);
+      row[gpu] = 'free';
+    });
+    cells[at] = row;
+  });
+  return cluster.servers.map(({ id }, i) => {
+    const row = cells[i];
+    if (row !== undefined) return row;
+    throw new CorralError(
+      'invalid-option',
+      ['free', 'servers'],
+      `says nothing of server ${quote(id)}: give what free() of a solver of this cluster returned`,
+    );
+  });
+}
+
+function cellAt(row: readonly Cell[], gpu: unknown, path: ErrorPath): Cell {
+  const cell = typeof gpu === 'number' ? row[gpu] : undefined;
+  if (cell !== undefined) return cell;
+  throw new CorralError('invalid-option', path, `no GPU ${quote(gpu)}: the server has ${row.length}`);
+}

@@ -1,0 +1,101 @@
+import type { Device, DeviceKind, Link } from '../../topology/server-document.js';
+import type { ServerTopology } from '../../topology/server-topology.js';
+
+/** A device, and what is drawn inside its box. */
+export interface DeviceNode {
+  readonly device: Device;
+  /** The link to the device around it; undefined for an outermost one. */
+  readonly link: Link | undefined;
+  /** In document order. */
+  readonly children: readonly DeviceNode[];
+  /** Whether it is a GPU or has one inside. */
+  readonly bearsGpu: boolean;
+}
+
+/** Which device is drawn inside which. */
+export interface DeviceTree {
+  /** In document order: as a rule the sockets. NVSwitches are among them only if they reach no GPU. */
+  readonly roots: readonly DeviceNode[];
+  /** Links that no nesting shows, in document order. */
+  readonly crossLinks: readonly Link[];
+}
+
+/** What may lie inside what: a larger number inside a smaller one, and a PCIe switch inside another. */
+const DEPTH: Readonly<Record<Exclude<DeviceKind, 'nvswitch'>, number>> = {
+  socket: 0,
+  numa: 1,
+  'pcie-switch': 2,
+  gpu: 3,
+  nic: 4,
+};
+const OUTERMOST_FIRST = Object.keys(DEPTH) as readonly (keyof typeof DEPTH)[];
+
+function mayHold(outer: DeviceKind, inner: DeviceKind): boolean {
+  if (outer === 'nvswitch' || inner === 'nvswitch') return false;
+  return DEPTH[inner] > DEPTH[outer] || (inner === 'pcie-switch' && outer === 'pcie-switch');
+}
+
+/**
+ * Nests the devices of a server: each lies inside the device through which it is nearest to a socket.
+ *
+ * What hangs on no socket is nested in the same way around NUMA nodes, then switches, then GPUs. Only links
+ * nest: attributes such as `socket` are not read, so that a drawing shows no link that is not there.
+ *
+ * @complexity O(devices + links)
+ */
+export function deviceTree(server: ServerTopology): DeviceTree {
+  const { devices, links } = server.document;
+  const kinds = new Map(devices.map((device) => [device.id, device.kind]));
+  const around = new Map<string, Link[]>(devices.map((device) => [device.id, []]));
+  for (const link of links) {
+    for (const end of link.between) around.get(end)!.push(link);
+  }
+  const linkTo = new Map<string, Link>();
+  const parentOf = new Map<string, string>();
+  const reached = new Set<string>();
+  for (const kind of OUTERMOST_FIRST) {
+    const queue = devices
+      .filter((device) => device.kind === kind && !reached.has(device.id))
+      .map(({ id }) => id);
+    for (const id of queue) reached.add(id);
+    // The queue grows while it is read.
+    for (const outer of queue) {
+      for (const link of around.get(outer)!) {
+        const inner = link.between[0] === outer ? link.between[1] : link.between[0];
+        if (reached.has(inner) || !mayHold(kinds.get(outer)!, kinds.get(inner)!)) continue;
+        reached.add(inner);
+        parentOf.set(inner, outer);
+        linkTo.set(inner, link);
+        queue.push(inner);
+      }
+    }
+  }
+  const childrenOf = new Map<string, Device[]>();
+  for (const device of devices) {
+    const parent = parentOf.get(device.id);
+    if (parent === undefined) continue;
+    const siblings = childrenOf.get(parent);
+    if (siblings === undefined) childrenOf.set(parent, [device]);
+    else siblings.push(device);
+  }
+  const nested = new Set(linkTo.values());
+  const reachesGpu = (id: string): boolean =>
+    around.get(id)!.some(({ between }) => between.some((end) => kinds.get(end) === 'gpu'));
+  return {
+    roots: devices
+      .filter(({ id, kind }) => !parentOf.has(id) && (kind !== 'nvswitch' || !reachesGpu(id)))
+      .map((device) => nodeOf(device, childrenOf, linkTo)),
+    crossLinks: links.filter((link) => !nested.has(link)),
+  };
+}
+
+/** Recursion is as deep as switches are chained, at most the 1,024 devices of a document. */
+function nodeOf(
+  device: Device,
+  childrenOf: ReadonlyMap<string, readonly Device[]>,
+  linkTo: ReadonlyMap<string, Link>,
+): DeviceNode {
+  const children = (childrenOf.get(device.id) ?? []).map((child) => nodeOf(child, childrenOf, linkTo));
+  const bearsGpu = device.kind === 'gpu' || children.some((child) => child.bearsGpu);
+  return { device, link: linkTo.get(device.id), children, bearsGpu };
+}

@@ -1,0 +1,100 @@
+import { readFields } from '../../checks/fields.js';
+import { callForeign, readList } from '../../checks/plain-data.js';
+import { checkPhase, PHASES_MAX, type Phase } from '../phases/phase.js';
+
+/**
+ * The parts of a restart in the order in which they run. `launch` covers image pull and start of processes,
+ * `other` a phase that has no name.
+ */
+export const RECOVERY_STEPS: readonly [
+  'detect',
+  'drain',
+  'reschedule',
+  'launch',
+  'rendezvous',
+  'load',
+  'warmUp',
+  'other',
+] = Object.freeze(['detect', 'drain', 'reschedule', 'launch', 'rendezvous', 'load', 'warmUp', 'other']);
+/** One part of a restart. */
+export type RecoveryStep = (typeof RECOVERY_STEPS)[number];
+
+/** Durations by step; a step left out takes no time. They run in the order of {@link RECOVERY_STEPS}. */
+export type RecoverySteps = { readonly [Step in RecoveryStep]?: Phase | undefined };
+
+/**
+ * What happens between a failure and the next useful step.
+ *
+ * Hidden steps cannot themselves be interrupted: no worker is running that could fail. In exposed steps the gang
+ * is up, and another failure starts the restart again.
+ */
+export interface RecoveryPath {
+  readonly hidden: RecoverySteps;
+  readonly exposed: RecoverySteps;
+}
+
+/** A step and its duration. */
+export interface TimedStep {
+  readonly step: RecoveryStep;
+  readonly phase: Phase;
+}
+
+/** Durations of a restart: by step, or one or more phases without a name, one after another. */
+export type RecoveryDurations = RecoverySteps | Phase | readonly Phase[];
+
+/** Phases without a name become steps `other`; named steps come in the order in which they run. */
+export function timedSteps(
+  value: RecoveryDurations | undefined,
+  path: readonly string[],
+): readonly TimedStep[] {
+  return Object.freeze(stepsIn(value, path).map((step) => Object.freeze(step)));
+}
+
+function stepsIn(value: RecoveryDurations | undefined, path: readonly string[]): TimedStep[] {
+  if (value === undefined) return [];
+  const durations = readDurations(value, path);
+  if (Array.isArray(durations)) {
+    return (durations as readonly Phase[]).map((phase) => ({ step: 'other', phase }));
+  }
+  if ('laplace' in durations) return [{ step: 'other', phase: durations }];
+  return RECOVERY_STEPS.flatMap((step) => {
+    const phase = (durations as RecoverySteps)[step];
+    return phase === undefined ? [] : [{ step, phase }];
+  });
+}
+
+/**
+ * Reads the durations of a restart once.
+ *
+ * @returns the same kind of durations, of checked phases
+ * @throws CorralError `invalid-option` with a path from `path` on
+ */
+export function readDurations(value: RecoveryDurations, path: readonly string[]): RecoveryDurations {
+  if (callForeign(() => Array.isArray(value), path)) {
+    const phases = readList(value as readonly Phase[], path, 'invalid-option', PHASES_MAX);
+    return phases.map((phase, i) => checkPhase(phase, ...path, i));
+  }
+  if (callForeign(() => typeof (value as Partial<Phase> | null)?.laplace === 'function', path)) {
+    return checkPhase(value, ...path);
+  }
+  return readSteps(value as RecoverySteps, path);
+}
+
+/**
+ * Reads a recovery path once; what is none, a phase in place of its steps among it, is refused.
+ *
+ * @returns a copy with checked phases
+ * @throws CorralError `invalid-option`
+ */
+export function readRecoveryPath(value: RecoveryPath, ...path: string[]): RecoveryPath {
+  const { hidden, exposed } = readFields(value, ['hidden', 'exposed'], path);
+  return {
+    hidden: readSteps(hidden, [...path, 'hidden']),
+    exposed: readSteps(exposed, [...path, 'exposed']),
+  };
+}
+
+function readSteps(value: RecoverySteps, path: readonly string[]): RecoverySteps {
+  const entries = Object.entries(readFields(value, RECOVERY_STEPS, path));
+  return Object.fromEntries(entries.map(([step, phase]) => [step, checkPhase(phase, ...path, step)]));
+}

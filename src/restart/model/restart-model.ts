@@ -1,0 +1,346 @@
+import { readFields } from '../../checks/fields.js';
+import { callForeign, readList } from '../../checks/plain-data.js';
+import { integer, nonNegative, positive } from '../../checks/quantity.js';
+import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { type Phase, phasesIn } from '../phases/phase.js';
+import { type RecoveryDurations, type TimedStep, timedSteps } from './recovery.js';
+
+/**
+ * When failures strike, and what a failure rate therefore means.
+ *
+ * - `wall`: at any time while the gang is up, restarts included. Rates are per second of such time.
+ * - `up`: only while the job computes or writes checkpoints. Rates are per second of that.
+ * - `observed`: as `up`, but the rate is what an operator counts: failures per second of wall clock, outages
+ *   included. FT-HSDP's 44 % at 18 minutes between failures and 10 minutes of outage is this: 1 - 10/18.
+ */
+export type FailureClock = 'wall' | 'up' | 'observed';
+
+/** Which checkpoint the job goes back to, where there are two tiers. */
+export type Rollback = 'memory' | 'durable';
+
+/** Failures of one kind: how often, and what a restart after them takes. */
+export interface FailureClassOptions {
+  /** For the reader; default its position. */
+  readonly name?: string | undefined;
+  /** Failures per second of the chosen clock, 0 or more. */
+  readonly failuresPerSecond: number;
+  /** Steps that no failure can interrupt; default: the model's `hidden`. */
+  readonly hidden?: RecoveryDurations | undefined;
+  /** Steps that a failure starts again; default: the model's `exposed`. */
+  readonly exposed?: RecoveryDurations | undefined;
+  /** With `durable`: where the job goes back to; default `memory`, the last snapshot. */
+  readonly rollback?: Rollback | undefined;
+}
+
+/** Options of {@link restartModel}. */
+export interface RestartModelOptions {
+  /** Failures that stop the job, per second; in place of `failureClasses`. */
+  readonly failuresPerSecond?: number | undefined;
+  /** Failures by kind; rates add. */
+  readonly failureClasses?: readonly FailureClassOptions[] | undefined;
+  /** Useful compute between the starts of two checkpoints, above 0 (Daly's τ). */
+  readonly computeSeconds: number;
+  /** How long a checkpoint blocks the job; default 0. */
+  readonly stallSeconds?: number | undefined;
+  /**
+   * From the end of the stall until the checkpoint can be loaded, while the job computes on; at most
+   * `computeSeconds`; default 0. With `durable` it is the lag of durable checkpoints.
+   */
+  readonly persistLagSeconds?: number | undefined;
+  /** Restart steps that no failure can interrupt; default none. */
+  readonly hidden?: RecoveryDurations | undefined;
+  /** Restart steps that a failure starts again; default none. */
+  readonly exposed?: RecoveryDurations | undefined;
+  /** When failures strike; default `wall`. */
+  readonly clock?: FailureClock | undefined;
+  /**
+   * Two tiers: every checkpoint above is a snapshot in memory, and every `snapshots`-th is durable instead and
+   * stalls for `stallSeconds`. Failure classes with `rollback: 'durable'` go back to the last durable one.
+   */
+  readonly durable?: { readonly snapshots: number; readonly stallSeconds: number } | undefined;
+}
+
+/** Failures of one kind in a model. */
+export interface FailureClass {
+  readonly name: string;
+  /** On the clock of the model. */
+  readonly failuresPerSecond: number;
+  readonly hidden: readonly TimedStep[];
+  readonly exposed: readonly TimedStep[];
+  readonly rollback: Rollback;
+}
+
+/** The failure classes that roll back to one tier of checkpoint, as the formulas need them. */
+export interface RollbackGroup {
+  /** Failures per second of active time, see {@link RestartModel.failuresPerActiveSecond}. */
+  readonly failuresPerSecond: number;
+  /** Mean of the uninterruptible steps, seconds. */
+  readonly hiddenSeconds: number;
+  /** Per class its share of the group's failures, and its interruptible phases. */
+  readonly branches: readonly { readonly share: number; readonly exposed: readonly Phase[] }[];
+}
+
+/** A checked model of a job that fails, restarts and goes on. Immutable. */
+export interface RestartModel {
+  readonly computeSeconds: number;
+  readonly stallSeconds: number;
+  readonly persistLagSeconds: number;
+  readonly clock: FailureClock;
+  /** The sum over the classes, on the clock of the model. */
+  readonly failuresPerSecond: number;
+  /** The rate in the time in which failures can strike: equal to the above unless the clock is `observed`. */
+  readonly failuresPerActiveSecond: number;
+  readonly failureClasses: readonly FailureClass[];
+  readonly durable: { readonly snapshots: number; readonly stallSeconds: number } | undefined;
+  /** Classes that go back to the last checkpoint (the last snapshot, with two tiers). */
+  readonly toLast: RollbackGroup;
+  /** Classes that go back to the last durable checkpoint; rate 0 with one tier. */
+  readonly toDurable: RollbackGroup;
+}
+
+/** Models that were built here, and not put together or copied by somebody else. */
+const models = new WeakSet<object>();
+
+/**
+ * Refuses what `restartModel` did not make, such as its options or a copy of a model.
+ *
+ * @throws CorralError `invalid-option`
+ */
+export function checkModel(model: RestartModel): void {
+  if (typeof model === 'object' && model !== null && models.has(model)) return;
+  const isCopy = callForeign(() => typeof model === 'object' && model?.toLast !== undefined, ['model']);
+  throw new CorralError(
+    'invalid-option',
+    ['model'],
+    isCopy
+      ? 'not a restart model any more, but a copy of one: build it again with restartModel(options)'
+      : `expected what restartModel(options) returns, got ${quote(model)}`,
+  );
+}
+
+const FIELDS: readonly (keyof RestartModelOptions)[] = [
+  'failuresPerSecond',
+  'failureClasses',
+  'computeSeconds',
+  'stallSeconds',
+  'persistLagSeconds',
+  'hidden',
+  'exposed',
+  'clock',
+  'durable',
+];
+const CLASS_FIELDS: readonly (keyof FailureClassOptions)[] = [
+  'name',
+  'failuresPerSecond',
+  'hidden',
+  'exposed',
+  'rollback',
+];
+const CLOCKS: readonly FailureClock[] = ['wall', 'up', 'observed'];
+/** The longest time, seconds, and the highest rate, per second: 30 million years, and one failure in a femtosecond. */
+const QUANTITY_MAX = 1e15;
+/** Most phases of all classes together: so many transforms are computed for one ETTR. */
+const PHASES_MAX = 100_000;
+/** Most failure classes: one per level and outcome is tens. */
+const CLASSES_MAX = 10_000;
+/** Most memory snapshots per durable checkpoint; the recursion walks over them. */
+const SNAPSHOTS_MAX = 1_000_000;
+
+/**
+ * Describes a job that computes, writes checkpoints, fails, restarts and goes on.
+ *
+ * Failures are a Poisson process. After one, the job repeats what it did since the last checkpoint that was
+ * complete; a failure during the exposed steps starts the restart again, by the steps of its own class.
+ *
+ * @param options - rates, checkpoint interval and restart steps, all in seconds; times and rates at most 1e15
+ * @returns the model, for {@link ettr}, {@link optimalInterval}, {@link lostGpuSeconds}, {@link simulateRestarts}
+ * @throws CorralError `invalid-option` with the path of the offending field
+ * @complexity O(classes)
+ * @example
+ * restartModel({
+ *   failuresPerSecond: 1 / 10_000,
+ *   computeSeconds: 600,
+ *   stallSeconds: 5,
+ *   hidden: { detect: phase.exponential(10), reschedule: phase.fixed(60) },
+ *   exposed: { launch: phase.maximum(2048, phase.exponential(5)), load: phase.fixed(40) },
+ * });
+ */
+export function restartModel(options: RestartModelOptions): RestartModel {
+  const given = readFields(options, FIELDS);
+  const computeSeconds = limited(positive(given.computeSeconds, 'computeSeconds'), 'computeSeconds');
+  const stallSeconds = limited(nonNegative(given.stallSeconds ?? 0, 'stallSeconds'), 'stallSeconds');
+  const persistLagSeconds = nonNegative(given.persistLagSeconds ?? 0, 'persistLagSeconds');
+  if (persistLagSeconds > computeSeconds) {
+    throw new CorralError(
+      'invalid-option',
+      ['persistLagSeconds'],
+      `expected at most computeSeconds, ${computeSeconds}, got ${persistLagSeconds}: a checkpoint must be complete before the next one starts`,
+    );
+  }
+  const clock = given.clock ?? 'wall';
+  if (!CLOCKS.includes(clock)) {
+    throw new CorralError(
+      'invalid-option',
+      ['clock'],
+      `expected one of ${CLOCKS.join(', ')}, got ${quote(clock)}`,
+    );
+  }
+  const durable = checkDurable(given.durable);
+  const failureClasses = checkClasses(given, durable !== undefined);
+  const failuresPerSecond = failureClasses.reduce((sum, c) => sum + c.failuresPerSecond, 0);
+  const failuresPerActiveSecond =
+    clock === 'observed' ? upRate(failuresPerSecond, failureClasses) : failuresPerSecond;
+  const group = (rollback: Rollback): RollbackGroup =>
+    rollbackGroup(
+      failureClasses.filter((c) => c.rollback === rollback),
+      failuresPerSecond === 0 ? 0 : failuresPerActiveSecond / failuresPerSecond,
+      clock,
+    );
+  const model: RestartModel = Object.freeze({
+    computeSeconds,
+    stallSeconds,
+    persistLagSeconds,
+    clock,
+    failuresPerSecond,
+    failuresPerActiveSecond,
+    failureClasses: Object.freeze(failureClasses),
+    durable,
+    toLast: group('memory'),
+    toDurable: group('durable'),
+  });
+  models.add(model);
+  return model;
+}
+
+/** Sums and products of what is below the limit stay finite. */
+function limited(value: number, ...path: (string | number)[]): number {
+  if (value <= QUANTITY_MAX) return value;
+  throw new CorralError('invalid-option', path, `expected at most ${QUANTITY_MAX}, got ${value}`);
+}
+
+function checkDurable(durable: RestartModelOptions['durable']): RestartModel['durable'] {
+  if (durable === undefined) return undefined;
+  const { snapshots, stallSeconds } = readFields(durable, ['snapshots', 'stallSeconds'], ['durable']);
+  return Object.freeze({
+    snapshots: integer(snapshots, 1, SNAPSHOTS_MAX, 'durable', 'snapshots'),
+    stallSeconds: limited(nonNegative(stallSeconds, 'durable', 'stallSeconds'), 'durable', 'stallSeconds'),
+  });
+}
+
+function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureClass[] {
+  const hidden = timedSteps(options.hidden, ['hidden']);
+  const exposed = timedSteps(options.exposed, ['exposed']);
+  const given = options.failureClasses;
+  if ((given === undefined) === (options.failuresPerSecond === undefined)) {
+    throw new CorralError(
+      'invalid-option',
+      ['failuresPerSecond'],
+      'give either failuresPerSecond or failureClasses',
+    );
+  }
+  if (given === undefined) {
+    const failuresPerSecond = limited(
+      nonNegative(options.failuresPerSecond, 'failuresPerSecond'),
+      'failuresPerSecond',
+    );
+    return [
+      Object.freeze({ name: 'failure', failuresPerSecond, hidden, exposed, rollback: 'memory' as const }),
+    ];
+  }
+  const list = readList(given, ['failureClasses'], 'invalid-option', CLASSES_MAX);
+  const classes = list.map((one, i): FailureClass => {
+    const path: ErrorPath = ['failureClasses', i];
+    const c = readFields(one, CLASS_FIELDS, path);
+    if (c.name !== undefined && typeof c.name !== 'string') {
+      throw new CorralError('invalid-option', [...path, 'name'], `expected a name, got ${quote(c.name)}`);
+    }
+    const rollback = c.rollback ?? 'memory';
+    if (rollback !== 'memory' && !(rollback === 'durable' && twoTiers)) {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'rollback'],
+        twoTiers
+          ? `expected memory or durable, got ${quote(rollback)}`
+          : `${quote(rollback)} needs two tiers of checkpoints: give durable`,
+      );
+    }
+    const inside = (
+      steps: RecoveryDurations | undefined,
+      field: 'hidden' | 'exposed',
+    ): readonly TimedStep[] => {
+      if (steps === undefined) return field === 'hidden' ? hidden : exposed;
+      try {
+        return timedSteps(steps, [field]);
+      } catch (error) {
+        throw error instanceof CorralError ? error.inside(path) : error;
+      }
+    };
+    return Object.freeze({
+      name: c.name ?? `class ${i}`,
+      failuresPerSecond: limited(
+        nonNegative(c.failuresPerSecond, ...path, 'failuresPerSecond'),
+        ...path,
+        'failuresPerSecond',
+      ),
+      hidden: inside(c.hidden, 'hidden'),
+      exposed: inside(c.exposed, 'exposed'),
+      rollback,
+    });
+  });
+  const phases = classes.reduce((sum, c) => sum + phasesOf(c.hidden) + phasesOf(c.exposed), 0);
+  if (phases <= PHASES_MAX) return classes;
+  throw new CorralError(
+    'limit-exceeded',
+    ['failureClasses'],
+    `the steps of all classes are made of ${phases} phases, at most ${PHASES_MAX} can be: join classes that are alike`,
+  );
+}
+
+const phasesOf = (steps: readonly TimedStep[]): number =>
+  steps.reduce((sum, { phase }) => sum + phasesIn(phase), 0);
+
+const meanOf = (steps: readonly TimedStep[]): number => steps.reduce((sum, s) => sum + s.phase.mean, 0);
+
+/** Wall time between failures is up-time and one outage: 1/λ_up = 1/λ_observed − outage. */
+function upRate(failuresPerSecond: number, classes: readonly FailureClass[]): number {
+  if (failuresPerSecond === 0) return 0;
+  const outageSeconds =
+    classes.reduce((sum, c) => sum + c.failuresPerSecond * (meanOf(c.hidden) + meanOf(c.exposed)), 0) /
+    failuresPerSecond;
+  const upSeconds = 1 / failuresPerSecond - outageSeconds;
+  if (!(upSeconds > 0)) {
+    throw new CorralError(
+      'invalid-option',
+      ['clock'],
+      `observed failures ${1 / failuresPerSecond} s apart leave no time to run between outages of ${outageSeconds} s: is the rate on another clock?`,
+    );
+  }
+  return 1 / upSeconds;
+}
+
+/** Classes of one tier act as one: rates add, and the restart is a mixture of theirs, weighted by rate. */
+function rollbackGroup(
+  classes: readonly FailureClass[],
+  rateScale: number,
+  clock: FailureClock,
+): RollbackGroup {
+  const total = classes.reduce((sum, c) => sum + c.failuresPerSecond, 0);
+  const struck = classes.filter((c) => c.failuresPerSecond > 0);
+  return Object.freeze({
+    failuresPerSecond: total * rateScale,
+    hiddenSeconds: struck.reduce(
+      (sum, c) =>
+        sum + (c.failuresPerSecond / total) * (meanOf(c.hidden) + (clock === 'wall' ? 0 : meanOf(c.exposed))),
+      0,
+    ),
+    branches: Object.freeze(
+      struck.map((c) =>
+        Object.freeze({
+          share: c.failuresPerSecond / total,
+          // On the other clocks nothing interrupts a restart.
+          exposed: Object.freeze(clock === 'wall' ? c.exposed.map((s) => s.phase) : []),
+        }),
+      ),
+    ),
+  });
+}

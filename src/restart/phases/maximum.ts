@@ -1,0 +1,87 @@
+import { integer } from '../../checks/quantity.js';
+import { CorralError, quote } from '../../errors.js';
+import { logGammaRatio } from './gamma-ratio.js';
+import { checkPhase, drawUnit, newPhase, type Phase } from './phase.js';
+
+/** Most parallel parts: far above any cluster, and far below where integers lose exactness. */
+const COUNT_MAX = 1e9;
+/** Terms of the product that are multiplied out; beyond them stands the Gamma function. */
+const PRODUCT_TERMS = 16;
+
+/**
+ * The longest of n independent equal phases that start together: launching a gang of n pods.
+ *
+ * Of exponentials of mean m, with a = zm: L(z) = ∏_{k=1..n} 1/(1 + a/k) = Γ(n+1) Γ(1+a) / Γ(n+1+a), whose first
+ * 16 factors are multiplied out; the mean is m·H_n and the variance m² Σ 1/k². Of fixed phases it is the phase.
+ *
+ * @param count - n, 1 or more
+ * @param of - a fixed or exponential phase (anything, for a count of 1): the largest of other families has no
+ *   transform that would also be what is sampled
+ * @throws CorralError `invalid-option`
+ * @complexity O(1) for every n, also to sample
+ */
+export function maximum(count: number, of: Phase): Phase {
+  integer(count, 1, COUNT_MAX, 'count');
+  const phase = checkPhase(of, 'of');
+  if (count === 1 || phase.kind === 'fixed') return phase;
+  if (phase.kind !== 'exponential') {
+    throw new CorralError(
+      'invalid-option',
+      ['of'],
+      `expected a fixed or exponential phase, got ${quote(phase.kind)}: approximate it by one`,
+    );
+  }
+  const m = phase.mean;
+  const terms = Math.min(count, PRODUCT_TERMS);
+  return newPhase<Phase>(
+    {
+      kind: 'maximum',
+      mean: m * harmonic(count),
+      variance: m * m * inverseSquares(count),
+      laplace: (z) => {
+        const a = z * m;
+        let product = 1;
+        for (let k = 1; k <= terms; k++) product *= 1 + a / k;
+        if (count === terms || product === Number.POSITIVE_INFINITY) return 1 / product;
+        // No further factor is above 1, whatever rounding makes of the difference for a large a.
+        const rest = Math.min(0, logGammaRatio(terms + 1, a) - logGammaRatio(count + 1, a));
+        return Math.exp(rest) / product;
+      },
+      // The distribution function (1 - e^(-x/m))^n, inverted.
+      sample: (random) => -m * Math.log(-Math.expm1(Math.log(drawUnit(random)) / count)),
+    },
+    [phase],
+    'of',
+  );
+}
+
+/** Beyond this many terms the sums continue as their asymptotic series, whose error is below 1e-16. */
+const SUMMED_MAX = 64;
+
+/** H_n = Σ_{k=1..n} 1/k. */
+function harmonic(n: number): number {
+  let sum = 0;
+  const last = Math.min(n, SUMMED_MAX);
+  for (let k = last; k >= 1; k--) sum += 1 / k;
+  // H_n - ln n differs from H_j - ln j by the Euler-Maclaurin terms (Abramowitz and Stegun 6.3.18).
+  return n === last ? sum : sum + Math.log(n / last) + harmonicTail(n) - harmonicTail(last);
+}
+
+function harmonicTail(n: number): number {
+  const y = 1 / (n * n);
+  return 1 / (2 * n) - (1 / 12 - (1 / 120 - y / 252) * y) * y;
+}
+
+/** Σ_{k=1..n} 1/k². */
+function inverseSquares(n: number): number {
+  let sum = 0;
+  const last = Math.min(n, SUMMED_MAX);
+  for (let k = last; k >= 1; k--) sum += 1 / (k * k);
+  return n === last ? sum : sum + squaresRest(last) - squaresRest(n);
+}
+
+/** Σ_{k>n} 1/k² (Abramowitz and Stegun 6.4.12, at n + 1). */
+function squaresRest(n: number): number {
+  const y = 1 / (n * n);
+  return (1 - 1 / (2 * n) + (1 / 6 - (1 / 30 - y / 42) * y) * y) / n;
+}

@@ -1,0 +1,275 @@
+import { readFields } from '../../checks/fields.js';
+import { readList } from '../../checks/plain-data.js';
+import { nonNegative } from '../../checks/quantity.js';
+import { CorralError, quote } from '../../errors.js';
+import type { ServerId, TierName } from '../../ids.js';
+import type { Placement } from '../../placement/request/placement.js';
+import { acceleratorGBpsPerGpuOf, type ClusterTopology } from '../../topology/cluster-topology.js';
+import { checkCluster } from '../../topology/expected-topology.js';
+import { checkPhase } from '../phases/phase.js';
+import type { FailureLaw, FailureLevel } from './failure-laws.js';
+import { type Gang, type GangServer, gangOf, positionsById } from './gang.js';
+
+/** Something that a gang depends on and that fails as one. */
+export interface FailureDomain {
+  /** Name of the law that it fails by. */
+  readonly law: string;
+  readonly level: 'gpu' | 'server' | 'nvlink-domain' | 'job' | 'tier';
+  /** Of a tier, or an NVLink domain that is one: the tier and the domain in it. */
+  readonly tier?: TierName;
+  readonly domain?: string;
+  /** Of a server or GPU: the server. */
+  readonly server?: ServerId;
+  /** Of a GPU: its ordinal. */
+  readonly gpu?: number;
+  readonly failuresPerSecond: number;
+  /** GPUs of the cluster inside it, whoever has them. */
+  readonly gpusInside: number;
+  /** GPUs of the gang inside it: what has to be replaced or repaired. */
+  readonly gpusLost: number;
+  /** GPUs that stop: all of the gang, since it starts together or not at all. */
+  readonly blastRadiusGpus: number;
+  /** Servers of the gang that must be replaced, in its order; none for a failure of the job alone. */
+  readonly serversLost: readonly ServerId[];
+  /** Whether checkpoints in the memory of those servers are gone. */
+  readonly memoryLost: boolean;
+}
+
+const LAW_FIELDS: readonly (keyof FailureLaw)[] = [
+  'name',
+  'level',
+  'failuresPerSecond',
+  'per',
+  'memoryLost',
+  'detect',
+];
+const PER: readonly unknown[] = ['domain', 'server', 'gpu', undefined];
+const LEVELS: readonly unknown[] = ['gpu', 'server', 'nvlink-domain', 'job'];
+/** Most laws; the causes that operators tell apart are tens. */
+const LAWS_MAX = 1000;
+/** Most domains of one answer: a law of GPUs has one for every GPU of the gang. */
+const DOMAINS_MAX = 2_000_000;
+
+/**
+ * Which failure domains a placement touches, how often each fails, and what a failure of it stops.
+ *
+ * @param placement - of the cluster; plain data, also after JSON
+ * @param cluster - the cluster it is placed on
+ * @param laws - how often what fails: `llama3FailureLaws(…)`, or your own
+ * @returns one entry per law and touched domain, in the order of the laws and of the gang's servers
+ * @throws CorralError `invalid-option` or `duplicate-id` for a wrong law, `unknown-reference` for a server, GPU or
+ *   tier that the cluster has not
+ * @complexity O(servers of the cluster × laws of tiers + laws × GPUs of the gang)
+ * @example
+ * const cluster = clusterTopology(superPod());
+ * const placement = { pods: [{ server: cluster.servers[0].id, gpus: [0, 1] }] };
+ * failureDomains(placement, cluster, llama3FailureLaws({ switchTier: 'unit' }))
+ *   .filter((domain) => domain.level === 'tier')
+ *   .map((domain) => [domain.domain, domain.gpusLost, domain.failuresPerSecond]);
+ */
+export function failureDomains(
+  placement: Pick<Placement, 'pods'>,
+  cluster: ClusterTopology,
+  laws: readonly FailureLaw[],
+): FailureDomain[] {
+  checkCluster(cluster, ['cluster']);
+  const gang = gangOf(placement, cluster, positionsById(cluster));
+  return domainsOf(gang, cluster, readLaws(laws, cluster));
+}
+
+/**
+ * {@link failureDomains} of a gang that is already found.
+ *
+ * @param laws - from {@link readLaws}
+ */
+export function domainsOf(
+  gang: Gang,
+  cluster: ClusterTopology,
+  laws: readonly FailureLaw[],
+): FailureDomain[] {
+  const domains: FailureDomain[] = [];
+  for (const law of laws) {
+    for (const { servers, gpusLost, gpusInside, serversInside, ...where } of touched(law, gang, cluster)) {
+      domains.push({
+        law: law.name,
+        ...where,
+        failuresPerSecond:
+          law.failuresPerSecond * (law.per === 'server' ? serversInside : law.per === 'gpu' ? gpusInside : 1),
+        gpusInside,
+        gpusLost,
+        blastRadiusGpus: gang.gpus,
+        serversLost: where.level === 'job' ? [] : servers.map((s) => s.id),
+        memoryLost: law.memoryLost ?? (where.level !== 'gpu' && where.level !== 'job'),
+      });
+    }
+    if (domains.length > DOMAINS_MAX) {
+      throw new CorralError(
+        'limit-exceeded',
+        ['laws'],
+        `the placement touches more than ${DOMAINS_MAX} failure domains: give fewer laws`,
+      );
+    }
+  }
+  return domains;
+}
+
+/**
+ * Reads failure laws once.
+ *
+ * @returns copies of at most 1,000 laws, with distinct names
+ * @throws CorralError with a path from `laws` on
+ */
+export function readLaws(given: readonly FailureLaw[], cluster: ClusterTopology): FailureLaw[] {
+  const names = new Set<string>();
+  return readList(given, ['laws'], 'invalid-option', LAWS_MAX).map((one, i) => {
+    const law = readLaw(one, cluster, i);
+    if (names.has(law.name)) {
+      throw new CorralError(
+        'duplicate-id',
+        ['laws', i, 'name'],
+        `law ${quote(law.name)} is given twice: name them apart`,
+      );
+    }
+    names.add(law.name);
+    return law;
+  });
+}
+
+/** A domain before rates: which part of gang and cluster lies in it. */
+interface Touched extends Pick<FailureDomain, 'level' | 'tier' | 'domain' | 'server' | 'gpu'> {
+  readonly servers: readonly GangServer[];
+  readonly gpusLost: number;
+  readonly gpusInside: number;
+  readonly serversInside: number;
+}
+
+function touched(law: FailureLaw, gang: Gang, cluster: ClusterTopology): Touched[] {
+  const { level } = law;
+  if (typeof level === 'object') return tierDomains(gang, cluster, level.tier, 'tier');
+  if (level === 'nvlink-domain') return nvlinkDomains(gang, cluster);
+  if (level === 'job') {
+    return [
+      {
+        level,
+        servers: gang.servers,
+        gpusLost: 0,
+        gpusInside: gang.gpus,
+        serversInside: gang.servers.length,
+      },
+    ];
+  }
+  return gang.servers.flatMap((s): Touched[] => {
+    if (level === 'server') return [ownServer(s, level)];
+    return s.gpus.map((gpu) => ({ ...ownServer(s, level), gpu, gpusLost: 1, gpusInside: 1 }));
+  });
+}
+
+/** A server of the gang as a domain of its own. */
+function ownServer(s: GangServer, level: Touched['level']): Touched {
+  return {
+    level,
+    server: s.id,
+    servers: [s],
+    gpusLost: s.gpus.length,
+    gpusInside: s.server.type.gpus.length,
+    serversInside: 1,
+  };
+}
+
+/** The accelerator domains of the gang; a server that lies in none is an NVLink domain of its own. */
+function nvlinkDomains(gang: Gang, cluster: ClusterTopology): Touched[] {
+  const t = cluster.tiers.findIndex((tier) =>
+    tier.domains.some((_, domain) => acceleratorGBpsPerGpuOf(tier, domain) !== undefined),
+  );
+  const tier = cluster.tiers[t];
+  if (tier === undefined) return gang.servers.map((s) => ownServer(s, 'nvlink-domain'));
+  const isInside = ({ server }: GangServer): boolean =>
+    acceleratorGBpsPerGpuOf(tier, server.domains[t]!) !== undefined;
+  const inside = { ...gang, servers: gang.servers.filter(isInside) };
+  const outside = gang.servers.filter((s) => !isInside(s));
+  const domains = [
+    ...tierDomains(inside, cluster, tier.name, 'nvlink-domain'),
+    ...outside.map((s) => ownServer(s, 'nvlink-domain')),
+  ];
+  const positions = new Map(gang.servers.map((server, i) => [server, i]));
+  const position = (domain: Touched): number => positions.get(domain.servers[0]!)!;
+  return domains.sort((a, b) => position(a) - position(b));
+}
+
+function tierDomains(
+  gang: Gang,
+  cluster: ClusterTopology,
+  name: TierName,
+  level: 'tier' | 'nvlink-domain',
+): Touched[] {
+  const t = cluster.tiers.findIndex((tier) => tier.name === name);
+  const byDomain = new Map<number, GangServer[]>();
+  for (const s of gang.servers) {
+    const domain = s.server.domains[t]!;
+    const inside = byDomain.get(domain);
+    if (inside === undefined) byDomain.set(domain, [s]);
+    else inside.push(s);
+  }
+  const gpusInside = new Map<number, number>();
+  const serversInside = new Map<number, number>();
+  for (const server of cluster.servers) {
+    const domain = server.domains[t]!;
+    gpusInside.set(domain, (gpusInside.get(domain) ?? 0) + server.type.gpus.length);
+    serversInside.set(domain, (serversInside.get(domain) ?? 0) + 1);
+  }
+  return [...byDomain].map(([domain, servers]) => ({
+    level,
+    tier: name,
+    domain: cluster.tiers[t]!.domains[domain]!,
+    servers,
+    gpusLost: servers.reduce((sum, s) => sum + s.gpus.length, 0),
+    gpusInside: gpusInside.get(domain)!,
+    serversInside: serversInside.get(domain)!,
+  }));
+}
+
+function readLaw(given: FailureLaw, cluster: ClusterTopology, i: number): FailureLaw {
+  const law = readFields(given, LAW_FIELDS, ['laws', i]);
+  if (typeof law.name !== 'string' || law.name === '') {
+    throw new CorralError('invalid-option', ['laws', i, 'name'], `expected a name, got ${quote(law.name)}`);
+  }
+  nonNegative(law.failuresPerSecond, 'laws', i, 'failuresPerSecond');
+  if (law.memoryLost !== undefined && typeof law.memoryLost !== 'boolean') {
+    throw new CorralError(
+      'invalid-option',
+      ['laws', i, 'memoryLost'],
+      `expected true or false, got ${quote(law.memoryLost)}`,
+    );
+  }
+  if (!PER.includes(law.per)) {
+    throw new CorralError(
+      'invalid-option',
+      ['laws', i, 'per'],
+      `expected domain, server or gpu, got ${quote(law.per)}`,
+    );
+  }
+  return {
+    ...law,
+    level: readLevel(law.level, cluster, i),
+    ...(law.detect !== undefined && { detect: checkPhase(law.detect, 'laws', i, 'detect') }),
+  };
+}
+
+function readLevel(given: FailureLevel, cluster: ClusterTopology, i: number): FailureLevel {
+  const path = ['laws', i, 'level'];
+  if (typeof given === 'object' && given !== null) {
+    const { tier } = readFields(given, ['tier'], path);
+    if (cluster.tiers.some(({ name }) => name === tier)) return { tier };
+    throw new CorralError(
+      'unknown-reference',
+      [...path, 'tier'],
+      `no tier ${quote(tier)}: tiers are ${cluster.tiers.map(({ name }) => quote(name)).join(', ')}`,
+    );
+  }
+  if (LEVELS.includes(given)) return given;
+  throw new CorralError(
+    'invalid-option',
+    path,
+    `expected gpu, server, nvlink-domain, job or { tier }, got ${quote(given)}`,
+  );
+}

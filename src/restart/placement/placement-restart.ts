@@ -1,0 +1,396 @@
+import { readFields } from '../../checks/fields.js';
+import { readList } from '../../checks/plain-data.js';
+import { bandwidthGBps, nonNegative } from '../../checks/quantity.js';
+import { CorralError, quote } from '../../errors.js';
+import type { ServerId } from '../../ids.js';
+import type { Placement } from '../../placement/request/placement.js';
+import type { ClusterTopology } from '../../topology/cluster-topology.js';
+import { checkCluster } from '../../topology/expected-topology.js';
+import { loadSeconds } from '../checkpoints/load-seconds.js';
+import { ettr } from '../model/ettr.js';
+import { type LostGpuSeconds, lostGpuSeconds } from '../model/lost-gpu-seconds.js';
+import { type RecoveryPath, readRecoveryPath } from '../model/recovery.js';
+import {
+  type FailureClassOptions,
+  type FailureClock,
+  type RestartModel,
+  type Rollback,
+  restartModel,
+} from '../model/restart-model.js';
+import { fixed } from '../phases/basic-phases.js';
+import { sequence } from '../phases/composite-phases.js';
+import { checkPhase, type Phase } from '../phases/phase.js';
+import type { CopyHolders } from './copy-holders.js';
+import { domainsOf, type FailureDomain, readLaws } from './failure-domains.js';
+import type { FailureLaw } from './failure-laws.js';
+import { type Gang, gangOf, positionsById } from './gang.js';
+import { TransferPaths } from './transfer-path.js';
+
+/** How big checkpoints are, and how fast they come back. */
+export interface PlacedCheckpoint {
+  /** The whole of it, see `checkpointBytes`. */
+  readonly bytes: number;
+  /** The shared store, over all readers. */
+  readonly storeGBps: number;
+  /** From the store into one server; default: not limiting. */
+  readonly serverStoreGBps?: number | undefined;
+  /** From its own memory back to a server's GPUs; default: not limiting. */
+  readonly localGBps?: number | undefined;
+  /** Into and out of one server; default: what all GPUs of its type reach through its ports. */
+  readonly nicGBps?: number | undefined;
+}
+
+/** Options of {@link placementRestart}. */
+export interface PlacementRestartOptions {
+  /** How often what fails. */
+  readonly laws: readonly FailureLaw[];
+  /** A whole restart; `load` is what the placement makes of it, whatever it says, and `detect` the law's if it has one. */
+  readonly recovery: RecoveryPath;
+  /** Compute between checkpoints (snapshots, with two tiers). */
+  readonly computeSeconds: number;
+  /** Stall of one; default 0. */
+  readonly stallSeconds?: number | undefined;
+  /** Lag of the durable ones; default 0. */
+  readonly persistLagSeconds?: number | undefined;
+  readonly clock?: FailureClock | undefined;
+  /** Two tiers: snapshots in server memory, every `snapshots`-th checkpoint in the store. Absent: all in the store. */
+  readonly durable?: { readonly snapshots: number; readonly stallSeconds: number } | undefined;
+  readonly checkpoint: PlacedCheckpoint;
+  /** Holders of each server's snapshot; default: only the server itself. See `copyHolders`. */
+  readonly copies?: CopyHolders | undefined;
+  /**
+   * Servers held ready to replace others, nearest first taken; default: a replacement appears where the lost server
+   * stood.
+   */
+  readonly spares?: readonly ServerId[] | undefined;
+  /** What rescheduling takes longer when the spares do not suffice; default nothing. */
+  readonly repair?: Phase | undefined;
+}
+
+/** A failure domain, and what a failure of it means for this placement. */
+export interface PlacedFailureDomain extends FailureDomain {
+  /** Which checkpoint everyone goes back to: `memory` only if a copy of every part survives. */
+  readonly rollback: Rollback;
+  /** Loading it, until the slowest server has its part. */
+  readonly loadSeconds: number;
+  /** Replacement of each lost server, in the order of `serversLost`; null: none is left. */
+  readonly replacements: readonly (ServerId | null)[];
+}
+
+/** What restarts cost a job where it is placed. */
+export interface PlacementRestart {
+  readonly domains: readonly PlacedFailureDomain[];
+  readonly model: RestartModel;
+  readonly gpus: number;
+  readonly ettr: number;
+  readonly failuresPerDay: number;
+  /** Per day, by phase and by badput name. */
+  readonly lost: LostGpuSeconds;
+  readonly lostGpuHoursPerDay: number;
+}
+
+const FIELDS: readonly (keyof PlacementRestartOptions)[] = [
+  'laws',
+  'recovery',
+  'computeSeconds',
+  'stallSeconds',
+  'persistLagSeconds',
+  'clock',
+  'durable',
+  'checkpoint',
+  'copies',
+  'spares',
+  'repair',
+];
+const CHECKPOINT_FIELDS: readonly (keyof PlacedCheckpoint)[] = [
+  'bytes',
+  'storeGBps',
+  'serverStoreGBps',
+  'localGBps',
+  'nicGBps',
+];
+/** Most holders of one part. */
+const HOLDERS_MAX = 1024;
+const DAY_SECONDS = 86_400;
+const HOUR_SECONDS = 3600;
+
+/**
+ * What restarts cost a job, placed like this: call it for two placements and compare.
+ *
+ * For every failure domain that the gang touches: which servers are lost, and by whom each is replaced (the spare with
+ * the narrowest common tier, outside the domain); whether every part of the snapshot has a holder that survives, and
+ * so which tier of checkpoint everyone rolls back to; and how long loading takes, from the holder nearest to each
+ * replacement or from the store. Domains that lead to the same restart are one failure class of a `restartModel`.
+ *
+ * Source: the load formula of `loadSeconds`; the recursion of `two-tier-cycle.ts` for the tiers.
+ *
+ * @param placement - of the cluster; plain data, also after JSON
+ * @param cluster - the cluster it is placed on
+ * @returns domains, the model, and GPU-hours lost per day
+ * @throws CorralError `invalid-option` or `unknown-reference` with the path of the offending field
+ * @complexity O(servers of the cluster + domains × servers lost in one × (copies + spares))
+ * @example
+ * const cluster = clusterTopology(superPod());
+ * const gang = { pods: cluster.servers.slice(28, 36).map(({ id }) => ({ server: id, gpus: [0, 1, 2, 3, 4, 5, 6, 7] })) };
+ * const scenario = {
+ *   laws: llama3FailureLaws({ switchTier: 'unit' }),
+ *   recovery: defaultRecovery({ servers: 8 }),
+ *   computeSeconds: 60,
+ *   checkpoint: { bytes: 1e12, storeGBps: 200 },
+ * };
+ * const close = placementRestart(gang, cluster, { ...scenario, copies: copyHolders(gang, cluster) });
+ * const apart = placementRestart(gang, cluster, { ...scenario, copies: copyHolders(gang, cluster, { apart: 'unit' }) });
+ * close.lostGpuHoursPerDay - apart.lostGpuHoursPerDay;
+ */
+export function placementRestart(
+  placement: Pick<Placement, 'pods'>,
+  cluster: ClusterTopology,
+  options: PlacementRestartOptions,
+): PlacementRestart {
+  checkCluster(cluster, ['cluster']);
+  const given = readOptions(options, cluster);
+  const positions = positionsById(cluster);
+  const gang = gangOf(placement, cluster, positions);
+  const scene = new Scene(gang, cluster, positions, given);
+  const domains = domainsOf(gang, cluster, given.laws).map((domain) => scene.place(domain));
+  const { computeSeconds, stallSeconds, persistLagSeconds, clock, durable } = given;
+  const model = restartModel({
+    failureClasses: failureClasses(domains, given),
+    computeSeconds,
+    stallSeconds,
+    persistLagSeconds,
+    clock,
+    durable,
+  });
+  const lost = lostGpuSeconds(model, { gpus: gang.gpus });
+  return {
+    domains,
+    model,
+    gpus: gang.gpus,
+    ettr: ettr(model),
+    failuresPerDay: model.failuresPerSecond * DAY_SECONDS,
+    lost,
+    lostGpuHoursPerDay: lost.total / HOUR_SECONDS,
+  };
+}
+
+/** Reads the options once; what depends on the gang is checked later. */
+function readOptions(options: PlacementRestartOptions, cluster: ClusterTopology): PlacementRestartOptions {
+  const given = readFields(options, FIELDS);
+  const checkpoint = readFields(given.checkpoint, CHECKPOINT_FIELDS, ['checkpoint']);
+  nonNegative(checkpoint.bytes, 'checkpoint', 'bytes');
+  bandwidthGBps(checkpoint.storeGBps, 'checkpoint', 'storeGBps');
+  for (const field of ['serverStoreGBps', 'localGBps', 'nicGBps'] as const) {
+    if (checkpoint[field] !== undefined) bandwidthGBps(checkpoint[field], 'checkpoint', field);
+  }
+  return {
+    ...given,
+    laws: readLaws(given.laws, cluster),
+    recovery: readRecoveryPath(given.recovery, 'recovery'),
+    checkpoint,
+    ...(given.repair !== undefined && { repair: checkPhase(given.repair, 'repair') }),
+  };
+}
+
+/** Everything that decides the fate of one failure. */
+class Scene {
+  readonly #gang: Gang;
+  readonly #paths: TransferPaths;
+  readonly #cluster: ClusterTopology;
+  readonly #options: PlacementRestartOptions;
+  readonly #order: ReadonlyMap<ServerId, number>;
+  readonly #copies: CopyHolders;
+  /** Positions of the spares in the cluster; undefined where replacements appear in place. */
+  readonly #spares: readonly number[] | undefined;
+
+  constructor(
+    gang: Gang,
+    cluster: ClusterTopology,
+    positions: ReadonlyMap<ServerId, number>,
+    options: PlacementRestartOptions,
+  ) {
+    this.#gang = gang;
+    this.#cluster = cluster;
+    this.#options = options;
+    this.#paths = new TransferPaths(cluster, options.checkpoint.nicGBps);
+    this.#order = new Map(gang.servers.map((s, i) => [s.id, i]));
+    this.#copies = checkCopies(options.copies, gang.servers.length);
+    const spares =
+      options.spares === undefined
+        ? undefined
+        : readList(options.spares, ['spares'], 'invalid-option', cluster.servers.length);
+    const known = new Set<ServerId>();
+    this.#spares = spares?.map((id, i) => {
+      if (known.has(id)) {
+        throw new CorralError('duplicate-id', ['spares', i], `server ${quote(id)} is a spare already`);
+      }
+      known.add(id);
+      const position = positions.get(id);
+      if (position === undefined || this.#order.has(id)) {
+        throw new CorralError(
+          position === undefined ? 'unknown-reference' : 'invalid-option',
+          ['spares', i],
+          position === undefined
+            ? `the cluster has no server ${quote(id)}`
+            : `server ${quote(id)} is part of the placement: it cannot be its spare`,
+        );
+      }
+      return position;
+    });
+  }
+
+  place(domain: FailureDomain): PlacedFailureDomain {
+    const lost = domain.serversLost.map((id) => this.#order.get(id)!);
+    const gone = new Set(domain.memoryLost ? lost : []);
+    const rollback: Rollback =
+      this.#options.durable !== undefined &&
+      [...gone].every((part) => this.#copies[part]!.some((holder) => !gone.has(holder))) &&
+      // A server may keep its part only elsewhere: look at those whose holders are all among the lost.
+      this.#partsHeldElsewhere(gone)
+        ? 'memory'
+        : 'durable';
+    const replacements = this.#replacements(domain, lost);
+    return {
+      ...domain,
+      rollback,
+      loadSeconds: this.#load(lost, gone, replacements, rollback),
+      replacements: replacements.map((position) =>
+        position === null ? null : this.#cluster.servers[position]!.id,
+      ),
+    };
+  }
+
+  /** Parts of servers that live on, whose copies all lie on lost ones. */
+  #partsHeldElsewhere(gone: ReadonlySet<number>): boolean {
+    if (gone.size === 0) return true;
+    return this.#elsewhere.every(
+      (part) => gone.has(part) || this.#copies[part]!.some((holder) => !gone.has(holder)),
+    );
+  }
+
+  #elsewhereKnown: readonly number[] | undefined;
+  /** Servers that hold no copy of their own part. */
+  get #elsewhere(): readonly number[] {
+    this.#elsewhereKnown ??= this.#copies.flatMap((holders, part) => (holders.includes(part) ? [] : [part]));
+    return this.#elsewhereKnown;
+  }
+
+  /** For each lost server its nearest spare that is not lost itself; each spare once. */
+  #replacements(domain: FailureDomain, lost: readonly number[]): (number | null)[] {
+    const spares = this.#spares;
+    if (spares === undefined) return lost.map((i) => this.#gang.servers[i]!.position);
+    const t = this.#cluster.tiers.findIndex((tier) => tier.name === domain.tier);
+    const usable = spares.filter((position) => {
+      if (t < 0) return true;
+      const { domains } = this.#cluster.servers[position]!;
+      return this.#cluster.tiers[t]!.domains[domains[t]!] !== domain.domain;
+    });
+    const taken = new Set<number>();
+    return lost.map((i) => {
+      const from = this.#gang.servers[i]!.position;
+      let best: number | null = null;
+      let nearest = -2;
+      for (const position of usable) {
+        if (taken.has(position)) continue;
+        const common = this.#paths.commonTier(from, position);
+        if (common <= nearest) continue;
+        nearest = common;
+        best = position;
+      }
+      if (best !== null) taken.add(best);
+      return best;
+    });
+  }
+
+  #load(
+    lost: readonly number[],
+    gone: ReadonlySet<number>,
+    replacements: readonly (number | null)[],
+    rollback: Rollback,
+  ): number {
+    const { bytes, storeGBps, serverStoreGBps, localGBps } = this.#options.checkpoint;
+    const servers = this.#gang.servers.length;
+    if (rollback === 'durable') {
+      return loadSeconds({ bytes, servers, storeServers: servers, storeGBps, serverStoreGBps });
+    }
+    if (lost.length === 0) return loadSeconds({ bytes, servers, localGBps });
+    // The replacement with the slowest way decides; where it stands is unknown when none is left.
+    let pathGBps = Number.POSITIVE_INFINITY;
+    lost.forEach((part, i) => {
+      const to = replacements[i] ?? this.#gang.servers[part]!.position;
+      let widest = 0;
+      for (const holder of this.#copies[part]!) {
+        if (gone.has(holder)) continue;
+        widest = Math.max(widest, this.#paths.betweenGBps(to, this.#gang.servers[holder]!.position));
+      }
+      pathGBps = Math.min(pathGBps, widest);
+    });
+    // A path that nothing limits takes no time.
+    if (pathGBps === Number.POSITIVE_INFINITY) return loadSeconds({ bytes, servers, localGBps });
+    return loadSeconds({ bytes, servers, localGBps, peerServers: lost.length, nicGBps: pathGBps });
+  }
+}
+
+function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHolders {
+  if (copies === undefined) return Array.from({ length: servers }, (_, i) => [i]);
+  const parts = readList(copies, ['copies'], 'invalid-option', servers);
+  if (parts.length !== servers) {
+    throw new CorralError(
+      'invalid-option',
+      ['copies'],
+      `expected holders for each of the ${servers} servers of the placement, got ${parts.length}`,
+    );
+  }
+  return parts.map((given, i) => {
+    const holders = readList(given, ['copies', i], 'invalid-option', HOLDERS_MAX);
+    if (holders.length === 0) {
+      throw new CorralError('invalid-option', ['copies', i], 'expected positions of servers, got none');
+    }
+    holders.forEach((holder, j) => {
+      if (!Number.isInteger(holder) || holder < 0 || holder >= servers) {
+        throw new CorralError(
+          'invalid-option',
+          ['copies', i, j],
+          `expected a position from 0 to ${servers - 1}, got ${quote(holder)}`,
+        );
+      }
+    });
+    return holders;
+  });
+}
+
+/** One class per law and kind of restart: thousands of GPUs that fail alike are one. */
+function failureClasses(
+  domains: readonly PlacedFailureDomain[],
+  options: PlacementRestartOptions,
+): FailureClassOptions[] {
+  const { recovery, durable, repair } = options;
+  const detectOf = new Map(options.laws.map((law) => [law.name, law.detect]));
+  const classes = new Map<
+    string,
+    { first: PlacedFailureDomain; short: boolean; failuresPerSecond: number }
+  >();
+  for (const domain of domains) {
+    const short = domain.replacements.includes(null);
+    const key = JSON.stringify([domain.law, domain.rollback, domain.loadSeconds, short]);
+    const known = classes.get(key);
+    if (known !== undefined) known.failuresPerSecond += domain.failuresPerSecond;
+    else classes.set(key, { first: domain, short, failuresPerSecond: domain.failuresPerSecond });
+  }
+  return [...classes.values()].map(({ first, short, failuresPerSecond }): FailureClassOptions => {
+    const detect = detectOf.get(first.law) ?? recovery.hidden.detect;
+    const { reschedule } = recovery.hidden;
+    const waits = short && repair !== undefined;
+    return {
+      name: `${first.law}, back to ${first.rollback}`,
+      failuresPerSecond,
+      hidden: {
+        ...recovery.hidden,
+        ...(detect !== undefined && { detect }),
+        ...(waits && { reschedule: reschedule === undefined ? repair : sequence(reschedule, repair) }),
+      },
+      exposed: { ...recovery.exposed, load: fixed(first.loadSeconds) },
+      rollback: durable === undefined ? 'memory' : first.rollback,
+    };
+  });
+}

@@ -1,0 +1,81 @@
+import { nicBandwidth } from '../../bandwidth/ports/nic-bandwidth.js';
+import {
+  acceleratorGBpsPerGpuOf,
+  type ClusterServer,
+  type ClusterTopology,
+  uplinkGBpsOf,
+} from '../../topology/cluster-topology.js';
+
+/** Bandwidths between servers of a cluster, as a transfer of checkpoint parts meets them. */
+export class TransferPaths {
+  readonly #cluster: ClusterTopology;
+  readonly #nicGBps: number | undefined;
+  /** Per tier and domain: its uplink, shared evenly by the servers inside. */
+  readonly #uplinkShareGBps: readonly (readonly number[])[];
+  readonly #nics = new Map<unknown, number>();
+
+  /**
+   * @param nicGBps - into and out of one server; default: what all GPUs of its type reach through
+   * its ports, {@link nicBandwidth}
+   */
+  constructor(cluster: ClusterTopology, nicGBps: number | undefined) {
+    this.#cluster = cluster;
+    this.#nicGBps = nicGBps;
+    const servers = cluster.tiers.map((tier) => new Array<number>(tier.domains.length).fill(0));
+    for (const server of cluster.servers) {
+      server.domains.forEach((domain, t) => {
+        servers[t]![domain]!++;
+      });
+    }
+    this.#uplinkShareGBps = cluster.tiers.map((tier, t) =>
+      servers[t]!.map((count, domain) => uplinkGBpsOf(tier, domain) / count),
+    );
+  }
+
+  /**
+   * The narrowest tier that holds both servers, as its position; -1 if only the fabric above all tiers does, and
+   * the number of tiers if they are one server.
+   */
+  commonTier(a: number, b: number): number {
+    if (a === b) return this.#cluster.tiers.length;
+    const { domains } = this.#cluster.servers[a]!;
+    const others = this.#cluster.servers[b]!.domains;
+    let t = this.#cluster.tiers.length - 1;
+    while (t >= 0 && domains[t] !== others[t]) t--;
+    return t;
+  }
+
+  /**
+   * GB/s from one server to another: the ports of its NICs, or the accelerator fabric where a domain that holds both
+   * is one; and below their lowest common tier the share of each uplink on the way that falls to one server when all
+   * use it. That is the ports over the oversubscription, as others do use it.
+   */
+  betweenGBps(a: number, b: number): number {
+    const common = this.commonTier(a, b);
+    const { tiers, servers } = this.#cluster;
+    const from = servers[a]!;
+    const to = servers[b]!;
+    let narrowest = Math.min(this.#ofServer(from), this.#ofServer(to));
+    for (let t = common + 1; t < tiers.length; t++) {
+      const shares = this.#uplinkShareGBps[t]!;
+      narrowest = Math.min(narrowest, shares[from.domains[t]!]!, shares[to.domains[t]!]!);
+    }
+    for (let t = 0; t <= common && t < tiers.length; t++) {
+      const perGpu = acceleratorGBpsPerGpuOf(tiers[t]!, from.domains[t]!);
+      if (perGpu === undefined) continue;
+      return Math.max(narrowest, perGpu * Math.min(from.type.gpus.length, to.type.gpus.length));
+    }
+    return narrowest;
+  }
+
+  #ofServer(server: ClusterServer): number {
+    if (this.#nicGBps !== undefined) return this.#nicGBps;
+    const known = this.#nics.get(server.type);
+    if (known !== undefined) return known;
+    const reached = nicBandwidth(server.type, [...server.type.gpus.keys()]);
+    // A server type whose GPUs reach no compute NIC says nothing about its network: not limiting.
+    const total = reached === 0 ? Number.POSITIVE_INFINITY : reached;
+    this.#nics.set(server.type, total);
+    return total;
+  }
+}

@@ -1,0 +1,155 @@
+import type { PlacementEngine } from '../../placement/engine.js';
+import type { Gang } from '../../placement/gangs/gang.js';
+import { GPU_MILLI } from '../../units.js';
+import type { JobTable } from '../jobs/job-table.js';
+import type { Headroom } from './headroom.js';
+import { Holdings } from './holdings.js';
+import { podUnits } from './pod-counting.js';
+
+/**
+ * Which job gets GPUs and which does not, for the moment: passes place, suspend and take back here before they decide what
+ * happens to anybody. It remembers who was refused, so that nobody is looked at twice for the same room.
+ */
+export class Allocation {
+  readonly holdings: Holdings;
+  /** Whether counting pods says all; see {@link podUnits}. */
+  readonly isCounted: boolean;
+  /** Where it does: pods that fit now. Otherwise 0. */
+  freeUnits: number;
+  /** Thousandths of GPUs that jobs hold, for the moment. */
+  heldMilli = 0;
+  /** Room kept free, if any. */
+  headroom: Headroom | undefined;
+  /** How often something was given back. */
+  returns = 0;
+  readonly engine: PlacementEngine;
+  readonly #table: JobTable;
+  /** Asker → the number of returns after which it was found not to fit: until the next one it still does not. */
+  #refusedAt: Int32Array;
+
+  constructor(table: JobTable, engine: PlacementEngine, options: { counts: boolean }) {
+    this.#table = table;
+    this.engine = engine;
+    this.holdings = new Holdings(engine, table.count);
+    const units = options.counts ? podUnits(engine.tables, table.gangs) : undefined;
+    this.isCounted = units !== undefined;
+    this.freeUnits = units ?? 0;
+    this.#refusedAt = new Int32Array(table.gangs.length).fill(-1);
+  }
+
+  /** Keeps room free from now on. */
+  keepHeadroom(headroom: Headroom): void {
+    this.headroom = headroom;
+    this.#refusedAt = new Int32Array(this.askerCount).fill(-1);
+  }
+
+  /** Keeps a second engine equal to the cluster from now on, for passes that look ahead. */
+  keepMirror(mirror: PlacementEngine): void {
+    this.holdings.mirror = mirror;
+  }
+
+  /** Distinct askers; see {@link askerOf}. */
+  get askerCount(): number {
+    return this.#table.gangs.length * (this.headroom?.classCount ?? 1);
+  }
+
+  /** Jobs with one number ask for the same gang and may use the same headroom: one fits exactly if the other does. */
+  askerOf(job: number): number {
+    const gang = this.#table.gangOf[job]!;
+    return this.headroom === undefined ? gang : gang * this.headroom.classCount + this.headroom.classOf[job]!;
+  }
+
+  /** Gives a job its GPUs, if it fits, and nothing else yet. */
+  place(job: number): boolean {
+    return this.placeAs(job, this.#gangOf(job));
+  }
+
+  /**
+   * The same for a gang that is the job's own but for how many pods it has.
+   *
+   * @param gang - the job's, or one with other `pods` and `podsMin`
+   */
+  placeAs(job: number, gang: Gang): boolean {
+    if (this.isCounted) {
+      if (gang.pods > this.freeUnits || !this.holdings.take(job, gang)) return false;
+      this.freeUnits -= gang.pods;
+      this.heldMilli += this.#milliOf(job);
+      return true;
+    }
+    const asker = gang === this.#gangOf(job) ? this.askerOf(job) : -1;
+    if (asker !== -1 && this.#refusedAt[asker] === this.returns) return false;
+    const isPlaced =
+      this.headroom === undefined
+        ? this.holdings.take(job, gang)
+        : this.#takeBeside(this.headroom, job, gang);
+    if (isPlaced) this.heldMilli += this.#milliOf(job);
+    else if (asker !== -1) this.#refusedAt[asker] = this.returns;
+    return isPlaced;
+  }
+
+  /** As {@link place}, while something free is shown as taken: whoever does not fit is not remembered for it. */
+  placeApart(job: number): boolean {
+    const asker = this.askerOf(job);
+    const before = this.#refusedAt[asker]!;
+    const isPlaced = this.place(job);
+    this.#refusedAt[asker] = before;
+    return isPlaced;
+  }
+
+  #takeBeside(headroom: Headroom, job: number, gang: Gang): boolean {
+    const { missing } = headroom;
+    const freeMilli = this.engine.tables.gpuCount * GPU_MILLI - this.heldMilli;
+    if (!headroom.takeBeside(job, gang, this.holdings, freeMilli)) return false;
+    // Of room that gives way a job may take a part: the rest is anybody's.
+    if (headroom.missing > missing) this.returns++;
+    return true;
+  }
+
+  /** Undoes the last {@link place}, of a job that has not begun: what did not fit before still does not. */
+  unplace(job: number): void {
+    this.suspend(job);
+    this.returns--;
+    this.holdings.forget(job);
+    this.headroom?.undo(job);
+  }
+
+  /** Takes the GPUs of a running job away, to see who else fits; it keeps its note of them. */
+  suspend(job: number): void {
+    const gang = this.#gangOf(job);
+    this.holdings.give(job, gang);
+    this.freeUnits += this.isCounted ? gang.pods : 0;
+    this.heldMilli -= this.#milliOf(job);
+    this.returns++;
+  }
+
+  /** Gives a suspended job its GPUs again; they must be free. */
+  resume(job: number): void {
+    const gang = this.#gangOf(job);
+    this.holdings.takeAgain(job, gang);
+    this.freeUnits -= this.isCounted ? gang.pods : 0;
+    this.heldMilli += this.#milliOf(job);
+  }
+
+  /** Gives back what a job holds, for good. */
+  release(job: number): void {
+    this.suspend(job);
+    this.holdings.forget(job);
+  }
+
+  /** Says whether a server takes new pods. */
+  setInUse(server: number, inUse: boolean): void {
+    this.holdings.setCordoned(server, !inUse);
+    if (!inUse) this.headroom?.vacate(server);
+    // Also what was kept together with room on a server that is out.
+    if (inUse || this.headroom !== undefined) this.returns++;
+  }
+
+  /** Thousandths of GPUs of a job, by its note. */
+  #milliOf(job: number): number {
+    return this.holdings.pods[job]! * this.#gangOf(job).need.totalGpuMilli;
+  }
+
+  #gangOf(job: number): Gang {
+    return this.#table.gangs[this.#table.gangOf[job]!]!;
+  }
+}

@@ -1,0 +1,251 @@
+import { asCluster } from '../catalogue/as-topology.js';
+import { compileClusterTables } from '../compile/cluster-tables.js';
+import { PlacementEngine } from '../placement/engine.js';
+import { Levels } from '../placement/gangs/gang.js';
+import type { Policy } from '../placement/request/policy.js';
+import { topologyAware } from '../policies/topology-aware.js';
+import type { ClusterTopology } from '../topology/cluster-topology.js';
+import { Allocation } from './allocation/allocation.js';
+import { Headroom } from './allocation/headroom.js';
+import { checkedPools } from './allocation/headroom-pools.js';
+import { FailureEvents } from './failures/failure-events.js';
+import { LookAhead } from './future/look-ahead.js';
+import { type JobTable, jobTable } from './jobs/job-table.js';
+import { ClusterRun, type RunParts } from './kernel/cluster-run.js';
+import { Communication } from './links/communication.js';
+import { Defragmentation } from './moves/defragmentation.js';
+import { elasticPass } from './moves/elastic.js';
+import { Moves } from './moves/moves.js';
+import { type CheckedOptions, type CheckedVictims, checkedOptions } from './options/checked-options.js';
+import { toSeconds } from './options/clock.js';
+import type { CheckedWindow } from './options/metrics-window.js';
+import { readJobList } from './options/read-jobs.js';
+import { readOptions, SIMULATE_FIELDS } from './options/read-options.js';
+import type { SimulateOptions } from './options/simulation-options.js';
+import { conservativePass } from './passes/conservative.js';
+import { easyPass } from './passes/easy.js';
+import { countedEasyPass } from './passes/easy-by-count.js';
+import { greedyPass, strictPass } from './passes/in-order.js';
+import { CountedPromises } from './passes/promises-by-count.js';
+import { PlacedPromises } from './passes/promises-by-place.js';
+import { fairSharePass } from './preemption/fair-share.js';
+import { countedOrderPass, orderPass } from './preemption/order-preemption.js';
+import { type Preemptors, preemptingPass } from './preemption/priority-preemption.js';
+import { QuotaTree } from './preemption/quota-tree.js';
+import type { SimulationEvent } from './results/simulation-result.js';
+import { TimelineSampler } from './results/timeline.js';
+
+type Pass = (run: ClusterRun) => void;
+
+/** A simulation that is ready to run. */
+export interface OpenRun {
+  readonly run: ClusterRun;
+  readonly checked: CheckedOptions;
+  readonly cluster: ClusterTopology;
+  readonly sampler: TimelineSampler | undefined;
+  readonly onProgress: SimulateOptions['onProgress'];
+}
+
+/**
+ * Puts a simulation together: jobs, cluster, the scheduler's pass, and the parts that the options ask for.
+ *
+ * @param happened - where to put what happens to jobs, if anybody wants to know
+ * @param counts - whether to count pods where that is enough; default true, as it is the faster way to the same starts
+ * @throws CorralError for a wrong option, with its path
+ */
+export function openRun(
+  options: SimulateOptions,
+  happened: SimulationEvent[] | undefined,
+  counts = true,
+): OpenRun {
+  const given = readOptions(options, SIMULATE_FIELDS, []);
+  const { failures, restart, onProgress } = given;
+  const jobs = readJobList(given.jobs);
+  const checked = checkedOptions(given, jobs.length);
+  const cluster = asCluster(given.cluster, ['cluster']);
+  const tables = compileClusterTables(cluster);
+  const levels = new Levels(cluster.tiers.map((tier) => tier.name));
+  const table = jobTable(jobs, tables, levels);
+  const newEngine = (policy: Policy): PlacementEngine =>
+    new PlacementEngine(tables, { policy, workload: undefined, sizes: undefined, seed: checked.seed });
+  const policy = given.policy ?? topologyAware();
+  const { defragmentation, resizes } = checked;
+  const run = new ClusterRun(
+    table,
+    newEngine(policy),
+    {
+      queue: checked.queue,
+      priorityPerHour: checked.priorityPerHour,
+      overrunMax: checked.overrunMicros,
+      ranks: checked.ranks,
+      passPerEvent: checked.passPerEvent,
+      looksAhead: checked.backfill !== 'none' || resizes || defragmentation !== undefined,
+      preemptedKeeps: checked.preemptedKeeps,
+      until: checked.until,
+      window: windowOf(checked.window, table),
+    },
+    // Counting pods knows no servers, so none may drop out or be kept.
+    { counts: counts && !dropsServers(failures) && given.headroom === undefined },
+  );
+  const add = (parts: Partial<RunParts>): void => {
+    run.parts = { ...run.parts, ...parts };
+  };
+  const { allocation } = run;
+  let mirror: PlacementEngine | undefined;
+  if (looksAheadOnEngine(checked) && !allocation.isCounted) {
+    // Whether a gang fits does not depend on the policy: the second engine has the default one.
+    mirror = newEngine(topologyAware());
+    allocation.keepMirror(mirror);
+  }
+  if (failures !== undefined || restart !== undefined) {
+    const failing = new FailureEvents(run, levels, {
+      failures,
+      restart,
+      seed: checked.seed,
+      // Whoever may stop others gets its servers sooner from the queue.
+      holdsForSpares: checked.preemption === 'none',
+    });
+    run.restartMicros = failing.steps.exposedMeanMicros;
+    add({
+      isStale: (kind, subject, stamp) => failing.isStale(kind, subject, stamp),
+      onEvent: (kind, subject) => failing.onEvent(kind, subject),
+      onStart: (job, delay) => failing.onStart(job, delay),
+      beforePass: () => {
+        failing.replace();
+      },
+    });
+  }
+  const pools =
+    given.headroom === undefined ? undefined : checkedPools(given.headroom, tables, levels, table);
+  const keepRoom = (on: Allocation): void => {
+    if (pools === undefined) return;
+    on.keepHeadroom(new Headroom(pools, on.engine, table.count, run));
+    on.headroom!.refill();
+  };
+  keepRoom(allocation);
+  if (pools !== undefined || (failures?.spareServers ?? 0) > 0) {
+    // Where room is depends on the policy, and what fits beside it; not on its luck.
+    const byPolicy = pools !== undefined && !run.engine.drawsTies;
+    const idle = new Allocation(table, newEngine(byPolicy ? policy : topologyAware()), { counts: false });
+    run.engine.state.cordoned.forEach((isOut, server) => {
+      if (isOut === 1) idle.setInUse(server, false);
+    });
+    keepRoom(idle);
+    add({ fitsAtBegin: (job) => fitsOn(idle, job) });
+  }
+  const lookAhead =
+    mirror === undefined
+      ? undefined
+      : new LookAhead(mirror, table.count, pools && new Headroom(pools, mirror, table.count, run));
+  const pass = chosenPass(run, checked, given, lookAhead, () => newEngine(topologyAware()));
+  const elastic = resizes && lookAhead !== undefined;
+  run.schedule = elastic ? elasticPass(pass, new Moves(run, 1), lookAhead!) : pass;
+  const { preemption } = checked;
+  if (preemption !== 'none' && preemption !== 'order' && checked.queue !== 'fair-share') {
+    run.schedule = preemptingPass(run.schedule, preemption, preemptorsOf(checked, preemption));
+  }
+  if (table.communicationFraction.some((fraction) => fraction > 0)) {
+    // What a gang is rated at does not depend on the policy that is judged.
+    const communication = new Communication(run, newEngine(topologyAware()), checked.sharesLinks);
+    const { onEvent, isStale } = run.parts;
+    add({
+      onEvent: (kind, subject) => {
+        if (kind === 'compute') communication.onCompute(subject);
+        else onEvent!(kind, subject);
+      },
+      isStale: (kind, subject, stamp) =>
+        kind === 'compute'
+          ? communication.isStale(subject, stamp)
+          : (isStale?.(kind, subject, stamp) ?? false),
+      onSpeed: (job) => communication.enter(job),
+      speedAt: (job, note) => communication.speedAt(job, note),
+      onLeave: (job) => communication.leave(job),
+    });
+  }
+  if (defragmentation !== undefined) {
+    const moves = new Moves(run, defragmentation.gainFactor);
+    const looking = checked.queue === 'fair-share' ? undefined : lookAhead;
+    const defragmenting = new Defragmentation(run, moves, looking, defragmentation);
+    const { onEvent } = run.parts;
+    add({
+      onEvent: (kind, subject) => {
+        if (kind === 'defragment') defragmenting.onTick();
+        else onEvent!(kind, subject);
+      },
+    });
+  }
+  const sampler =
+    checked.timelineMicros === undefined ? undefined : new TimelineSampler(checked.timelineMicros);
+  if (sampler !== undefined) add({ onTime: (until) => sampler.sample(run, until) });
+  if (happened !== undefined) {
+    add({
+      watch: (kind, job) => {
+        happened.push({ seconds: toSeconds(run.now), kind, job });
+      },
+    });
+  }
+  return { run, checked, cluster, sampler, onProgress };
+}
+
+/** A window that begins with the first arrival or before leaves nothing out there. */
+function windowOf(window: CheckedWindow, table: JobTable): CheckedWindow {
+  const first = table.count === 0 ? 0 : table.submit[table.bySubmission[0]!]!;
+  return window.from <= first ? { ...window, from: 0 } : window;
+}
+
+/** Whether servers may be out of use. */
+function dropsServers(failures: SimulateOptions['failures']): boolean {
+  return (
+    (failures?.spareServers ?? 0) > 0 || (failures?.laws.some((law) => law.repair !== undefined) ?? false)
+  );
+}
+
+function looksAheadOnEngine({ backfill, resizes, defragmentation, queue }: CheckedOptions): boolean {
+  return backfill === 'easy' || resizes || (defragmentation !== undefined && queue !== 'fair-share');
+}
+
+/** Whether a job fits, which then is not placed after all. */
+function fitsOn(idle: Allocation, job: number): boolean {
+  if (!idle.place(job)) return false;
+  idle.unplace(job);
+  return true;
+}
+
+/** Who may preempt by priority: behind a head that is promised something, nobody else. */
+function preemptorsOf({ admission, backfill }: CheckedOptions, { scope }: CheckedVictims): Preemptors {
+  if (backfill !== 'none') return 'head';
+  if (admission === 'greedy') return 'all';
+  return scope === 'tenant' ? 'heads' : 'head';
+}
+
+/** What the scheduler does at a pass, preemption by priority and resizing aside. */
+function chosenPass(
+  run: ClusterRun,
+  checked: CheckedOptions,
+  { quotas }: SimulateOptions,
+  lookAhead: LookAhead | undefined,
+  newMirror: () => PlacementEngine,
+): Pass {
+  const { table, allocation } = run;
+  if (checked.queue === 'fair-share') {
+    const { preemption } = checked;
+    const reclaims = typeof preemption === 'object' ? preemption : undefined;
+    const tree = new QuotaTree(quotas ?? [], table.tenants);
+    return fairSharePass(tree, checked.admission === 'greedy', reclaims);
+  }
+  if (checked.preemption === 'order') {
+    return allocation.isCounted
+      ? countedOrderPass(table.count)
+      : orderPass(table.count, allocation.askerCount);
+  }
+  if (checked.backfill === 'conservative') {
+    const book = allocation.isCounted ? new CountedPromises() : new PlacedPromises(newMirror());
+    return conservativePass(book, table.count);
+  }
+  if (checked.backfill === 'easy') {
+    return lookAhead === undefined
+      ? countedEasyPass(checked.backfillDepth)
+      : easyPass(run, lookAhead, checked.backfillDepth);
+  }
+  return checked.admission === 'greedy' ? greedyPass : strictPass;
+}

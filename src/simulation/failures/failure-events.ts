@@ -1,0 +1,249 @@
+import { integer } from '../../checks/quantity.js';
+import type { Levels } from '../../placement/gangs/gang.js';
+import { type RandomStream, randomStream } from '../../random.js';
+import { AWAY } from '../jobs/job-state.js';
+import { FAILED, HELD } from '../jobs/run-log.js';
+import type { ClusterRun } from '../kernel/cluster-run.js';
+import { MICROS, SECONDS_MAX, toMicros } from '../options/clock.js';
+import type { EventKind, SimulatedFailures, SimulatedRestart } from '../options/simulation-options.js';
+import { type FailurePlace, FailurePlaces } from './failure-places.js';
+import { drawnMicros, RestartSteps } from './restart-steps.js';
+import { ServiceState } from './service-state.js';
+import { ShortGangs } from './short-gangs.js';
+
+/** How long a gang that has lost servers keeps the others where there are spares: a day. */
+const HOLD_MICROS = 86_400 * MICROS;
+
+/**
+ * What breaks, and what becomes of the jobs it hits.
+ *
+ * Hardware fails whether or not a job runs on it, at times and places that no job and no policy has a part in: two
+ * simulations with one seed see the same failures. Jobs fail by themselves while they are on their GPUs and past the
+ * hidden steps of a restart. A failure that needs no repair restarts its jobs where they are. Otherwise they keep the servers
+ * that are left and wait for others (see ShortGangs), or give up all and are back in the queue after the hidden steps.
+ */
+export class FailureEvents {
+  readonly #run: ClusterRun;
+  readonly #places: readonly FailurePlaces[];
+  readonly #ofJobs: readonly FailurePlaces[];
+  readonly steps: RestartSteps;
+  readonly #service: ServiceState;
+  readonly #hardware: RandomStream;
+  readonly #jobs: RandomStream;
+  /** Repair → the servers it is of. */
+  readonly #repairs: { readonly from: number; readonly to: number }[] = [];
+  /** Job → until when the hidden steps of its restart last. */
+  readonly #upFrom: Float64Array;
+  /** Job → counts its restarts, to tell events of former ones. */
+  readonly #restarts: Int32Array;
+  /** How long a gang keeps what it has left; 0 = not at all. */
+  readonly #holdMicros: number;
+  readonly #short: ShortGangs;
+
+  /**
+   * @param options - as `readOptions` returns them
+   * @throws CorralError for wrong laws
+   */
+  constructor(
+    run: ClusterRun,
+    levels: Levels,
+    options: {
+      failures: SimulatedFailures | undefined;
+      restart: SimulatedRestart | undefined;
+      seed: number;
+      /** Whether gangs that lose servers keep the others for a while, where there are spares and nobody says for how long. */
+      holdsForSpares: boolean;
+    },
+  ) {
+    const failures = options.failures ?? { laws: [] };
+    const { tables } = run.engine;
+    const places = failures.laws.map((law, i) => new FailurePlaces(law, i, tables, levels));
+    this.#run = run;
+    this.#places = places;
+    this.#ofJobs = places.filter((place) => place.isOfJobs);
+    this.steps = new RestartSteps(options.restart, randomStream(options.seed, 'phases'));
+    this.#hardware = randomStream(options.seed, 'hardware');
+    this.#jobs = randomStream(options.seed, 'failures');
+    this.#upFrom = new Float64Array(run.table.count);
+    const spares = integer(failures.spareServers ?? 0, 0, tables.serverCount - 1, 'failures', 'spareServers');
+    this.#service = new ServiceState(run, spares);
+    this.#restarts = new Int32Array(run.table.count);
+    this.#holdMicros = this.steps.holdMicros ?? (spares > 0 && options.holdsForSpares ? HOLD_MICROS : 0);
+    this.#short = new ShortGangs(run);
+    places.forEach((_, law) => {
+      this.#scheduleHardware(law);
+    });
+  }
+
+  /** Before the scheduler serves anybody: gangs that have lost servers get others. */
+  replace(): void {
+    this.#short.replace();
+  }
+
+  /** See RunParts. */
+  onStart(job: number, delay: number): number {
+    const { state, now } = this.#run;
+    const upFrom = now + delay;
+    this.#upFrom[job] = upFrom;
+    const rate = this.#rateOfJob(job);
+    if (rate > 0) {
+      const due = upFrom + this.#exponential(this.#jobs, rate);
+      this.#run.events.push(due, this.#run.settings.ranks.failure, 2 * job + 1, state.stamp[job]!);
+    }
+    return state.starts[job]! > 1 ? this.steps.exposedMicros() : 0;
+  }
+
+  /** See RunParts. */
+  isStale(kind: EventKind, subject: number, stamp: number): boolean {
+    const job = subject >> 1;
+    if (kind === 'failure') return (subject & 1) === 1 && this.#run.state.stamp[job] !== stamp;
+    if (kind !== 'ready') return false;
+    const isAwaited = this.#run.state.status[job] === AWAY || this.#short.isShort(job);
+    return this.#restarts[job] !== stamp || !isAwaited;
+  }
+
+  /** See RunParts. */
+  onEvent(kind: EventKind, subject: number): void {
+    if (kind === 'repair') {
+      const { from, to } = this.#repairs[subject]!;
+      for (let server = from; server < to; server++) this.#service.bringBack(server);
+    } else if (kind === 'ready') this.#isReady(subject >> 1, (subject & 1) === 1);
+    else if ((subject & 1) === 0) this.#hardwareFails(subject >> 1);
+    else this.#restartInPlace(subject >> 1, this.#drawLaw(subject >> 1));
+  }
+
+  /** The hidden steps of a restart are over, or a gang has waited long enough. */
+  #isReady(job: number, givesUp: boolean): void {
+    if (!this.#short.isShort(job)) this.#run.enqueue(job);
+    else if (!givesUp) this.#short.lookAgain();
+    else this.#giveUp(job);
+  }
+
+  #giveUp(job: number): void {
+    const run = this.#run;
+    const { readyAt } = this.#short.timesOf(job)!;
+    this.#short.giveUp(job);
+    if (readyAt <= run.now) run.enqueue(job);
+    else this.#planReady(job, readyAt);
+  }
+
+  #planReady(job: number, at: number): void {
+    const { events, settings } = this.#run;
+    events.push(at, settings.ranks.ready, 2 * job, ++this.#restarts[job]!);
+  }
+
+  #hardwareFails(law: number): void {
+    const run = this.#run;
+    const places = this.#places[law]!;
+    const { repair } = places.law;
+    const place = places.draw(this.#hardware);
+    this.#scheduleHardware(law);
+    // Whoever stops leaves the list of the running: first find, then stop.
+    const hit: number[] = [];
+    for (let i = 0; i < run.runningCount; i++) {
+      if (this.#hits(place, run.running[i]!)) hit.push(run.running[i]!);
+    }
+    const { submissionOf } = run.table;
+    for (const job of hit.sort((a, b) => submissionOf[a]! - submissionOf[b]!)) {
+      if (repair === undefined) {
+        // In its hidden steps a job has no worker that could fail.
+        if (this.#isUp(job)) this.#restartInPlace(job, places);
+      } else if (this.#holdMicros > 0) this.#loseServers(job, places, place);
+      else this.#sendAway(job, places);
+    }
+    if (repair === undefined) return;
+    const { firstServer: from, endServer: to } = place;
+    for (let server = from; server < to; server++) this.#service.takeOut(server);
+    const micros = drawnMicros(repair, () => this.#hardware.unit(), ['failures', 'laws', law, 'repair']);
+    const subject = this.#repairs.push({ from, to }) - 1;
+    run.events.push(run.now + micros, run.settings.ranks.repair, subject, 0);
+  }
+
+  #isUp(job: number): boolean {
+    return !this.#short.isShort(job) && this.#run.now >= this.#upFrom[job]!;
+  }
+
+  #hits({ firstServer, endServer, gpuBit }: FailurePlace, job: number): boolean {
+    const { holdings } = this.#run;
+    const isHit = (server: number, mask: number): boolean =>
+      server >= firstServer && server < endServer && (gpuBit === 0 || (mask & gpuBit) !== 0);
+    const pieces = holdings.pieces[job];
+    if (pieces === undefined) return isHit(holdings.server[job]!, holdings.mask[job]!);
+    for (let i = 0; i < pieces.servers.length; i++) {
+      if (isHit(pieces.servers[i]!, pieces.masks[i]!)) return true;
+    }
+    return false;
+  }
+
+  #restartInPlace(job: number, { law, memoryLost }: FailurePlaces): void {
+    const run = this.#run;
+    run.stop(job, FAILED, { keeps: false, keepsMemory: !memoryLost, holdsOn: true });
+    run.begin(job, this.steps.hiddenMicros(law.detect));
+  }
+
+  #sendAway(job: number, { law }: FailurePlaces): void {
+    const run = this.#run;
+    run.stop(job, FAILED, { keeps: false, holdsOn: false });
+    run.state.status[job] = AWAY;
+    this.#planReady(job, run.now + this.steps.hiddenMicros(law.detect));
+  }
+
+  /**
+   * Takes the pods of a job from servers that need a repair. Where nothing of it was up, nothing fails, and its restart goes
+   * on; otherwise one begins.
+   */
+  #loseServers(job: number, { law, memoryLost }: FailurePlaces, place: FailurePlace): void {
+    const run = this.#run;
+    const { now, events, settings, engine } = run;
+    const isUp = this.#isUp(job);
+    const before = this.#short.timesOf(job);
+    run.stop(job, isUp ? FAILED : HELD, { keeps: false, keepsMemory: !memoryLost, holdsOn: true });
+    const readyAt = isUp
+      ? now + this.steps.hiddenMicros(law.detect)
+      : (before?.readyAt ?? this.#upFrom[job]!);
+    const givesUpAt = before?.givesUpAt ?? now + this.#holdMicros;
+    const expectedAt = now + toMicros(Math.min(law.repair!.mean, SECONDS_MAX));
+    const isLost = (server: number): boolean =>
+      (server >= place.firstServer && server < place.endServer) || engine.state.cordoned[server] === 1;
+    this.#short.lose(job, isLost, { readyAt, givesUpAt, expectedAt });
+    const restart = ++this.#restarts[job]!;
+    events.push(Math.max(now, readyAt), settings.ranks.ready, 2 * job, restart);
+    if (this.#short.isShort(job)) events.push(givesUpAt, settings.ranks.ready, 2 * job + 1, restart);
+  }
+
+  #rateOfJob(job: number): number {
+    if (this.#ofJobs.length === 0) return 0;
+    const { holdings } = this.#run;
+    const pieces = holdings.pieces[job];
+    const servers = pieces === undefined ? 1 : new Set(pieces.servers).size;
+    let rate = 0;
+    for (const law of this.#ofJobs) rate += law.rateOfJob(this.#run.gpusOf(job), servers);
+    return rate;
+  }
+
+  /** The law that struck: laws of jobs in proportion to their rates. */
+  #drawLaw(job: number): FailurePlaces {
+    if (this.#ofJobs.length === 1) return this.#ofJobs[0]!;
+    const { holdings } = this.#run;
+    const pieces = holdings.pieces[job];
+    const servers = pieces === undefined ? 1 : new Set(pieces.servers).size;
+    let left = this.#jobs.unit() * this.#rateOfJob(job);
+    for (const law of this.#ofJobs) {
+      left -= law.rateOfJob(this.#run.gpusOf(job), servers);
+      if (left < 0) return law;
+    }
+    return this.#ofJobs.at(-1)!;
+  }
+
+  #scheduleHardware(law: number): void {
+    const { failuresPerSecond } = this.#places[law]!;
+    if (failuresPerSecond === 0) return;
+    const due = this.#run.now + this.#exponential(this.#hardware, failuresPerSecond);
+    this.#run.events.push(due, this.#run.settings.ranks.failure, 2 * law, 0);
+  }
+
+  /** Microseconds until something of a rate per second happens. */
+  #exponential(random: RandomStream, perSecond: number): number {
+    return Math.ceil((-Math.log(1 - random.unit()) / perSecond) * MICROS);
+  }
+}

@@ -1,0 +1,161 @@
+import { nonNegative } from '../../checks/quantity.js';
+import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { CorralError, quote } from '../../errors.js';
+import type { Levels } from '../../placement/gangs/gang.js';
+import type { RandomStream } from '../../random.js';
+import type { SimulatedFailureLaw } from '../options/simulation-options.js';
+
+/** Where a failure struck: servers from … to, or one GPU of one. */
+export interface FailurePlace {
+  readonly firstServer: number;
+  readonly endServer: number;
+  /** Bit of the GPU that failed; 0 = the whole of the servers. */
+  readonly gpuBit: number;
+}
+
+/** A failure law against one cluster: how often it strikes hardware in all, and where. */
+export class FailurePlaces {
+  readonly law: SimulatedFailureLaw;
+  /** Whether checkpoints in the memory of the servers are gone. */
+  readonly memoryLost: boolean;
+  /** Whether it strikes jobs and not hardware. */
+  readonly isOfJobs: boolean;
+  /** Failures per second of all hardware together; 0 for a law of jobs. */
+  readonly failuresPerSecond: number;
+  readonly #tables: ClusterTables;
+  /** -1 a GPU, 0 a server, 1 + level a domain. */
+  readonly #scale: number;
+  readonly #counts: 'gpu' | 'server' | 'domain';
+  readonly #units: number;
+  /** Of NVLink domains, where servers outside accelerator fabrics are such domains, too: all of them. */
+  readonly #nvlinkDomains: readonly FailurePlace[] | undefined;
+
+  /**
+   * @param law - as `readOptions` returns it
+   * @throws CorralError `invalid-option`, `unknown-reference` with a path from `failures` on
+   */
+  constructor(law: SimulatedFailureLaw, index: number, tables: ClusterTables, levels: Levels) {
+    const path = ['failures', 'laws', index] as const;
+    if (typeof law.name !== 'string' || law.name === '') {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'name'],
+        `expected a text that is not empty, got ${quote(law.name)}`,
+      );
+    }
+    nonNegative(law.failuresPerSecond, ...path, 'failuresPerSecond');
+    if (law.per !== undefined && !['domain', 'server', 'gpu'].includes(law.per)) {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'per'],
+        `expected domain, server or gpu, got ${quote(law.per)}`,
+      );
+    }
+    if (law.memoryLost !== undefined && typeof law.memoryLost !== 'boolean') {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'memoryLost'],
+        `expected true or false, got ${quote(law.memoryLost)}`,
+      );
+    }
+    const { level } = law;
+    this.law = law;
+    this.memoryLost = law.memoryLost ?? (level !== 'gpu' && level !== 'job');
+    this.#tables = tables;
+    this.isOfJobs = level === 'job';
+    const { acceleratorLevel, levelStart } = tables.fabric;
+    if (level === 'gpu') this.#scale = -1;
+    else if (level === 'server' || level === 'job') this.#scale = 0;
+    else if (level === 'nvlink-domain') {
+      this.#scale = 1 + acceleratorLevel;
+      this.#nvlinkDomains = this.#mixedNvlinkDomains();
+    } else if (typeof level === 'object' && level !== null) {
+      this.#scale = 1 + levels.levelOf(level.tier, [...path, 'level', 'tier'].map(String));
+    } else {
+      throw new CorralError(
+        'invalid-option',
+        [...path, 'level'],
+        `expected gpu, server, nvlink-domain, job or { tier }, got ${quote(level)}`,
+      );
+    }
+    if (this.isOfJobs && law.repair !== undefined) {
+      throw new CorralError('invalid-option', [...path, 'repair'], 'a job that fails has nothing to repair');
+    }
+    // A GPU lies in one server, a server in itself: finer counts only weigh what is coarser.
+    const { per = 'domain' } = law;
+    if (this.#scale === -1 || (this.#scale >= 0 && per === 'gpu')) this.#counts = 'gpu';
+    else this.#counts = this.#scale === 0 || per === 'server' ? 'server' : 'domain';
+    if (this.#counts === 'gpu') this.#units = tables.gpuCount;
+    else if (this.#counts === 'server') this.#units = tables.serverCount;
+    else if (this.#nvlinkDomains !== undefined) this.#units = this.#nvlinkDomains.length;
+    else this.#units = levelStart[this.#scale]! - levelStart[this.#scale - 1]!;
+    this.failuresPerSecond = this.isOfJobs ? 0 : law.failuresPerSecond * this.#units;
+  }
+
+  /** Draws where a failure strikes: one number, whatever the level. */
+  draw(random: RandomStream): FailurePlace {
+    const { fabric, gpuStart } = this.#tables;
+    const unit = random.below(this.#units);
+    if (this.#counts === 'domain' && this.#nvlinkDomains !== undefined) return this.#nvlinkDomains[unit]!;
+    if (this.#counts === 'domain') return this.#domain(fabric.levelStart[this.#scale - 1]! + unit);
+    const server = this.#counts === 'server' ? unit : serverOfGpu(gpuStart, unit);
+    if (this.#nvlinkDomains !== undefined) return this.#nvlinkDomainOf(server);
+    if (this.#scale > 0) return this.#domain(this.#domainOf(server));
+    const gpuBit = this.#scale === -1 ? 1 << (unit - gpuStart[server]!) : 0;
+    return { firstServer: server, endServer: server + 1, gpuBit };
+  }
+
+  /** Failures per second of a job, of a law of jobs. */
+  rateOfJob(gpus: number, servers: number): number {
+    const { failuresPerSecond, per } = this.law;
+    return failuresPerSecond * (per === 'gpu' ? gpus : per === 'server' ? servers : 1);
+  }
+
+  /** Accelerator fabrics and the servers that lie in none, in tree order; undefined where all servers lie in some. */
+  #mixedNvlinkDomains(): FailurePlace[] | undefined {
+    const { serverCount } = this.#tables;
+    const places: FailurePlace[] = [];
+    let isMixed = false;
+    for (let server = 0; server < serverCount; ) {
+      const place = this.#nvlinkDomainOf(server);
+      isMixed ||= this.#islandOf(server) === -1;
+      places.push(place);
+      server = place.endServer;
+    }
+    return isMixed && this.#scale > 0 ? places : undefined;
+  }
+
+  #nvlinkDomainOf(server: number): FailurePlace {
+    const island = this.#islandOf(server);
+    return island === -1 ? { firstServer: server, endServer: server + 1, gpuBit: 0 } : this.#domain(island);
+  }
+
+  #islandOf(server: number): number {
+    const { cellDomain, groupOf, islandOf } = this.#tables.fabric;
+    return islandOf[cellDomain[groupOf[server]!]!]!;
+  }
+
+  #domain(domain: number): FailurePlace {
+    const { serverStart, serverEnd } = this.#tables.fabric;
+    return { firstServer: serverStart[domain]!, endServer: serverEnd[domain]!, gpuBit: 0 };
+  }
+
+  #domainOf(server: number): number {
+    const { cellDomain, groupOf, domainParent } = this.#tables.fabric;
+    let domain = cellDomain[groupOf[server]!]!;
+    for (let level = 1; level < this.#scale; level++) domain = domainParent[domain]!;
+    return domain;
+  }
+}
+
+/** The server of a GPU numbered through the cluster. O(log servers). */
+function serverOfGpu(gpuStart: Int32Array, gpu: number): number {
+  let low = 0;
+  let high = gpuStart.length - 1;
+  while (low + 1 < high) {
+    const middle = (low + high) >> 1;
+    if (gpuStart[middle]! <= gpu) low = middle;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,71 @@
+import { nonNegative } from '../../checks/quantity.js';
+import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import type { RandomStream } from '../../random.js';
+import { type TimedStep, timedSteps } from '../../restart/model/recovery.js';
+import type { Phase, UniformSource } from '../../restart/phases/phase.js';
+import { SECONDS_MAX, toMicros } from '../options/clock.js';
+import type { SimulatedRestart } from '../options/simulation-options.js';
+
+/**
+ * Draws how long a phase takes, microseconds.
+ *
+ * @throws CorralError `invalid-option` with the path of the phase if what it draws is no time
+ */
+export function drawnMicros(phase: Phase, random: UniformSource, path: ErrorPath): number {
+  const seconds = phase.sample(random);
+  if (seconds >= 0 && seconds <= SECONDS_MAX) return toMicros(seconds);
+  throw new CorralError(
+    'invalid-option',
+    path,
+    `expected a phase that draws seconds from 0 to ${SECONDS_MAX}, got ${quote(seconds)}`,
+  );
+}
+
+/** Draws how long restarts take, from the phases that the closed form of `corral/restart` reads. */
+export class RestartSteps {
+  readonly #hidden: readonly TimedStep[];
+  readonly #exposed: readonly TimedStep[];
+  readonly #random: UniformSource;
+  /** How long a gang keeps what it has left, microseconds; undefined = not said. */
+  readonly holdMicros: number | undefined;
+
+  /**
+   * @param restart - as `readOptions` returns it
+   * @throws CorralError `invalid-option` with a path from `restart` on
+   */
+  constructor(restart: SimulatedRestart | undefined, random: RandomStream) {
+    const options = restart ?? {};
+    const { holdSeconds } = options;
+    if (holdSeconds !== undefined) {
+      const seconds = nonNegative(holdSeconds, 'restart', 'holdSeconds');
+      this.holdMicros = toMicros(Math.min(seconds, SECONDS_MAX));
+    }
+    this.#hidden = timedSteps(options.hidden, ['restart', 'hidden']);
+    this.#exposed = timedSteps(options.exposed, ['restart', 'exposed']);
+    this.#random = () => random.unit();
+  }
+
+  /** Microseconds until a job that failed can start again; `detect` takes the place of the step of that name. */
+  hiddenMicros(detect: Phase | undefined): number {
+    let micros = detect === undefined ? 0 : drawnMicros(detect, this.#random, ['failures', 'laws', 'detect']);
+    for (const { step, phase } of this.#hidden) {
+      if (detect !== undefined && step === 'detect') continue;
+      micros += drawnMicros(phase, this.#random, ['restart', 'hidden', step]);
+    }
+    return micros;
+  }
+
+  /** The mean of {@link exposedMicros}. */
+  get exposedMeanMicros(): number {
+    return toMicros(this.#exposed.reduce((sum, { phase }) => sum + phase.mean, 0));
+  }
+
+  /** Microseconds on its GPUs before a restarted job computes. */
+  exposedMicros(): number {
+    let micros = 0;
+    for (const { step, phase } of this.#exposed) {
+      micros += drawnMicros(phase, this.#random, ['restart', 'exposed', step]);
+    }
+    return micros;
+  }
+}

@@ -1,0 +1,237 @@
+import type { Note } from '../allocation/holdings.js';
+import { AWAY, WAITING } from '../jobs/job-state.js';
+import { queueKey } from '../jobs/queue-order.js';
+import { HELD } from '../jobs/run-log.js';
+import type { ClusterRun } from '../kernel/cluster-run.js';
+import { PodReplacements, type Slot } from './pod-replacements.js';
+
+/** A gang that holds some of its pods' GPUs and waits for the others. Times in microseconds. */
+interface ShortGang {
+  slots: readonly Slot[];
+  /** When the hidden steps of its restart end. */
+  readonly readyAt: number;
+  /** When it gives up. */
+  readonly givesUpAt: number;
+  /** When somebody who knows how long repairs take expects it to be whole again. */
+  readonly expectedAt: number;
+  /** The stretch in which it holds what it has: another one says that somebody else has stopped it. */
+  stamp: number;
+  isAnnounced: boolean;
+}
+
+/**
+ * Gangs that have lost servers to a repair and keep the others. They hold their GPUs as running jobs do, without computing:
+ * they may be preempted, count for fair share, and load no links. Before anybody in the queue is served, they get what they
+ * miss: spares that have come in, servers that are back, GPUs that others leave.
+ */
+export class ShortGangs {
+  readonly #run: ClusterRun;
+  readonly #replacements: PodReplacements;
+  readonly #short = new Map<number, ShortGang>();
+  /** Jobs that have lost everything in this instant, and when they can start again. */
+  readonly #bare = new Map<number, number>();
+  /** How often GPUs had come back when nobody could be helped; -1 = look again. */
+  #seenReturns = -1;
+
+  constructor(run: ClusterRun) {
+    this.#run = run;
+    this.#replacements = new PodReplacements(run.engine);
+  }
+
+  /** Whether a job holds GPUs without being whole. */
+  isShort(job: number): boolean {
+    const short = this.#short.get(job);
+    if (short === undefined) return false;
+    if (short.stamp === this.#run.state.stamp[job]) return true;
+    // Somebody has stopped it.
+    this.#short.delete(job);
+    return false;
+  }
+
+  /** When the hidden steps of the restart of a short gang end, and when it gives up; undefined = it is not short. */
+  timesOf(job: number): { readonly readyAt: number; readonly givesUpAt: number } | undefined {
+    return this.isShort(job) ? this.#short.get(job) : undefined;
+  }
+
+  /**
+   * Takes away a job's pods on some servers. It must have been stopped and still hold its GPUs. If none are left it is away
+   * until it is put back in the queue, unless {@link replace} finds it a whole new place in this instant.
+   */
+  lose(
+    job: number,
+    isLost: (server: number) => boolean,
+    times: { readonly readyAt: number; readonly givesUpAt: number; readonly expectedAt: number },
+  ): void {
+    const run = this.#run;
+    const before = this.#short.get(job)?.slots ?? this.#slotsOf(job);
+    const slots = before.map((slot) => (isLost(slot.server) ? { ...slot, isLost: true } : slot));
+    // Whoever ran with fewer pods than it asked for may have them all now.
+    while (slots.length < run.gangOf(job).pods) slots.push({ ...slots.at(-1)!, isLost: true });
+    this.#short.delete(job);
+    this.#seenReturns = -1;
+    if (slots.every((slot) => slot.isLost)) {
+      run.allocation.release(job);
+      run.state.status[job] = AWAY;
+      this.#bare.set(job, times.readyAt);
+      return;
+    }
+    this.#hold(job, { ...times, slots, stamp: 0, isAnnounced: false });
+  }
+
+  /** Gives up what a short gang holds. It is away until it is put back in the queue. */
+  giveUp(job: number): void {
+    this.#short.delete(job);
+    this.#run.stop(job, HELD, { keeps: false, holdsOn: false });
+    this.#run.state.status[job] = AWAY;
+  }
+
+  /** Looks anew whom {@link replace} can help, though nothing has come back. */
+  lookAgain(): void {
+    this.#seenReturns = -1;
+  }
+
+  /**
+   * Gives gangs what they miss, in the order of the queue: first those that then are whole, or fit elsewhere as a whole; what
+   * is over to the first of the others. Who may run with the pods that it has does so when its hidden steps are over.
+   *
+   * @complexity O(lost pods × servers), and a decision of the engine for each gang that stays short
+   */
+  replace(): void {
+    const run = this.#run;
+    if (this.#short.size === 0 && this.#bare.size === 0) return;
+    if (this.#seenReturns === run.allocation.returns) return;
+    const jobs = [...this.#bare.keys(), ...[...this.#short.keys()].filter((job) => this.isShort(job))];
+    const inOrder = this.#inOrder(jobs);
+    const rest = inOrder.filter(
+      (job) => !(this.#bare.has(job) ? this.#restartBare(job) : this.#complete(job)),
+    );
+    for (const job of rest) if (this.#short.has(job)) this.#takeSome(job);
+    for (const job of rest) {
+      const short = this.#short.get(job);
+      if (short === undefined) continue;
+      if (short.readyAt <= run.now && run.holdings.pods[job]! >= run.gangOf(job).podsMin) {
+        this.#beginWith(job, short.slots);
+      } else if (!short.isAnnounced) {
+        short.isAnnounced = true;
+        run.parts.watch?.('hold', job);
+      }
+    }
+    this.#bare.clear();
+    this.#seenReturns = run.allocation.returns;
+  }
+
+  #inOrder(jobs: number[]): number[] {
+    const { settings, table } = this.#run;
+    const keys = new Map(
+      jobs.map((job) => [job, queueKey(settings, table, job, this.#run.estimateLeft(job))]),
+    );
+    return jobs.sort(
+      (a, b) => keys.get(a)! - keys.get(b)! || table.submissionOf[a]! - table.submissionOf[b]!,
+    );
+  }
+
+  #restartBare(job: number): boolean {
+    const run = this.#run;
+    if (!run.allocation.place(job)) return false;
+    // Without hidden steps it is in the queue again already.
+    if (run.state.status[job] === WAITING) run.waiting.remove(job);
+    run.begin(job, Math.max(0, this.#bare.get(job)! - run.now));
+    return true;
+  }
+
+  /** Begins the run of a gang that can be made whole again. */
+  #complete(job: number): boolean {
+    const run = this.#run;
+    const gang = run.gangOf(job);
+    const slots = this.#replacements.find(gang, this.#short.get(job)!.slots);
+    if (slots.every(({ isLost }) => !isLost)) {
+      this.#beginWith(job, slots);
+      return true;
+    }
+    return run.holdings.pods[job]! < gang.podsMin && this.#placeAnew(job);
+  }
+
+  /** Begins the run of a gang that fits elsewhere as a whole. */
+  #placeAnew(job: number): boolean {
+    const { allocation, holdings } = this.#run;
+    const before = holdings.noteOf(job);
+    allocation.suspend(job);
+    if (!allocation.place(job)) {
+      allocation.resume(job);
+      return false;
+    }
+    const after = holdings.noteOf(job);
+    holdings.putNote(job, before);
+    this.#begin(job, () => {
+      holdings.putNote(job, after);
+    });
+    return true;
+  }
+
+  #takeSome(job: number): void {
+    const short = this.#short.get(job)!;
+    const slots = this.#replacements.find(this.#run.gangOf(job), short.slots);
+    if (slots.every((slot, i) => slot === short.slots[i])) return;
+    this.#leave(job);
+    this.#hold(job, { ...short, slots });
+  }
+
+  #beginWith(job: number, slots: readonly Slot[]): void {
+    this.#begin(job, () => {
+      this.#give(job, slots);
+    });
+  }
+
+  /** @param take - gives it the GPUs that it begins with */
+  #begin(job: number, take: () => void): void {
+    const run = this.#run;
+    const { readyAt } = this.#short.get(job)!;
+    this.#leave(job);
+    this.#short.delete(job);
+    take();
+    run.begin(job, Math.max(0, readyAt - run.now));
+  }
+
+  #leave(job: number): void {
+    this.#run.stop(job, HELD, { keeps: false, keepsMemory: true, holdsOn: true });
+  }
+
+  #hold(job: number, short: ShortGang): void {
+    const run = this.#run;
+    this.#give(job, short.slots);
+    const waits = Math.max(run.now, short.readyAt, short.expectedAt) - run.now;
+    run.hold(job, run.now + waits + run.estimateOfRun(job));
+    this.#short.set(job, { ...short, stamp: run.state.stamp[job]! });
+  }
+
+  /** Makes a job hold the pods of slots that are not lost, and no others. */
+  #give(job: number, slots: readonly Slot[]): void {
+    const { allocation, holdings } = this.#run;
+    const left = slots.filter(({ isLost }) => !isLost);
+    const pieces = {
+      servers: left.map(({ server }) => server),
+      masks: left.map(({ mask }) => mask),
+      podCounts: left.map(() => 1),
+    };
+    const held = { ...pieces, pods: left.length };
+    const { need } = this.#run.gangOf(job);
+    const bandwidthGBps = holdings.engine.bandwidthOfPods(need, held) ?? Number.NaN;
+    const note: Note = { server: -1, mask: 0, pieces, pods: left.length, bandwidthGBps };
+    allocation.suspend(job);
+    holdings.putNote(job, note);
+    allocation.resume(job);
+  }
+
+  /** The pods of a job, one by one. */
+  #slotsOf(job: number): Slot[] {
+    const { engine, holdings } = this.#run;
+    const { need } = this.#run.gangOf(job);
+    const { pieces, server, mask } = holdings.noteOf(job);
+    if (pieces === undefined) return [{ server, mask, isLost: false }];
+    return pieces.servers.flatMap((at, i) =>
+      engine
+        .splitGpus(need, at, pieces.masks[i]!, pieces.podCounts[i]!)
+        .map((own) => ({ server: at, mask: own, isLost: false })),
+    );
+  }
+}

@@ -1,0 +1,297 @@
+import { bandwidthGBps, integer } from '../../checks/quantity.js';
+import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { type Gang, gangOf, type Levels } from '../../placement/gangs/gang.js';
+import { type PlacementRequest, REQUEST_FIELDS, readRequest } from '../../placement/request/request.js';
+import { podNeed } from '../../placement/state/pod-need.js';
+import { SECONDS_MAX, toMicros } from '../options/clock.js';
+import { readJob } from '../options/read-jobs.js';
+import type { JobCheckpoints, SimulationJob } from '../options/simulation-job.js';
+import { clockOfWork, type RhythmColumns, rhythmOf } from './progress.js';
+
+/** The jobs as columns; a job is its position in the list. Times in microseconds. */
+export interface JobTable extends RhythmColumns {
+  readonly count: number;
+  /** Job → what it is called; undefined = its position. */
+  readonly ids: readonly (string | undefined)[];
+  /** Distinct gangs asked for. */
+  readonly gangs: readonly Gang[];
+  /** Job → its gang. */
+  readonly gangOf: Int32Array;
+  /** Job → GPUs of all pods, shares counted as parts. */
+  readonly gpus: Float64Array;
+  readonly submit: Float64Array;
+  /** Jobs by submission, and job → place in that order. */
+  readonly bySubmission: Int32Array;
+  readonly submissionOf: Int32Array;
+  /** Job → useful compute of all pods at full speed. */
+  readonly work: Float64Array;
+  /** Job → the run time that the scheduler believes in. */
+  readonly estimate: Float64Array;
+  /** Job → 1 if somebody gave this estimate. */
+  readonly isEstimated: Uint8Array;
+  readonly priority: Float64Array;
+  /** Job → 0 if nothing may stop it to make room. */
+  readonly preemptible: Uint8Array;
+  /** Job → tenant. */
+  readonly tenantOf: Int32Array;
+  readonly tenants: readonly string[];
+  readonly communicationFraction: Float64Array;
+  /** Job → GB/s; NaN = what it reaches in the empty cluster. */
+  readonly ratedGBps: Float64Array;
+}
+
+/** Most checkpoints from one durable one to the next. */
+const SNAPSHOTS_MAX = 1_000_000;
+
+/**
+ * Reads the jobs once, checks them and turns them into columns.
+ *
+ * @param jobs - a list of the callee's own, of what the caller handed in
+ * @throws CorralError with the path of the offending field, from `jobs` on
+ * @complexity O(jobs log jobs)
+ */
+export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables, levels: Levels): JobTable {
+  const count = jobs.length;
+  // Before the columns are made: a long list of anything else is wrong from the beginning.
+  let job = count > 0 ? readJob(jobs[0], 0) : undefined;
+  const columns = (): Float64Array => new Float64Array(count);
+  const requests = new Requests(cluster, levels);
+  const tenants = new Map<string, number>();
+  const ids = new Set<string>();
+  const table = {
+    count,
+    ids: new Array<string | undefined>(count),
+    gangs: requests.gangs,
+    gangOf: new Int32Array(count),
+    gpus: columns(),
+    submit: columns(),
+    bySubmission: new Int32Array(count),
+    submissionOf: new Int32Array(count),
+    work: columns(),
+    estimate: columns(),
+    isEstimated: new Uint8Array(count),
+    priority: columns(),
+    preemptible: new Uint8Array(count).fill(1),
+    tenantOf: new Int32Array(count),
+    tenants: [] as string[],
+    communicationFraction: columns(),
+    ratedGBps: columns(),
+    interval: columns().fill(Number.POSITIVE_INFINITY),
+    stall: columns(),
+    persistLag: columns(),
+    snapshots: new Int32Array(count),
+    durableStall: columns(),
+  };
+  for (let i = 0; i < count; i++) {
+    job = i === 0 ? job! : readJob(jobs[i], i);
+    if (job.id !== undefined) checkId(job.id, i, ids);
+    table.ids[i] = job.id;
+    table.gangOf[i] = requests.of(job, i);
+    const gang = requests.gangs[table.gangOf[i]!]!;
+    const gpus = (gang.pods * gang.need.totalGpuMilli) / 1000;
+    table.gpus[i] = gpus;
+    table.submit[i] = micros(job.submitSeconds, i, 'submitSeconds');
+    table.work[i] = workOf(job, i, gpus);
+    table.priority[i] = finite(job.priority ?? 0, i, 'priority');
+    table.preemptible[i] = flag(job.preemptible ?? true, i, 'preemptible');
+    table.tenantOf[i] = tenantOf(job.tenant ?? '', i, tenants);
+    table.communicationFraction[i] = between(
+      job.communicationFraction ?? 0,
+      0,
+      1,
+      i,
+      'communicationFraction',
+    );
+    if (job.communicates === false && table.communicationFraction[i]! > 0) {
+      throw new CorralError(
+        'invalid-option',
+        ['jobs', i, 'communicates'],
+        'a job that does not communicate spends no time on it: leave out communicationFraction, or communicates',
+      );
+    }
+    table.ratedGBps[i] =
+      job.ratedGBps === undefined ? Number.NaN : bandwidthGBps(job.ratedGBps, 'jobs', i, 'ratedGBps');
+    if (job.checkpoint !== undefined) checkpointOf(job.checkpoint, i, table);
+    table.isEstimated[i] = job.estimateSeconds === undefined ? 0 : 1;
+    table.estimate[i] =
+      job.estimateSeconds === undefined
+        ? clockOfWork(table.work[i]!, rhythmOf(table, i), 0)
+        : micros(job.estimateSeconds, i, 'estimateSeconds');
+  }
+  const { submit, bySubmission, submissionOf } = table;
+  for (let job = 0; job < count; job++) bySubmission[job] = job;
+  // Logs come sorted.
+  let isSorted = true;
+  for (let i = 1; i < count && isSorted; i++) isSorted = submit[i - 1]! <= submit[i]!;
+  if (!isSorted) bySubmission.sort((a, b) => submit[a]! - submit[b]! || a - b);
+  for (let at = 0; at < count; at++) submissionOf[bySubmission[at]!] = at;
+  for (const tenant of tenants.keys()) table.tenants.push(tenant);
+  return table;
+}
+
+/** Gangs by what is asked for: equal requests are one. */
+class Requests {
+  readonly gangs: Gang[] = [];
+  readonly #cluster: ClusterTables;
+  readonly #levels: Levels;
+  /** Pods × 32 + GPUs → gang, for jobs that ask for nothing else. */
+  readonly #plain = new Map<number, number>();
+  readonly #others = new Map<string, number>();
+
+  constructor(cluster: ClusterTables, levels: Levels) {
+    this.#cluster = cluster;
+    this.#levels = levels;
+  }
+
+  of(job: SimulationJob, index: number): number {
+    const { pods = 1, gpus = 0 } = job;
+    const isPlain =
+      isPlainJob(job) && Number.isInteger(pods) && Number.isInteger(gpus) && gpus >= 0 && gpus < 32;
+    const known = isPlain ? this.#plain.get(pods * 32 + gpus) : undefined;
+    if (known !== undefined) return known;
+    const request: Record<string, unknown> = {};
+    for (const field of REQUEST_FIELDS) if (job[field] !== undefined) request[field] = job[field];
+    const gang = this.#gang(request, index);
+    const { need } = gang;
+    const key = [
+      need.key,
+      gang.pods,
+      gang.podsMin,
+      gang.requireLevel,
+      gang.preferLevel,
+      gang.slicePods,
+      gang.sliceLevel,
+    ].join('|');
+    let at = this.#others.get(key);
+    if (at === undefined) {
+      at = this.gangs.push(gang) - 1;
+      this.#others.set(key, at);
+    }
+    if (isPlain) this.#plain.set(pods * 32 + gpus, at);
+    return at;
+  }
+
+  #gang(request: PlacementRequest, index: number): Gang {
+    try {
+      const read = readRequest(request);
+      return gangOf(read, podNeed(read, this.#cluster), this.#levels);
+    } catch (error) {
+      throw error instanceof CorralError ? error.inside(['jobs', index]) : error;
+    }
+  }
+}
+
+function isPlainJob(job: SimulationJob): boolean {
+  return (
+    job.podsMin === undefined &&
+    job.gpuMilli === undefined &&
+    job.cpuMilli === undefined &&
+    job.memoryMiB === undefined &&
+    job.gpuModels === undefined &&
+    job.labels === undefined &&
+    job.require === undefined &&
+    job.prefer === undefined &&
+    job.requirePerPod === undefined &&
+    job.slice === undefined &&
+    job.communicates === undefined
+  );
+}
+
+function checkId(id: unknown, index: number, ids: Set<string>): void {
+  const path: ErrorPath = ['jobs', index, 'id'];
+  if (typeof id !== 'string' || id === '') {
+    throw new CorralError('invalid-option', path, `expected a text that is not empty, got ${quote(id)}`);
+  }
+  if (ids.has(id)) throw new CorralError('duplicate-id', path, `another job is called ${quote(id)}`);
+  ids.add(id);
+}
+
+function workOf(job: SimulationJob, index: number, gpus: number): number {
+  if ((job.durationSeconds === undefined) === (job.workGpuSeconds === undefined)) {
+    throw new CorralError(
+      'invalid-option',
+      ['jobs', index, 'durationSeconds'],
+      'give either durationSeconds or workGpuSeconds',
+    );
+  }
+  if (job.durationSeconds !== undefined) return micros(job.durationSeconds, index, 'durationSeconds');
+  if (gpus === 0) {
+    throw new CorralError(
+      'invalid-option',
+      ['jobs', index, 'workGpuSeconds'],
+      'a job without GPUs does no work of GPUs: give durationSeconds',
+    );
+  }
+  return Math.round(micros(job.workGpuSeconds, index, 'workGpuSeconds') / gpus);
+}
+
+function tenantOf(tenant: unknown, index: number, tenants: Map<string, number>): number {
+  if (typeof tenant !== 'string') {
+    throw new CorralError(
+      'invalid-option',
+      ['jobs', index, 'tenant'],
+      `expected a text, got ${quote(tenant)}`,
+    );
+  }
+  let at = tenants.get(tenant);
+  if (at === undefined) {
+    at = tenants.size;
+    tenants.set(tenant, at);
+  }
+  return at;
+}
+
+function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmColumns): void {
+  const path: ErrorPath = ['jobs', index, 'checkpoint'];
+  const { computeSeconds, stallSeconds, persistLagSeconds, durable } = checkpoint;
+  const time = (field: string, value: number | undefined): number =>
+    micros(value ?? 0, index, 'checkpoint', field);
+  const interval = time('computeSeconds', computeSeconds);
+  if (interval === 0) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'computeSeconds'],
+      `expected at least a microsecond, got ${quote(computeSeconds)}`,
+    );
+  }
+  table.interval[index] = interval;
+  table.stall[index] = time('stallSeconds', stallSeconds);
+  table.persistLag[index] = time('persistLagSeconds', persistLagSeconds);
+  if (table.persistLag[index]! > interval) {
+    throw new CorralError(
+      'invalid-option',
+      [...path, 'persistLagSeconds'],
+      'expected at most computeSeconds: a checkpoint must be complete before the next one starts',
+    );
+  }
+  if (durable === undefined) return;
+  table.snapshots[index] = integer(durable.snapshots, 1, SNAPSHOTS_MAX, ...path, 'durable', 'snapshots');
+  table.durableStall[index] = micros(durable.stallSeconds, index, 'checkpoint', 'durable', 'stallSeconds');
+}
+
+function micros(value: unknown, index: number, ...field: string[]): number {
+  return toMicros(between(value, 0, SECONDS_MAX, index, ...field));
+}
+
+function flag(value: unknown, index: number, field: string): 0 | 1 {
+  if (typeof value === 'boolean') return value ? 1 : 0;
+  throw new CorralError(
+    'invalid-option',
+    ['jobs', index, field],
+    `expected true or false, got ${quote(value)}`,
+  );
+}
+
+function finite(value: unknown, index: number, field: string): number {
+  return between(value, -Number.MAX_VALUE, Number.MAX_VALUE, index, field);
+}
+
+function between(value: unknown, min: number, max: number, index: number, ...field: string[]): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value;
+  throw new CorralError(
+    'invalid-option',
+    ['jobs', index, ...field],
+    `expected a number from ${min} to ${max}, got ${quote(value)}`,
+  );
+}

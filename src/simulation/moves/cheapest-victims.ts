@@ -1,0 +1,298 @@
+import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { type Gang, SERVER } from '../../placement/gangs/gang.js';
+import { type PlacementState, podsThatFit } from '../../placement/state/state.js';
+import { CheapestRoom, type RoomChoice } from './cheapest-room.js';
+import { isCheaper, type Offer, type Price, type VictimMenu, VictimMenus } from './victim-menu.js';
+import type { VictimPiece } from './victim-pieces.js';
+
+/** Comparisons and sums that one search may spend: some tens of milliseconds. */
+const STEPS_MAX = 2 ** 20;
+/** What a decision costs besides these, for each server of the domain. */
+const STEPS_PER_HOST = 16;
+/** More victims are not searched. */
+const VICTIMS_MAX = 2 ** 16;
+/** What a victim counts in a tie, before its position: sums of positions stay below. */
+const VICTIM = 2 ** 32;
+
+/** What a search found. */
+export interface CheapestVictims {
+  /** Positions in the list of victims, rising; undefined if none was found. */
+  readonly victims: readonly number[] | undefined;
+  /** Whether nothing cheaper is possible, or, without victims, nothing at all; false past the bound on steps. */
+  readonly isProven: boolean;
+}
+
+/**
+ * The cheapest set of victims without whom a gang fits: the least sum of costs; of equal ones the fewest victims; then those
+ * nearer to the front of the list (the least sum of positions).
+ *
+ * Branch and bound over the victims that hold something on several servers. Below a decision about some of them, each of the
+ * others counts on every server with a part of its price, so that servers can be looked at one by one; what all its parts
+ * cost together is never more than the price, so the result is a bound. If it takes all or nothing of everybody, it is the
+ * answer; otherwise the victim of which most is not paid is decided about next. On one server, ways to choose among its pieces
+ * are compared (VictimMenus), over servers a knapsack (CheapestRoom). At most 2^20 steps and 65,536 victims.
+ *
+ * @param pieces - server → what victims hold on it
+ * @param costs - of the victims, in the order of the list: whole numbers, 0 or more, with sums below 2^53
+ * @complexity O(servers × GPUs²) where victims are on one server each and pods ask for whole GPUs alone; at most 2^20 steps
+ */
+export function cheapestVictims(
+  tables: ClusterTables,
+  state: PlacementState,
+  gang: Gang,
+  pieces: ReadonlyMap<number, readonly VictimPiece[]>,
+  costs: readonly number[],
+): CheapestVictims {
+  if (costs.length > VICTIMS_MAX) return { victims: undefined, isProven: false };
+  return new Search(tables, state, gang, pieces, costs).run();
+}
+
+/** What has been decided about a victim. */
+const OPEN = 0;
+const GONE = 1;
+const KEPT = 2;
+
+/** A server of the domain at hand, and what victims hold on it. */
+interface Host {
+  readonly server: number;
+  readonly pieces: readonly VictimPiece[];
+}
+
+class Search {
+  readonly #tables: ClusterTables;
+  readonly #state: PlacementState;
+  readonly #gang: Gang;
+  readonly #pieces: ReadonlyMap<number, readonly VictimPiece[]>;
+  /** Victim → what it costs. */
+  readonly #prices: readonly Price[];
+  readonly #menus: VictimMenus;
+  readonly #room = new CheapestRoom();
+  /** Victim → {@link OPEN}, {@link GONE} or {@link KEPT}. */
+  readonly #decided: Uint8Array;
+  /** Victim → server → its part of the price; only of victims on several servers of the domain at hand. */
+  #parts: ReadonlyMap<number, ReadonlyMap<number, Price>> = new Map();
+  /** Victim → positions of its hosts, of the same victims. */
+  #hostsOf: ReadonlyMap<number, readonly number[]> = new Map();
+  #hosts: readonly Host[] = [];
+  /** Where the hosts of each domain of slices end; undefined where slices do not matter. */
+  #groupEnds: readonly number[] | undefined;
+  /** Pods that the hosts must take. */
+  #pods = 0;
+  #best: (Price & { readonly victims: readonly number[] }) | undefined;
+  #nodeSteps = 0;
+  #isCut = false;
+
+  constructor(
+    tables: ClusterTables,
+    state: PlacementState,
+    gang: Gang,
+    pieces: ReadonlyMap<number, readonly VictimPiece[]>,
+    costs: readonly number[],
+  ) {
+    this.#tables = tables;
+    this.#state = state;
+    this.#gang = gang;
+    this.#pieces = pieces;
+    this.#prices = costs.map((cost, position) => ({ cost, tie: VICTIM + position }));
+    this.#menus = new VictimMenus(tables, state, gang.need, gang.podsMin);
+    this.#decided = new Uint8Array(costs.length);
+  }
+
+  run(): CheapestVictims {
+    const { podsMin, requireLevel, sliceLevel, slicePods } = this.#gang;
+    const { levelStart, serverStart, serverEnd } = this.#tables.fabric;
+    // One pod is on one server: nobody's price has to be parted.
+    if (requireLevel === SERVER || podsMin === 1) {
+      for (const server of this.#pieces.keys()) this.#inDomain(server, server + 1, undefined);
+    } else {
+      const hasSlices = slicePods > 1 && requireLevel >= sliceLevel;
+      for (let domain = levelStart[requireLevel]!; domain < levelStart[requireLevel + 1]!; domain++) {
+        const end = serverEnd[domain]!;
+        this.#inDomain(serverStart[domain]!, end, hasSlices ? this.#groups(domain) : undefined);
+      }
+    }
+    return { victims: this.#best?.victims.toSorted((a, b) => a - b), isProven: !this.#isCut };
+  }
+
+  /** Where the servers of each domain of slices end, inside a domain. */
+  #groups(domain: number): number[] {
+    const { sliceLevel } = this.#gang;
+    const { levelStart, serverStart, serverEnd } = this.#tables.fabric;
+    const [from, to] = [serverStart[domain]!, serverEnd[domain]!];
+    if (sliceLevel === SERVER) return Array.from({ length: to - from }, (_, i) => from + i + 1);
+    const ends: number[] = [];
+    for (let d = levelStart[sliceLevel]!; d < levelStart[sliceLevel + 1]!; d++) {
+      if (serverStart[d]! >= from && serverEnd[d]! <= to) ends.push(serverEnd[d]!);
+    }
+    return ends;
+  }
+
+  /** Searches the servers `from … to - 1`, of which some may form groups for slices. */
+  #inDomain(from: number, to: number, groups: readonly number[] | undefined): void {
+    const { need, podsMin } = this.#gang;
+    const hosts: Host[] = [];
+    let free = 0;
+    let most = 0;
+    for (let server = from; server < to; server++) {
+      const pieces = this.#menus.isAllowed(server) ? (this.#pieces.get(server) ?? []) : [];
+      if (pieces.length > 0) most += this.#menus.podsWithout(server, pieces);
+      if (pieces.length > 0 || groups !== undefined) hosts.push({ server, pieces });
+      else free += podsThatFit(this.#tables, this.#state, need, server, podsMin);
+    }
+    if (groups === undefined && most + free < podsMin) return;
+    this.#hosts = hosts;
+    this.#pods = podsMin - free;
+    this.#groupEnds = groups?.map((end) => end - from);
+    const menus = this.#partPrices();
+    if (menus !== undefined) this.#branch({ cost: 0, tie: 0 }, menus);
+  }
+
+  /** Parts the prices of victims on several hosts, and returns the menus that follow. */
+  #partPrices(): VictimMenu[] | undefined {
+    const podsOn = new Map<number, [host: number, pods: number][]>();
+    let useful = this.#pods;
+    this.#hosts.forEach(({ server, pieces }, host) => {
+      if (this.#groupEnds === undefined) useful -= this.#menus.podsWithout(server, []);
+      for (const { victim, pods } of pieces) {
+        const entry = podsOn.get(victim);
+        if (entry === undefined) podsOn.set(victim, [[host, pods]]);
+        else entry.push([host, pods]);
+      }
+    });
+    const parts = new Map<number, Map<number, Price>>();
+    const hostsOf = new Map<number, number[]>();
+    for (const [victim, places] of podsOn) {
+      if (places.length === 1) continue;
+      parts.set(victim, partsOf(this.#prices[victim]!, places, useful));
+      hostsOf.set(
+        victim,
+        places.map(([host]) => host),
+      );
+    }
+    this.#parts = parts;
+    this.#hostsOf = hostsOf;
+    const menus: VictimMenu[] = [];
+    for (let host = 0; host < this.#hosts.length; host++) {
+      const menu = this.#menuOf(host);
+      if (menu === undefined) return undefined;
+      menus.push(menu);
+    }
+    return menus;
+  }
+
+  #menuOf(host: number): VictimMenu | undefined {
+    const { server, pieces } = this.#hosts[host]!;
+    const gone: VictimPiece[] = [];
+    const offers: Offer[] = [];
+    for (const piece of pieces) {
+      const { victim } = piece;
+      if (this.#decided[victim] === GONE) gone.push(piece);
+      else if (this.#decided[victim] === OPEN) {
+        const { cost, tie } = this.#parts.get(victim)?.get(host) ?? this.#prices[victim]!;
+        offers.push({ piece, cost, tie });
+      }
+    }
+    const menu = this.#menus.of(server, gone, offers);
+    if (menu === undefined) this.#isCut = true;
+    return menu;
+  }
+
+  /** Searches what is left open, after victims of a price have gone. */
+  #branch(spent: Price, menus: readonly VictimMenu[]): void {
+    this.#nodeSteps += STEPS_PER_HOST * menus.length;
+    if (this.#nodeSteps + this.#menus.steps + this.#room.steps > STEPS_MAX) this.#isCut = true;
+    if (this.#isCut) return;
+    const room = this.#choose(menus);
+    if (room === undefined) return;
+    const bound = { cost: spent.cost + room.cost, tie: spent.tie + room.tie };
+    if (this.#best !== undefined && !isCheaper(bound, this.#best)) return;
+    const { victims, price, partly } = this.#takenBy(room, menus);
+    const whole = { cost: spent.cost + price.cost, tie: spent.tie + price.tie };
+    if (this.#best === undefined || isCheaper(whole, this.#best)) {
+      const gone: number[] = [];
+      for (const victim of this.#parts.keys()) if (this.#decided[victim] === GONE) gone.push(victim);
+      this.#best = { ...whole, victims: [...gone, ...victims] };
+    }
+    if (partly === undefined) return;
+    const { cost, tie } = this.#prices[partly]!;
+    this.#decide(partly, GONE, { cost: spent.cost + cost, tie: spent.tie + tie }, menus);
+    this.#decide(partly, KEPT, spent, menus);
+    this.#decided[partly] = OPEN;
+  }
+
+  #decide(victim: number, decision: number, spent: Price, menus: readonly VictimMenu[]): void {
+    this.#decided[victim] = decision;
+    const changed = [...menus];
+    for (const host of this.#hostsOf.get(victim)!) {
+      const menu = this.#menuOf(host);
+      if (menu === undefined) return;
+      changed[host] = menu;
+    }
+    this.#branch(spent, changed);
+  }
+
+  #choose(menus: readonly VictimMenu[]): RoomChoice | undefined {
+    if (this.#groupEnds === undefined) return this.#room.forPods(menus, this.#pods);
+    return this.#room.forSlices(menus, this.#groupEnds, this.#gang.slicePods, this.#pods);
+  }
+
+  /** Whom a choice of lines takes, at least in part; their price; and of whom most is not paid, if of anybody. */
+  #takenBy(
+    { extras }: RoomChoice,
+    menus: readonly VictimMenu[],
+  ): { readonly victims: number[]; readonly price: Price; readonly partly: number | undefined } {
+    const unpaid = new Map<number, Price>();
+    const victims: number[] = [];
+    let cost = 0;
+    let tie = 0;
+    menus.forEach((menu, host) => {
+      for (const victim of menu.victims[extras[host]!]!) {
+        const price = this.#prices[victim]!;
+        const part = this.#parts.get(victim)?.get(host) ?? price;
+        const before = unpaid.get(victim);
+        if (before === undefined) {
+          victims.push(victim);
+          cost += price.cost;
+          tie += price.tie;
+        }
+        const left = before ?? price;
+        unpaid.set(victim, { cost: left.cost - part.cost, tie: left.tie - part.tie });
+      }
+    });
+    let partly: number | undefined;
+    let most: Price = { cost: 0, tie: 0 };
+    for (const [victim, left] of unpaid) {
+      if (!isCheaper(most, left)) continue;
+      partly = victim;
+      most = left;
+    }
+    return { victims, price: { cost, tie }, partly };
+  }
+}
+
+/**
+ * Parts of a price, by pods, so that those of any `useful` hosts are together at most the price: of all hosts of a victim,
+ * a choice that takes no more than it needs uses at most as many as it needs pods.
+ */
+function partsOf(
+  { cost, tie }: Price,
+  places: readonly (readonly [host: number, pods: number])[],
+  useful: number,
+): Map<number, Price> {
+  const counts = places.map(([, pods]) => pods).sort((a, b) => b - a);
+  const whole = counts.slice(0, Math.max(1, useful)).reduce((sum, pods) => sum + pods, 0);
+  const parts = new Map<number, Price>();
+  let costLeft = cost;
+  let tieLeft = tie;
+  places.forEach(([host, pods], i) => {
+    const isLast = i === places.length - 1 && useful >= places.length;
+    const part = {
+      cost: isLast ? costLeft : Math.floor((cost * pods) / whole),
+      tie: isLast ? tieLeft : Math.floor((tie * pods) / whole),
+    };
+    costLeft -= part.cost;
+    tieLeft -= part.tie;
+    parts.set(host, part);
+  });
+  return parts;
+}

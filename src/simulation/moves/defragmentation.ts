@@ -1,0 +1,83 @@
+import type { LookAhead } from '../future/look-ahead.js';
+import type { ClusterRun } from '../kernel/cluster-run.js';
+import type { Moves } from './moves.js';
+
+/** How many jobs are looked at for one that may be moved. */
+const LOOKS_PER_MOVE = 4;
+
+/**
+ * Defragmentation: every so often the head of the queue is given room by moving whoever is in its way to other GPUs, as long
+ * as it would have to wait otherwise; then running jobs that want bandwidth, or pods, are placed anew, who has most to gain
+ * first. See {@link Moves} for what is gained and what it costs.
+ */
+export class Defragmentation {
+  readonly #run: ClusterRun;
+  readonly #moves: Moves;
+  /** Undefined where a gang that fits in number fits. */
+  readonly #lookAhead: LookAhead | undefined;
+  readonly #everyMicros: number;
+  readonly #movesMax: number;
+
+  constructor(
+    run: ClusterRun,
+    moves: Moves,
+    lookAhead: LookAhead | undefined,
+    options: { readonly everyMicros: number; readonly movesMax: number },
+  ) {
+    this.#run = run;
+    this.#moves = moves;
+    this.#lookAhead = lookAhead;
+    this.#everyMicros = options.everyMicros;
+    this.#movesMax = options.movesMax;
+    this.#schedule();
+  }
+
+  /** A look, when a pass has been at this time. O(running) moves and decisions of an engine for the head, and O(movesMax) for the rest. */
+  onTick(): void {
+    let left = this.#movesMax;
+    left -= this.#makeRoom(left);
+    let looks = LOOKS_PER_MOVE * left;
+    for (const job of this.#byHope()) {
+      if (left === 0 || looks-- === 0) break;
+      if (this.#moves.improve(job)) left--;
+    }
+    this.#schedule();
+  }
+
+  /** Moves others out of the way of the head of the queue; returns how many have moved. */
+  #makeRoom(movesMax: number): number {
+    const run = this.#run;
+    const { waiting } = run;
+    if (this.#lookAhead === undefined || waiting.length === 0) return 0;
+    const head = waiting.jobs[waiting.start]!;
+    const mayMove = (job: number): boolean => this.#moves.isMovable(job);
+    const moved = this.#moves.makeRoomFor(head, mayMove, this.#lookAhead.waitOf(run, head), movesMax);
+    if (moved === 0) return 0;
+    waiting.remove(head);
+    run.begin(head, 0);
+    return moved;
+  }
+
+  /** Running jobs that are slower than they could be, by the GPU time that this costs them. */
+  #byHope(): number[] {
+    const { running, runningCount, state, table } = this.#run;
+    const hope = new Map<number, number>();
+    for (let i = 0; i < runningCount; i++) {
+      const job = running[i]!;
+      const missing = 1 - state.speed[job]!;
+      if (missing > 0 && this.#moves.isMovable(job)) {
+        hope.set(job, table.gpus[job]! * this.#moves.leftNow(job) * missing);
+      }
+    }
+    const { submissionOf } = table;
+    return [...hope.keys()].sort(
+      (a, b) => hope.get(b)! - hope.get(a)! || submissionOf[a]! - submissionOf[b]!,
+    );
+  }
+
+  #schedule(): void {
+    const run = this.#run;
+    if (run.isOver) return;
+    run.events.push(run.now + this.#everyMicros, run.settings.ranks.defragment, 0, 0);
+  }
+}

@@ -1,0 +1,80 @@
+import type { LookAhead } from '../future/look-ahead.js';
+import { priorityAtBegin } from '../jobs/queue-order.js';
+import type { ClusterRun } from '../kernel/cluster-run.js';
+import type { Moves } from './moves.js';
+
+/**
+ * Lets running jobs with bounds shrink and grow. After the scheduler's own pass, while the head of the queue does not fit,
+ * jobs of at most its priority give up pods, down to their `podsMin`, if that gains more than their restarts cost. When nobody
+ * waits, those that have fewer pods than they asked for start again with more, likewise, the first submitted first.
+ *
+ * @param schedule - the pass without it
+ * @complexity O(running) moves and decisions of an engine
+ */
+export function elasticPass(
+  schedule: (run: ClusterRun) => void,
+  moves: Moves,
+  lookAhead: LookAhead,
+): (run: ClusterRun) => void {
+  /** The head of the queue that nobody could make room for, and how often GPUs had come back then. */
+  let refused = -1;
+  let refusedAt = -1;
+  /** Job → how often GPUs had come back when it could not grow. */
+  const smallAt = new Map<number, number>();
+  return (run) => {
+    const { waiting, table, allocation } = run;
+    schedule(run);
+    // Each turn starts the head of the queue, or ends.
+    while (waiting.length > 0 && !run.givesBackNow) {
+      const head = waiting.jobs[waiting.start]!;
+      if (refused === head && refusedAt === allocation.returns) return;
+      let mayFollow = false;
+      const mayShrink = (job: number): boolean => {
+        if (run.holdings.pods[job]! <= run.gangOf(job).podsMin) return false;
+        const own = priorityAtBegin(run.settings, table, job, run.state.begin[job]!);
+        if (own > table.priority[head]!) return false;
+        if (moves.isMovable(job)) return true;
+        mayFollow = true;
+        return false;
+      };
+      if (!makeRoom(run, head, mayShrink, moves, lookAhead)) {
+        // Who is about to compute may shrink as soon as it does.
+        refused = mayFollow ? -1 : head;
+        refusedAt = allocation.returns;
+        return;
+      }
+      schedule(run);
+    }
+    if (!run.givesBackNow) grow(run, moves, smallAt);
+  };
+}
+
+function makeRoom(
+  run: ClusterRun,
+  head: number,
+  mayShrink: (job: number) => boolean,
+  moves: Moves,
+  lookAhead: LookAhead,
+): boolean {
+  if (!run.running.subarray(0, run.runningCount).some(mayShrink)) return false;
+  if (moves.makeRoomFor(head, mayShrink, lookAhead.waitOf(run, head), run.runningCount) === 0) return false;
+  run.waiting.remove(head);
+  run.begin(head, 0);
+  return true;
+}
+
+function grow(run: ClusterRun, moves: Moves, smallAt: Map<number, number>): void {
+  const { allocation, table } = run;
+  const { submissionOf } = table;
+  const small: number[] = [];
+  for (let i = 0; i < run.runningCount; i++) {
+    const job = run.running[i]!;
+    if (run.holdings.pods[job]! < run.gangOf(job).pods && moves.isMovable(job)) small.push(job);
+  }
+  for (const job of small.sort((a, b) => submissionOf[a]! - submissionOf[b]!)) {
+    if (smallAt.get(job) === allocation.returns) continue;
+    if (run.freeMilliMost < run.gangOf(job).need.totalGpuMilli || !moves.improve(job)) {
+      smallAt.set(job, allocation.returns);
+    }
+  }
+}

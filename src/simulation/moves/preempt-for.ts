@@ -1,0 +1,155 @@
+import type { ClusterRun } from '../kernel/cluster-run.js';
+import { cheapestVictims } from './cheapest-victims.js';
+import { victimPieces } from './victim-pieces.js';
+
+/**
+ * Whether a job fits with everybody where they are. Whoever waits nevertheless waits for a promise to others, not for room,
+ * and nobody is to be stopped or moved for it.
+ */
+export function fitsAsItIs(run: ClusterRun, job: number): boolean {
+  if (!run.allocation.place(job)) return false;
+  run.allocation.unplace(job);
+  return true;
+}
+
+/**
+ * Places a job by suspending running ones: the fewest from the front of a list without which it fits, and of these, the last
+ * ones go on without whom it does.
+ *
+ * @param victims - running jobs, the first to go first
+ * @returns those that are suspended, the job being placed; undefined, and nothing has happened, if all are not enough
+ * @complexity O(v + s log v) moves and decisions of the engine, v victims of which s stay suspended
+ */
+export function suspendFor(run: ClusterRun, job: number, victims: readonly number[]): number[] | undefined {
+  const count = suspendUntilItFits(run, job, victims);
+  if (count === 0) return undefined;
+  // Without the last it did not fit. Of the others, from the dearest back, those go on without whom it does.
+  const suspended = [victims[count - 1]!];
+  resumeWhereItFits(run, job, victims, 0, count - 1, suspended);
+  if (run.allocation.place(job)) return suspended;
+  // A policy that draws lots may not find again what it found, where it has to leave headroom.
+  for (const victim of suspended) run.allocation.resume(victim);
+  return undefined;
+}
+
+/**
+ * Places a job by suspending the cheapest set of running ones, see {@link cheapestVictims}. Where its bound on steps ends the
+ * search, or room is kept free, the cheaper one of what was found and of what {@link suspendFor} would suspend.
+ *
+ * @param victims - running jobs; of equally cheap and large sets the one nearer to the front of this list
+ * @param costOf - what stopping one costs: whole numbers, 0 or more
+ * @returns those that are suspended, the job being placed; undefined, and nothing has happened, if all are not enough
+ * @complexity as {@link cheapestVictims}, and that of {@link suspendFor} in the cases above
+ */
+export function suspendCheapest(
+  run: ClusterRun,
+  job: number,
+  victims: readonly number[],
+  costOf: (victim: number) => number,
+): number[] | undefined {
+  if (!couldFit(run, job, victims)) return undefined;
+  const { allocation, engine } = run;
+  const costs = victims.map(costOf);
+  const found = cheapestVictims(
+    engine.tables,
+    engine.state,
+    run.gangOf(job),
+    victimPieces(run, victims),
+    costs,
+  );
+  // Placeholders may be moved, which the search knows nothing of.
+  const isSure = found.isProven && allocation.headroom === undefined;
+  if (isSure && found.victims === undefined) return undefined;
+  const cheapest = found.victims?.map((position) => victims[position]!) ?? [];
+  if (!isSure) {
+    const inOrder = suspendFor(run, job, victims);
+    if (inOrder === undefined) return undefined;
+    const sumOf = (set: readonly number[]): number => set.reduce((sum, victim) => sum + costOf(victim), 0);
+    if (cheapest.length === 0 || sumOf(inOrder) <= sumOf(cheapest)) return inOrder;
+    allocation.unplace(job);
+    for (const victim of inOrder) allocation.resume(victim);
+  }
+  for (const victim of cheapest) allocation.suspend(victim);
+  if (allocation.place(job)) return cheapest;
+  for (const victim of cheapest) allocation.resume(victim);
+  return suspendFor(run, job, victims);
+}
+
+/** Whether there are enough GPUs, those of all victims included: deciding costs more than counting. */
+function couldFit(run: ClusterRun, job: number, victims: readonly number[]): boolean {
+  if (victims.length === 0) return false;
+  const { podsMin, need } = run.gangOf(job);
+  let free = run.freeMilliMost - podsMin * need.totalGpuMilli;
+  for (let i = 0; i < victims.length && free < 0; i++) free += run.heldMilliOf(victims[i]!);
+  return free >= 0;
+}
+
+/** Suspends the shortest beginning of the list with which the job fits; 0, and nobody is suspended, if none is. */
+function suspendUntilItFits(run: ClusterRun, job: number, victims: readonly number[]): number {
+  const gang = run.gangOf(job);
+  const needed = gang.podsMin * gang.need.totalGpuMilli;
+  let free = run.freeMilliMost;
+  let count = 0;
+  // Deciding costs more than counting.
+  while (free < needed && count < victims.length) free += run.heldMilliOf(victims[count++]!);
+  if (free < needed || victims.length === 0) return 0;
+  const least = Math.max(1, count);
+  let suspended = 0;
+  const suspendTo = (target: number): void => {
+    for (; suspended < target; suspended++) run.allocation.suspend(victims[suspended]!);
+    for (; suspended > target; suspended--) run.allocation.resume(victims[suspended - 1]!);
+  };
+  const fitsWith = (target: number): boolean => {
+    suspendTo(target);
+    if (!run.allocation.place(job)) return false;
+    run.allocation.unplace(job);
+    return true;
+  };
+  // In growing steps until it fits, then back by halves: whoever fits still fits when more are gone.
+  let low = least - 1;
+  let high = least;
+  for (let step = 1; !fitsWith(high); step *= 2) {
+    if (high === victims.length) {
+      suspendTo(0);
+      return 0;
+    }
+    low = high;
+    high = Math.min(victims.length, high + step);
+  }
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (fitsWith(middle)) high = middle;
+    else low = middle;
+  }
+  suspendTo(high);
+  return high;
+}
+
+/**
+ * Lets the suspended victims `from … to - 1` go on, the last first, as far as the job still fits; all at once where that
+ * works, otherwise half by half. Who stays is added to `suspended`.
+ */
+function resumeWhereItFits(
+  run: ClusterRun,
+  job: number,
+  victims: readonly number[],
+  from: number,
+  to: number,
+  suspended: number[],
+): void {
+  if (from >= to) return;
+  const { allocation } = run;
+  for (let i = to - 1; i >= from; i--) allocation.resume(victims[i]!);
+  if (allocation.place(job)) {
+    allocation.unplace(job);
+    return;
+  }
+  for (let i = to - 1; i >= from; i--) allocation.suspend(victims[i]!);
+  if (to - from === 1) {
+    suspended.push(victims[from]!);
+    return;
+  }
+  const middle = (from + to) >> 1;
+  resumeWhereItFits(run, job, victims, middle, to, suspended);
+  resumeWhereItFits(run, job, victims, from, middle, suspended);
+}

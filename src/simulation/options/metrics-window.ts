@@ -1,0 +1,88 @@
+import { readFields } from '../../checks/fields.js';
+import { nonNegative } from '../../checks/quantity.js';
+import { CorralError } from '../../errors.js';
+import { SECONDS_MAX, toMicros } from './clock.js';
+
+/** A stretch of simulated time, seconds. */
+export interface MetricsWindow {
+  /** Where it begins: leave out what a cluster needs to fill up. Default: the first arrival. */
+  readonly fromSeconds?: number | undefined;
+  /** Where it ends: leave out the tail in which nobody arrives any more. Default: the end of the simulation. */
+  readonly untilSeconds?: number | undefined;
+}
+
+/** What the metrics are to be over. */
+export interface MetricsOptions {
+  /**
+   * The metrics are of this stretch alone: GPU time, preemptions, failures and moves of what happens in it, whatever job it
+   * happens to; waits, completions, slowdowns and ETTR of the jobs that arrive in it, followed to the end of the simulation.
+   * What happens just when it begins belongs to it, what happens just when it ends only if the simulation ends with it, so
+   * that windows laid end to end count everything once. It is cut to what there is, from the first arrival to the end.
+   */
+  readonly window?: MetricsWindow | undefined;
+}
+
+/** A window in microseconds, from 0 to Infinity where it is open. */
+export interface CheckedWindow {
+  readonly from: number;
+  readonly until: number;
+}
+
+/**
+ * Checks the options of the metrics.
+ *
+ * @throws CorralError `invalid-option`
+ */
+export function checkedWindow(options: MetricsOptions | undefined): CheckedWindow {
+  if (options === undefined) return { from: 0, until: Number.POSITIVE_INFINITY };
+  const { window = {} } = readFields(options, ['window'], ['metrics']);
+  const path = ['metrics', 'window'];
+  const { fromSeconds, untilSeconds } = readFields(window, ['fromSeconds', 'untilSeconds'], path);
+  const micros = (seconds: number, field: string): number =>
+    toMicros(Math.min(nonNegative(seconds, ...path, field), SECONDS_MAX));
+  const from = fromSeconds === undefined ? 0 : micros(fromSeconds, 'fromSeconds');
+  const until = untilSeconds === undefined ? Number.POSITIVE_INFINITY : micros(untilSeconds, 'untilSeconds');
+  if (from < until) return { from, until };
+  throw new CorralError(
+    'invalid-option',
+    [...path, 'untilSeconds'],
+    `expected more than fromSeconds, ${fromSeconds}, got ${untilSeconds}`,
+  );
+}
+
+/** A window and the run that it is of, which goes from its first arrival to its end, microseconds. */
+export class RunWindow {
+  /** The part of the run that lies in the window. */
+  readonly from: number;
+  readonly until: number;
+  readonly #window: CheckedWindow;
+  readonly #end: number;
+
+  constructor(window: CheckedWindow, first: number, end: number) {
+    this.#window = window;
+    this.#end = end;
+    this.from = Math.min(Math.max(window.from, first), end);
+    this.until = Math.max(this.from, Math.min(window.until, end));
+  }
+
+  get micros(): number {
+    return this.until - this.from;
+  }
+
+  /** Whether a job that arrives at a time counts; who would arrive after the end of the run is with the last. */
+  counts(submit: number): boolean {
+    if (submit <= this.#end) return this.holds(submit);
+    return submit >= this.#window.from && this.#window.until >= this.#end;
+  }
+
+  /** Whether what happens at a time of the run counts. */
+  holds(time: number): boolean {
+    const { from, until } = this.#window;
+    return time >= from && (time < until || until === this.#end);
+  }
+}
+
+/** How much of the time between two moments lies in a window. */
+export function timeWithin(window: CheckedWindow, from: number, until: number): number {
+  return Math.max(0, Math.min(until, window.until) - Math.max(from, window.from));
+}

@@ -1,0 +1,86 @@
+import { priorityAtBegin } from '../jobs/queue-order.js';
+import type { ClusterRun } from '../kernel/cluster-run.js';
+import { fitsAsItIs, suspendCheapest, suspendFor } from '../moves/preempt-for.js';
+import { restartCost, victimsOf } from '../moves/victims.js';
+import type { CheckedVictims } from '../options/checked-options.js';
+import type { VictimRule } from '../options/simulation-options.js';
+
+/** Who may preempt: the head of the queue, the first job of every tenant, or whoever waits. */
+export type Preemptors = 'head' | 'heads' | 'all';
+
+/**
+ * Lets a scheduler preempt by priority. After its own pass, for the first of those who may preempt for whom it is enough,
+ * running jobs of lower priority, with what they had aged to when they began, are stopped, in the order of the rule, until it fits; who turns out not to be in its way
+ * goes on. Then the same again. It ends: at every turn one more job of a priority runs, and only jobs of lower ones less.
+ *
+ * @param schedule - the pass without preemption
+ * @param victims - whom to stop first, and who is left alone
+ * @param preemptors - who may preempt
+ * @complexity O(running log running) and moves of the engine per job that preempts, besides the pass; jobs of one tenant that
+ *   ask for the same at no higher priority than one that was refused are not looked at
+ */
+export function preemptingPass(
+  schedule: (run: ClusterRun) => void,
+  { rule, runMicrosMin, scope }: CheckedVictims,
+  preemptors: Preemptors,
+): (run: ClusterRun) => void {
+  /** Whether somebody makes room for a job, which then begins. */
+  const preempts = (run: ClusterRun, job: number): boolean => {
+    const { priority, tenantOf } = run.table;
+    const mayStop = (victim: number): boolean =>
+      priorityAtBegin(run.settings, run.table, victim, run.state.begin[victim]!) < priority[job]! &&
+      (scope !== 'tenant' || tenantOf[victim] === tenantOf[job]) &&
+      run.now - run.state.begin[victim]! >= runMicrosMin;
+    if (fitsAsItIs(run, job)) return false;
+    const stopped = suspendByRule(run, job, victimsOf(run, mayStop, rule), rule);
+    if (stopped === undefined) return false;
+    for (const victim of stopped) run.evict(victim);
+    run.waiting.remove(job);
+    run.begin(job, 0);
+    return true;
+  };
+  /** Lets the first that can preempt do so; false if nobody can. */
+  const preemptOnce = (run: ClusterRun): boolean => {
+    const { waiting, table, allocation } = run;
+    const seen = new Set<number>();
+    /** Asker and tenant → the highest priority that was refused. */
+    const refused = new Map<number, number>();
+    for (let at = waiting.start; at < waiting.end; at++) {
+      const job = waiting.jobs[at]!;
+      const tenant = table.tenantOf[job]!;
+      if (preemptors === 'heads' && seen.has(tenant)) continue;
+      seen.add(tenant);
+      const key = allocation.askerOf(job) * table.tenants.length + (scope === 'tenant' ? tenant : 0);
+      const highest = refused.get(key);
+      if (highest === undefined || highest < table.priority[job]!) {
+        if (preempts(run, job)) return true;
+        refused.set(key, table.priority[job]!);
+      }
+      if (preemptors === 'head') return false;
+      if (preemptors === 'heads' && seen.size === table.tenants.length) return false;
+    }
+    return false;
+  };
+  return (run) => {
+    schedule(run);
+    // Each turn starts a job of higher priority than those it stops, so that none comes back to an earlier state.
+    while (!run.givesBackNow && preemptOnce(run)) schedule(run);
+  };
+}
+
+/**
+ * Places a job by suspending victims: in their order as many as it takes, or by restart cost the cheapest set.
+ *
+ * @param victims - in the order of the rule
+ * @returns those that are suspended; undefined, and nothing has happened, if all are not enough
+ */
+export function suspendByRule(
+  run: ClusterRun,
+  job: number,
+  victims: readonly number[],
+  rule: VictimRule,
+): number[] | undefined {
+  return rule === 'restart-cost'
+    ? suspendCheapest(run, job, victims, (victim) => restartCost(run, victim))
+    : suspendFor(run, job, victims);
+}
