@@ -131,7 +131,7 @@ export function openRun(
       if (isOut === 1) idle.setInUse(server, false);
     });
     keepRoom(idle);
-    add({ fitsAtBegin: (job) => fitsOn(idle, job) });
+    add({ fitsAtBegin: (job) => idle.fits(job) });
   }
   const lookAhead =
     mirror === undefined
@@ -204,13 +204,6 @@ function looksAheadOnEngine({ backfill, resizes, defragmentation, queue }: Check
   return backfill === 'easy' || resizes || (defragmentation !== undefined && queue !== 'fair-share');
 }
 
-/** Whether a job fits, which then is not placed after all. */
-function fitsOn(idle: Allocation, job: number): boolean {
-  if (!idle.place(job)) return false;
-  idle.unplace(job);
-  return true;
-}
-
 /** Who may preempt by priority: behind a head that is promised something, nobody else. */
 function preemptorsOf({ admission, backfill }: CheckedOptions, { scope }: CheckedVictims): Preemptors {
   if (backfill !== 'none') return 'head';
@@ -236,7 +229,7 @@ function chosenPass(
   if (checked.preemption === 'order') {
     return allocation.isCounted
       ? countedOrderPass(table.count)
-      : orderPass(table.count, allocation.askerCount);
+      : orderPass(table.count, allocation.requestClassCount);
   }
   if (checked.backfill === 'conservative') {
     const book = allocation.isCounted ? new CountedPromises() : new PlacedPromises(newMirror());

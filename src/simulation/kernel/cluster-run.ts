@@ -123,7 +123,7 @@ export class ClusterRun {
   readonly accounts: GpuAccounts;
   readonly allocation: Allocation;
   readonly #key: Float64Array;
-  /** Asker → whether the cluster would hold it if nothing ran: 1 yes, 2 no, 0 not asked yet. See Allocation. */
+  /** Request class → whether the cluster would hold it if nothing ran: 1 yes, 2 no, 0 not asked yet. See Allocation. */
   #fitsEmpty: Uint8Array;
   /** Events in the queue that have lost their meaning, about. */
   #staleCount = 0;
@@ -156,6 +156,10 @@ export class ClusterRun {
 
   gangOf(job: number): Gang {
     return this.table.gangs[this.table.gangOf[job]!]!;
+  }
+
+  isRunning(job: number): boolean {
+    return this.state.status[job] === RUNNING;
   }
 
   /** What the scheduler believes is left of a job that does not run, microseconds. */
@@ -295,6 +299,18 @@ export class ClusterRun {
   /** Thousandths of GPUs that a job holds. */
   heldMilliOf(job: number): number {
     return this.holdings.pods[job]! * this.gangOf(job).need.totalGpuMilli;
+  }
+
+  /** Thousandths of GPUs of the fewest pods that a job starts with. */
+  leastMilliOf(job: number): number {
+    const { podsMin, need } = this.gangOf(job);
+    return podsMin * need.totalGpuMilli;
+  }
+
+  /** Starts a waiting job that has been placed already. */
+  startPlaced(job: number): void {
+    this.waiting.remove(job);
+    this.begin(job, 0);
   }
 
   /** Stops a suspended job for good, and puts it back in the queue. */
@@ -536,13 +552,13 @@ export class ClusterRun {
   }
 
   #everFits(job: number): boolean {
-    const asker = this.allocation.askerOf(job);
-    if (this.#fitsEmpty.length === 0) this.#fitsEmpty = new Uint8Array(this.allocation.askerCount);
-    if (this.#fitsEmpty[asker] === 0) {
+    const requestClass = this.allocation.requestClassOf(job);
+    if (this.#fitsEmpty.length === 0) this.#fitsEmpty = new Uint8Array(this.allocation.requestClassCount);
+    if (this.#fitsEmpty[requestClass] === 0) {
       const fits = this.engine.fitsEmptyCluster(this.gangOf(job)) && (this.parts.fitsAtBegin?.(job) ?? true);
-      this.#fitsEmpty[asker] = fits ? 1 : 2;
+      this.#fitsEmpty[requestClass] = fits ? 1 : 2;
     }
-    return this.#fitsEmpty[asker] === 1;
+    return this.#fitsEmpty[requestClass] === 1;
   }
 
   /** Logs the run that ends now and gives back its GPUs. */

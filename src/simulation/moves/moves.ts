@@ -1,6 +1,6 @@
 import type { Gang } from '../../placement/gangs/gang.js';
 import { GPU_MILLI } from '../../units.js';
-import type { Note } from '../allocation/holdings.js';
+import { isSamePlace, type Note } from '../allocation/holdings.js';
 import { clockOfWork, rhythmOf } from '../jobs/progress.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import { byServersInTheWay, type Candidate, FEW_CANDIDATES_MAX, setsInTheWay } from './move-sets.js';
@@ -335,22 +335,4 @@ export class Moves {
     const speed = parts.speedAt?.(job, note) ?? note.pods / this.#run.gangOf(job).pods;
     return clock / speed;
   }
-}
-
-/** Whether two notes are of the same GPUs. */
-export function isSamePlace(a: Note, b: Note): boolean {
-  if (a.pods !== b.pods) return false;
-  const masks = masksByServer(a);
-  const others = masksByServer(b);
-  return masks.size === others.size && [...masks].every(([server, mask]) => others.get(server) === mask);
-}
-
-/** Server → GPUs of a job on it. */
-function masksByServer({ server, mask, pieces }: Note): Map<number, number> {
-  if (pieces === undefined) return new Map([[server, mask]]);
-  const found = new Map<number, number>();
-  pieces.servers.forEach((at, i) => {
-    found.set(at, (found.get(at) ?? 0) | pieces.masks[i]!);
-  });
-  return found;
 }
