@@ -316,23 +316,23 @@ export class Moves {
 
   /** GPU-microseconds of a restart. */
   #restartOf(job: number, note: Note): number {
-    return this.#gpusIn(job, note) * this.#run.restartMicros;
+    return this.#gpusIn(job, note) * this.#run.times.restartMicros;
   }
 
   /** Microseconds until a running job ends where it is. */
   leftNow(job: number): number {
     const { state, now } = this.#run;
     const wait = Math.max(0, state.since[job]! - now);
-    return wait + (state.clockEnd[job]! - this.#run.clockOf(job)) / state.speed[job]!;
+    return wait + (state.clockEnd[job]! - this.#run.times.clockOf(job)) / state.speed[job]!;
   }
 
   /** Microseconds that it computes if it is stopped now and goes on with what a note says. */
   #leftAt(job: number, note: Note): number {
     const { state, table, settings, parts } = this.#run;
-    const { work, durable } = this.#run.progressOf(job);
+    const { work, durable } = this.#run.times.progressOf(job);
     const kept = state.saved[job]! + (settings.preemptedKeeps ? work : durable.work);
     const clock = clockOfWork(table.work[job]! - kept, rhythmOf(table, job), 0);
-    const speed = parts.speedAt?.(job, note) ?? note.pods / this.#run.gangOf(job).pods;
+    const speed = parts.speeds?.speedAt(job, note) ?? note.pods / this.#run.gangOf(job).pods;
     return clock / speed;
   }
 }

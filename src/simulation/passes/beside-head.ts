@@ -62,7 +62,7 @@ export class BesideHead {
    */
   place(job: number): boolean {
     const run = this.#run;
-    const mayEnd = run.now + run.estimateOfRun(job) <= this.#promised;
+    const mayEnd = run.now + run.times.estimateOfRun(job) <= this.#promised;
     if (!mayEnd && this.#isRefused(job)) return false;
     if (!run.allocation.place(job)) return false;
     if (this.#leavesPromise(job)) return true;
@@ -93,7 +93,7 @@ export class BesideHead {
   /** Whether a job that has just been placed leaves the promise standing. */
   #leavesPromise(job: number): boolean {
     const run = this.#run;
-    if (run.expectedEnd(job) > this.#promised) return this.#lookAhead.fits(run);
+    if (run.times.expectedEnd(job) > this.#promised) return this.#lookAhead.fits(run);
     this.#lookAhead.takeOut(run, job);
     return true;
   }
