@@ -26,7 +26,7 @@ import type { Policy, Workload } from './request/policy.js';
 import { type PlacementRequest, readRequest } from './request/request.js';
 import { readWorkload } from './request/workload.js';
 import { type PodNeed, podNeed } from './state/pod-need.js';
-import { copyState, ordinals, type PlacementState, popcount16, roomMilli } from './state/state.js';
+import { copyState, freeMilliOf, ordinals, type PlacementState, popcount16 } from './state/state.js';
 
 /** A copy of a solver's state, for {@link Solver.restore} of the same solver. Its content is private. */
 export interface Snapshot {
@@ -356,7 +356,7 @@ class TableSolver implements Solver {
       const freeMask = state.freeMask[s]!;
       const rooms: number[] = [];
       for (let g = 0; g < tables.shapeGpus[tables.shapeOf[s]!]!; g++)
-        rooms.push(roomMilli(tables, state, s, g));
+        rooms.push(freeMilliOf(tables, state, s, g));
       gpus += popcount16(freeMask);
       for (const room of rooms) gpuMilli += room;
       servers[tables.documentIndexOf[s]!] = {
