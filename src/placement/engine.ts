@@ -3,11 +3,11 @@ import { bestSet, type GpuSetTables, gpuSetTables } from '../compile/gpu-set-tab
 import { setBandwidthGBps } from '../compile/set-bandwidth.js';
 import { type RandomStream, randomStream } from '../random.js';
 import { GPU_MILLI } from '../units.js';
-import { type FittingChanges, tryChanges } from './gangs/cluster-changes.js';
+
 import { type Gang, SERVER } from './gangs/gang.js';
+import { type FittingChanges, holdsGang, mostPodsIn, tryChanges } from './gangs/gang-fit.js';
 import type { GangPlan } from './gangs/gang-plan.js';
 import { GangSearch } from './gangs/gang-search.js';
-import { holdsGang, mostPodsIn } from './gangs/holds-gang.js';
 import { planBandwidth } from './gangs/plan-figures.js';
 import { PackedSearch } from './pods/packed-search.js';
 import { PodSearch } from './pods/pod-search.js';

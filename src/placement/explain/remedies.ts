@@ -1,7 +1,7 @@
 import { placeName } from '../../topology/gpu-places.js';
 import type { PlacementEngine } from '../engine.js';
 import { type Gang, gangOf, type Levels } from '../gangs/gang.js';
-import { holdsGang } from '../gangs/holds-gang.js';
+import { holdsGang } from '../gangs/gang-fit.js';
 import { isPlace, type PlacementRequest } from '../request/request.js';
 import { podNeed } from '../state/pod-need.js';
 import type { Remedy, TierExplanation } from './explanation.js';

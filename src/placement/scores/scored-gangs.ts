@@ -1,11 +1,10 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
 import { type Gang, SERVER } from '../gangs/gang.js';
-import { allotments } from '../gangs/gang-allotments.js';
 import { GangCapacity } from '../gangs/gang-capacity.js';
 import type { GangPlan } from '../gangs/gang-plan.js';
-import { mostOnOneServer } from '../gangs/holds-gang.js';
 import { levelOfServers } from '../gangs/plan-figures.js';
 import { PodPlacer, type TakeAndGive } from '../gangs/pod-placer.js';
+import { allotments } from '../gangs/spread.js';
 import type { Allotment } from '../pods/allotment.js';
 import type { PodChooser } from '../pods/pod-chooser.js';
 import type { PodNeed } from '../state/pod-need.js';
@@ -69,7 +68,6 @@ export class ScoredGangs implements PodChooser {
   /** The most pods of a gang, up to what it asks for, that fit where it must be; ignores `podsMin`. */
   mostPods(gang: Gang): number {
     this.#capacity.begin(gang);
-    if (gang.requireLevel === SERVER) return mostOnOneServer(this.#tables, this.#state, gang);
     return this.#capacity.mostPods(gang.requireLevel);
   }
 
@@ -86,7 +84,7 @@ export class ScoredGangs implements PodChooser {
     this.#capacity.fill(level);
     for (let domain = levelStart[level]!; domain < levelStart[level + 1]!; domain++) {
       if (!this.#capacity.holds(domain, level, pods)) continue;
-      const parts = allotments(this.#tables, this.#state, this.#capacity, gang, { domain, level, pods });
+      const parts = allotments(this.#capacity, domain, level, pods);
       return this.#placed(gang, parts);
     }
     return undefined;

@@ -107,6 +107,31 @@ export class FreeIndex {
     return !need.byKind || need.allowedShapes[this.#shapeOfKind[kind]!] === 1;
   }
 
+  /** The kinds whose servers could take a pod of whole GPUs if they were empty, by GPU count, model and labels. */
+  kindsFor(need: PodNeed): number[] {
+    const found: number[] = [];
+    for (let kind = 0; kind < this.kinds.length; kind++) {
+      const of = this.kinds[kind];
+      if (of !== undefined && of.classes.gpuCount >= need.gpus && this.allows(need, kind)) found.push(kind);
+    }
+    return found;
+  }
+
+  /** The first wholly free servers of a cell, in tree order, at most so many. */
+  wholeServersIn(cell: number, most: number): number[] {
+    const { cellKind, cellStart, cellEnd } = this.tables.fabric;
+    const kind = cellKind[cell]!;
+    const of = this.kinds[kind]!;
+    const { fullClass } = of.classes;
+    const servers: number[] = [];
+    let local = of.nextOfClass(fullClass, cellStart[cell]!);
+    while (local !== -1 && local < cellEnd[cell]! && servers.length < most) {
+      servers.push(this.serverAt(kind, local));
+      local = of.nextOfClass(fullClass, local + 1);
+    }
+    return servers;
+  }
+
   /** The sets of a kind's GPUs that pods of a need may get; undefined where they may get any. */
   placeSetsOf(need: PodNeed, kind: number): PlaceSets | undefined {
     if (need.places === undefined) return undefined;

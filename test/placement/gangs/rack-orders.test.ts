@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Gang, gangOf } from '../../../src/placement/gangs/gang.js';
-import { GangTarget } from '../../../src/placement/gangs/gang-bandwidth.js';
 import { GangCapacity } from '../../../src/placement/gangs/gang-capacity.js';
 import { costOf, isCheaper, type PlanCost } from '../../../src/placement/gangs/gang-plan.js';
+import { GangTask } from '../../../src/placement/gangs/gang-task.js';
 import { LeastLoad } from '../../../src/placement/gangs/least-load.js';
 import { type RackAllotment, rackAllotments, rackCost } from '../../../src/placement/gangs/rack-orders.js';
 import type { FreeIndex } from '../../../src/placement/state/free-index.js';
@@ -138,10 +138,10 @@ class Gap {
   }
 }
 
-const quotasOf = ({ index, kind, domain, level, servers }: Case): RackAllotment[] =>
-  rackAllotments(index, kind, domain, level, servers);
+const allotmentsOf = ({ index, kind, domain, level, servers }: Case): RackAllotment[] =>
+  rackAllotments(index, { wholeKind: kind, level, pods: servers }, domain);
 const costIn = ({ index, kind, level, servers }: Case, allotments: readonly RackAllotment[]): PlanCost =>
-  rackCost(index, kind, level, servers, allotments);
+  rackCost(index, { wholeKind: kind, level, pods: servers }, allotments);
 
 /** All ways to take the servers from the racks; undefined where there are too many to look at. */
 function splits({ room, servers }: Case): RackAllotment[][] | undefined {
@@ -253,7 +253,7 @@ describe('rackAllotments', () => {
       const given = caseOf(seed, 120);
       if (given === undefined) continue;
       cases++;
-      const allotments = quotasOf(given);
+      const allotments = allotmentsOf(given);
       const where = `seed ${seed}`;
       expect(
         allotments.reduce((sum, allotment) => sum + allotment.servers, 0),
@@ -273,7 +273,7 @@ describe('rackAllotments', () => {
     for (let seed = 0; seed < 1500; seed++) {
       const given = caseOf(seed, 120);
       if (given === undefined) continue;
-      const cost = costIn(given, quotasOf(given));
+      const cost = costIn(given, allotmentsOf(given));
       const each = orders(given).map((allotments) => costIn(given, allotments));
       for (const other of each) expect(isCheaper(other, cost), `seed ${seed}`).toBe(false);
       const cheapest = each.reduce((best, other) => (isCheaper(other, best) ? other : best));
@@ -292,7 +292,7 @@ describe('rackAllotments', () => {
       const all = given === undefined ? undefined : splits(given);
       if (given === undefined || all === undefined) continue;
       const least = Math.min(...all.map((allotments) => costIn(given, allotments).unitLoad));
-      gap.add(costIn(given, quotasOf(given)).unitLoad, least, `seed ${seed}`);
+      gap.add(costIn(given, allotmentsOf(given)).unitLoad, least, `seed ${seed}`);
     }
     console.info(`gangs over few racks: ${gap}`);
     expect(gap.count).toBeGreaterThan(400);
@@ -310,12 +310,13 @@ describe('rackAllotments', () => {
       const capacity = new GangCapacity(index.tables, index.state, index);
       capacity.begin(gang);
       capacity.fill(level);
-      const reach = new GangTarget(index, gang, servers, level);
-      const pieces = new LeastLoad(index, reach, capacity, servers, kind).planIn(domain, level);
+      const task = new GangTask(index, gang, servers, level, [domain]);
+      expect(task.wholeKind).toBe(kind);
+      const pieces = new LeastLoad(index, capacity, task).planIn(domain, level);
       const taken = pieces.map((piece) => piece.server).sort((a, b) => a - b);
       const masks = taken.map(() => index.kinds[kind]!.full);
       const { unitLoad } = costOf(index, level, { servers: taken, masks });
-      gap.add(costIn(given, quotasOf(given)).unitLoad, unitLoad, `seed ${seed}`);
+      gap.add(costIn(given, allotmentsOf(given)).unitLoad, unitLoad, `seed ${seed}`);
     }
     console.info(`gangs over many racks: ${gap}`);
     expect(gap.count).toBeGreaterThan(100);
@@ -335,7 +336,7 @@ describe('rackCost', () => {
       const { full, classes } = index.kinds[kind]!;
       const { value } = classes.tables;
       const own = servers * classes.gpuCount * (value[full]! - value[0]!);
-      for (const allotments of [quotasOf(given), ...orders(given)]) {
+      for (const allotments of [allotmentsOf(given), ...orders(given)]) {
         const chosen = allotments
           .flatMap(({ rack, servers: count }) => {
             const cell = fabric.cellAt[rack * fabric.kindCount + kind]!;
