@@ -1,5 +1,5 @@
 import { asCluster, type TopologyOrDocument } from '../../catalogue/as-topology.js';
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { CorralError } from '../../errors.js';
 import {
   acceleratorGBpsPerGpuOf,
@@ -23,7 +23,9 @@ export interface ClusterSvgOptions extends OccupancyOptions {
   readonly title?: string | undefined;
 }
 
-const OPTIONS: readonly (keyof ClusterSvgOptions)[] = ['free', 'groups', 'cordoned', 'title'];
+const OPTIONS = fieldNames<ClusterSvgOptions>({ free: true, groups: true, cordoned: true, title: true });
+/** Former names of options. */
+const RENAMED = { gangs: 'groups' };
 const MARGIN = 16;
 const SECTION_GAP = 12;
 const WIDTH_MIN = 420;
@@ -53,7 +55,7 @@ const WIDTH_MIN = 420;
  */
 export function clusterToSvg(cluster: TopologyOrDocument, options: ClusterSvgOptions = {}): string {
   const whole = asCluster(cluster, ['cluster']);
-  const given = readFields(options, OPTIONS);
+  const given = readFields(options, OPTIONS, [], 'invalid-option', RENAMED);
   if (whole.servers.length > SERVERS_DRAWN_MAX) {
     throw new CorralError(
       'limit-exceeded',

@@ -242,6 +242,9 @@ describe('clusterToSvg', () => {
     refused(gang(null), 'invalid-option', [...pods, 0]);
     refused({ groups: [{}] }, 'invalid-option', pods.slice(0, -1));
     refused({ groups: [{ name: 1, placement: { pods: [] } }] }, 'invalid-option', ['groups', 0, 'name']);
+    expect(() => draw(cluster, { gangs: [] } as never)).toThrow(
+      'gangs: unknown field: it is called groups now',
+    );
     refused({ groups: 1 }, 'invalid-option', ['groups']);
     refused({ cordoned: ['x'] }, 'unknown-reference', ['cordoned', 0]);
     refused({ free: compile(racks([1])).free() }, 'invalid-option', ['free', 'servers']);
