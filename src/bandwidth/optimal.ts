@@ -1,3 +1,5 @@
+import { bitCount } from '../masks.js';
+import { remembered } from '../remembered.js';
 import { directedNetworkOf } from '../topology/directed-network.js';
 import { FORWARDS, LEAF, type Network } from '../topology/network.js';
 import { directedBandwidth } from './directed/directed-bandwidth.js';
@@ -76,12 +78,10 @@ interface CutGraphs {
 const cache = new WeakMap<Network, CutGraphs>();
 
 function graphsOf(network: Network): CutGraphs {
-  let graphs = cache.get(network);
-  if (graphs === undefined) {
-    graphs = { fabric: cutGraph(network, true), everything: cutGraph(network, false) };
-    cache.set(network, graphs);
-  }
-  return graphs;
+  return remembered(cache, network, () => ({
+    fabric: cutGraph(network, true),
+    everything: cutGraph(network, false),
+  }));
 }
 
 /** NICs, dead ends and vertices in the middle of a line are gone: see {@link contractForwarders}. */
@@ -130,8 +130,7 @@ function cutBandwidth(capacity: number, k: number, n: number): number {
  */
 function smallestCut(graph: CutGraph, mask: number): number {
   const { weight } = graph.work;
-  let n = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) n++;
+  const n = bitCount(mask);
   if (n < 2) return Number.POSITIVE_INFINITY;
   const size = load(graph, mask);
   const { between } = graph.work;

@@ -1,9 +1,9 @@
 import { quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
-import { remembered } from './bandwidth/remembered.js';
 import type { CheckedFreeCapacity, CheckedPlacement } from './read/claims.js';
 import { readFreeCapacity, readPlacements } from './read/read-claims.js';
 

@@ -1,5 +1,6 @@
 import { quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
@@ -51,12 +52,11 @@ export function checkPlacements(cluster: ClusterTopology, placements: readonly C
       const server = cluster.servers[position]!;
       positions.push(position);
       violations.push(...podFaults(server, request, pod.gpus).map((fault) => `${where}: ${fault}`));
-      const sum = taken.get(server.id) ?? {
+      const sum = remembered(taken, server.id, () => ({
         gpuMilli: server.type.gpus.map(() => 0),
         cpuMilli: 0,
         memoryMiB: 0,
-      };
-      taken.set(server.id, sum);
+      }));
       sum.cpuMilli += request.cpuMilli ?? 0;
       sum.memoryMiB += request.memoryMiB ?? 0;
       for (const gpu of pod.gpus) {

@@ -1,5 +1,6 @@
 import { readFields } from '../checks/fields.js';
 import { quote } from '../errors.js';
+import { remembered } from '../remembered.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
 import { maskOf } from './bandwidth/gpu-set.js';
@@ -95,8 +96,7 @@ function judged(
     }
     const server = cluster.servers[position]!;
     violations.push(...podFaults(server, request, pod.gpus).map((fault) => `pod ${i}: ${fault}`));
-    const sum = held.get(position) ?? { pods: 0, gpus: [] };
-    held.set(position, sum);
+    const sum = remembered(held, position, () => ({ pods: 0, gpus: [] as number[] }));
     sum.pods++;
     sum.gpus.push(...pod.gpus.filter((gpu) => server.type.gpus[gpu] !== undefined));
     servers.push(position);

@@ -1,5 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { DeviceId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import type { Device } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
 
@@ -13,12 +14,11 @@ const cache = new WeakMap<ServerTopology, ReadonlyMap<DeviceId, Device>>();
  * @complexity O(devices) once
  */
 export function devicesOf(server: ServerTopology): ReadonlyMap<DeviceId, Device> {
-  let devices = cache.get(server);
-  if (devices === undefined) {
-    devices = new Map(server.document.devices.map((device) => [device.id, device]));
-    cache.set(server, devices);
-  }
-  return devices;
+  return remembered(
+    cache,
+    server,
+    () => new Map(server.document.devices.map((device) => [device.id, device])),
+  );
 }
 
 /**

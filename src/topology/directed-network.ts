@@ -1,3 +1,4 @@
+import { remembered } from '../remembered.js';
 import { FORWARDS, GPU, type Network } from './network.js';
 import { hasSocketDetours, type SocketRoute, socketRoutes } from './socket-routes.js';
 
@@ -39,12 +40,9 @@ const cache: readonly WeakMap<Network['ends'], DirectedNetwork | null>[] = [new 
  * @complexity O(sockets × hosts^2 + links) on first use, then remembered with the network
  */
 export function directedNetworkOf(network: Network, peerToPeer: boolean): DirectedNetwork | undefined {
-  const known = cache[peerToPeer ? 1 : 0]!;
-  let directed = known.get(network.ends);
-  if (directed === undefined) {
-    directed = peerToPeer && !hasSocketDetours(network) ? null : direct(network, peerToPeer);
-    known.set(network.ends, directed);
-  }
+  const directed = remembered(cache[peerToPeer ? 1 : 0]!, network.ends, () =>
+    peerToPeer && !hasSocketDetours(network) ? null : direct(network, peerToPeer),
+  );
   return directed ?? undefined;
 }
 

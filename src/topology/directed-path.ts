@@ -1,3 +1,4 @@
+import { remembered } from '../remembered.js';
 import type { DirectedNetwork } from './directed-network.js';
 import { FORWARDS, type Network } from './network.js';
 
@@ -38,9 +39,7 @@ interface Search {
 const cache = new WeakMap<DirectedNetwork, Search>();
 
 function searchOf(directed: DirectedNetwork): Search {
-  let search = cache.get(directed);
-  if (search === undefined) {
-    const { network, vertexCount, tails, heads, crossed } = directed;
+  return remembered(cache, directed, ({ network, vertexCount, tails, heads, crossed }) => {
     const leaving = Array.from({ length: vertexCount }, (): number[] => []);
     const entering = Array.from({ length: vertexCount }, (): number[] => []);
     for (const [arc, tail] of tails.entries()) leaving[tail]!.push(arc);
@@ -48,10 +47,8 @@ function searchOf(directed: DirectedNetwork): Search {
     const widths = crossed.map((arcs) =>
       arcs.reduce((width, arc) => Math.min(width, network.flowGBps[arc >> 1]!), Number.POSITIVE_INFINITY),
     );
-    search = { widthGBps: Float64Array.from(widths), leaving, entering };
-    cache.set(directed, search);
-  }
-  return search;
+    return { widthGBps: Float64Array.from(widths), leaving, entering };
+  });
 }
 
 /** GPUs and NICs are not crossed. */

@@ -1,3 +1,5 @@
+import { bitCount } from '../masks.js';
+import { remembered } from '../remembered.js';
 import { devicesOf } from './device-at.js';
 import { hostsAbove } from './relation.js';
 import type { Device } from './server-document.js';
@@ -38,12 +40,10 @@ const cache = new WeakMap<ServerTopology, GpuPlaces>();
  * gpuPlaces(topology('dgx-h100')).socket // [0b00001111, 0b11110000]
  */
 export function gpuPlaces(server: ServerTopology): GpuPlaces {
-  let places = cache.get(server);
-  if (places === undefined) {
-    places = { socket: masksBy(server, socketOf), numa: masksBy(server, numaOf) };
-    cache.set(server, places);
-  }
-  return places;
+  return remembered(cache, server, () => ({
+    socket: masksBy(server, socketOf),
+    numa: masksBy(server, numaOf),
+  }));
 }
 
 /**
@@ -69,18 +69,12 @@ export function gpusOnOne(server: ServerTopology, kinds: readonly GpuPlace[]): r
  * @returns number of GPUs → places, up to all GPUs; more than one place is straddling only beyond this
  */
 export function fewestPlaces(places: readonly number[]): Uint8Array {
-  const sizes = places.map(sizeOf).sort((a, b) => b - a);
+  const sizes = places.map(bitCount).sort((a, b) => b - a);
   const fewest: number[] = [0];
   sizes.forEach((size, i) => {
     for (let gpu = 0; gpu < size; gpu++) fewest.push(i + 1);
   });
   return Uint8Array.from(fewest);
-}
-
-function sizeOf(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }
 
 /** The number of places that hold some GPU of a set. */

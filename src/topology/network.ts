@@ -1,4 +1,5 @@
 import type { DeviceId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import type { DeviceKind } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
 import { isFabric, switchFabrics } from './switch-fabrics.js';
@@ -60,32 +61,14 @@ const otherwise = new WeakMap<Network, Network>();
  * @returns the network; built on first use, then remembered with the topology
  */
 export function networkOf(server: ServerTopology, peerToPeer?: boolean): Network {
-  let network = merged.get(server);
-  if (network === undefined) {
-    network = flatten(server, switchFabrics(server.document));
-    merged.set(server, network);
-  }
-  return withPeerToPeer(network, peerToPeer ?? network.peerToPeer);
+  const network = remembered(merged, server, () => flatten(server, switchFabrics(server.document)));
+  if (network.peerToPeer === (peerToPeer ?? network.peerToPeer)) return network;
+  return remembered(otherwise, network, () => ({ ...network, peerToPeer: !network.peerToPeer }));
 }
 
 /** The network of a server with each NVSwitch by itself: for paths that begin or end at one. */
 export function unmergedNetworkOf(server: ServerTopology): Network {
-  let network = unmerged.get(server);
-  if (network === undefined) {
-    network = flatten(server, new Map());
-    unmerged.set(server, network);
-  }
-  return network;
-}
-
-function withPeerToPeer(network: Network, peerToPeer: boolean): Network {
-  if (network.peerToPeer === peerToPeer) return network;
-  let other = otherwise.get(network);
-  if (other === undefined) {
-    other = { ...network, peerToPeer };
-    otherwise.set(network, other);
-  }
-  return other;
+  return remembered(unmerged, server, () => flatten(server, new Map()));
 }
 
 function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, DeviceId>): Network {

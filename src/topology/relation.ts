@@ -1,4 +1,5 @@
 import type { DeviceId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import { deviceAt, devicesOf } from './device-at.js';
 import { checkServer } from './expected-topology.js';
 import type { Device, Link, Medium } from './server-document.js';
@@ -108,12 +109,7 @@ interface Neighbourhood {
 const cache = new WeakMap<ServerTopology, Neighbourhood>();
 
 function neighbourhoodOf(server: ServerTopology): Neighbourhood {
-  let known = cache.get(server);
-  if (known === undefined) {
-    known = readNeighbourhood(server);
-    cache.set(server, known);
-  }
-  return known;
+  return remembered(cache, server, readNeighbourhood);
 }
 
 function readNeighbourhood(server: ServerTopology): Neighbourhood {

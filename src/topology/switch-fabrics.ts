@@ -1,4 +1,5 @@
 import type { DeviceId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import type { Medium, ServerDocument } from './server-document.js';
 
 /** Whether a link is part of the accelerator fabric. */
@@ -23,7 +24,7 @@ export function switchFabrics(document: ServerDocument): ReadonlyMap<DeviceId, D
   const listsOf = new Map<DeviceId, (readonly DeviceId[])[]>();
   const byMedium = new Map<Medium, Map<DeviceId, DeviceId[]>>();
   const list = (id: DeviceId, together: readonly DeviceId[]): void => {
-    listsOf.set(id, [...(listsOf.get(id) ?? []), together]);
+    remembered(listsOf, id, () => []).push(together);
   };
   for (const { between, medium } of document.links) {
     if (!isFabric(medium)) continue;
@@ -31,10 +32,8 @@ export function switchFabrics(document: ServerDocument): ReadonlyMap<DeviceId, D
     const gpu = between.find((id) => kinds.get(id) === 'gpu');
     if (switches.length === 2) for (const id of switches) list(id, switches);
     if (switches.length !== 1 || gpu === undefined) continue;
-    const switchesOf = byMedium.get(medium) ?? new Map<DeviceId, DeviceId[]>();
-    byMedium.set(medium, switchesOf);
-    const ofGpu = switchesOf.get(gpu) ?? [];
-    switchesOf.set(gpu, ofGpu);
+    const switchesOf = remembered(byMedium, medium, () => new Map<DeviceId, DeviceId[]>());
+    const ofGpu = remembered(switchesOf, gpu, () => []);
     ofGpu.push(switches[0]!);
     list(switches[0]!, ofGpu);
   }

@@ -1,3 +1,5 @@
+import { bitCount } from '../../masks.js';
+import { remembered } from '../../remembered.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { GPU } from '../../topology/network.js';
 import { type FlowProblem, feedRate } from './feed-rate.js';
@@ -34,31 +36,18 @@ const cache = new WeakMap<DirectedNetwork, Known>();
  * differ, on 4 sockets, a quarter of a minute
  */
 export function directedBandwidth(directed: DirectedNetwork, mask: number): number {
-  let known = cache.get(directed);
-  if (known === undefined) {
+  const { graph, twins, answers } = remembered(cache, directed, (): Known => {
     const graph = hopGraph(directed);
-    known = { graph, twins: twinClasses(graph), answers: new Map() };
-    cache.set(directed, known);
-  }
-  const { graph, twins, answers } = known;
-  const counts = graph.classes.map((members) => sizeOf(members & mask));
+    return { graph, twins: twinClasses(graph), answers: new Map() };
+  });
+  const counts = graph.classes.map((members) => bitCount(members & mask));
   const n = counts.reduce((sum, count) => sum + count, 0);
   if (n < 2) return Number.POSITIVE_INFINITY;
   sortAmongTwins(counts, twins);
-  const key = counts.join();
-  let answer = answers.get(key);
-  if (answer === undefined) {
-    answer = leastOverSinks(graph, twins, counts, n);
-    if (!directed.peerToPeer) answer = Math.min(answer, intakeBound(directed, mask));
-    answers.set(key, answer);
-  }
-  return answer;
-}
-
-function sizeOf(mask: number): number {
-  let size = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) size++;
-  return size;
+  return remembered(answers, counts.join(), () => {
+    const answer = leastOverSinks(graph, twins, counts, n);
+    return directed.peerToPeer ? answer : Math.min(answer, intakeBound(directed, mask));
+  });
 }
 
 /** Which of several twins has how many GPUs does not matter: the first gets the most. */

@@ -1,3 +1,4 @@
+import { lowestBit } from '../../masks.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { GPU, LEAF, type Network } from '../../topology/network.js';
 import { type HopArc, HopReduction } from './hop-reduction.js';
@@ -76,7 +77,7 @@ function classesOf({ network, tails, heads, crossed, vertexOf, outbound }: Direc
 /** Half to vertex of the graph, -1 for NICs and for GPUs that another of their class stands for. */
 function verticesOf(directed: DirectedNetwork, classes: readonly number[]): Int32Array {
   const { network, vertexOf } = directed;
-  const classOf = new Map(classes.map((mask, i) => [network.gpuVertices[31 - Math.clz32(mask & -mask)]!, i]));
+  const classOf = new Map(classes.map((mask, i) => [network.gpuVertices[lowestBit(mask)]!, i]));
   let next = classes.length;
   return vertexOf.map((v) => {
     if (network.roles[v] === GPU) return classOf.get(v) ?? -1;

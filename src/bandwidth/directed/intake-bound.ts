@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { FORWARDS } from '../../topology/network.js';
 import { pairRoutesOf } from './pair-routes.js';
@@ -26,11 +27,9 @@ const cache = new WeakMap<DirectedNetwork, NeededArcs>();
  * @complexity O(GPUs^2 + GPUs × depth)
  */
 export function intakeBound(directed: DirectedNetwork, mask: number): number {
-  let needed = cache.get(directed);
-  if (needed === undefined) {
-    needed = Array.from(directed.network.gpuVertices, (vertex) => neededArcs(directed, vertex));
-    cache.set(directed, needed);
-  }
+  const needed = remembered(cache, directed, () =>
+    Array.from(directed.network.gpuVertices, (vertex) => neededArcs(directed, vertex)),
+  );
   const groups = fabricGroups(directed, mask);
   const n = groups.reduce((sum, group) => sum + group.length, 0);
   const shares = new Map<number, number>();

@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { Network } from '../../topology/network.js';
 import { routeArcs } from '../../topology/route.js';
 import { pathWidthGBps } from '../../topology/widest-path.js';
@@ -22,12 +23,7 @@ const cache = new WeakMap<Network, PairRoutes>();
  * @returns routes; built on first use, then remembered with the network
  */
 export function pairRoutesOf(network: Network): PairRoutes {
-  let routes = cache.get(network);
-  if (routes === undefined) {
-    routes = readRoutes(network);
-    cache.set(network, routes);
-  }
-  return routes;
+  return remembered(cache, network, readRoutes);
 }
 
 function readRoutes(network: Network): PairRoutes {

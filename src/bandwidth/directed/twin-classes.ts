@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { HopGraph } from './hop-graph.js';
 import type { HopArc } from './hop-reduction.js';
 
@@ -29,8 +30,7 @@ function canExchange(graph: HopGraph, a: number, b: number): boolean {
   const { network, arcs } = graph;
   const byEnds = new Map<string, HopArc[]>();
   for (const arc of arcs) {
-    const key = `${arc.tail} ${arc.head}`;
-    byEnds.set(key, [...(byEnds.get(key) ?? []), arc]);
+    remembered(byEnds, `${arc.tail} ${arc.head}`, () => []).push(arc);
   }
   /** Arc of the network to its image, and back. */
   const there = new Map<number, number>();
@@ -76,7 +76,7 @@ function exchange(
   }
   const members = new Map<number, number[]>();
   colours.forEach((colour, v) => {
-    members.set(colour, [...(members.get(colour) ?? []), v]);
+    remembered(members, colour, () => []).push(v);
   });
   const image = new Int32Array(vertexCount);
   for (const [first, second, ...more] of members.values()) {

@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { GPU, LEAF, type Network } from '../../topology/network.js';
@@ -42,11 +43,7 @@ export function directedOutflow(
   mask: number,
   most: number,
 ): number {
-  let graph = cache.get(server);
-  if (graph === undefined) {
-    graph = outflowGraph(server, directed);
-    cache.set(server, graph);
-  }
+  const graph = remembered(cache, server, () => outflowGraph(server, directed));
   const { network } = directed;
   const { arcs, isJoint, owners, outlets } = graph;
   const gpuCount = network.gpuVertices.length;

@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import { directedNetworkOf } from '../../topology/directed-network.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { networkOf } from '../../topology/network.js';
@@ -79,11 +80,8 @@ interface Work {
 const cache = new WeakMap<OutflowNetwork, Work>();
 
 function workOf(network: OutflowNetwork): Work {
-  let work = cache.get(network);
-  if (work === undefined) {
+  return remembered(cache, network, () => {
     const size = network.vertexCount + 2;
-    work = { residual: new Float64Array(size * size), scratch: flowScratch(size) };
-    cache.set(network, work);
-  }
-  return work;
+    return { residual: new Float64Array(size * size), scratch: flowScratch(size) };
+  });
 }

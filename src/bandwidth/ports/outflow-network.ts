@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { directedNetworkOf } from '../../topology/directed-network.js';
 import { FORWARDS, GPU, LEAF, type Network, networkOf } from '../../topology/network.js';
@@ -50,12 +51,7 @@ const cache = new WeakMap<ServerTopology, OutflowNetwork>();
  * @complexity O(vertices² + GPUs × (devices + links)) the first time
  */
 export function outflowNetwork(server: ServerTopology): OutflowNetwork {
-  let outflow = cache.get(server);
-  if (outflow === undefined) {
-    outflow = readOutflow(server);
-    cache.set(server, outflow);
-  }
-  return outflow;
+  return remembered(cache, server, readOutflow);
 }
 
 function readOutflow(server: ServerTopology): OutflowNetwork {
@@ -153,11 +149,7 @@ function addPorts(server: ServerTopology, network: Network, near: NearestNics, l
     return next++;
   };
   const sides = new Map<number, number>();
-  const sideOf = (gpu: number): number => {
-    const side = sides.get(gpu) ?? add();
-    sides.set(gpu, side);
-    return side;
-  };
+  const sideOf = (gpu: number): number => remembered(sides, gpu, add);
   const ports = new Map<number, { readonly nearestTo: number; GBps: number }>();
   const merged = new Map<string, number>();
   near.nics.forEach((id, i) => {
@@ -168,11 +160,8 @@ function addPorts(server: ServerTopology, network: Network, near: NearestNics, l
     const nearestTo = near.nearestTo[i]!;
     // Two links or more: the place is the NIC itself, and it shares it with none.
     const key = JSON.stringify([nearestTo, reached.size === 1 ? [...reached.keys()] : id]);
-    const vertex = merged.get(key) ?? add();
-    merged.set(key, vertex);
-    const known = ports.get(vertex);
-    if (known === undefined) ports.set(vertex, { nearestTo, GBps: portGBps });
-    else known.GBps += portGBps;
+    const vertex = remembered(merged, key, add);
+    remembered(ports, vertex, () => ({ nearestTo, GBps: 0 })).GBps += portGBps;
     for (const [other, gbps] of reached) {
       // A NIC behind one link carries the least of link and port; behind several, each of them by itself.
       const capacity = reached.size === 1 ? portGBps : gbps;

@@ -1,3 +1,4 @@
+import { bitCount } from '../../masks.js';
 import type { RingHops } from './ring-hops.js';
 import { RingRooms } from './ring-rooms.js';
 
@@ -131,10 +132,4 @@ export function equalRings(
   };
   nextRing();
   return { orders: best.length >= fewest ? best : [], steps };
-}
-
-function bitCount(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }

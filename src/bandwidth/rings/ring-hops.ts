@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { Network } from '../../topology/network.js';
 import type { PairRoutes } from '../directed/pair-routes.js';
 import { flowScratch, maxFlow } from '../max-flow.js';
@@ -85,11 +86,7 @@ export function ringLimit(hops: RingHops): number {
   const { capacityGBps, ends, vertices, widthGBps } = hops;
   const n = vertices.length;
   const position = new Map<number, number>();
-  const positionOf = (vertex: number): number => {
-    const known = position.get(vertex) ?? position.size;
-    position.set(vertex, known);
-    return known;
-  };
+  const positionOf = (vertex: number): number => remembered(position, vertex, () => position.size);
   vertices.forEach(positionOf);
   const used = usedArcs(hops);
   for (const arc of used) positionOf(ends[arc]!);

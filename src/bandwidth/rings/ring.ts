@@ -1,3 +1,4 @@
+import { bitsOf } from '../../masks.js';
 import type { Network } from '../../topology/network.js';
 import { pairRoutesOf } from '../directed/pair-routes.js';
 import { fabricBandwidth } from '../optimal.js';
@@ -65,7 +66,7 @@ const RELATIVE_TOLERANCE = 1e-12;
  * meshes of the catalogue some ten milliseconds, meshes whose links all differ up to two hundred
  */
 export function packRings(network: Network, mask: number): RingPacking {
-  const ordinals = ordinalsOf(mask);
+  const ordinals = bitsOf(mask);
   if (ordinals.length < 2) return { rings: [], bandwidthGBps: Number.POSITIVE_INFINITY };
   const routes = pairRoutesOf(network);
   const limitGBps = fabricBandwidth(network, mask);
@@ -77,12 +78,6 @@ export function packRings(network: Network, mask: number): RingPacking {
     ringHops(network, routes, ordinals, false),
     limitGBps > 0 ? limitGBps : Number.POSITIVE_INFINITY,
   );
-}
-
-function ordinalsOf(mask: number): number[] {
-  const ordinals: number[] = [];
-  for (let rest = mask; rest !== 0; rest &= rest - 1) ordinals.push(31 - Math.clz32(rest & -rest));
-  return ordinals;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { CorralError } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 
 /** The most vertices whose cuts are enumerated: 2^19 of them, about a second. */
 export const VERTICES_MAX = 20;
@@ -72,9 +73,8 @@ type Neighbours = Map<string, Map<string, number>>;
 function neighboursOf(terminals: readonly string[], capacities: readonly Capacity[]): Neighbours {
   const neighbours: Neighbours = new Map(terminals.map((id) => [id, new Map()]));
   const add = (from: string, to: string, GBps: number): void => {
-    const row = neighbours.get(from) ?? new Map<string, number>();
+    const row = remembered(neighbours, from, () => new Map());
     row.set(to, (row.get(to) ?? 0) + GBps);
-    neighbours.set(from, row);
   };
   for (const { a, b, GBps } of capacities) {
     if (a === b) continue;

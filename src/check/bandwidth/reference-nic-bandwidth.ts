@@ -1,11 +1,11 @@
 import { CorralError } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { relation, type ServerTopology } from '../../topology/index.js';
 import { VERTICES_MAX } from './every-cut.js';
 import { largestValue } from './largest-value.js';
 import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
 import { permittedPathsToNics } from './permitted-paths.js';
-import { remembered } from './remembered.js';
 
 /** Relation words from near to far. A fabric joins a GPU and a NIC as closely as a switch does: as PIX. */
 const WORDS: readonly string[] = ['PIX', 'PXB', 'PHB', 'NODE', 'SYS'];

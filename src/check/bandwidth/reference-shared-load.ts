@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { route, type ServerTopology } from '../../topology/index.js';
@@ -57,11 +58,9 @@ export function referenceSharedLoad(
   // Looked up once per link, not once per pair that crosses it.
   const answers = new Map<LinkKey, boolean>();
   const othersCouldUse = (link: LinkKey): boolean => {
-    const answer =
-      answers.get(link) ??
-      others.some((a) => toHost[a]!.has(link) || others.some((b) => between[a]![b]!.includes(link)));
-    answers.set(link, answer);
-    return answer;
+    return remembered(answers, link, () =>
+      others.some((a) => toHost[a]!.has(link) || others.some((b) => between[a]![b]!.includes(link))),
+    );
   };
   const fabricOnly = isRing(sorted, inFabric);
   let crossed = 0;
@@ -96,8 +95,7 @@ function isRing(gpus: readonly number[], joined: readonly (readonly boolean[])[]
 }
 
 function routesOf(server: ServerTopology): Routes {
-  let routes = known.get(server);
-  if (routes === undefined) {
+  return remembered(known, server, () => {
     const fabric = new Set(
       mergedLinks(server).flatMap(({ a, b, inFabric }) => (inFabric ? [keyOf(a, b)] : [])),
     );
@@ -105,17 +103,15 @@ function routesOf(server: ServerTopology): Routes {
     const hosts = [...devicesOf(server).values()].flatMap(({ id, kind }) =>
       ['nic', 'numa', 'socket'].includes(kind) ? [id] : [],
     );
-    routes = {
+    return {
       between,
-      // A route leaves the fabric only where that does not join the two.
+      // A route leaves the fabric only where the fabric does not join the two GPUs.
       inFabric: between.map((row) =>
         row.map((links) => links.length > 0 && links.every((link) => fabric.has(link))),
       ),
       toHost: server.gpus.map((gpu) => new Set(hosts.flatMap((host) => linksOn(server, gpu, host)))),
     };
-    known.set(server, routes);
-  }
-  return routes;
+  });
 }
 
 /** The links of a route; none if nothing joins the two without crossing a GPU or a NIC. */

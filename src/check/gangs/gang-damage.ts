@@ -1,7 +1,7 @@
+import { remembered } from '../../remembered.js';
 import type { ClusterTopology, ServerTopology } from '../../topology/index.js';
 import { GPU_MILLI } from '../../units.js';
 import { ordinalsOf } from '../bandwidth/gpu-set.js';
-import { remembered } from '../bandwidth/remembered.js';
 import {
   DEFAULT_SIZES,
   leftoverValue,

@@ -1,7 +1,7 @@
+import { remembered } from '../../remembered.js';
 import { acceleratorGBpsPerGpuOf, type ClusterTopology, uplinkGBpsOf } from '../../topology/index.js';
 import { ordinalsOf, sizeOf } from '../bandwidth/gpu-set.js';
 import { referenceBandwidth } from '../bandwidth/reference-bandwidth.js';
-import { remembered } from '../bandwidth/remembered.js';
 import { loadOfSet, nicBandwidthOfSet } from '../sets/set-figures.js';
 import { domainsAt } from './levels.js';
 

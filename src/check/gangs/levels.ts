@@ -1,5 +1,6 @@
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import type { TierName } from '../../ids.js';
+import { remembered } from '../../remembered.js';
 import type { ClusterTopology } from '../../topology/index.js';
 
 /**
@@ -51,10 +52,7 @@ export function lowestLevel(cluster: ClusterTopology, servers: readonly number[]
 export function domainsAt(cluster: ClusterTopology, level: number): number[][] {
   const domains = new Map<number, number[]>();
   for (const server of cluster.servers.keys()) {
-    const domain = domainAt(cluster, server, level);
-    const servers = domains.get(domain);
-    if (servers === undefined) domains.set(domain, [server]);
-    else servers.push(server);
+    remembered(domains, domainAt(cluster, server, level), () => []).push(server);
   }
   return [...domains.values()];
 }

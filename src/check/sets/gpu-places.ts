@@ -1,5 +1,5 @@
+import { remembered } from '../../remembered.js';
 import type { ServerTopology } from '../../topology/index.js';
-import { remembered } from '../bandwidth/remembered.js';
 
 /** A kind of place that a pod may have to itself: all its GPUs are on one. */
 export type PlaceKind = 'socket' | 'numa';

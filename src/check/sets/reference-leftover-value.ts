@@ -1,9 +1,9 @@
 import { readRecord } from '../../checks/fields.js';
 import { CorralError, quote } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { maskOf, subsetsOfSize } from '../bandwidth/gpu-set.js';
 import { referenceBandwidth } from '../bandwidth/reference-bandwidth.js';
-import { remembered } from '../bandwidth/remembered.js';
 import { socketsOf } from './gpu-places.js';
 import { loadOfSet } from './set-figures.js';
 

@@ -1,9 +1,9 @@
+import { remembered } from '../../remembered.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { maskOf } from '../bandwidth/gpu-set.js';
 import { referenceBandwidth } from '../bandwidth/reference-bandwidth.js';
 import { referenceNicBandwidth } from '../bandwidth/reference-nic-bandwidth.js';
 import { referenceSharedLoad } from '../bandwidth/reference-shared-load.js';
-import { remembered } from '../bandwidth/remembered.js';
 
 const loads = new WeakMap<ServerTopology, Map<number, number>>();
 const nicBandwidths = new WeakMap<ServerTopology, Map<number, number>>();

@@ -4,6 +4,7 @@ import { nonNegative } from '../../checks/quantity.js';
 import { CorralError, quote } from '../../errors.js';
 import type { ServerId, TierName } from '../../ids.js';
 import type { Placement } from '../../placement/request/placement.js';
+import { remembered } from '../../remembered.js';
 import { acceleratorGBpsPerGpuOf, type ClusterTopology } from '../../topology/cluster-topology.js';
 import { checkCluster } from '../../topology/expected-topology.js';
 import { checkPhase } from '../phases/phase.js';
@@ -205,10 +206,7 @@ function tierDomains(
   const t = cluster.tiers.findIndex((tier) => tier.name === name);
   const byDomain = new Map<number, GangServer[]>();
   for (const s of gang.servers) {
-    const domain = s.server.domains[t]!;
-    const inside = byDomain.get(domain);
-    if (inside === undefined) byDomain.set(domain, [s]);
-    else inside.push(s);
+    remembered(byDomain, s.server.domains[t]!, () => []).push(s);
   }
   const gpusInside = new Map<number, number>();
   const serversInside = new Map<number, number>();

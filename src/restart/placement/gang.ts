@@ -2,6 +2,7 @@ import { callForeign, readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import type { PlacedPod, Placement } from '../../placement/request/placement.js';
+import { remembered } from '../../remembered.js';
 import type { ClusterServer, ClusterTopology } from '../../topology/cluster-topology.js';
 import { PODS_MAX } from '../../units.js';
 
@@ -60,8 +61,7 @@ export function gangOf(
       );
     }
     const count = cluster.servers[position]!.type.gpus.length;
-    const gpus = held.get(position) ?? new Set<number>();
-    held.set(position, gpus);
+    const gpus = remembered(held, position, () => new Set());
     const ordinals = readList(given, ['placement', 'pods', i, 'gpus'], 'invalid-option', count);
     ordinals.forEach((gpu, g) => {
       if (!Number.isInteger(gpu) || gpu < 0 || gpu >= count) {

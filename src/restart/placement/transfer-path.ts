@@ -1,10 +1,12 @@
 import { nicBandwidth } from '../../bandwidth/ports/nic-bandwidth.js';
+import { remembered } from '../../remembered.js';
 import {
   acceleratorGBpsPerGpuOf,
   type ClusterServer,
   type ClusterTopology,
   uplinkGBpsOf,
 } from '../../topology/cluster-topology.js';
+import type { ServerTopology } from '../../topology/server-topology.js';
 
 /** Bandwidths between servers of a cluster, as a transfer of checkpoint parts meets them. */
 export class TransferPaths {
@@ -12,7 +14,8 @@ export class TransferPaths {
   readonly #nicGBps: number | undefined;
   /** Per tier and domain: its uplink, shared evenly by the servers inside. */
   readonly #uplinkShareGBps: readonly (readonly number[])[];
-  readonly #nics = new Map<unknown, number>();
+  /** Server type → GB/s into and out of one server. */
+  readonly #typeGBps = new Map<ServerTopology, number>();
 
   /**
    * @param nicGBps - into and out of one server; default: what all GPUs of its type reach through
@@ -70,12 +73,10 @@ export class TransferPaths {
 
   #ofServer(server: ClusterServer): number {
     if (this.#nicGBps !== undefined) return this.#nicGBps;
-    const known = this.#nics.get(server.type);
-    if (known !== undefined) return known;
-    const reached = nicBandwidth(server.type, [...server.type.gpus.keys()]);
-    // A server type whose GPUs reach no compute NIC says nothing about its network: not limiting.
-    const total = reached === 0 ? Number.POSITIVE_INFINITY : reached;
-    this.#nics.set(server.type, total);
-    return total;
+    return remembered(this.#typeGBps, server.type, (type) => {
+      const reached = nicBandwidth(type, [...type.gpus.keys()]);
+      // A server type whose GPUs reach no compute NIC says nothing about its network: not limiting.
+      return reached === 0 ? Number.POSITIVE_INFINITY : reached;
+    });
   }
 }
