@@ -25,7 +25,7 @@ import { readClaim } from './read/read-claims.js';
 import { readRequest } from './read/read-request.js';
 import type { ReferencePlacement, ReferencePlaceOptions } from './reference-place.js';
 import { DEFAULT_SIZES, readSizes, type Sizes } from './sets/reference-leftover-value.js';
-import { same } from './sets/same-figure.js';
+import { same } from './sets/set-figures.js';
 
 /** What a placement is worth, in the figures by which the best one is chosen, and what is wrong with it. */
 export interface JudgedPlacement extends ReferencePlacement {

@@ -13,8 +13,7 @@ import {
   sizeWeights,
   straddleLoss,
 } from './reference-leftover-value.js';
-import { same } from './same-figure.js';
-import { loadOfSet, nicBandwidthOfSet } from './set-figures.js';
+import { loadOfSet, nicBandwidthOfSet, same } from './set-figures.js';
 
 /** Options of {@link referenceSelectGpus}, as those of `selectGpus`. */
 export interface ReferenceSelectGpusOptions {

@@ -1,5 +1,4 @@
-import { attemptSeconds, restartLaplace } from './restart-attempt.js';
-import { checkModel, type RestartModel } from './restart-model.js';
+import { attemptSeconds, checkModel, type RestartModel, restartLaplace } from './restart-model.js';
 import { twoTierCycle } from './two-tier-cycle.js';
 
 /**

@@ -3,8 +3,7 @@ import { nonNegative, positive } from '../../checks/quantity.js';
 import { CorralError } from '../../errors.js';
 import { fixed } from '../phases/basic-phases.js';
 import { checkPhase, type Phase } from '../phases/phase.js';
-import { restartLaplace } from './restart-attempt.js';
-import { checkModel, type RestartModel } from './restart-model.js';
+import { checkModel, type RestartModel, restartLaplace } from './restart-model.js';
 
 /** Most checkpoints in one run; only their number enters, so this is where doubles stop to count. */
 const SEGMENTS_MAX = 2 ** 52;

@@ -3,8 +3,7 @@ import { nonNegative } from '../../checks/quantity.js';
 import { CorralError } from '../../errors.js';
 import { ettr } from './ettr.js';
 import { RECOVERY_STEPS, type RecoveryStep } from './recovery.js';
-import { restartLaplace } from './restart-attempt.js';
-import type { FailureClass, RestartModel, Rollback } from './restart-model.js';
+import { type FailureClass, type RestartModel, type Rollback, restartLaplace } from './restart-model.js';
 import { twoTierCycle } from './two-tier-cycle.js';
 
 /** What unproductive time is spent on: a step of the restart, the stall of a checkpoint, or work done twice. */

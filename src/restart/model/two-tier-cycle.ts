@@ -1,5 +1,4 @@
-import { restartLaplace } from './restart-attempt.js';
-import type { RestartModel } from './restart-model.js';
+import { type RestartModel, restartLaplace } from './restart-model.js';
 
 /** What an expected cost per cycle counts. */
 export interface CycleCosts {
