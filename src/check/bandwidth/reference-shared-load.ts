@@ -1,4 +1,4 @@
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
 import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
@@ -46,11 +46,7 @@ export function referenceSharedLoad(
   holdSize(server);
   const sorted = sortedGpus(server, gpus, 'gpus');
   if (typeof bandwidthGBps !== 'number' || !(bandwidthGBps >= 0)) {
-    throw new CorralError(
-      'invalid-option',
-      ['bandwidthGBps'],
-      `expected GB/s, 0 or more, got ${quote(bandwidthGBps)}`,
-    );
+    throw unexpected(bandwidthGBps, 'GB/s, 0 or more', ['bandwidthGBps']);
   }
   if (sorted.length < 2) return 0;
   const { between, inFabric, toHost } = routesOf(server);

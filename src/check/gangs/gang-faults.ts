@@ -1,4 +1,4 @@
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, quote, unexpected } from '../../errors.js';
 import type { ClusterServer, ClusterTopology } from '../../topology/index.js';
 import { GPU_MILLI } from '../../units.js';
 import type { CheckedRequest } from '../read/checked-request.js';
@@ -20,14 +20,10 @@ export function podRange(request: CheckedRequest): PodRange {
   const max = request.pods ?? 1;
   const min = request.podsMin ?? max;
   if (!Number.isInteger(max) || max < 1) {
-    throw new CorralError('invalid-request', ['pods'], `expected an integer from 1, got ${quote(max)}`);
+    throw unexpected(max, 'an integer from 1', ['pods'], 'invalid-request');
   }
   if (!Number.isInteger(min) || min < 1 || min > max) {
-    throw new CorralError(
-      'invalid-request',
-      ['podsMin'],
-      `expected an integer from 1 to pods, ${max}, got ${quote(min)}`,
-    );
+    throw unexpected(min, `an integer from 1 to pods, ${max}`, ['podsMin'], 'invalid-request');
   }
   return { min, max };
 }

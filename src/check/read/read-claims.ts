@@ -1,5 +1,5 @@
 import { callForeign, readList } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { type ErrorPath, unexpected } from '../../errors.js';
 import { GPUS_PER_SERVER_MAX } from '../../units.js';
 import type { CheckedFreeCapacity, CheckedPlacement, CheckedPod, ClaimedPlacement } from './claims.js';
 import { readRequest } from './read-request.js';
@@ -25,7 +25,7 @@ function readSome<T extends object, K extends keyof T & string>(
   path: ErrorPath,
 ): Pick<T, K> {
   if (typeof given !== 'object' || given === null) {
-    throw invalid(path, `an object with ${fields.join(', ')}`, given);
+    throw unexpected(given, `an object with ${fields.join(', ')}`, path);
   }
   const entries = fields.map((field) => [field, callForeign(() => given[field], [...path, field])]);
   return Object.fromEntries(entries) as Pick<T, K>;
@@ -124,7 +124,7 @@ function readNumbers(given: readonly number[], path: ErrorPath): number[] {
 
 function numberOf(value: unknown, path: ErrorPath): number {
   if (typeof value === 'number') return value;
-  throw invalid(path, 'a number', value);
+  throw unexpected(value, 'a number', path);
 }
 
 function figureOf(value: unknown, path: ErrorPath): number | null {
@@ -133,9 +133,5 @@ function figureOf(value: unknown, path: ErrorPath): number | null {
 
 function textOf(value: unknown, path: ErrorPath): string {
   if (typeof value === 'string') return value;
-  throw invalid(path, 'a text', value);
-}
-
-function invalid(path: ErrorPath, expected: string, value: unknown): CorralError {
-  return new CorralError('invalid-option', path, `expected ${expected}, got ${quote(value)}`);
+  throw unexpected(value, 'a text', path);
 }

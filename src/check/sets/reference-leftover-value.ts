@@ -1,5 +1,5 @@
 import { readRecord } from '../../checks/fields.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
 import { remembered } from '../../remembered.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { maskOf, subsetsOfSize } from '../bandwidth/gpu-set.js';
@@ -83,11 +83,7 @@ export function readSizes(given: Readonly<Record<number, number>>): Sizes {
       );
     }
     if (!(typeof weight === 'number' && weight >= 0 && weight <= WEIGHT_MAX)) {
-      throw new CorralError(
-        'invalid-option',
-        ['sizes', name],
-        `expected a weight from 0 to ${WEIGHT_MAX}, got ${quote(weight)}`,
-      );
+      throw unexpected(weight, `a weight from 0 to ${WEIGHT_MAX}`, ['sizes', name]);
     }
     return [size, weight];
   });

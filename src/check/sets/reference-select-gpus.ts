@@ -1,5 +1,5 @@
 import { readFields } from '../../checks/fields.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { sortedGpus, subsetsOfSize } from '../bandwidth/gpu-set.js';
@@ -68,11 +68,7 @@ export function referenceSelectGpus(
   const free = sortedGpus(server, given.free ?? [...server.gpus.keys()], 'free');
   const required = sortedGpus(server, given.required ?? [], 'required');
   if (!Number.isInteger(count) || count < 1) {
-    throw new CorralError(
-      'invalid-option',
-      ['count'],
-      `expected a number of GPUs from 1, got ${quote(count)}`,
-    );
+    throw unexpected(count, 'a number of GPUs from 1', ['count']);
   }
   for (const ordinal of required) {
     if (!free.includes(ordinal)) {

@@ -1,5 +1,5 @@
 import type { ClusterTopology } from '../../topology/cluster-topology.js';
-import { groupPaint } from '../svg/group-fill.js';
+import { groupPaint, stripePattern } from '../svg/group-fill.js';
 import { element, pixels, textElement, tooltip } from '../svg/svg-element.js';
 import { counted, fittedEnds, grouped, printable, textWidth } from '../svg/svg-text.js';
 import type { ClusterLayout, DomainBox } from './cluster-layout.js';
@@ -181,19 +181,5 @@ function wordsOf(row: readonly Cell[], names: readonly string[]): string {
 /** The pattern of cordoned GPUs; empty where no server is cordoned. */
 export function cordonPattern({ cordoned }: Occupancy): string[] {
   if (!cordoned.includes(true)) return [];
-  const tile = {
-    id: 'corral-cordoned',
-    width: 4,
-    height: 4,
-    patternUnits: 'userSpaceOnUse',
-    patternTransform: 'rotate(45)',
-  };
-  return [
-    element('defs', {}, [
-      element('pattern', tile, [
-        element('rect', { width: 4, height: 4, fill: '#FFFFFF' }),
-        element('rect', { width: 1.4, height: 4, fill: CORDON_STROKE }),
-      ]),
-    ]),
-  ];
+  return [element('defs', {}, [stripePattern('corral-cordoned', '#FFFFFF', CORDON_STROKE)])];
 }

@@ -1,6 +1,6 @@
 import { readFields } from '../../checks/fields.js';
 import { bandwidthGBps, nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
 
 /**
  * Bytes per parameter of a checkpoint, by what it holds.
@@ -46,11 +46,7 @@ export function checkpointBytes(options: {
   const parameters = positive(given.parameters, 'parameters');
   const { content = 'adam', bytesPerParameter } = given;
   if (typeof content !== 'string' || !Object.hasOwn(BYTES_PER_PARAMETER, content)) {
-    throw new CorralError(
-      'invalid-option',
-      ['content'],
-      `expected one of ${Object.keys(BYTES_PER_PARAMETER).join(', ')}, got ${quote(content)}`,
-    );
+    throw unexpected(content, `one of ${Object.keys(BYTES_PER_PARAMETER).join(', ')}`, ['content']);
   }
   if (bytesPerParameter !== undefined && given.content !== undefined) {
     throw new CorralError(

@@ -1,4 +1,4 @@
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
 import { dalyIntervalSeconds, youngIntervalSeconds } from '../published/published-intervals.js';
 import { ettrOf } from './ettr.js';
 import { checkModel, type RestartModel } from './restart-model.js';
@@ -28,11 +28,7 @@ export function optimalInterval(model: RestartModel, method: IntervalMethod = 'e
   checkModel(model);
   const rate = model.failuresPerActiveSecond;
   if (method !== 'exact' && method !== 'young' && method !== 'daly') {
-    throw new CorralError(
-      'invalid-option',
-      ['method'],
-      `expected exact, young or daly, got ${quote(method)}`,
-    );
+    throw unexpected(method, 'exact, young or daly', ['method']);
   }
   if (1 / rate === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   const best = model.durable === undefined ? oneTier(model, method) : twoTiers(model, method);

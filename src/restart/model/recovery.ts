@@ -1,5 +1,6 @@
 import { readFields } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
+import type { ErrorPath } from '../../errors.js';
 import { checkPhase, PHASES_MAX, type Phase } from '../phases/phase.js';
 
 /**
@@ -43,14 +44,11 @@ export interface TimedStep {
 export type RecoveryDurations = RecoverySteps | Phase | readonly Phase[];
 
 /** Phases without a name become steps `other`; named steps come in the order in which they run. */
-export function timedSteps(
-  value: RecoveryDurations | undefined,
-  path: readonly string[],
-): readonly TimedStep[] {
+export function timedSteps(value: RecoveryDurations | undefined, path: ErrorPath): readonly TimedStep[] {
   return Object.freeze(stepsIn(value, path).map((step) => Object.freeze(step)));
 }
 
-function stepsIn(value: RecoveryDurations | undefined, path: readonly string[]): TimedStep[] {
+function stepsIn(value: RecoveryDurations | undefined, path: ErrorPath): TimedStep[] {
   if (value === undefined) return [];
   const durations = readDurations(value, path);
   if (Array.isArray(durations)) {
@@ -69,7 +67,7 @@ function stepsIn(value: RecoveryDurations | undefined, path: readonly string[]):
  * @returns the same kind of durations, of checked phases
  * @throws CorralError `invalid-option` with a path from `path` on
  */
-export function readDurations(value: RecoveryDurations, path: readonly string[]): RecoveryDurations {
+export function readDurations(value: RecoveryDurations, path: ErrorPath): RecoveryDurations {
   if (callForeign(() => Array.isArray(value), path)) {
     const phases = readList(value as readonly Phase[], path, 'invalid-option', PHASES_MAX);
     return phases.map((phase, i) => checkPhase(phase, ...path, i));
@@ -86,7 +84,7 @@ export function readDurations(value: RecoveryDurations, path: readonly string[])
  * @returns a copy with checked phases
  * @throws CorralError `invalid-option`
  */
-export function readRecoveryPath(value: RecoveryPath, ...path: string[]): RecoveryPath {
+export function readRecoveryPath(value: RecoveryPath, ...path: ErrorPath): RecoveryPath {
   const { hidden, exposed } = readFields(value, ['hidden', 'exposed'], path);
   return {
     hidden: readSteps(hidden, [...path, 'hidden']),
@@ -94,7 +92,7 @@ export function readRecoveryPath(value: RecoveryPath, ...path: string[]): Recove
   };
 }
 
-function readSteps(value: RecoverySteps, path: readonly string[]): RecoverySteps {
+function readSteps(value: RecoverySteps, path: ErrorPath): RecoverySteps {
   const entries = Object.entries(readFields(value, RECOVERY_STEPS, path));
   return Object.fromEntries(entries.map(([step, phase]) => [step, checkPhase(phase, ...path, step)]));
 }

@@ -1,7 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
 import { integer, nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
 import { type Phase, phasesIn } from '../phases/phase.js';
 import { type RecoveryDurations, type TimedStep, timedSteps } from './recovery.js';
 
@@ -179,11 +179,7 @@ export function restartModel(options: RestartModelOptions): RestartModel {
   }
   const clock = given.clock ?? 'wall';
   if (!CLOCKS.includes(clock)) {
-    throw new CorralError(
-      'invalid-option',
-      ['clock'],
-      `expected one of ${CLOCKS.join(', ')}, got ${quote(clock)}`,
-    );
+    throw unexpected(clock, `one of ${CLOCKS.join(', ')}`, ['clock']);
   }
   const durable = checkDurable(given.durable);
   const failureClasses = checkClasses(given, durable !== undefined);
@@ -215,7 +211,7 @@ export function restartModel(options: RestartModelOptions): RestartModel {
 /** Sums and products of what is below the limit stay finite. */
 function limited(value: number, ...path: (string | number)[]): number {
   if (value <= QUANTITY_MAX) return value;
-  throw new CorralError('invalid-option', path, `expected at most ${QUANTITY_MAX}, got ${value}`);
+  throw unexpected(value, `at most ${QUANTITY_MAX}`, path);
 }
 
 function checkDurable(durable: RestartModelOptions['durable']): RestartModel['durable'] {
@@ -252,7 +248,7 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
     const path: ErrorPath = ['failureClasses', i];
     const c = readFields(one, CLASS_FIELDS, path);
     if (c.name !== undefined && typeof c.name !== 'string') {
-      throw new CorralError('invalid-option', [...path, 'name'], `expected a name, got ${quote(c.name)}`);
+      throw unexpected(c.name, 'a name', [...path, 'name']);
     }
     const rollback = c.rollback ?? 'memory';
     if (rollback !== 'memory' && !(rollback === 'durable' && twoTiers)) {
@@ -264,17 +260,6 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
           : `${quote(rollback)} needs two tiers of checkpoints: give durable`,
       );
     }
-    const inside = (
-      steps: RecoveryDurations | undefined,
-      field: 'hidden' | 'exposed',
-    ): readonly TimedStep[] => {
-      if (steps === undefined) return field === 'hidden' ? hidden : exposed;
-      try {
-        return timedSteps(steps, [field]);
-      } catch (error) {
-        throw error instanceof CorralError ? error.inside(path) : error;
-      }
-    };
     return Object.freeze({
       name: c.name ?? `class ${i}`,
       failuresPerSecond: limited(
@@ -282,8 +267,8 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
         ...path,
         'failuresPerSecond',
       ),
-      hidden: inside(c.hidden, 'hidden'),
-      exposed: inside(c.exposed, 'exposed'),
+      hidden: c.hidden === undefined ? hidden : timedSteps(c.hidden, [...path, 'hidden']),
+      exposed: c.exposed === undefined ? exposed : timedSteps(c.exposed, [...path, 'exposed']),
       rollback,
     });
   });

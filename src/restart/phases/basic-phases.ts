@@ -1,5 +1,5 @@
 import { nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
 import { drawUnit, newPhase, type Phase, type UniformSource } from './phase.js';
 
 /** A fixed phase, which composition folds: durations add, transforms need one exponential. */
@@ -89,11 +89,7 @@ export function uniform(lowSeconds: number, highSeconds: number): Phase {
   nonNegative(highSeconds, 'highSeconds');
   const width = highSeconds - lowSeconds;
   if (width < 0) {
-    throw new CorralError(
-      'invalid-option',
-      ['highSeconds'],
-      `expected at least lowSeconds, ${lowSeconds}, got ${highSeconds}`,
-    );
+    throw unexpected(highSeconds, `at least lowSeconds, ${lowSeconds}`, ['highSeconds']);
   }
   return newPhase<Phase>(
     {

@@ -1,5 +1,5 @@
 import { callForeign } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
 
 /** Uniform random numbers from 0 (included) to 1 (excluded), one per call. */
 export type UniformSource = () => number;
@@ -68,11 +68,7 @@ export function newPhase<P extends Phase>(
 ): P {
   const { mean, laplace, sample } = definition;
   if (!(mean <= PHASE_SECONDS_MAX)) {
-    throw new CorralError(
-      'invalid-option',
-      path,
-      `expected a mean of at most ${PHASE_SECONDS_MAX} s, got ${mean}`,
-    );
+    throw unexpected(mean, `a mean of at most ${PHASE_SECONDS_MAX} s`, path);
   }
   let phases = 1;
   let levels = 1;
@@ -92,7 +88,7 @@ export function newPhase<P extends Phase>(
     ...definition,
     laplace: (z: number): number => {
       if (typeof z === 'number' && z >= 0 && z <= Number.MAX_VALUE) return laplace(z);
-      throw new CorralError('invalid-option', ['z'], `expected a finite rate of 0 or more, got ${quote(z)}`);
+      throw unexpected(z, 'a finite rate of 0 or more', ['z']);
     },
     sample: (random: UniformSource): number => sample(random),
   });
@@ -113,11 +109,7 @@ export function phasesIn(phase: Phase): number {
 export function drawUnit(random: UniformSource): number {
   const unit = callForeign(random, ['random']);
   if (typeof unit === 'number' && unit >= 0 && unit < 1) return unit;
-  throw new CorralError(
-    'invalid-option',
-    ['random'],
-    `expected a function that returns numbers from 0 to below 1, got ${quote(unit)}`,
-  );
+  throw unexpected(unit, 'a function that returns numbers from 0 to below 1', ['random']);
 }
 
 /**
@@ -128,11 +120,7 @@ export function drawUnit(random: UniformSource): number {
  */
 export function checkPhase(value: unknown, ...path: (string | number)[]): Phase {
   if (typeof value !== 'object' || value === null) {
-    throw new CorralError(
-      'invalid-option',
-      path,
-      `expected a phase such as phase.fixed(30), got ${quote(value)}`,
-    );
+    throw unexpected(value, 'a phase such as phase.fixed(30)', path);
   }
   if (sizes.has(value)) return value as Phase;
   const { mean, variance, laplace, sample } = callForeign(() => {
@@ -172,11 +160,7 @@ function isDuration(seconds: unknown): seconds is number {
 
 function ownDuration(seconds: unknown, path: ErrorPath): number {
   if (isDuration(seconds)) return seconds;
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected a phase that draws seconds from 0 to ${PHASE_SECONDS_MAX}, got ${quote(seconds)}`,
-  );
+  throw unexpected(seconds, `a phase that draws seconds from 0 to ${PHASE_SECONDS_MAX}`, path);
 }
 
 /** What a transform may be above 1 by rounding. */
@@ -184,9 +168,5 @@ const LAPLACE_ROUNDING = 1e-9;
 
 function ownLaplace(value: unknown, path: ErrorPath): number {
   if (typeof value === 'number' && value >= 0 && value <= 1 + LAPLACE_ROUNDING) return Math.min(1, value);
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected a phase whose transform is from 0 to 1, got ${quote(value)}`,
-  );
+  throw unexpected(value, 'a phase whose transform is from 0 to 1', path);
 }

@@ -1,7 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { nonNegative } from '../../checks/quantity.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, quote, unexpected } from '../../errors.js';
 import type { ServerId, TierName } from '../../ids.js';
 import type { Placement } from '../../placement/request/placement.js';
 import { remembered } from '../../remembered.js';
@@ -229,22 +229,14 @@ function tierDomains(
 function readLaw(given: FailureLaw, cluster: ClusterTopology, i: number): FailureLaw {
   const law = readFields(given, LAW_FIELDS, ['laws', i]);
   if (typeof law.name !== 'string' || law.name === '') {
-    throw new CorralError('invalid-option', ['laws', i, 'name'], `expected a name, got ${quote(law.name)}`);
+    throw unexpected(law.name, 'a name', ['laws', i, 'name']);
   }
   nonNegative(law.failuresPerSecond, 'laws', i, 'failuresPerSecond');
   if (law.memoryLost !== undefined && typeof law.memoryLost !== 'boolean') {
-    throw new CorralError(
-      'invalid-option',
-      ['laws', i, 'memoryLost'],
-      `expected true or false, got ${quote(law.memoryLost)}`,
-    );
+    throw unexpected(law.memoryLost, 'true or false', ['laws', i, 'memoryLost']);
   }
   if (!PER.includes(law.per)) {
-    throw new CorralError(
-      'invalid-option',
-      ['laws', i, 'per'],
-      `expected domain, server or gpu, got ${quote(law.per)}`,
-    );
+    throw unexpected(law.per, 'domain, server or gpu', ['laws', i, 'per']);
   }
   return {
     ...law,
@@ -265,9 +257,5 @@ function readLevel(given: FailureLevel, cluster: ClusterTopology, i: number): Fa
     );
   }
   if (LEVELS.includes(given)) return given;
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected gpu, server, nvlink-domain, job or { tier }, got ${quote(given)}`,
-  );
+  throw unexpected(given, 'gpu, server, nvlink-domain, job or { tier }', path);
 }

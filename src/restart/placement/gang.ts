@@ -1,5 +1,5 @@
 import { callForeign, readList } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import type { PlacedPod, Placement } from '../../placement/request/placement.js';
 import { remembered } from '../../remembered.js';
@@ -95,7 +95,7 @@ function podOf(
   path: ErrorPath,
 ): { readonly id: ServerId; readonly given: readonly number[] } {
   if (typeof pod !== 'object' || pod === null) {
-    throw new CorralError('invalid-option', path, `expected a pod with server and gpus, got ${quote(pod)}`);
+    throw unexpected(pod, 'a pod with server and gpus', path);
   }
   return callForeign(() => ({ id: pod.server, given: pod.gpus }), path);
 }

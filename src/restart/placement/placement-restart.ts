@@ -1,7 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { bandwidthGBps, nonNegative } from '../../checks/quantity.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, quote, unexpected } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import type { Placement } from '../../placement/request/placement.js';
 import type { ClusterTopology } from '../../topology/cluster-topology.js';
@@ -335,11 +335,7 @@ function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHold
   if (copies === undefined) return Array.from({ length: servers }, (_, i) => [i]);
   const parts = readList(copies, ['copies'], 'invalid-option', servers);
   if (parts.length !== servers) {
-    throw new CorralError(
-      'invalid-option',
-      ['copies'],
-      `expected holders for each of the ${servers} servers of the placement, got ${parts.length}`,
-    );
+    throw unexpected(parts.length, `holders for each of the ${servers} servers of the placement`, ['copies']);
   }
   return parts.map((given, i) => {
     const holders = readList(given, ['copies', i], 'invalid-option', HOLDERS_MAX);
@@ -348,11 +344,7 @@ function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHold
     }
     holders.forEach((holder, j) => {
       if (!Number.isInteger(holder) || holder < 0 || holder >= servers) {
-        throw new CorralError(
-          'invalid-option',
-          ['copies', i, j],
-          `expected a position from 0 to ${servers - 1}, got ${quote(holder)}`,
-        );
+        throw unexpected(holder, `a position from 0 to ${servers - 1}`, ['copies', i, j]);
       }
     });
     return holders;
