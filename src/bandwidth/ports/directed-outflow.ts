@@ -66,11 +66,8 @@ export function directedOutflow(
   const uses: number[][] = [];
   const capacities: number[] = [];
   const capacityOf = new Map<number, number>();
-  const capacityNumber = (arc: number): number => {
-    const known = capacityOf.get(arc) ?? capacities.push(network.capacityGBps[arc >> 1]!) - 1;
-    capacityOf.set(arc, known);
-    return known;
-  };
+  const capacityNumber = (arc: number): number =>
+    remembered(capacityOf, arc, () => capacities.push(network.capacityGBps[arc >> 1]!) - 1);
   for (const arc of arcs) {
     const [tail, head] = [numberOf[arc.tail]!, numberOf[arc.head]!];
     if (tail < 0 || head < 0 || head === source) continue;
