@@ -5,20 +5,22 @@ import { hostsAbove } from './relation.js';
 import type { Device } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
 
-/** Where all GPUs of a pod can be asked to be: on one CPU socket, or on one NUMA node. */
+/** A kind of place inside a server that can be required for all GPUs of a pod: one CPU socket, or one NUMA node. */
 export type GpuPlace = 'socket' | 'numa';
 
-/** The words for {@link GpuPlace}: no tier of a cluster bears such a name. */
+/** All kinds of places; no tier of a cluster may have such a name. */
 export const GPU_PLACES: readonly GpuPlace[] = ['socket', 'numa'];
 
-/** What a kind of place is called in a sentence. */
+/** The name of a kind of place in a sentence. */
 export function placeName(place: GpuPlace): string {
   return place === 'numa' ? 'NUMA node' : 'socket';
 }
 
-/** Which GPUs of a server are on one place. */
+/** The GPUs of a server by place. */
 export interface GpuPlaces {
-  /** Socket → bit mask of its GPU ordinals, in the order of their lowest; undefined = the document does not say. */
+  /**
+   * Socket → bit mask of its GPU ordinals, in the order of the lowest ordinal; undefined = the document does not say.
+   */
   readonly socket: readonly number[] | undefined;
   /** The same for NUMA nodes; those without GPUs are left out. */
   readonly numa: readonly number[] | undefined;
@@ -29,9 +31,9 @@ const cache = new WeakMap<ServerTopology, GpuPlaces>();
 /**
  * The GPUs of a server by CPU socket and by NUMA node.
  *
- * A GPU is where its own field `socket` or `numa` says, else on the device of that kind above it: the nearest NUMA node
- * or socket through PCIe switches, and the socket that this NUMA node names or hangs on. If that is not known of every
- * GPU, the kind of place is not known of the server.
+ * The place of a GPU is its own field `socket` or `numa`; without it the device of that kind above it: the nearest
+ * NUMA node or socket through PCIe switches, and the socket that this NUMA node names or is linked to. If the place
+ * of one GPU is unknown, that kind of place is unknown for the whole server.
  *
  * @param server - a server type
  * @returns bit masks by place, disjoint, together all GPUs; kept with the server
@@ -47,10 +49,10 @@ export function gpuPlaces(server: ServerTopology): GpuPlaces {
 }
 
 /**
- * The GPUs that are on one place of each of several kinds.
+ * The groups of GPUs that share a place of each of several kinds.
  *
  * @param kinds - at least one
- * @returns bit masks as in {@link gpuPlaces}; undefined if one of the kinds is not known
+ * @returns bit masks as in {@link gpuPlaces}; undefined if one of the kinds is unknown
  */
 export function gpusOnOne(server: ServerTopology, kinds: readonly GpuPlace[]): readonly number[] | undefined {
   let parts: readonly number[] = [2 ** server.gpus.length - 1];
@@ -66,7 +68,7 @@ export function gpusOnOne(server: ServerTopology, kinds: readonly GpuPlace[]): r
  * The fewest places that can hold a number of GPUs, all free.
  *
  * @param places - bit masks as in {@link gpuPlaces}
- * @returns number of GPUs → places, up to all GPUs; more than one place is straddling only beyond this
+ * @returns number of GPUs → fewest places, up to all GPUs
  */
 export function fewestPlaces(places: readonly number[]): Uint8Array {
   const sizes = places.map(bitCount).sort((a, b) => b - a);
@@ -77,7 +79,7 @@ export function fewestPlaces(places: readonly number[]): Uint8Array {
   return Uint8Array.from(fewest);
 }
 
-/** The number of places that hold some GPU of a set. */
+/** The number of places with at least one GPU of a set. */
 export function placesTouched(places: readonly number[], set: number): number {
   let touched = 0;
   for (let i = 0; i < places.length; i++) if ((places[i]! & set) !== 0) touched++;
@@ -86,7 +88,9 @@ export function placesTouched(places: readonly number[], set: number): number {
 
 type Hosts = ReturnType<typeof hostsAbove>;
 
-/** Which socket or NUMA node a GPU is on; a number, the name it has in the document, or else its device. */
+/**
+ * Returns the socket or NUMA node of a GPU: its number or name in the document, else its device; undefined = unknown.
+ */
 type PlaceOf = (gpu: Device, hosts: Hosts) => number | string | Device | undefined;
 
 function socketOf(gpu: Device, { numa, socket }: Hosts): ReturnType<PlaceOf> {
