@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { readFields } from '../checks/fields.js';
+import { fieldNames, readFields } from '../checks/fields.js';
 import { integer } from '../checks/quantity.js';
 import { CorralError } from '../errors.js';
 import type {
@@ -38,18 +38,18 @@ export interface ClusterDocumentConstraints {
   readonly fabrics?: boolean | undefined;
 }
 
-const NAMES = [
-  'serversMin',
-  'serversMax',
-  'tiersMax',
-  'typesMax',
-  'gpusMax',
-  'catalogueTypes',
-  'gpuModels',
-  'limits',
-  'labels',
-  'fabrics',
-] as const satisfies readonly (keyof ClusterDocumentConstraints)[];
+const NAMES = fieldNames<ClusterDocumentConstraints>({
+  serversMin: true,
+  serversMax: true,
+  tiersMax: true,
+  typesMax: true,
+  gpusMax: true,
+  catalogueTypes: true,
+  gpuModels: true,
+  limits: true,
+  labels: true,
+  fabrics: true,
+});
 
 /** Tiers, widest first. */
 const TIERS = ['zone', 'block', 'rack'] as const;

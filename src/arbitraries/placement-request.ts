@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { readFields } from '../checks/fields.js';
+import { fieldNames, readFields } from '../checks/fields.js';
 import { integer } from '../checks/quantity.js';
 import { CorralError, quote, unexpected } from '../errors.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
@@ -36,18 +36,19 @@ export interface PlacementRequestConstraints {
 }
 
 /** The names of all constraints, for those who pass them on. */
-export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestConstraints)[] = [
-  'gpusMax',
-  'shares',
-  'cpuMilliMax',
-  'memoryMiBMax',
-  'gpuModels',
-  'podsMax',
-  'tiers',
-  'places',
-  'labels',
-  'silent',
-];
+export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestConstraints)[] =
+  fieldNames<PlacementRequestConstraints>({
+    gpusMax: true,
+    shares: true,
+    cpuMilliMax: true,
+    memoryMiBMax: true,
+    gpuModels: true,
+    podsMax: true,
+    tiers: true,
+    places: true,
+    labels: true,
+    silent: true,
+  });
 
 /** A request as generated: a `PlacementRequest`, spelled out because generators stand below the solver. */
 export interface GeneratedRequest {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { readFields } from '../checks/fields.js';
+import { fieldNames, readFields } from '../checks/fields.js';
 import { integer } from '../checks/quantity.js';
 import { CorralError } from '../errors.js';
 import type { Device, Link, Medium, ServerDocument } from '../topology/index.js';
@@ -31,18 +31,18 @@ export interface ServerDocumentConstraints {
   readonly gpuModels?: readonly string[] | undefined;
 }
 
-const NAMES = [
-  'gpusMin',
-  'gpusMax',
-  'nicsMax',
-  'nicsOnGpus',
-  'socketsMax',
-  'numaPerSocketMax',
-  'switchesPerNumaMax',
-  'fabric',
-  'flowCaps',
-  'gpuModels',
-] as const satisfies readonly (keyof ServerDocumentConstraints)[];
+const NAMES = fieldNames<ServerDocumentConstraints>({
+  gpusMin: true,
+  gpusMax: true,
+  nicsMax: true,
+  nicsOnGpus: true,
+  socketsMax: true,
+  numaPerSocketMax: true,
+  switchesPerNumaMax: true,
+  fabric: true,
+  flowCaps: true,
+  gpuModels: true,
+});
 
 /** The choices that make a document. Every combination is a valid one, hence every shrunk one too. */
 interface Choices {

@@ -1,3 +1,4 @@
+import { fieldNames } from '../../checks/fields.js';
 import type { TierName } from '../../ids.js';
 
 /** What was asked for: the fields of a placement request that are judged, spelled out anew. */
@@ -33,8 +34,8 @@ export interface CheckedRequest {
   readonly communicates?: boolean | undefined;
 }
 
-/** The fields that are judged: one that is not would make every judgement of it wrong. */
-const JUDGED: Readonly<Record<keyof CheckedRequest, true>> = {
+/** The names of all fields. A request with any other field is refused: it could not be judged. */
+export const CHECKED_FIELDS: readonly string[] = fieldNames<CheckedRequest>({
   pods: true,
   podsMin: true,
   gpus: true,
@@ -48,5 +49,4 @@ const JUDGED: Readonly<Record<keyof CheckedRequest, true>> = {
   requirePerPod: true,
   slice: true,
   communicates: true,
-};
-export const CHECKED_FIELDS: readonly string[] = Object.keys(JUDGED);
+});

@@ -1,4 +1,4 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
 import { integer, nonNegative, positive } from '../../checks/quantity.js';
 import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
@@ -118,24 +118,24 @@ export function checkModel(model: RestartModel): void {
   );
 }
 
-const FIELDS: readonly (keyof RestartModelOptions)[] = [
-  'failuresPerSecond',
-  'failureClasses',
-  'computeSeconds',
-  'stallSeconds',
-  'persistLagSeconds',
-  'hidden',
-  'exposed',
-  'clock',
-  'durable',
-];
-const CLASS_FIELDS: readonly (keyof FailureClassOptions)[] = [
-  'name',
-  'failuresPerSecond',
-  'hidden',
-  'exposed',
-  'rollback',
-];
+const FIELDS = fieldNames<RestartModelOptions>({
+  failuresPerSecond: true,
+  failureClasses: true,
+  computeSeconds: true,
+  stallSeconds: true,
+  persistLagSeconds: true,
+  hidden: true,
+  exposed: true,
+  clock: true,
+  durable: true,
+});
+const CLASS_FIELDS = fieldNames<FailureClassOptions>({
+  name: true,
+  failuresPerSecond: true,
+  hidden: true,
+  exposed: true,
+  rollback: true,
+});
 const CLOCKS: readonly FailureClock[] = ['wall', 'up', 'observed'];
 /** The longest time, seconds, and the highest rate, per second: 30 million years, and one failure in a femtosecond. */
 const QUANTITY_MAX = 1e15;

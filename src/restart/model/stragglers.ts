@@ -3,13 +3,14 @@ import { integer, nonNegative, positive } from '../../checks/quantity.js';
 import { CorralError } from '../../errors.js';
 
 /**
- * How much longer a synchronous step takes because all wait for the slowest of n workers, whose times are independent
- * normal deviates: 1 + c·e(n), where e(n) is the mean of the largest of n standard ones.
+ * The factor by which a synchronous step takes longer because all wait for the slowest of n workers: 1 + c·e(n). The
+ * step times of workers are independent and normally distributed; e(n) is the mean of the largest of n standard
+ * normal deviates.
  *
  * @param options.workers - n, 1 … 1e9
  * @param options.variation - c, standard deviation of a worker's step over its mean
- * @returns a factor of 1 or more; exact: the excess of the usual 1 + c·√(2 ln n) is twice too large for two workers and
- *   11 % too large for ten thousand
+ * @returns a factor of 1 or more, exact. The common approximation 1 + c·√(2 ln n) has an excess that is twice too
+ * large for two workers and 11 % too large for ten thousand
  * @throws CorralError `invalid-option`
  * @complexity O(1)
  */
@@ -20,15 +21,15 @@ export function jitterSlowdown(options: { readonly workers: number; readonly var
 }
 
 /**
- * Share of full throughput where servers now and then run slow and the whole job waits for them:
- * (1 − P) + P/f with P = 1 − e^(−n·λ·d), the chance that some server is slow.
+ * Share of full throughput if servers are slow at times and the whole job waits for them: (1 − P) + P/f with P = 1 −
+ * e^(−n·λ·d), the chance that some server is slow.
  *
  * @param options.servers - n
  * @param options.episodesPerServerSecond - λ
  * @param options.episodeSeconds - d, mean length
  * @param options.slowdown - f, 1 or more: steps take f times as long
  * @throws CorralError `invalid-option`
- * Source: derived. Seen (digests): Greyhound, of jobs with 512 GPUs and more 16 of 27 hit, episodes of 10 to 24
+ * Source: derived. Observed (digests): Greyhound, 16 of 27 jobs with 512 or more GPUs affected, episodes of 10 to 24
  * minutes, jobs 1.34 times longer; ByteDance, 42.5 % of jobs at least 10 % slower.
  */
 export function stragglerThroughput(options: {
@@ -47,8 +48,8 @@ export function stragglerThroughput(options: {
 }
 
 /**
- * What a slow replacement costs until the next planned repack, useful seconds: (1 − 1/f) × seconds. A spare far
- * away is worth taking if waiting for a near one takes longer than that.
+ * Useful seconds that a slow replacement costs until the next planned repack: (1 − 1/f) × seconds. Taking a distant
+ * spare is better if waiting for a near one takes longer than that.
  *
  * @param options.slowdown - f, 1 or more
  * @param options.seconds - until the next repack, or the end of the job
@@ -68,13 +69,13 @@ function slowdownOf(slowdown: number): number {
   );
 }
 
-/** Where the integrand is above 1e-30, for up to 1e9 deviates; and the distance of its points. */
+/** Range in which the integrand is above 1e-30, for up to 1e9 deviates, and the distance of its points. */
 const FROM = -12;
 const UNTIL = 14;
 const STEP = 1 / 32;
 
 /**
- * The chance that a standard normal deviate is above x, to about thirteen digits also where it is tiny.
+ * The chance that a standard normal deviate is above x, to about thirteen digits even if it is tiny.
  *
  * Source: Marsaglia, "Evaluating the normal distribution" (2004), the series; Abramowitz and Stegun, 26.2.14, the continued
  * fraction.
@@ -85,7 +86,7 @@ export function normalTail(x: number): number {
   if (x < 2) {
     let sum = 0;
     let term = x;
-    // From k = 4 on terms shrink by x²/k and more: they end.
+    // Ends: terms shrink at least by the factor x²/k, so that at some k they no longer change the sum.
     for (let k = 3; sum + term !== sum; k += 2) {
       sum += term;
       term *= (x * x) / k;
@@ -93,7 +94,7 @@ export function normalTail(x: number): number {
     return 0.5 - density * sum;
   }
   let fraction = x;
-  // So many terms are enough for all digits from 2 on.
+  // This many terms are enough for all digits if x is 2 or more.
   for (let k = Math.ceil(20 + 500 / (x * x)); k > 0; k--) fraction = x + k / fraction;
   return density / fraction;
 }
@@ -101,7 +102,7 @@ export function normalTail(x: number): number {
 /**
  * Mean of the largest of n independent standard normal deviates: ∫ x · n φ(x) Φ(x)^(n − 1) dx.
  *
- * By the trapezoidal rule, whose error falls exponentially for an integrand as smooth as this.
+ * Computed by the trapezoidal rule, whose error falls exponentially for such a smooth integrand.
  *
  * @param n - 1 … 1e9
  * @returns to about twelve digits: 0, 1/√π, 3/(2√π), 1.0294 …

@@ -1,4 +1,4 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { nonNegative } from '../../checks/quantity.js';
 import { CorralError, quote, unexpected } from '../../errors.js';
@@ -36,14 +36,14 @@ export interface FailureDomain {
   readonly memoryLost: boolean;
 }
 
-const LAW_FIELDS: readonly (keyof FailureLaw)[] = [
-  'name',
-  'level',
-  'failuresPerSecond',
-  'per',
-  'memoryLost',
-  'detect',
-];
+const LAW_FIELDS = fieldNames<FailureLaw>({
+  name: true,
+  level: true,
+  failuresPerSecond: true,
+  per: true,
+  memoryLost: true,
+  detect: true,
+});
 const PER: readonly unknown[] = ['domain', 'server', 'gpu', undefined];
 const LEVELS: readonly unknown[] = ['gpu', 'server', 'nvlink-domain', 'job'];
 /** Most laws; the causes that operators tell apart are tens. */

@@ -1,4 +1,4 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { bandwidthGBps, nonNegative } from '../../checks/quantity.js';
 import { CorralError, quote, unexpected } from '../../errors.js';
@@ -89,26 +89,26 @@ export interface PlacementRestart {
   readonly lostGpuHoursPerDay: number;
 }
 
-const FIELDS: readonly (keyof PlacementRestartOptions)[] = [
-  'laws',
-  'recovery',
-  'computeSeconds',
-  'stallSeconds',
-  'persistLagSeconds',
-  'clock',
-  'durable',
-  'checkpoint',
-  'copies',
-  'spares',
-  'repair',
-];
-const CHECKPOINT_FIELDS: readonly (keyof PlacedCheckpoint)[] = [
-  'bytes',
-  'storeGBps',
-  'serverStoreGBps',
-  'localGBps',
-  'nicGBps',
-];
+const FIELDS = fieldNames<PlacementRestartOptions>({
+  laws: true,
+  recovery: true,
+  computeSeconds: true,
+  stallSeconds: true,
+  persistLagSeconds: true,
+  clock: true,
+  durable: true,
+  checkpoint: true,
+  copies: true,
+  spares: true,
+  repair: true,
+});
+const CHECKPOINT_FIELDS = fieldNames<PlacedCheckpoint>({
+  bytes: true,
+  storeGBps: true,
+  serverStoreGBps: true,
+  localGBps: true,
+  nicGBps: true,
+});
 /** Most holders of one part. */
 const HOLDERS_MAX = 1024;
 const DAY_SECONDS = 86_400;

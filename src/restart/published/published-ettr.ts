@@ -1,4 +1,4 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { nonNegative, positive } from '../../checks/quantity.js';
 
@@ -16,13 +16,13 @@ export interface MetaEttrOptions {
   readonly queueSeconds?: number | undefined;
 }
 
-const META_FIELDS: readonly (keyof MetaEttrOptions)[] = [
-  'failuresPerSecond',
-  'startSeconds',
-  'computeSeconds',
-  'stallSeconds',
-  'queueSeconds',
-];
+const META_FIELDS = fieldNames<MetaEttrOptions>({
+  failuresPerSecond: true,
+  startSeconds: true,
+  computeSeconds: true,
+  stallSeconds: true,
+  queueSeconds: true,
+});
 
 /**
  * (1 − λ(u₀ + Δt/2)) / ((1 + w/Δt)(1 + λq)): first order in λ, and negative once restarts near the time between

@@ -1,4 +1,4 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { nonNegative, positive } from '../../checks/quantity.js';
 
 /** A checkpoint's stall, and the mean time between failures. */
@@ -9,7 +9,7 @@ export interface IntervalOptions {
   readonly mttfSeconds: number;
 }
 
-const FIELDS: readonly (keyof IntervalOptions)[] = ['stallSeconds', 'mttfSeconds'];
+const FIELDS = fieldNames<IntervalOptions>({ stallSeconds: true, mttfSeconds: true });
 
 function checked(options: IntervalOptions): { stall: number; mttf: number } {
   const { stallSeconds, mttfSeconds } = readFields(options, FIELDS);
