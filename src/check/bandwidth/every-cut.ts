@@ -40,7 +40,7 @@ export function smallestCut(
     throw new CorralError(
       'limit-exceeded',
       [],
-      `${vertices.length} vertices, and every cut of at most ${VERTICES_MAX} can be looked at: take a smaller server`,
+      `${vertices.length} vertices, at most ${VERTICES_MAX} for an enumeration of all cuts: take a smaller server`,
     );
   }
 

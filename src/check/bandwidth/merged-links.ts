@@ -88,7 +88,7 @@ export function holdSize(server: ServerTopology): void {
   throw new CorralError(
     'limit-exceeded',
     ['server'],
-    `${devices.length} devices and ${links.length} links, at most ${DEVICES_MAX} and ${LINKS_MAX} can be looked at: take a smaller server`,
+    `${devices.length} devices and ${links.length} links, at most ${DEVICES_MAX} and ${LINKS_MAX} for an enumeration: take a smaller server`,
   );
 }
 

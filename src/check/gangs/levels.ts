@@ -4,8 +4,8 @@ import { remembered } from '../../remembered.js';
 import type { ClusterTopology } from '../../topology/index.js';
 
 /**
- * The levels at which a cluster can be looked at, narrowest first: `server`, its tiers, and `cluster`, which holds
- * everything. Domains of a level lie in one domain of each later one.
+ * The levels of a cluster, narrowest first: `server`, its tiers, and `cluster`, whose one domain contains all
+ * servers. Each domain of a level is inside one domain of each later level.
  */
 export function levelNames(cluster: ClusterTopology): TierName[] {
   return ['server', ...cluster.tiers.map(({ name }) => name).reverse(), 'cluster'];
@@ -30,7 +30,7 @@ export function levelOf(cluster: ClusterTopology, name: TierName, path: ErrorPat
 }
 
 /**
- * The domain of a level that a server lies in.
+ * The domain of a level that contains a server.
  *
  * @param server - position in the cluster
  * @param level - position among {@link levelNames}
@@ -41,7 +41,7 @@ export function domainAt(cluster: ClusterTopology, server: number, level: number
   return cluster.servers[server]!.domains[cluster.tiers.length - level] ?? 0;
 }
 
-/** The lowest level at which the servers, at least one, lie in one domain. */
+/** The lowest level of which one domain contains all of the servers, at least one. */
 export function lowestLevel(cluster: ClusterTopology, servers: readonly number[]): number {
   return levelNames(cluster).findIndex((_, level) =>
     servers.every((server) => domainAt(cluster, server, level) === domainAt(cluster, servers[0]!, level)),

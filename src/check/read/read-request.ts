@@ -8,8 +8,8 @@ import { CHECKED_FIELDS, type CheckedRequest } from './checked-request.js';
  * Reads a request once.
  *
  * @param given - anything
- * @returns a request that nobody else has, each of its fields of the right type and range; whether levels exist and pod
- * counts cross is for those who use them to say
+ * @returns a copy whose fields have the right types and ranges. That levels exist, and that `podsMin` is at most
+ * `pods`, is checked where they are used
  * @throws CorralError `invalid-request` with the path of the field
  */
 export function readRequest(given: CheckedRequest): CheckedRequest {

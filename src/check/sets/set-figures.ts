@@ -9,7 +9,7 @@ const loads = new WeakMap<ServerTopology, Map<number, number>>();
 const nicBandwidths = new WeakMap<ServerTopology, Map<number, number>>();
 
 /**
- * The {@link referenceSharedLoad} of a set at its {@link referenceBandwidth}, remembered with the server.
+ * The {@link referenceSharedLoad} of a set at its {@link referenceBandwidth}, kept with the server.
  *
  * @param gpus - GPU ordinals, checked, in any order
  * @returns GB/s summed over links and directions
@@ -22,7 +22,7 @@ export function loadOfSet(server: ServerTopology, gpus: readonly number[]): numb
 }
 
 /**
- * The {@link referenceNicBandwidth} of a set, remembered with the server.
+ * The {@link referenceNicBandwidth} of a set, kept with the server.
  *
  * @param gpus - GPU ordinals, checked, in any order
  * @returns GB/s per direction
@@ -32,7 +32,7 @@ export function nicBandwidthOfSet(server: ServerTopology, gpus: readonly number[
   return remembered(known, maskOf(gpus), () => referenceNicBandwidth(server, gpus));
 }
 
-/** Whether two figures, 0 or more, differ by rounding only. */
+/** True if two figures, 0 or more, differ by rounding only. */
 export function same(a: number, b: number): boolean {
   return a === b || Math.abs(a - b) <= 1e-9 * Math.min(a, b);
 }
