@@ -1,14 +1,9 @@
+import { ROUNDING } from '../figures.js';
 import { directedNetworkOf } from '../topology/directed-network.js';
 import { FORWARDS, LEAF, type Network } from '../topology/network.js';
 import { directedBandwidth } from './directed/directed-bandwidth.js';
 import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
 import { addCapacity, contractForwarders, type ReducedLinks } from './reduced-links.js';
-
-/**
- * Two bandwidths that differ by less than this share of themselves are the same: far above the rounding of
- * a sum of a thousand doubles, far below any figure a document gives.
- */
-const RELATIVE_TOLERANCE = 1e-12;
 
 /**
  * The bandwidth that the best possible schedule reaches with a set of GPUs, GB/s per GPU and direction.
@@ -173,7 +168,7 @@ function smallestCut(graph: CutGraph, mask: number): number {
         changed = true;
       }
     }
-    if (contractClose(between, weight, size, best * (1 - RELATIVE_TOLERANCE))) changed = true;
+    if (contractClose(between, weight, size, best * (1 - ROUNDING))) changed = true;
   }
   return settleByFlow(graph, size, n, best);
 }
@@ -260,7 +255,7 @@ function settleByFlow(graph: CutGraph, size: number, n: number, known: number): 
       }
       residual[size * stride + size] = 0;
       const received = maxFlow(residual, stride, size, sink, flow);
-      if (received >= (n - weight[sink]!) * x * (1 - RELATIVE_TOLERANCE)) break;
+      if (received >= (n - weight[sink]!) * x * (1 - ROUNDING)) break;
       let k = 0;
       let capacity = 0;
       for (let u = 0; u < size; u++) {

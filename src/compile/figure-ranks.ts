@@ -1,13 +1,4 @@
-/**
- * Figures that differ by a smaller share of themselves are equal: far above the rounding of a sum of doubles,
- * far below any figure of a document.
- */
-export const FIGURE_TOLERANCE = 1e-9;
-
-/** Whether the larger figure is equal to the smaller one but for rounding; `Infinity` is equal to itself only. */
-export function sameFigure(smaller: number, larger: number): boolean {
-  return larger <= smaller + smaller * FIGURE_TOLERANCE;
-}
+import { sameFigure } from '../figures.js';
 
 /**
  * The rank of each figure among all, lowest first, equal ones sharing a rank. Neighbours in the sorted order are

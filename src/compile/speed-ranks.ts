@@ -1,4 +1,4 @@
-import { sameFigure } from './figure-ranks.js';
+import { sameFigure } from '../figures.js';
 import type { GpuSetTables } from './gpu-set-tables.js';
 
 /**

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { figureRanks, sameFigure } from '../../src/compile/figure-ranks.js';
+import { figureRanks } from '../../src/compile/figure-ranks.js';
 
 const ranks = (...figures: number[]): number[] => [...figureRanks(Float64Array.from(figures))];
 
@@ -35,13 +35,5 @@ describe('figureRanks', () => {
       }),
       { seed: 1, numRuns: 50 },
     );
-  });
-});
-
-describe('sameFigure', () => {
-  it('takes Infinity for itself only', () => {
-    expect(sameFigure(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).toBe(true);
-    expect(sameFigure(1e300, Number.POSITIVE_INFINITY)).toBe(false);
-    expect(sameFigure(0, 1e-300)).toBe(false);
   });
 });

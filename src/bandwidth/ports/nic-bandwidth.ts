@@ -1,3 +1,4 @@
+import { ROUNDING } from '../../figures.js';
 import { directedNetworkOf } from '../../topology/directed-network.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { networkOf } from '../../topology/network.js';
@@ -32,9 +33,6 @@ export function nicBandwidth(server: ServerTopology, gpus: readonly number[]): n
   return nicBandwidthOfMask(server, gpuMask(server, gpus, ['gpus']));
 }
 
-/** Two flows that differ by less than this share of themselves are the same. */
-const RELATIVE_TOLERANCE = 1e-12;
-
 /** {@link nicBandwidth} of a mask, unchecked: bit i for ordinal i. */
 export function nicBandwidthOfMask(server: ServerTopology, mask: number): number {
   const network = outflowNetwork(server);
@@ -42,7 +40,7 @@ export function nicBandwidthOfMask(server: ServerTopology, mask: number): number
   if (network.betweenInside === undefined) return most;
   // With any detour, and without leaving a socket: where both reach the same, so do the routes between sockets.
   const least = flow(network, network.betweenInside, mask);
-  if (least >= most * (1 - RELATIVE_TOLERANCE)) return most;
+  if (least >= most * (1 - ROUNDING)) return most;
   // Host memory concerns pairs of GPUs alone: without peer-to-peer too a NIC reads from a GPU.
   return directedOutflow(server, directedNetworkOf(networkOf(server), true)!, mask, most);
 }

@@ -1,3 +1,4 @@
+import { ROUNDING } from '../../figures.js';
 import type { Network } from '../../topology/network.js';
 import { pairRoutesOf } from '../directed/pair-routes.js';
 import { fabricBandwidth } from '../optimal.js';
@@ -33,9 +34,6 @@ const FIRST_STEPS_MAX = 2 ** 15;
 
 /** Hops tried in all with backtracking. */
 const STEPS_MAX = 2 ** 14;
-
-/** Bandwidths that differ by less than this share of themselves are the same. */
-const RELATIVE_TOLERANCE = 1e-12;
 
 /**
  * What a library of today reaches with a set of GPUs: equal rings, as NCCL searches for them.
@@ -97,8 +95,8 @@ function bestRings(hops: RingHops, limitGBps: number): RingPacking {
   let firstStepsLeft = FIRST_STEPS_MAX;
   let stepsLeft = STEPS_MAX;
   const improve = (rate: number, isFirst: boolean): void => {
-    const most = Math.min(RINGS_MAX, Math.floor(limit / rate + RELATIVE_TOLERANCE));
-    const fewest = Math.floor(best.bandwidthGBps / rate + RELATIVE_TOLERANCE) + 1;
+    const most = Math.min(RINGS_MAX, Math.floor(limit / rate + ROUNDING));
+    const fewest = Math.floor(best.bandwidthGBps / rate + ROUNDING) + 1;
     if (most < fewest || isMore(rate, widest)) return;
     let found: EqualRings;
     if (isFirst) {
@@ -155,5 +153,5 @@ function widthsOf(hops: RingHops): number[] {
 }
 
 function isMore(a: number, b: number): boolean {
-  return a > b * (1 + RELATIVE_TOLERANCE);
+  return a > b * (1 + ROUNDING);
 }

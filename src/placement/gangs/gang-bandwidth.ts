@@ -1,7 +1,8 @@
 import type { FabricTables } from '../../compile/fabric-tables.js';
 import type { GpuSetTables } from '../../compile/gpu-set-tables.js';
+import { atLeast } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
-import { atLeast, type SetChoices, setChoices } from '../state/gpu-set-choices.js';
+import { type SetChoices, setChoices } from '../state/gpu-set-choices.js';
 import { podsThatFit, popcount16 } from '../state/state.js';
 import type { Gang } from './gang.js';
 import type { GangPlan } from './gang-plan.js';

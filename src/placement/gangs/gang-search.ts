@@ -1,9 +1,9 @@
 import type { GpuSetTables } from '../../compile/gpu-set-tables.js';
+import { damageKey, FIGURE_TOLERANCE } from '../../figures.js';
 import { GPU_MILLI } from '../../units.js';
 import { PodSearch } from '../pods/pod-search.js';
 import { RangeSearch } from '../pods/range-search.js';
 import { sharesOn } from '../pods/share-placement.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { podsThatFit } from '../state/state.js';
 import { type Gang, SERVER, timesNeed } from './gang.js';
@@ -26,8 +26,8 @@ const STEPS_MAX = 2 ** 20;
 const WHOLE_STEPS_MAX = 2 ** 15;
 /** Looks at how to do less damage with the same load. */
 const LOOKS_MAX = 3;
-/** Bandwidths that differ by a smaller share are the same. */
-const NEXT_FIGURE = 2e-9;
+/** A bandwidth that is higher by this share of itself is another one, see {@link FIGURE_TOLERANCE}. */
+const NEXT_FIGURE = 2 * FIGURE_TOLERANCE;
 
 /**
  * Finds where a gang goes: the largest size, the lowest level, the highest bandwidth, each exact; then the least load,
