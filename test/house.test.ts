@@ -32,16 +32,17 @@ const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts', 'figures
 const ROOMS: Record<string, Record<string, readonly string[]>> = {
   placement: {
     request: [],
+    read: ['request'],
     state: ['request'],
     pods: ['state'],
     gangs: ['request', 'state', 'pods'],
     scores: ['request', 'state', 'pods', 'gangs'],
-    engine: ['request', 'state', 'pods', 'gangs', 'scores'],
+    engine: ['request', 'read', 'state', 'pods', 'gangs', 'scores'],
     'select-gpus': ['state'],
     explain: ['request', 'state', 'pods', 'gangs', 'engine', 'select-gpus'],
     'live-placements': [],
     rank: ['request', 'state', 'pods', 'engine'],
-    solver: ['request', 'state', 'gangs', 'engine', 'explain', 'live-placements', 'rank'],
+    solver: ['request', 'read', 'state', 'gangs', 'engine', 'explain', 'live-placements', 'rank'],
   },
   simulation: {
     options: [],

@@ -14,6 +14,8 @@ import { type Gang, gangOf, Levels } from './gangs/gang.js';
 import type { GangPlan } from './gangs/gang-plan.js';
 import { type LiveCopy, LivePlacements } from './live-placements.js';
 import { rankServers } from './rank.js';
+import { OTHER_FIELDS, onlyGpusOf, readRequest } from './read/read-request.js';
+import { readWorkload } from './read/read-workload.js';
 import type {
   FreeCapacity,
   FreeServer,
@@ -23,8 +25,7 @@ import type {
   RankedServer,
 } from './request/placement.js';
 import type { Policy, Workload } from './request/policy.js';
-import { type PlacementRequest, readRequest } from './request/request.js';
-import { readWorkload } from './request/workload.js';
+import type { PlacementRequest } from './request/request.js';
 import { type PodNeed, podNeed } from './state/pod-need.js';
 import { copyState, ordinals, type PlacementState, popcount16, roomMilli } from './state/state.js';
 
@@ -287,8 +288,8 @@ class TableSolver implements Solver {
   }
 
   place(request: PlacementRequest): PlacementResult {
-    const gpus = gpusAlone(request);
-    if (gpus === NOT_ALONE) return this.#placeGang(readRequest(request));
+    const gpus = onlyGpusOf(request);
+    if (gpus === OTHER_FIELDS) return this.#placeGang(readRequest(request));
     if (!isWhole(gpus)) return this.#placeGang(readRequest({ gpus: gpus as number }));
     this.#refuseReentry();
     const need = this.#wholeNeeds[gpus]!;
@@ -574,22 +575,6 @@ function quotedId(placement: unknown): string {
     return quote((placement as Partial<Placement> | undefined)?.id);
   } catch {
     return 'what cannot be read';
-  }
-}
-
-/** A request has other fields than `gpus`, or cannot be read. */
-const NOT_ALONE = Symbol('not alone');
-
-/** What a request of a pod of whole GPUs and nothing else has in `gpus`, right or wrong. */
-function gpusAlone(request: PlacementRequest): unknown {
-  try {
-    // The cheapest sign of a plain object; what else bears it is read field by field as one.
-    if (request.constructor !== Object) return NOT_ALONE;
-    for (const field in request) if (field !== 'gpus') return NOT_ALONE;
-    return Object.getOwnPropertySymbols(request).length > 0 ? NOT_ALONE : request.gpus;
-  } catch {
-    // Null, or code of the caller that throws: readRequest says so.
-    return NOT_ALONE;
   }
 }
 

@@ -9,6 +9,11 @@ export type GpuPlace = 'socket' | 'numa';
 /** The words for {@link GpuPlace}: no tier of a cluster bears such a name. */
 export const GPU_PLACES: readonly GpuPlace[] = ['socket', 'numa'];
 
+/** True for the name of a {@link GpuPlace}: what a request requires or prefers may be one, or a tier. */
+export function isPlace(name: string): name is GpuPlace {
+  return (GPU_PLACES as readonly string[]).includes(name);
+}
+
 /** What a kind of place is called in a sentence. */
 export function placeName(place: GpuPlace): string {
   return place === 'numa' ? 'NUMA node' : 'socket';

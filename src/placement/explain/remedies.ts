@@ -1,8 +1,8 @@
-import { placeName } from '../../topology/gpu-places.js';
+import { isPlace, placeName } from '../../topology/gpu-places.js';
 import type { PlacementEngine } from '../engine.js';
 import { type Gang, gangOf, type Levels } from '../gangs/gang.js';
 import { holdsGang } from '../gangs/holds-gang.js';
-import { isPlace, type PlacementRequest } from '../request/request.js';
+import type { PlacementRequest } from '../request/request.js';
 import { podNeed } from '../state/pod-need.js';
 import type { Remedy, TierExplanation } from './explanation.js';
 import { count, plural } from './words.js';
