@@ -40,9 +40,9 @@ const ROOMS: Record<string, Record<string, readonly string[]>> = {
     engine: ['request', 'read', 'state', 'pods', 'gangs', 'scores'],
     'select-gpus': ['state'],
     explain: ['request', 'state', 'pods', 'gangs', 'engine', 'select-gpus'],
-    'live-placements': [],
+    live: ['request', 'state', 'engine'],
     rank: ['request', 'state', 'pods', 'engine'],
-    solver: ['request', 'read', 'state', 'gangs', 'engine', 'explain', 'live-placements', 'rank'],
+    solver: ['request', 'read', 'state', 'gangs', 'engine', 'explain', 'live', 'rank'],
   },
   simulation: {
     options: [],

@@ -1,10 +1,11 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { type GpuSetTables, gpuSetTables } from '../../compile/gpu-set-tables.js';
 import { type Gang, SERVER } from '../gangs/gang.js';
 import { quotas } from '../gangs/gang-allotments.js';
 import { GangCapacity } from '../gangs/gang-capacity.js';
 import type { GangPlan } from '../gangs/gang-plan.js';
 import { mostOnOneServer } from '../gangs/holds-gang.js';
-import { levelOfServers } from '../gangs/plan-figures.js';
+import { levelOfServers, planBandwidth } from '../gangs/plan-figures.js';
 import { type Hands, PodPlacer } from '../gangs/pod-placer.js';
 import type { Quota } from '../pods/allotment.js';
 import type { PodChooser } from '../pods/pod-chooser.js';
@@ -92,9 +93,15 @@ export class ScoredGangs implements PodChooser {
     return undefined;
   }
 
-  /** The plan, at the level of where its pods are: the domain was as wide as was allowed, no wider than they need. */
+  /** The plan; its level is that of the pods, which may need a narrower domain than the one that was searched. */
   #placed({ need }: Gang, parts: readonly Quota[]): GangPlan {
     const plan = this.#placer.plan(need, parts, SERVER);
-    return { ...plan, level: levelOfServers(this.#tables.fabric, plan.servers) };
+    const tables = this.#tables;
+    const setTablesOf = (kind: number): GpuSetTables => gpuSetTables(tables.kindType[kind]!);
+    return {
+      ...plan,
+      level: levelOfServers(tables.fabric, plan.servers),
+      bandwidthGBps: planBandwidth(tables, setTablesOf, need, plan),
+    };
   }
 }
