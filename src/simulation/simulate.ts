@@ -120,6 +120,6 @@ function tooManyEvents(checked: CheckedOptions): CorralError {
   return new CorralError(
     'limit-exceeded',
     ['eventsMax'],
-    `more than ${checked.eventsMax} events: raise eventsMax, or stop earlier with until`,
+    `more than ${checked.eventsMax} events: raise eventsMax, or stop earlier with untilSeconds`,
   );
 }

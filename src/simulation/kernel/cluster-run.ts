@@ -572,7 +572,7 @@ export class ClusterRun {
 function tooLate(): CorralError {
   return new CorralError(
     'limit-exceeded',
-    ['until'],
-    `after ${SECONDS_MAX} s times are no longer exact: stop earlier with until, or give shorter jobs`,
+    ['untilSeconds'],
+    `after ${SECONDS_MAX} s times are no longer exact: stop earlier with untilSeconds, or give shorter jobs`,
   );
 }

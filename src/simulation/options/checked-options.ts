@@ -150,7 +150,7 @@ export function checkedOptions(options: SimulateOptions, jobs: number): CheckedO
     passPerEvent,
     ranks: ranksOf(options.eventOrder ?? EVENT_KINDS, passPerEvent),
     seed,
-    until: untilOf(options.until),
+    until: untilOf(options.untilSeconds),
     window: checkedWindow(options.metrics),
     timelineMicros: timelineMicros(options.timelineSeconds),
     eventsMax: integer(
@@ -225,10 +225,10 @@ function overrunOf(seconds: number | undefined): number {
 
 function untilOf(seconds: number | undefined): number {
   if (seconds === undefined) return Number.POSITIVE_INFINITY;
-  if (nonNegative(seconds, 'until') <= SECONDS_MAX) return toMicros(seconds);
+  if (nonNegative(seconds, 'untilSeconds') <= SECONDS_MAX) return toMicros(seconds);
   throw new CorralError(
     'invalid-option',
-    ['until'],
+    ['untilSeconds'],
     `expected at most ${SECONDS_MAX}, got ${quote(seconds)}`,
   );
 }

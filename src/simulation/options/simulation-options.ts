@@ -249,7 +249,7 @@ export interface SimulateOptions {
   /** Of all random draws; any safe integer; default 0. */
   readonly seed?: number | undefined;
   /** When to stop, seconds; events at this time still happen. Default: when all jobs have ended. */
-  readonly until?: number | undefined;
+  readonly untilSeconds?: number | undefined;
   /** Seconds between two samples of the timeline, above 0, from second 0 to the end; default: no timeline. */
   readonly timelineSeconds?: number | undefined;
   /** What the metrics are over; default: the whole simulation, from the first arrival to the end. */

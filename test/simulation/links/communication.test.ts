@@ -88,7 +88,7 @@ describe('communication of jobs that fail', () => {
       jobs,
       failures: { laws: [{ name: 'job', level: 'job', failuresPerSecond: 1 / 300 }] },
       restart: { hidden: phase.fixed(hiddenSeconds), exposed: { load: phase.fixed(exposedSeconds) } },
-      until: 10_000,
+      untilSeconds: 10_000,
       seed,
     }).jobs;
   /** Seeds in which A fails once, before 100 s, and B never. */
