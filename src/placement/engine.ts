@@ -4,12 +4,12 @@ import { setBandwidthGBps } from '../compile/set-bandwidth.js';
 import { CorralError } from '../errors.js';
 import { type RandomStream, randomStream } from '../random.js';
 import { GPU_MILLI } from '../units.js';
+import { type FittingChanges, tryChanges } from './gangs/cluster-changes.js';
 import { type Gang, SERVER } from './gangs/gang.js';
 import type { GangPlan } from './gangs/gang-plan.js';
 import { GangSearch } from './gangs/gang-search.js';
 import { holdsGang, mostPodsIn } from './gangs/holds-gang.js';
 import { planBandwidth } from './gangs/plan-figures.js';
-import { type RoomLater, roomLater } from './gangs/room-later.js';
 import { PackedSearch } from './pods/packed-search.js';
 import { PodSearch } from './pods/pod-search.js';
 import { preparePolicy } from './read/read-policy.js';
@@ -240,8 +240,8 @@ export class PlacementEngine {
   }
 
   /** What would make room for a gang that does not fit now. O(servers) where servers are cordoned. */
-  roomLater(gang: Gang): RoomLater {
-    return roomLater(this, () => this.#empty(), gang);
+  tryChanges(gang: Gang): FittingChanges {
+    return tryChanges(this, () => this.#empty(), gang);
   }
 
   #empty(): PlacementState {
@@ -315,7 +315,7 @@ export class PlacementEngine {
   /** Undoes {@link take} with the same arguments. */
   give(need: PodNeed, server: number, mask: number): void {
     this.#move(give, need, server, mask);
-    if (need.cpuMilli > 0 || need.memoryMiB > 0) this.byTopology?.index.roomGrew(server);
+    if (need.cpuMilli > 0 || need.memoryMiB > 0) this.byTopology?.index.capacityGrew(server);
   }
 
   /** {@link take} for every pod of a gang. */
@@ -350,9 +350,9 @@ export class PlacementEngine {
     if (need.gpuMilli === GPU_MILLI || mask === 0) move(tables, state, need, server, mask);
     else {
       const gpu = 31 - Math.clz32(mask);
-      const room = state.shareRoomMilli[tables.gpuStart[server]! + gpu]!;
+      const room = state.sharedFreeMilli[tables.gpuStart[server]! + gpu]!;
       move(tables, state, need, server, mask);
-      index.roomChanged(server, gpu, room);
+      index.freeMilliChanged(server, gpu, room);
     }
     const after = state.freeMask[server]!;
     if (before !== after) index.maskChanged(server, before, after);

@@ -116,7 +116,7 @@ function countFailures(
 
 function hasRoom(tables: ClusterTables, state: PlacementState, need: PodNeed, server: number): boolean {
   for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
-    const room = state.shareRoomMilli[g]!;
+    const room = state.sharedFreeMilli[g]!;
     if (room < GPU_MILLI && room >= need.gpuMilli) return true;
   }
   return false;

@@ -149,7 +149,7 @@ function fewerLabels(trial: Trial): Remedy[] {
 
 /** What can change in the cluster: cordons, and who is there. */
 function fromTheCluster(engine: PlacementEngine, gang: Gang): Remedy[] {
-  const { uncordon, release, both } = engine.roomLater(gang);
+  const { uncordon, release, both } = engine.tryChanges(gang);
   const remedies: Remedy[] = [];
   if (uncordon) {
     remedies.push({ change: 'uncordon', message: 'it would fit if no server were cordoned' });

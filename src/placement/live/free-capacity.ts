@@ -1,7 +1,7 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
 import type { ServerId } from '../../ids.js';
 import type { FreeCapacity, FreeServer } from '../request/placement.js';
-import { ordinals, type PlacementState, popcount16, roomMilli } from '../state/state.js';
+import { freeMilliOf, ordinals, type PlacementState, popcount16 } from '../state/state.js';
 
 /**
  * What is free, in the names and the order of the document.
@@ -21,7 +21,7 @@ export function freeCapacity(
     const freeMask = state.freeMask[s]!;
     const gpuMilli: number[] = [];
     for (let g = 0; g < tables.shapeGpus[tables.shapeOf[s]!]!; g++) {
-      gpuMilli.push(roomMilli(tables, state, s, g));
+      gpuMilli.push(freeMilliOf(tables, state, s, g));
       totalMilli += gpuMilli[g]!;
     }
     gpus += popcount16(freeMask);
