@@ -93,7 +93,7 @@ export class FreeIndex {
     // The tables of one type have its ranks already.
     const ranks =
       distinct.length === 1
-        ? [Int32Array.from(only!.tables.order, (_, set) => speedRankOf(only!.tables, set))]
+        ? [new Int32Array(only!.tables.order.map((_, set) => speedRankOf(only!.tables, set)))]
         : speedRanks(distinct.map(({ tables }) => tables));
     this.#speedRank = this.kinds.map((kind) => kind && ranks[distinct.indexOf(kind.classes)]);
     this.whole = new WholeServers(
