@@ -69,7 +69,7 @@ const ROOMS: Record<string, Record<string, readonly string[]>> = {
       'preemption',
       'results',
     ],
-    simulate: ['options', 'jobs', 'kernel', 'results', 'assemble'],
+    simulate: ['options', 'results', 'assemble'],
     'student-t': [],
     compare: ['options', 'results', 'simulate', 'student-t'],
     replay: [],

@@ -18,6 +18,31 @@ export interface Note {
   readonly bandwidthGBps: number;
 }
 
+/** Visits the pieces of a note: none if it holds nothing. */
+export function forEachPiece(
+  { pieces, server, mask }: Note,
+  visit: (server: number, mask: number, pods: number) => void,
+): void {
+  if (pieces === undefined) {
+    if (server !== -1) visit(server, mask, 1);
+  } else pieces.servers.forEach((at, i) => void visit(at, pieces.masks[i]!, pieces.podCounts[i]!));
+}
+
+/** Whether two notes are of the same GPUs. */
+export function isSamePlace(a: Note, b: Note): boolean {
+  if (a.pods !== b.pods) return false;
+  const masks = masksByServer(a);
+  const others = masksByServer(b);
+  return masks.size === others.size && [...masks].every(([server, mask]) => others.get(server) === mask);
+}
+
+/** Server → mask of the GPUs of a note on it. */
+function masksByServer(note: Note): Map<number, number> {
+  const found = new Map<number, number>();
+  forEachPiece(note, (server, mask) => void found.set(server, (found.get(server) ?? 0) | mask));
+  return found;
+}
+
 /** Which GPUs each running job holds: the link between the jobs and the engine that places them. */
 export class Holdings {
   readonly engine: PlacementEngine;
@@ -132,17 +157,6 @@ export class Holdings {
   isOn(job: number, server: number): boolean {
     const pieces = this.pieces[job];
     return pieces === undefined ? this.server[job] === server : pieces.servers.includes(server);
-  }
-
-  /** Calls back for every piece of a job: a server, and how many pods there. */
-  forEachServer(job: number, visit: (server: number, pods: number) => void): void {
-    const pieces = this.pieces[job];
-    if (pieces === undefined) {
-      if (this.server[job] !== -1) visit(this.server[job]!, 1);
-      return;
-    }
-    const { servers, podCounts } = pieces;
-    for (let i = 0; i < servers.length; i++) visit(servers[i]!, podCounts[i]!);
   }
 
   /** Writes the pieces of a job into the log. */

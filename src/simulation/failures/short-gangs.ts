@@ -123,7 +123,7 @@ export class ShortGangs {
   #inOrder(jobs: number[]): number[] {
     const { settings, table } = this.#run;
     const keys = new Map(
-      jobs.map((job) => [job, queueKey(settings, table, job, this.#run.estimateLeft(job))]),
+      jobs.map((job) => [job, queueKey(settings, table, job, this.#run.times.estimateLeft(job))]),
     );
     return jobs.sort(
       (a, b) => keys.get(a)! - keys.get(b)! || table.submissionOf[a]! - table.submissionOf[b]!,
@@ -200,7 +200,7 @@ export class ShortGangs {
     const run = this.#run;
     this.#give(job, short.slots);
     const waits = Math.max(run.now, short.readyAt, short.expectedAt) - run.now;
-    run.hold(job, run.now + waits + run.estimateOfRun(job));
+    run.hold(job, run.now + waits + run.times.estimateOfRun(job));
     this.#short.set(job, { ...short, stamp: run.state.stamp[job]! });
   }
 
