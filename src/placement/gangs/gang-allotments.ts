@@ -1,5 +1,5 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
-import type { Quota } from '../pods/allotment.js';
+import type { Allotment } from '../pods/allotment.js';
 import { type PlacementState, podsThatFit } from '../state/state.js';
 import { type Gang, SERVER } from './gang.js';
 import type { GangCapacity } from './gang-capacity.js';
@@ -49,13 +49,13 @@ export function share(
 }
 
 /** The parts of a domain that the slices of a gang go to, in order, with their servers and pods. */
-export function quotas(
+export function allotments(
   tables: ClusterTables,
   state: PlacementState,
   capacity: GangCapacity,
   gang: Gang,
   place: { readonly domain: number; readonly level: number; readonly pods: number },
-): Quota[] {
+): Allotment[] {
   const { domain, level, pods } = place;
   const { fabric } = tables;
   if (gang.slicePods === 1 || gang.sliceLevel >= level) {
@@ -82,18 +82,18 @@ export function quotas(
     }
   }
   const slices = Math.floor(pods / slicePods);
-  const quotas: Quota[] = [];
-  let last: Quota | undefined;
+  const allotments: Allotment[] = [];
+  let last: Allotment | undefined;
   share(parts, slices, pods - slices * slicePods, (at, some, over) => {
     const isServer = sliceLevel === SERVER;
-    const quota: Quota = {
+    const allotment: Allotment = {
       from: isServer ? at : fabric.serverStart[at]!,
       to: isServer ? at + 1 : fabric.serverEnd[at]!,
       pods: some * slicePods + over,
     };
-    if (over > 0) last = quota;
-    else quotas.push(quota);
+    if (over > 0) last = allotment;
+    else allotments.push(allotment);
   });
-  if (last !== undefined) quotas.push(last);
-  return quotas;
+  if (last !== undefined) allotments.push(last);
+  return allotments;
 }

@@ -1,7 +1,8 @@
 import type { FabricTables } from '../../compile/fabric-tables.js';
 import type { GpuSetTables } from '../../compile/gpu-set-tables.js';
+import { atLeast } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
-import { atLeast, type SetChoices, setChoices } from '../state/gpu-set-choices.js';
+import { type SetChoices, setChoices } from '../state/gpu-set-choices.js';
 import { podsThatFit, popcount16 } from '../state/state.js';
 import type { Gang } from './gang.js';
 import type { GangPlan } from './gang-plan.js';
@@ -14,7 +15,7 @@ import type { GangPlan } from './gang-plan.js';
  * b · max(g, n − g) / (n − 1) to its NICs, and every domain that holds g of them, some but not all, the same through its
  * uplink. Servers inside an accelerator fabric are no islands: the domain that is the fabric is.
  */
-export class GangBandwidth {
+export class GangTarget {
   readonly gang: Gang;
   /** GPUs of the whole gang. */
   readonly gpus: number;
@@ -33,7 +34,7 @@ export class GangBandwidth {
   readonly #uplinkLeastGBps: Float64Array;
   /** Kind → free mask → bit p set where p pods can reach the target, -1 = not looked at yet. */
   readonly #allowed: (Int32Array | undefined)[];
-  /** Kind, pods, whether inside an accelerator fabric, and free mask → what {@link GangBandwidth.maskOn} has found. */
+  /** Kind, pods, whether inside an accelerator fabric, and free mask → what {@link GangTarget.maskOn} has found. */
   readonly #masks = new Map<number, number>();
 
   /**
@@ -123,7 +124,7 @@ export class GangBandwidth {
   }
 
   /**
-   * As {@link GangBandwidth.allowedOn} for any server of a kind with a free mask that is an island of its own, CPU and
+   * As {@link GangTarget.allowedOn} for any server of a kind with a free mask that is an island of its own, CPU and
    * memory aside.
    */
   allowedFor(kind: number, free: number): number {

@@ -1,22 +1,22 @@
 import type { GpuSetTables } from '../../compile/gpu-set-tables.js';
+import { damageKey, FIGURE_TOLERANCE } from '../../figures.js';
 import { GPU_MILLI } from '../../units.js';
 import { PodSearch } from '../pods/pod-search.js';
 import { RangeSearch } from '../pods/range-search.js';
 import { sharesOn } from '../pods/share-placement.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { podsThatFit } from '../state/state.js';
 import { type Gang, SERVER, timesNeed } from './gang.js';
-import { type Part, quotas, share } from './gang-allotments.js';
-import { GangBandwidth, gangBandwidth } from './gang-bandwidth.js';
+import { allotments, type Part, share } from './gang-allotments.js';
+import { GangTarget, gangBandwidth } from './gang-bandwidth.js';
 import { fillsServers, GangCapacity } from './gang-capacity.js';
 import { costOf, type GangPlan, isCheaper, type PlanCost } from './gang-plan.js';
 import { mostOnOneServer } from './holds-gang.js';
-import { GangLeast } from './least-load.js';
+import { LeastLoad } from './least-load.js';
 import { PackedGangs } from './packed-gangs.js';
-import { type Hands, PodPlacer } from './pod-placer.js';
-import { type RackQuota, rackCost, rackQuotas } from './rack-orders.js';
-import { GangExact, type Piece } from './reachable-counts.js';
+import { PodPlacer, type TakeAndGive } from './pod-placer.js';
+import { type RackAllotment, rackAllotments, rackCost } from './rack-orders.js';
+import { type Piece, ReachableCounts } from './reachable-counts.js';
 
 /** Domains of the lowest level whose plans are compared in full; the rest is ruled out by estimates. */
 const PLANS_MAX = 16;
@@ -26,8 +26,8 @@ const STEPS_MAX = 2 ** 20;
 const WHOLE_STEPS_MAX = 2 ** 15;
 /** Looks at how to do less damage with the same load. */
 const LOOKS_MAX = 3;
-/** Bandwidths that differ by a smaller share are the same. */
-const NEXT_FIGURE = 2e-9;
+/** A bandwidth that is higher by this share of itself is another one, see {@link FIGURE_TOLERANCE}. */
+const NEXT_FIGURE = 2 * FIGURE_TOLERANCE;
 
 /**
  * Finds where a gang goes: the largest size, the lowest level, the highest bandwidth, each exact; then the least load,
@@ -41,7 +41,7 @@ export class GangSearch {
   readonly #placer: PodPlacer;
   readonly #packed: PackedGangs;
 
-  constructor(index: FreeIndex, hands: Hands) {
+  constructor(index: FreeIndex, hands: TakeAndGive) {
     this.#index = index;
     this.#capacity = new GangCapacity(index.tables, index.state, index);
     this.#search = new PodSearch(index);
@@ -118,7 +118,7 @@ export class GangSearch {
     const whole = need.gpuMilli === GPU_MILLI;
     if (need.gpus === 0) return this.#packed.atLevel(gang, level, pods)!;
     if (!whole) return this.#onePerPod(gang, level, pods);
-    const reach = new GangBandwidth(this.#index, gang, pods, level);
+    const reach = new GangTarget(this.#index, gang, pods, level);
     // The fabric of an accelerator domain carries whatever the gang is made of.
     const free = level <= reach.islandLevel && !reach.isMixed;
     if (!free) reach.aim(reach.upperBound((visit) => this.#patterns(gang, reach, level, pods, visit)));
@@ -147,7 +147,7 @@ export class GangSearch {
    */
   #patterns(
     gang: Gang,
-    reach: GangBandwidth,
+    reach: GangTarget,
     level: number,
     pods: number,
     visit: (kind: number, free: number, isInside: boolean) => void,
@@ -192,7 +192,7 @@ export class GangSearch {
   }
 
   /** Whether the bandwidth aimed at rules out some way to spread the gang over a domain. */
-  #limits(gang: Gang, reach: GangBandwidth, level: number, pods: number): boolean {
+  #limits(gang: Gang, reach: GangTarget, level: number, pods: number): boolean {
     if (reach.islandLevel >= 0) return true;
     // A part with the fewest GPUs has to take in the most.
     for (let at = 0; at < level; at++) if (!reach.everyUplinkAllows(at, gang.need.gpus)) return true;
@@ -208,7 +208,7 @@ export class GangSearch {
   }
 
   /** The domains of a level that hold the gang, by an estimate of the damage, at most so many. */
-  #candidates(gang: Gang, reach: GangBandwidth, level: number, pods: number, most: number): number[] {
+  #candidates(gang: Gang, reach: GangTarget, level: number, pods: number, most: number): number[] {
     const { fabric } = this.#index.tables;
     const start = fabric.levelStart[level]!;
     const end = fabric.levelStart[level + 1]!;
@@ -250,7 +250,7 @@ export class GangSearch {
   }
 
   /** The domains whose plans are compared in full: by their load where racks tell it, else by an estimate of the damage. */
-  #hopeful(gang: Gang, reach: GangBandwidth, kind: number, level: number, pods: number): number[] {
+  #hopeful(gang: Gang, reach: GangTarget, kind: number, level: number, pods: number): number[] {
     const isByRacks =
       kind !== -1 && reach.islandLevel < 0 && (gang.slicePods === 1 || gang.sliceLevel !== SERVER);
     if (!isByRacks) return this.#candidates(gang, reach, level, pods, PLANS_MAX);
@@ -258,8 +258,8 @@ export class GangSearch {
     if (all.length <= PLANS_MAX) return all;
     const costs = new Map<number, PlanCost>();
     for (const domain of all) {
-      const quotas = this.#racksOf(gang, kind, domain, level, pods);
-      costs.set(domain, rackCost(this.#index, kind, level, pods, quotas));
+      const allotments = this.#racksOf(gang, kind, domain, level, pods);
+      costs.set(domain, rackCost(this.#index, kind, level, pods, allotments));
     }
     const sign = (a: number, b: number): number =>
       Number(isCheaper(costs.get(b)!, costs.get(a)!)) - Number(isCheaper(costs.get(a)!, costs.get(b)!));
@@ -282,7 +282,7 @@ export class GangSearch {
   /** The best of the plans in several domains. */
   #cheapest(
     gang: Gang,
-    reach: GangBandwidth,
+    reach: GangTarget,
     level: number,
     pods: number,
     domains: readonly number[],
@@ -307,7 +307,7 @@ export class GangSearch {
       return plan;
     };
     const kind = this.#isWhole(gang) ? this.#onlyKind(gang) : -1;
-    const least = new GangLeast(this.#index, reach, this.#capacity, pods, kind);
+    const least = new LeastLoad(this.#index, reach, this.#capacity, pods, kind);
     let left = kind === -1 ? STEPS_MAX : WHOLE_STEPS_MAX;
     for (const domain of domains) {
       const steps = isLeast(domain) ? Number.POSITIVE_INFINITY : least.stepsIn(domain, level);
@@ -327,7 +327,7 @@ export class GangSearch {
    * rack, and in a domain of racks of equal size, all of that kind: the load is less the further the numbers in the
    * racks lie apart, and those of racks in order of their room lie apart furthest.
    */
-  #isLeast(gang: Gang, reach: GangBandwidth, domain: number, level: number): boolean {
+  #isLeast(gang: Gang, reach: GangTarget, domain: number, level: number): boolean {
     if (level > 1 || gang.slicePods > 1 || !this.#isWhole(gang)) return false;
     const kind = this.#onlyKind(gang);
     if (kind === -1) return false;
@@ -347,7 +347,7 @@ export class GangSearch {
   }
 
   /** Pieces in tree order with their GPUs, and the bandwidth of it all. */
-  #planOf(reach: GangBandwidth, level: number, pods: number, pieces: Piece[]): GangPlan {
+  #planOf(reach: GangTarget, level: number, pods: number, pieces: Piece[]): GangPlan {
     pieces.sort((a, b) => a.server - b.server);
     const servers = pieces.map((piece) => piece.server);
     const podCounts = pieces.map((piece) => piece.pods);
@@ -389,7 +389,7 @@ export class GangSearch {
   /** Whether plans are to be compared rack by rack, rather than server by server or as exactly as a few steps allow. */
   #comparesByRacks(
     gang: Gang,
-    reach: GangBandwidth,
+    reach: GangTarget,
     kind: number,
     level: number,
     pods: number,
@@ -398,7 +398,7 @@ export class GangSearch {
     if (gang.slicePods > 1 && gang.sliceLevel === SERVER) return false;
     if (level === 0) return true;
     if (reach.islandLevel >= 0) return false;
-    const least = new GangLeast(this.#index, reach, this.#capacity, pods, kind);
+    const least = new LeastLoad(this.#index, reach, this.#capacity, pods, kind);
     let left = WHOLE_STEPS_MAX;
     for (const domain of domains) {
       if (!this.#isLeast(gang, reach, domain, level)) left -= least.stepsIn(domain, level);
@@ -410,26 +410,26 @@ export class GangSearch {
   /** The cheapest plan of several domains; servers are looked up for that one alone. */
   #byRacks(gang: Gang, kind: number, level: number, pods: number, domains: readonly number[]): GangPlan {
     const index = this.#index;
-    let quotas: RackQuota[] = [];
+    let allotments: RackAllotment[] = [];
     let cost: PlanCost | undefined;
     let bestDomain = -1;
     for (const domain of domains) {
       const here = this.#racksOf(gang, kind, domain, level, pods);
-      if (domains.length === 1) quotas = here;
+      if (domains.length === 1) allotments = here;
       else {
         const hereCost = rackCost(index, kind, level, pods, here);
         if (cost !== undefined && !isPreferred(hereCost, domain, cost, bestDomain)) continue;
-        quotas = here;
+        allotments = here;
         cost = hereCost;
         bestDomain = domain;
       }
     }
-    quotas.sort((a, b) => a.rack - b.rack);
+    allotments.sort((a, b) => a.rack - b.rack);
     const { fabric } = index.tables;
     const of = index.kinds[kind]!;
     const { fullClass } = of.classes;
     const servers: number[] = [];
-    for (const { rack, servers: count } of quotas) {
+    for (const { rack, servers: count } of allotments) {
       let local = fabric.cellStart[fabric.cellAt[rack * fabric.kindCount + kind]!]! - 1;
       for (let i = 0; i < count; i++) {
         local = of.nextOfClass(fullClass, local + 1);
@@ -444,21 +444,21 @@ export class GangSearch {
   }
 
   /** How many servers each rack of a domain gives. */
-  #racksOf(gang: Gang, kind: number, domain: number, level: number, pods: number): RackQuota[] {
-    if (level > 0 && gang.slicePods === 1) return rackQuotas(this.#index, kind, domain, level, pods);
-    const quotas: RackQuota[] = [];
+  #racksOf(gang: Gang, kind: number, domain: number, level: number, pods: number): RackAllotment[] {
+    if (level > 0 && gang.slicePods === 1) return rackAllotments(this.#index, kind, domain, level, pods);
+    const allotments: RackAllotment[] = [];
     const unit = this.#capacity.unit(level);
     const slices = Math.floor(pods / unit);
     this.#spread(gang, domain, level, slices, pods - slices * unit, (rack, servers) => {
-      quotas.push({ rack, servers });
+      allotments.push({ rack, servers });
     });
-    return quotas;
+    return allotments;
   }
 
   // The exact programme -------------------------------------------------------------------------------------------
 
-  #exact(gang: Gang, reach: GangBandwidth, level: number, pods: number): GangPlan {
-    const exact = new GangExact(this.#index, reach, pods);
+  #exact(gang: Gang, reach: GangTarget, level: number, pods: number): GangPlan {
+    const exact = new ReachableCounts(this.#index, reach, pods);
     const domains = this.#candidates(gang, reach, level, pods, Number.POSITIVE_INFINITY);
     const isReached = (target: number): number | undefined => {
       reach.aim(target);
@@ -502,11 +502,11 @@ export class GangSearch {
 
   // Greedy plans, where nothing but room limits -------------------------------------------------------------------
 
-  #greedy(gang: Gang, reach: GangBandwidth, domain: number, level: number, pods: number): Piece[] {
+  #greedy(gang: Gang, reach: GangTarget, domain: number, level: number, pods: number): Piece[] {
     const pieces: Piece[] = [];
     const kind = this.#isWhole(gang) && level > 0 && gang.slicePods === 1 ? this.#onlyKind(gang) : -1;
     if (kind !== -1 && reach.islandLevel < 0) {
-      for (const { rack, servers } of rackQuotas(this.#index, kind, domain, level, pods)) {
+      for (const { rack, servers } of rackAllotments(this.#index, kind, domain, level, pods)) {
         this.#spreadOverServers(gang, rack, servers, 0, pieces);
       }
       return pieces;
@@ -598,7 +598,7 @@ export class GangSearch {
       if (!capacity.holds(domain, level, pods)) continue;
       if (best === -1 || capacity.full[domain]! < capacity.full[best]!) best = domain;
     }
-    const parts = quotas(tables, state, capacity, gang, { domain: best, level, pods });
+    const parts = allotments(tables, state, capacity, gang, { domain: best, level, pods });
     return this.#placer.plan(gang.need, parts, level);
   }
 }

@@ -1,15 +1,15 @@
 import { lossGpus } from '../../compile/gpu-set-tables.js';
+import { atLeast, damageKey } from '../../figures.js';
 import { GPUS_PER_SERVER_MAX } from '../../units.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
-import { atLeast, unitLoad } from '../state/gpu-set-choices.js';
+import { unitLoad } from '../state/gpu-set-choices.js';
 import { podsThatFit, popcount16 } from '../state/state.js';
 import { hasCount } from './count-set.js';
 import { SERVER } from './gang.js';
-import type { GangBandwidth } from './gang-bandwidth.js';
+import type { GangTarget } from './gang-bandwidth.js';
 import type { GangCapacity } from './gang-capacity.js';
 import type { GangPlan } from './gang-plan.js';
-import { GangExact, type Piece } from './reachable-counts.js';
+import { type Piece, ReachableCounts } from './reachable-counts.js';
 
 /**
  * What a part of the gang's domain can take, and what it costs: parallel lists. The first choice is nothing. Counts are
@@ -40,19 +40,19 @@ interface Part {
 /**
  * The plan of least load in one domain: what every part costs for every number of pods is added up the tree, always
  * keeping the least, and the plan is read off down the tree. Polynomial, but no matter of microseconds where a domain
- * is large: {@link GangLeast.stepsIn} says beforehand.
+ * is large: {@link LeastLoad.stepsIn} says beforehand.
  *
  * Load is a sum over servers and domains of what each holds, so it is exactly the least. Of equal loads the one with
  * least damage is kept. Damage on servers is such a sum, too; in tiers it is where only one kind of servers is taken
  * whole. Otherwise it depends on how many wholly free servers are touched, and each counts with the same rate: at
- * first what the first of them costs, in {@link GangLeast.refine} what it cost on average in the last plan.
+ * first what the first of them costs, in {@link LeastLoad.refine} what it cost on average in the last plan.
  */
-export class GangLeast {
+export class LeastLoad {
   readonly #index: FreeIndex;
-  readonly #reach: GangBandwidth;
+  readonly #reach: GangTarget;
   readonly #capacity: GangCapacity;
   readonly #pods: number;
-  readonly #exact: GangExact;
+  readonly #exact: ReachableCounts;
   readonly #slices: number;
   readonly #restPods: number;
   /** The only kind, all of whose servers are taken whole; -1 if that is not so. */
@@ -68,18 +68,12 @@ export class GangLeast {
    * @param capacity - filled for the gang
    * @param wholeKind - the only kind that can take pods, if each of them fills a server; else -1
    */
-  constructor(
-    index: FreeIndex,
-    reach: GangBandwidth,
-    capacity: GangCapacity,
-    pods: number,
-    wholeKind: number,
-  ) {
+  constructor(index: FreeIndex, reach: GangTarget, capacity: GangCapacity, pods: number, wholeKind: number) {
     this.#index = index;
     this.#reach = reach;
     this.#capacity = capacity;
     this.#pods = pods;
-    this.#exact = new GangExact(index, reach, pods);
+    this.#exact = new ReachableCounts(index, reach, pods);
     const { slicePods, sliceLevel } = reach.gang;
     this.#slices = Math.floor(pods / slicePods);
     this.#restPods = pods % slicePods;

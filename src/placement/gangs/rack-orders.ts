@@ -2,7 +2,7 @@ import type { FreeIndex } from '../state/free-index.js';
 import { isCheaper, type PlanCost } from './gang-plan.js';
 
 /** How many wholly free servers of a rack a gang takes. */
-export interface RackQuota {
+export interface RackAllotment {
   readonly rack: number;
   readonly servers: number;
 }
@@ -39,23 +39,23 @@ interface Block {
  * @param level - of the domain, 1 or more
  * @complexity O(racks × (log racks + blocks))
  */
-export function rackQuotas(
+export function rackAllotments(
   index: FreeIndex,
   kind: number,
   domain: number,
   level: number,
   servers: number,
-): RackQuota[] {
+): RackAllotment[] {
   const racks = new RackOrders(index, kind, domain, level, servers);
   let best = racks.spread((left) => racks.mostSaved(left));
   // In one block there is one order.
   if (racks.blockCount === 1) return best;
   const roomiest = racks.roomiest();
   let cost = racks.costOf(best);
-  const offer = (quotas: RackQuota[]): void => {
-    const other = racks.costOf(quotas);
+  const offer = (allotments: RackAllotment[]): void => {
+    const other = racks.costOf(allotments);
     if (!isCheaper(other, cost)) return;
-    best = quotas;
+    best = allotments;
     cost = other;
   };
   let isFirst = true;
@@ -163,13 +163,13 @@ class RackOrders {
   }
 
   /** Takes rack after rack of the blocks that are chosen. */
-  spread(choose: (left: number) => Block): RackQuota[] {
+  spread(choose: (left: number) => Block): RackAllotment[] {
     this.#held.clear();
     for (const block of this.#blocks) {
       block.next = 0;
       block.left = block.room;
     }
-    const quotas: RackQuota[] = [];
+    const allotments: RackAllotment[] = [];
     for (let left = this.#servers; left > 0; ) {
       const block = choose(left);
       let rack = block.racks[block.next++]!;
@@ -181,7 +181,7 @@ class RackOrders {
         }
       }
       const servers = Math.min(rack.room, left);
-      quotas.push({ rack: rack.at, servers });
+      allotments.push({ rack: rack.at, servers });
       block.left -= servers;
       left -= servers;
       for (let around = block.at, at = 1; at < this.#level; at++) {
@@ -189,11 +189,11 @@ class RackOrders {
         around = this.#index.tables.fabric.domainParent[around]!;
       }
     }
-    return quotas;
+    return allotments;
   }
 
-  costOf(quotas: readonly RackQuota[]): PlanCost {
-    return rackCost(this.#index, this.#kind, this.#level, this.#servers, quotas);
+  costOf(allotments: readonly RackAllotment[]): PlanCost {
+    return rackCost(this.#index, this.#kind, this.#level, this.#servers, allotments);
   }
 }
 
@@ -206,7 +206,7 @@ export function rackCost(
   kind: number,
   level: number,
   servers: number,
-  quotas: readonly RackQuota[],
+  allotments: readonly RackAllotment[],
 ): PlanCost {
   const { tables, whole, kinds } = index;
   const { fabric } = tables;
@@ -214,7 +214,7 @@ export function rackCost(
   const all = gpuCount * servers;
   let load = 0;
   let damage = 0;
-  let held = new Map(quotas.map((quota) => [quota.rack, quota.servers]));
+  let held = new Map(allotments.map((allotment) => [allotment.rack, allotment.servers]));
   for (let at = 0; at < fabric.levelCount; at++) {
     const around = new Map<number, number>();
     for (const [domain, count] of held) {

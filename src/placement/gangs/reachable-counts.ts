@@ -1,9 +1,9 @@
+import { atLeast } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
-import { atLeast } from '../state/gpu-set-choices.js';
 import { popcount16 } from '../state/state.js';
 import { addCount, type CountSets, hasCount, largestCount, nothing, sumOf } from './count-set.js';
 import { SERVER } from './gang.js';
-import type { GangBandwidth } from './gang-bandwidth.js';
+import type { GangTarget } from './gang-bandwidth.js';
 
 /** A server and what it may take or takes, in a plan under construction. */
 export interface Piece {
@@ -23,9 +23,9 @@ export interface Piece {
  * @complexity per bandwidth tried O(servers × pods²/32) at worst for a gang of p pods; where few counts per server occur
  * it is near O(servers × pods / 32)
  */
-export class GangExact {
+export class ReachableCounts {
   readonly #index: FreeIndex;
-  readonly #reach: GangBandwidth;
+  readonly #reach: GangTarget;
   readonly #slicePods: number;
   readonly #sliceLevel: number;
   /** Full slices of the gang, and pods of the smaller one. */
@@ -33,7 +33,7 @@ export class GangExact {
   readonly #restPods: number;
   readonly #pods: number;
 
-  constructor(index: FreeIndex, reach: GangBandwidth, pods: number) {
+  constructor(index: FreeIndex, reach: GangTarget, pods: number) {
     this.#index = index;
     this.#reach = reach;
     const { slicePods, sliceLevel } = reach.gang;
@@ -54,7 +54,7 @@ export class GangExact {
     return hasCount(units.rest ? sets.withRest! : sets.plain, units.count);
   }
 
-  /** The pieces of a plan in a domain for which {@link GangExact.isReached}. */
+  /** The pieces of a plan in a domain for which {@link ReachableCounts.isReached}. */
   planIn(domain: number, level: number): Piece[] {
     const pieces: Piece[] = [];
     const units = this.#unitsOf(level, this.#slices, true);
@@ -67,7 +67,7 @@ export class GangExact {
     return this.#setsOf(domain, this.#reach.islandLevel);
   }
 
-  /** The pieces of an island that bring most to its NICs, for a count of {@link GangExact.islandSets}. */
+  /** The pieces of an island that bring most to its NICs, for a count of {@link ReachableCounts.islandSets}. */
   piecesOfIsland(domain: number, count: number, rest: boolean): Piece[] {
     const pieces: Piece[] = [];
     this.#fillIsland(domain, this.#reach.islandLevel, count, rest, pieces);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SERVER } from '../../../src/placement/gangs/gang.js';
-import { type Part, quotas, share } from '../../../src/placement/gangs/gang-allotments.js';
+import { allotments, type Part, share } from '../../../src/placement/gangs/gang-allotments.js';
 import { GangCapacity } from '../../../src/placement/gangs/gang-capacity.js';
 import { podsThatFit } from '../../../src/placement/state/state.js';
 import { anyGang, Disorder, domainsOf, kindsCluster } from '../kinds-cluster.js';
@@ -137,7 +137,7 @@ describe('share where several parts hold what is left', () => {
   });
 });
 
-describe('quotas', () => {
+describe('allotments', () => {
   it('add up, lie in the domain, are held by their servers, and keep the rule of slices', () => {
     let several = 0;
     for (let seed = 0; seed < 2000; seed++) {
@@ -158,7 +158,7 @@ describe('quotas', () => {
           const most = capacity.podsIn(domain, level);
           if (most === 0) continue;
           const pods = dice.chance(50) ? most : 1 + dice.below(most);
-          const parts = quotas(tables, engine.state, capacity, gang, { domain, level, pods });
+          const parts = allotments(tables, engine.state, capacity, gang, { domain, level, pods });
           const where = `seed ${seed}, domain ${domain}, ${pods} pods, ${JSON.stringify(request)}`;
           expect(
             parts.reduce((sum, part) => sum + part.pods, 0),
@@ -203,7 +203,7 @@ describe('quotas', () => {
       capacity.fill(0);
       const place = { domain: 0, level: 0, pods: 3 };
       const { serverStart, serverEnd } = tables.fabric;
-      expect(quotas(tables, engine.state, capacity, of, place)).toEqual([
+      expect(allotments(tables, engine.state, capacity, of, place)).toEqual([
         { from: serverStart[0], to: serverEnd[0], pods: 3 },
       ]);
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gangBandwidthGBps } from '../../../src/check/gangs/gang-traffic.js';
 import type { Gang } from '../../../src/placement/gangs/gang.js';
-import { GangBandwidth, gangBandwidth } from '../../../src/placement/gangs/gang-bandwidth.js';
+import { GangTarget, gangBandwidth } from '../../../src/placement/gangs/gang-bandwidth.js';
 import { podsThatFit, popcount16 } from '../../../src/placement/state/state.js';
 import { anyGang, Disorder, domainsOf, lowestLevelOf, someGpus } from '../kinds-cluster.js';
 import { Dice, gangCase } from './gang-cluster.js';
@@ -52,14 +52,14 @@ describe('gangBandwidth', () => {
   });
 });
 
-describe('GangBandwidth', () => {
+describe('GangTarget', () => {
   it('allows a server the numbers of pods for which some of its GPUs reach the target', () => {
     let narrowed = 0;
     for (const { seed, dice, disorder } of clusters(2000, 2300)) {
       const { tables, index, engine, levels } = disorder;
       const { gang, request } = anyGang(dice, tables, levels, { limits: false });
       if (gang.need.gpus === 0 || gang.need.gpuMilli < 1000) continue;
-      const reach = new GangBandwidth(index, gang, gang.pods, tables.fabric.levelCount - 1);
+      const reach = new GangTarget(index, gang, gang.pods, tables.fabric.levelCount - 1);
       const n = gang.pods * gang.need.gpus;
       for (const target of [0, 0.5, 2, 6, 12, 50]) {
         reach.aim(target);
@@ -92,7 +92,7 @@ describe('GangBandwidth', () => {
       const { tables, index, engine, levels } = disorder;
       const { gang } = anyGang(dice, tables, levels, { limits: false });
       if (gang.need.gpus === 0 || gang.need.gpuMilli < 1000) continue;
-      const reach = new GangBandwidth(index, gang, gang.pods, tables.fabric.levelCount - 1);
+      const reach = new GangTarget(index, gang, gang.pods, tables.fabric.levelCount - 1);
       reach.aim(dice.of([0, 0.5, 2, 6, 12]));
       for (let s = 0; s < tables.serverCount; s++) {
         const allowed = reach.allowedOn(s);
@@ -115,7 +115,7 @@ describe('GangBandwidth', () => {
     const dice = new Dice(1);
     const { index, tables, levels } = new Disorder(gangCase(1).cluster, dice);
     const { gang } = anyGang(dice, tables, levels, { limits: false });
-    const reach = new GangBandwidth(index, { ...gang, need: { ...gang.need, gpus: 2 } }, 5, 0);
+    const reach = new GangTarget(index, { ...gang, need: { ...gang.need, gpus: 2 } }, 5, 0);
     reach.aim(9);
     expect(reach.gpus).toBe(10);
     expect([0, 1, 5, 9, 10].map((gpus) => reach.crossing(gpus))).toEqual([0, 9, 5, 9, 0]);
@@ -127,7 +127,7 @@ describe('GangBandwidth', () => {
       const { index, tables, levels } = disorder;
       const { fabric } = tables;
       const { gang } = anyGang(dice, tables, levels, { limits: false });
-      const reach = new GangBandwidth(index, { ...gang, need: { ...gang.need, gpus: 1 } }, gang.pods, 0);
+      const reach = new GangTarget(index, { ...gang, need: { ...gang.need, gpus: 1 } }, gang.pods, 0);
       reach.aim(dice.of([1, 3, 10, 40]));
       for (let level = 0; level < fabric.levelCount; level++) {
         for (const domain of domainsOf(fabric, level)) {
@@ -155,7 +155,7 @@ describe('GangBandwidth', () => {
       const { gang } = anyGang(dice, tables, levels, { limits: false, podsMax: 3 });
       const { need, pods } = gang;
       if (need.gpus === 0 || need.gpuMilli < 1000) continue;
-      const reach = new GangBandwidth(index, gang, pods, tables.fabric.levelCount - 1);
+      const reach = new GangTarget(index, gang, pods, tables.fabric.levelCount - 1);
       const bound = reach.upperBound((visit) => {
         for (let s = 0; s < tables.serverCount; s++) {
           if (podsThatFit(tables, engine.state, need, s, pods) > 0)

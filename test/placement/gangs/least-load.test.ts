@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Gang } from '../../../src/placement/gangs/gang.js';
-import { GangBandwidth } from '../../../src/placement/gangs/gang-bandwidth.js';
+import { GangTarget } from '../../../src/placement/gangs/gang-bandwidth.js';
 import { fillsServers, GangCapacity } from '../../../src/placement/gangs/gang-capacity.js';
 import { costOf, type PlanCost } from '../../../src/placement/gangs/gang-plan.js';
-import { GangLeast } from '../../../src/placement/gangs/least-load.js';
+import { LeastLoad } from '../../../src/placement/gangs/least-load.js';
 import { podsThatFit } from '../../../src/placement/state/state.js';
 import { anyGang, Disorder, domainsOf, kindsCluster, someGpus } from '../kinds-cluster.js';
 import { Dice, gangCase } from './gang-cluster.js';
@@ -18,7 +18,7 @@ class Case {
   readonly domain: number;
   readonly servers: readonly number[];
   readonly capacity: GangCapacity;
-  readonly reach: GangBandwidth;
+  readonly reach: GangTarget;
   /** The only kind, all of whose servers are taken whole; -1 if that is not so. */
   readonly wholeKind: number;
 
@@ -34,7 +34,7 @@ class Case {
     this.capacity = new GangCapacity(tables, engine.state, index);
     this.capacity.begin(gang);
     this.capacity.fill(level);
-    this.reach = new GangBandwidth(index, gang, gang.pods, level);
+    this.reach = new GangTarget(index, gang, gang.pods, level);
     this.reach.aim(0);
     const able = [...index.kinds.keys()].filter(
       (kind) => (index.kinds[kind]?.classes.gpuCount ?? 0) >= gang.need.gpus && index.allows(gang.need, kind),
@@ -46,9 +46,9 @@ class Case {
     return this.capacity.holds(this.domain, this.level, this.gang.pods);
   }
 
-  least(): GangLeast {
+  least(): LeastLoad {
     const { disorder, reach, capacity, gang, wholeKind } = this;
-    return new GangLeast(disorder.index, reach, capacity, gang.pods, wholeKind);
+    return new LeastLoad(disorder.index, reach, capacity, gang.pods, wholeKind);
   }
 
   /** Pods that the servers take, one after the other. */
@@ -125,7 +125,7 @@ function caseOf(seed: number, whole: boolean): Case | undefined {
   return found.holds && whole === found.wholeKind >= 0 ? found : undefined;
 }
 
-describe('GangLeast', () => {
+describe('LeastLoad', () => {
   it('has the least load of all splits over servers and all sets of GPUs, and keeps slices together', () => {
     let compared = 0;
     let sliced = 0;

@@ -3,8 +3,8 @@ import { superPod } from '../../../src/catalogue/index.js';
 import { gangBandwidthGBps } from '../../../src/check/gangs/gang-traffic.js';
 import { clusterTopology, compile, type PlacementRequest } from '../../../src/index.js';
 import type { Gang } from '../../../src/placement/gangs/gang.js';
-import { GangBandwidth } from '../../../src/placement/gangs/gang-bandwidth.js';
-import { GangExact, type Piece } from '../../../src/placement/gangs/reachable-counts.js';
+import { GangTarget } from '../../../src/placement/gangs/gang-bandwidth.js';
+import { type Piece, ReachableCounts } from '../../../src/placement/gangs/reachable-counts.js';
 import { podsThatFit } from '../../../src/placement/state/state.js';
 import { anyGang, Disorder, domainsOf, lowestLevelOf, someGpus } from '../kinds-cluster.js';
 import { Dice, gangCase } from './gang-cluster.js';
@@ -63,7 +63,7 @@ function highest(
   return best;
 }
 
-describe('GangExact', () => {
+describe('ReachableCounts', () => {
   it('reaches in every domain just what looking at every placement finds, and says how', () => {
     let compared = 0;
     let sliced = 0;
@@ -96,8 +96,8 @@ describe('GangExact', () => {
       compared++;
       if (gang.slicePods > 1) sliced++;
       const where = `seed ${seed}, ${JSON.stringify(request)}`;
-      const reach = new GangBandwidth(index, gang, pods, level);
-      const exact = new GangExact(index, reach, pods);
+      const reach = new GangTarget(index, gang, pods, level);
+      const exact = new ReachableCounts(index, reach, pods);
       for (const share of [0, 0.5, 1]) {
         reach.aim(best * share);
         expect(exact.isReached(domain, level), `${where}, ${share} of ${best}`).toBe(true);

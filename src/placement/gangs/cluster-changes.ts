@@ -4,7 +4,7 @@ import type { Gang } from './gang.js';
 import { holdsGang } from './holds-gang.js';
 
 /** What would make room for a gang that does not fit now. */
-export interface RoomLater {
+export interface FittingChanges {
   /** Lifting all cordons. */
   readonly uncordon: boolean;
   /** Waiting until all others have left, cordons as they are. */
@@ -14,7 +14,7 @@ export interface RoomLater {
 }
 
 /** Tries what would make room for a gang that does not fit now. O(servers) where servers are cordoned. */
-export function roomLater(
+export function tryChanges(
   engine: {
     readonly tables: ClusterTables;
     readonly state: PlacementState;
@@ -22,7 +22,7 @@ export function roomLater(
   },
   empty: () => PlacementState,
   gang: Gang,
-): RoomLater {
+): FittingChanges {
   const { tables, state } = engine;
   const both = engine.fitsEmptyCluster(gang);
   // Nothing is cordoned: if it fits in the empty cluster, others are in its way.
