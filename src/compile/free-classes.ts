@@ -1,5 +1,14 @@
 import type { ServerTopology } from '../topology/server-topology.js';
-import { bestSet, type GpuSetTables, gpuSetTables, LOSS_STEPS, lossGpus, lossOf } from './gpu-set-tables.js';
+import { figureRanks } from './figure-ranks.js';
+import {
+  bestSet,
+  type GpuSetTables,
+  gpuSetTables,
+  LOSS_STEPS,
+  lossGpus,
+  lossOf,
+  speedRankOf,
+} from './gpu-set-tables.js';
 
 /**
  * What a pod of k GPUs finds in a server of one kind, for every free mask, sorted: the best set of the mask decides
@@ -114,23 +123,16 @@ function sortedClasses(tables: GpuSetTables): FreeClasses {
  * loss, and the free GPUs. Losses are differences of sums, so they are compared in steps.
  */
 function answerRanks(tables: GpuSetTables, size: number, masks: number): Int32Array {
-  const { sizeOf, order } = tables;
+  const { sizeOf } = tables;
   const keys = new Float64Array(masks);
-  let answers = 0;
   for (let mask = 1; mask < masks; mask++) {
     if (sizeOf[mask]! < size) continue;
     const set = bestSet(tables, mask, size);
     const loss = Math.max(0, Math.round(lossOf(tables, mask, set) * LOSS_STEPS));
-    keys[mask] = (Math.floor(order[set]! / 2 ** 32) * 2 ** 30 + loss) * 32 + sizeOf[mask]!;
-    answers++;
+    keys[mask] = (speedRankOf(tables, set) * 2 ** 30 + loss) * 32 + sizeOf[mask]!;
   }
-  const sorted = keys
-    .slice()
-    .sort()
-    .subarray(masks - answers);
-  const rankOf = new Map<number, number>();
-  for (const key of sorted) if (!rankOf.has(key)) rankOf.set(key, rankOf.size);
-  return Int32Array.from(keys, (key) => (key === 0 ? -1 : rankOf.get(key)!));
+  // Rank 0 is that of the key 0: masks with fewer free GPUs, the empty mask at least.
+  return figureRanks(keys, 0).map((rank) => rank - 1);
 }
 
 /** Fills the order of one size. */

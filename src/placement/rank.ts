@@ -1,11 +1,11 @@
 import { lossGpus } from '../compile/gpu-set-tables.js';
+import { damageKey } from '../figures.js';
 import type { ServerId } from '../ids.js';
 import { GPU_MILLI } from '../units.js';
 import type { PlacementEngine } from './engine.js';
 import { CpuPods } from './pods/cpu-pods.js';
 import { sharesOn } from './pods/share-placement.js';
 import type { RankedServer } from './request/placement.js';
-import { damageKey } from './state/damage.js';
 import type { FreeIndex } from './state/free-index.js';
 import { setChoices } from './state/gpu-set-choices.js';
 import type { PodNeed } from './state/pod-need.js';

@@ -1,10 +1,10 @@
-import { placeName } from '../../topology/gpu-places.js';
+import { isPlace, placeName } from '../../topology/gpu-places.js';
 import type { PlacementEngine } from '../engine.js';
 import { type Gang, gangOf, type Levels } from '../gangs/gang.js';
 import { holdsGang } from '../gangs/gang-fit.js';
-import { isPlace, type PlacementRequest } from '../request/request.js';
+import type { Remedy, TierExplanation } from '../request/explanation.js';
+import type { PlacementRequest } from '../request/request.js';
 import { podNeed } from '../state/pod-need.js';
-import type { Remedy, TierExplanation } from './explanation.js';
 import { count, plural } from './words.js';
 
 /**

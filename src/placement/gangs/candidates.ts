@@ -1,4 +1,4 @@
-import { damageKey } from '../state/damage.js';
+import { damageKey } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { SERVER } from './gang.js';
 import type { GangCapacity } from './gang-capacity.js';

@@ -1,6 +1,6 @@
 import type { FabricTables } from '../../compile/fabric-tables.js';
 import { lossGpus } from '../../compile/gpu-set-tables.js';
-import { damageKey } from '../state/damage.js';
+import { damageKey } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { unitLoad } from '../state/gpu-set-choices.js';
 import { popcount16 } from '../state/state.js';

@@ -1,9 +1,9 @@
 import type { GpuSetTables } from '../../compile/gpu-set-tables.js';
+import { damageKey, FIGURE_TOLERANCE } from '../../figures.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../../units.js';
 import { PodSearch } from '../pods/pod-search.js';
 import { RangeSearch } from '../pods/range-search.js';
 import { sharesOn } from '../pods/share-placement.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { podsThatFit } from '../state/state.js';
 import { candidates, hopefulDomains, PLANS_MAX } from './candidates.js';
@@ -28,7 +28,7 @@ const WHOLE_STEPS_MAX = 2 ** 15;
 /** Plans of least load that are made in one domain, each with rates of damage from the plan before. */
 const LOOKS_MAX = 3;
 /** The least relative step from one bandwidth to the next higher one; smaller differences are rounding. */
-const NEXT_FIGURE = 2e-9;
+const NEXT_FIGURE = 2 * FIGURE_TOLERANCE;
 
 /**
  * Finds where a gang goes, in six phases. Each keeps what the phases before it have found.

@@ -1,5 +1,6 @@
+import { atLeast } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
-import { atLeast, type SetChoices, setChoices } from '../state/gpu-set-choices.js';
+import { type SetChoices, setChoices } from '../state/gpu-set-choices.js';
 import { podsThatFit, popcount16 } from '../state/state.js';
 import type { Gang } from './gang.js';
 

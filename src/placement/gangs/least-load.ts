@@ -1,8 +1,8 @@
 import { lossGpus } from '../../compile/gpu-set-tables.js';
+import { atLeast, damageKey } from '../../figures.js';
 import { GPUS_PER_SERVER_MAX } from '../../units.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
-import { atLeast, unitLoad } from '../state/gpu-set-choices.js';
+import { unitLoad } from '../state/gpu-set-choices.js';
 import { podsThatFit, popcount16 } from '../state/state.js';
 import { hasCount } from './count-set.js';
 import { SERVER } from './gang.js';

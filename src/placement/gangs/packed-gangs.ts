@@ -1,6 +1,6 @@
+import { damageKey } from '../../figures.js';
 import type { Allotment } from '../pods/allotment.js';
 import { CpuPods } from '../pods/cpu-pods.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { podsThatFit } from '../state/state.js';
 import { type Gang, SERVER } from './gang.js';

@@ -1,5 +1,5 @@
+import { atLeast } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
-import { atLeast } from '../state/gpu-set-choices.js';
 import { popcount16 } from '../state/state.js';
 import { addCount, type CountSets, hasCount, largestCount, nothing, sumOf } from './count-set.js';
 import { SERVER } from './gang.js';

@@ -1,5 +1,5 @@
+import { damageKey } from '../../figures.js';
 import { GPU_MILLI } from '../../units.js';
-import { damageKey } from '../state/damage.js';
 import { CAPACITY_BLOCK, type FreeIndex } from '../state/free-index.js';
 import type { PodNeed } from '../state/pod-need.js';
 import { ScoreTree } from '../state/score-tree.js';

@@ -1,7 +1,7 @@
 import type { FreeClasses } from '../../compile/free-classes.js';
 import { bestSet, lossGpus } from '../../compile/gpu-set-tables.js';
+import { damageKey } from '../../figures.js';
 import { GPU_MILLI } from '../../units.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
 import type { KindIndex } from '../state/kind-index.js';
 import type { PodNeed } from '../state/pod-need.js';

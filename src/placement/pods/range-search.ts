@@ -1,6 +1,6 @@
 import { bestSet } from '../../compile/gpu-set-tables.js';
+import { damageKey } from '../../figures.js';
 import { GPU_MILLI } from '../../units.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
 import type { PodNeed } from '../state/pod-need.js';
 import { fits, popcount16 } from '../state/state.js';

@@ -1,8 +1,9 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { type GpuSetTables, gpuSetTables } from '../../compile/gpu-set-tables.js';
 import { type Gang, SERVER } from '../gangs/gang.js';
 import { GangCapacity } from '../gangs/gang-capacity.js';
 import type { GangPlan } from '../gangs/gang-plan.js';
-import { levelOfServers } from '../gangs/plan-figures.js';
+import { levelOfServers, planBandwidth } from '../gangs/plan-figures.js';
 import { PodPlacer, type TakeAndGive } from '../gangs/pod-placer.js';
 import { allotments } from '../gangs/spread.js';
 import type { Allotment } from '../pods/allotment.js';
@@ -90,9 +91,15 @@ export class ScoredGangs implements PodChooser {
     return undefined;
   }
 
-  /** The plan, at the level of where its pods are: the domain was as wide as was allowed, no wider than they need. */
+  /** The plan; its level is that of the pods, which may need a narrower domain than the one that was searched. */
   #placed({ need }: Gang, parts: readonly Allotment[]): GangPlan {
     const plan = this.#placer.plan(need, parts, SERVER);
-    return { ...plan, level: levelOfServers(this.#tables.fabric, plan.servers) };
+    const tables = this.#tables;
+    const setTablesOf = (kind: number): GpuSetTables => gpuSetTables(tables.kindType[kind]!);
+    return {
+      ...plan,
+      level: levelOfServers(tables.fabric, plan.servers),
+      bandwidthGBps: planBandwidth(tables, setTablesOf, need, plan),
+    };
   }
 }

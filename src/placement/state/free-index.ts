@@ -1,6 +1,7 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { speedRanks } from '../../compile/figure-ranks.js';
 import { type FreeClasses, freeClasses } from '../../compile/free-classes.js';
-import { speedRanks } from '../../compile/speed-ranks.js';
+import { speedRankOf } from '../../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../../units.js';
 import { KindIndex } from './kind-index.js';
 import { type PlaceSets, placeSets } from './place-sets.js';
@@ -44,7 +45,7 @@ export class FreeIndex {
   readonly #shapeOfKind: Int32Array;
   readonly #rootOf: Int32Array;
   /** Kind → mask → rank of the set by bandwidth, then load, among those of all kinds; undefined without GPUs. */
-  readonly #speedRank: readonly (Float64Array | undefined)[];
+  readonly #speedRank: readonly (Int32Array | undefined)[];
 
   /**
    * @param sizes - weight of each GPU count that pods to come ask for
@@ -88,7 +89,12 @@ export class FreeIndex {
       return new KindIndex(classes, servers[kind]!, groups[kind]!);
     });
     const distinct = [...known.values()];
-    const ranks = distinct.length === 0 ? [] : speedRanks(distinct.map(({ tables }) => tables));
+    const [only] = distinct;
+    // The tables of one type have its ranks already.
+    const ranks =
+      distinct.length === 1
+        ? [new Int32Array(only!.tables.order.map((_, set) => speedRankOf(only!.tables, set)))]
+        : speedRanks(distinct.map(({ tables }) => tables));
     this.#speedRank = this.kinds.map((kind) => kind && ranks[distinct.indexOf(kind.classes)]);
     this.whole = new WholeServers(
       fabric,

@@ -72,7 +72,7 @@ function expectedVictims(run: ClusterRun, job: number, victims: readonly number[
 /** All jobs come at second 0: lets them, and those start who fit. */
 function submitAll(run: ClusterRun): void {
   for (let left = run.table.count; left > 0; left--) run.step();
-  run.pass();
+  run.loop.pass();
 }
 
 /** Runs a check for every waiting job of every seed, with victims in a drawn order. */

@@ -67,7 +67,7 @@ function forAllMoments(
     try {
       begun(open);
       // A spare may be all that a job fits on: then ticks go on for ever.
-      while (open.run.eventCount < 3000 && open.run.step()) {
+      while (open.run.loop.eventCount < 3000 && open.run.step()) {
         check(open, options, happened);
         happened.length = 0;
         moments++;
@@ -149,7 +149,7 @@ describe('what a run keeps count of', () => {
           expect(after).toEqual(before);
           quiet++;
         }
-        open.run.pass();
+        open.run.loop.pass();
         before = copy(open);
       },
       (open) => {

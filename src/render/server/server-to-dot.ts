@@ -1,14 +1,17 @@
 import { asServer } from '../../catalogue/as-topology.js';
 import { readFields } from '../../checks/fields.js';
-import { neighboursOf } from '../../topology/relation.js';
-import type { Device, Link, ServerDocument } from '../../topology/server-document.js';
+import type { Device, DeviceKind, Link, ServerDocument } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 import { drawingText } from '../svg/drawing-text.js';
 import { MEDIUM_STYLE } from '../svg/styles.js';
+import { figure } from '../svg/svg-text.js';
+import { deviceTree } from './device-tree.js';
+import { fabricLinks } from './fabric-links.js';
 import { checkGroups, type PlacedGpus, placedGpus } from './gpu-groups.js';
+import type { Mesh } from './meshes.js';
 
-/** Options of {@link toDot}. */
-export interface DotOptions {
+/** Options of {@link serverToDot}. */
+export interface ServerDotOptions {
   /** GPUs to highlight: ordinals, or a placement on a server of this type. */
   readonly placement?: PlacedGpus | undefined;
   /** Text above the drawing; default: the title of the document. */
@@ -16,7 +19,7 @@ export interface DotOptions {
 }
 
 /** Shape and fill of each kind of device. */
-const SHAPE: Readonly<Record<Device['kind'], string>> = {
+const SHAPE: Readonly<Record<DeviceKind, string>> = {
   gpu: 'shape=box, style="filled,rounded", fillcolor="#E8F1DD"',
   nic: 'shape=box, style=filled, fillcolor="#E6E9F2"',
   numa: 'shape=box, style=filled, fillcolor="#F4F4F4"',
@@ -30,22 +33,25 @@ const PLACED = 'shape=box, style="filled,rounded,bold", fillcolor="#F7C948", col
  * A drawing of a server as Graphviz DOT: sockets as frames, links coloured by medium with their GB/s, the GPUs
  * of a placement highlighted.
  *
- * NVSwitches that link the same devices are drawn as one, and so is a mesh of equal links between all GPUs. Links inside a package are drawn without a figure:
- * they limit nothing.
+ * NVSwitches that link the same GPUs are drawn as one vertex with their links summed, and so is a full mesh of four or
+ * more GPUs with equal links. Links inside a package are drawn without a figure: they limit nothing.
  *
  * @param topology - a server type, as a topology or as a document
- * @param options - see {@link DotOptions}
+ * @param options - see {@link ServerDotOptions}
  * @returns DOT text for `dot`; equal servers give equal text
  * @throws CorralError `invalid-option` for a GPU ordinal that does not exist, or a wrong option
- * @complexity O(devices + links)
+ * @complexity O(devices + links), and for meshes the cliques of a graph of at most 16 GPUs
  */
-export function toDot(topology: ServerTopology | ServerDocument, options: DotOptions = {}): string {
+export function serverToDot(
+  topology: ServerTopology | ServerDocument,
+  options: ServerDotOptions = {},
+): string {
   const server = asServer(topology, ['topology']);
   const given = readFields(options, ['placement', 'title']);
   const title = drawingText(given.title, server.document.title, ['title']);
   const gpus = placedGpus(given.placement ?? [], ['placement']);
   const placed = checkGroups(server, [{ name: undefined, gpus }], () => ['placement']).ofGpu;
-  const drawing = mergeSwitches(server);
+  const drawing = drawingOf(server);
   const lines = [
     `graph ${id(server.name)} {`,
     `  graph [label=${text(heading(title))}, labelloc=t, fontname="Helvetica", fontsize=16, nodesep=0.25, ranksep=0.55];`,
@@ -63,97 +69,74 @@ export function toDot(topology: ServerTopology | ServerDocument, options: DotOpt
     }
     for (const device of devices) {
       const look = placed.has(device.id) ? PLACED : SHAPE[device.kind];
-      const count = drawing.merged.get(device.id) ?? 1;
+      const count = drawing.switchCounts.get(device.id) ?? 1;
       lines.push(
         `${inside ? '    ' : '  '}${id(device.id)} [label=${text(labelOf(device, count))}, ${look}];`,
       );
     }
     if (inside) lines.push('  }');
   });
-  const mesh = fullMesh(server.gpus, drawing);
-  for (const link of drawing.links) {
-    if (!mesh?.links.has(link)) lines.push(`  ${edge(link, drawing.kinds)}`);
-  }
-  if (mesh !== undefined) lines.push(...meshLines(server.gpus, mesh.link, drawing.kinds));
+  for (const link of drawing.links) lines.push(`  ${edge(link, drawing.kinds)}`);
+  drawing.meshes.forEach((mesh, i) => {
+    lines.push(...meshLines(mesh, i, drawing));
+  });
   lines.push('}', '');
   return lines.join('\n');
 }
 
+/** What is drawn: switches of a group as one device, meshes of GPUs as one vertex each. */
 interface Drawing {
   readonly devices: readonly Device[];
+  /** Links outside meshes; parallel links are summed. */
   readonly links: readonly Link[];
-  /** Id of a drawn device → how many it stands for. */
-  readonly merged: ReadonlyMap<string, number>;
-  readonly kinds: ReadonlyMap<string, Device['kind']>;
+  readonly meshes: readonly Mesh[];
+  /** Device id → number of switches that it stands for, where that is more than one. */
+  readonly switchCounts: ReadonlyMap<string, number>;
+  readonly kinds: ReadonlyMap<string, DeviceKind>;
 }
 
-/** Draws NVSwitches with the same neighbours as one, their links summed. */
-function mergeSwitches(server: ServerTopology): Drawing {
+/** Draws the switches of a group as their first one, with the links summed. */
+function drawingOf(server: ServerTopology): Drawing {
   const { devices, links } = server.document;
-  const representative = new Map<string, string>();
-  const byNeighbours = new Map<string, string>();
-  const merged = new Map<string, number>();
-  for (const device of devices) {
-    if (device.kind !== 'nvswitch') continue;
-    const key = JSON.stringify(
-      neighboursOf(server, device.id)
-        .map(({ id }) => id)
-        .sort(),
-    );
-    const first = byNeighbours.get(key) ?? device.id;
-    byNeighbours.set(key, first);
-    representative.set(device.id, first);
-    merged.set(first, (merged.get(first) ?? 0) + 1);
+  const { switchGroups, gpuMeshes } = fabricLinks(server, deviceTree(server));
+  const drawnAs = new Map<string, string>();
+  const switchCounts = new Map<string, number>();
+  for (const { switches } of switchGroups) {
+    const first = switches[0]!.id;
+    for (const { id } of switches) drawnAs.set(id, first);
+    if (switches.length > 1) switchCounts.set(first, switches.length);
   }
-  const sum = new Map<string, Link>();
+  const inMesh = new Set(gpuMeshes.flatMap((mesh) => mesh.links));
+  const sums = new Map<string, Link>();
   for (const link of links) {
-    const [a, b] = link.between.map((end) => representative.get(end) ?? end) as [string, string];
+    const [a, b] = link.between.map((end) => drawnAs.get(end) ?? end) as [string, string];
+    // A link inside a group of switches has no end outside of it.
+    if (a === b || inMesh.has(link)) continue;
     const key = JSON.stringify([a, b].sort());
-    const known = sum.get(key);
-    const bandwidthGBps = link.bandwidthGBps + (known?.bandwidthGBps ?? 0);
-    sum.set(key, { ...link, between: [a, b], bandwidthGBps, links: (link.links ?? 1) + (known?.links ?? 0) });
+    const bandwidthGBps = link.bandwidthGBps + (sums.get(key)?.bandwidthGBps ?? 0);
+    sums.set(key, { ...link, between: [a, b], bandwidthGBps });
   }
   return {
-    devices: devices.filter((device) => (representative.get(device.id) ?? device.id) === device.id),
-    links: [...sum.values()],
-    merged,
-    kinds: new Map(devices.map((device) => [device.id, device.kind])),
+    devices: devices.filter(({ id }) => (drawnAs.get(id) ?? id) === id),
+    links: [...sums.values()],
+    meshes: gpuMeshes,
+    switchCounts,
+    kinds: new Map(devices.map(({ id, kind }) => [id, kind])),
   };
 }
 
-/** From this many GPUs on, a link for every pair is drawn as one mesh. */
-const MESH_GPUS_MIN = 4;
-
-/** The links of a mesh in which every pair of GPUs has one, all alike; undefined if it is not so. */
-function fullMesh(
-  gpus: readonly string[],
-  drawing: Drawing,
-): { readonly links: ReadonlySet<Link>; readonly link: Link } | undefined {
-  const among = drawing.links.filter(({ between }) =>
-    between.every((end) => drawing.kinds.get(end) === 'gpu'),
-  );
-  const [link] = among;
-  const complete = among.length === (gpus.length * (gpus.length - 1)) / 2;
-  if (link === undefined || gpus.length < MESH_GPUS_MIN || !complete) return undefined;
-  const alike = among.every((l) => l.medium === link.medium && l.bandwidthGBps === link.bandwidthGBps);
-  return alike ? { links: new Set(among), link } : undefined;
-}
-
-/** A mesh as one vertex below the GPUs. */
-function meshLines(
-  gpus: readonly string[],
-  link: Link,
-  kinds: ReadonlyMap<string, Device['kind']>,
-): string[] {
-  const style = MEDIUM_STYLE[link.medium];
-  let hub = 'mesh';
+/** A mesh as one vertex below its GPUs. */
+function meshLines({ members, links }: Mesh, position: number, { kinds }: Drawing): string[] {
+  const [link] = links;
+  const { colour, width, name } = MEDIUM_STYLE[link!.medium];
+  let hub = position === 0 ? 'mesh' : `mesh ${position + 1}`;
   // Ends: there are finitely many devices.
   while (kinds.has(hub)) hub += "'";
-  const label = `${style.name}, every pair ${figure(link.bandwidthGBps)}`;
+  const label = `${name}, every pair ${figure(link!.bandwidthGBps)}`;
   return [
-    `  ${id(hub)} [label=${text(label)}, shape=ellipse, style=dashed, color="${style.colour}", fontcolor="${style.colour}"];`,
-    ...gpus.map(
-      (gpu) => `  ${id(gpu)} -- ${id(hub)} [color="${style.colour}", penwidth=${style.width}, style=dashed];`,
+    `  ${id(hub)} [label=${text(label)}, shape=ellipse, style=dashed, color="${colour}", fontcolor="${colour}"];`,
+    ...members.map(
+      (gpu) => `  ${id(gpu)} -- ${id(hub)} [color="${colour}", penwidth=${width}, style=dashed];`,
     ),
   ];
 }
@@ -194,7 +177,7 @@ function labelOf(device: Device, count: number): string {
   return device.kind === 'nic' && device.model !== undefined ? `${name}\n${device.model}` : name;
 }
 
-function edge(link: Link, kinds: ReadonlyMap<string, Device['kind']>): string {
+function edge(link: Link, kinds: ReadonlyMap<string, DeviceKind>): string {
   const style = MEDIUM_STYLE[link.medium];
   const quiet = link.medium === 'on-package' || link.medium === 'on-chip';
   const [a, b] = order(link, kinds);
@@ -205,7 +188,7 @@ function edge(link: Link, kinds: ReadonlyMap<string, Device['kind']>): string {
 }
 
 /** Levels of the drawing, top down. */
-const LEVEL: Readonly<Record<Device['kind'], number>> = {
+const LEVEL: Readonly<Record<DeviceKind, number>> = {
   socket: 0,
   numa: 1,
   'pcie-switch': 2,
@@ -215,14 +198,9 @@ const LEVEL: Readonly<Record<Device['kind'], number>> = {
 };
 
 /** The end nearer the socket first, so that Graphviz puts it above. */
-function order(link: Link, kinds: ReadonlyMap<string, Device['kind']>): readonly [string, string] {
+function order(link: Link, kinds: ReadonlyMap<string, DeviceKind>): readonly [string, string] {
   const [a, b] = link.between;
   return LEVEL[kinds.get(a)!] <= LEVEL[kinds.get(b)!] ? [a, b] : [b, a];
-}
-
-/** At most one decimal: 55.4, 386. */
-function figure(gbps: number): string {
-  return String(Math.round(gbps * 10) / 10);
 }
 
 /** An identifier as a quoted DOT id: any characters, nothing interpreted. */
