@@ -43,28 +43,17 @@ export type { PlacementRequest } from './placement/request/request.js';
 export type { CompileOptions, Snapshot, Solver } from './placement/request/solver.js';
 export type { GpuSelection, SelectGpusOptions, SelectionStep } from './placement/select-gpus.js';
 export { selectGpus } from './placement/select-gpus.js';
-export type {
-  AcceleratorEntry,
-  BandwidthBasis,
-  ClusterDocument,
-  ClusterServer,
-  ClusterTier,
-  ClusterTopology,
-  Device,
-  DeviceKind,
-  GpuPlace,
-  Link,
-  Medium,
-  RelationMatrix,
-  Route,
-  RouteOptions,
-  ServerDocument,
-  ServerEntry,
-  ServerGraph,
-  ServerTopology,
-  UplinkEntry,
+export {
+  type GpuPlace,
+  type RelationMatrix,
+  type Route,
+  type RouteOptions,
+  relation,
+  relationMatrix,
+  route,
+  serverTopology,
 } from './topology/index.js';
-export { relation, relationMatrix, route, serverTopology } from './topology/index.js';
+export type * from './topology/types.js';
 
 import { asCluster, type TopologyOrDocument } from './catalogue/as-topology.js';
 import type { CompileOptions, Solver } from './placement/request/solver.js';
