@@ -1,5 +1,4 @@
 export type { TopologyOrDocument } from '../catalogue/as-topology.js';
-export type { DeviceId, ServerId, TierName } from '../ids.js';
 export type {
   DifferenceScorer,
   PodFacts,
