@@ -84,7 +84,7 @@ export class Holdings {
     if (plan === undefined) return false;
     this.pieces[job] = plan;
     this.pods[job] = plan.pods;
-    this.bandwidthGBps[job] = engine.bandwidthOf(gang.need, plan) ?? Number.NaN;
+    this.bandwidthGBps[job] = plan.bandwidthGBps ?? Number.NaN;
     this.takeAgain(job, gang);
     return true;
   }
@@ -178,21 +178,8 @@ export class Holdings {
       return;
     }
     // Where whole GPUs are all there is, a piece moves as one; otherwise pod by pod, each with its CPU and memory.
-    const { servers, masks } = need.isPlain ? pieces : this.#podsOf(gang, pieces);
+    const { servers, masks } = need.isPlain ? pieces : this.engine.podsOf(need, pieces);
     if (isTaken) engine.takeAll(need, servers, masks);
     else engine.giveAll(need, servers, masks);
-  }
-
-  #podsOf(gang: Gang, pieces: GangPieces): { servers: number[]; masks: number[] } {
-    const servers: number[] = [];
-    const masks: number[] = [];
-    for (let i = 0; i < pieces.servers.length; i++) {
-      const server = pieces.servers[i]!;
-      for (const mask of this.engine.splitGpus(gang.need, server, pieces.masks[i]!, pieces.podCounts[i]!)) {
-        servers.push(server);
-        masks.push(mask);
-      }
-    }
-    return { servers, masks };
   }
 }

@@ -215,7 +215,7 @@ export class ShortGangs {
     };
     const held = { ...pieces, pods: left.length };
     const { need } = this.#run.gangOf(job);
-    const bandwidthGBps = holdings.engine.bandwidthOfPods(need, held) ?? Number.NaN;
+    const bandwidthGBps = holdings.engine.bandwidthOf(need, held) ?? Number.NaN;
     const note: Note = { server: -1, mask: 0, pieces, pods: left.length, bandwidthGBps };
     allocation.suspend(job);
     holdings.putNote(job, note);
@@ -228,10 +228,7 @@ export class ShortGangs {
     const { need } = this.#run.gangOf(job);
     const { pieces, server, mask } = holdings.noteOf(job);
     if (pieces === undefined) return [{ server, mask, isLost: false }];
-    return pieces.servers.flatMap((at, i) =>
-      engine
-        .splitGpus(need, at, pieces.masks[i]!, pieces.podCounts[i]!)
-        .map((own) => ({ server: at, mask: own, isLost: false })),
-    );
+    const { servers, masks } = engine.podsOf(need, pieces);
+    return servers.map((at, i) => ({ server: at, mask: masks[i]!, isLost: false }));
   }
 }

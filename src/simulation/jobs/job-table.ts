@@ -3,7 +3,8 @@ import { nonEmptyText, text, trueOrFalse, unexpected } from '../../checks/values
 import type { ClusterTables } from '../../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import { type Gang, gangOf, type Levels } from '../../placement/gangs/gang.js';
-import { type PlacementRequest, REQUEST_FIELDS, readRequest } from '../../placement/request/request.js';
+import { REQUEST_FIELDS, readRequest } from '../../placement/read/read-request.js';
+import type { PlacementRequest } from '../../placement/request/request.js';
 import { podNeed } from '../../placement/state/pod-need.js';
 import { SECONDS_MAX, toMicros } from '../options/clock.js';
 import { readJob } from '../options/read-jobs.js';

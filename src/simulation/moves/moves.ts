@@ -1,3 +1,4 @@
+import { FIGURE_TOLERANCE } from '../../figures.js';
 import type { Gang } from '../../placement/gangs/gang.js';
 import { GPU_MILLI } from '../../units.js';
 import { isSamePlace, type Note } from '../allocation/holdings.js';
@@ -11,9 +12,6 @@ import { restartCost, victimsOf } from './victims.js';
 const TRIALS_MAX = 256;
 /** Up to so many servers are few: a trial places every job of a set anew. */
 const FEW_SERVERS_MAX = 64;
-
-/** Gains below this part of what is at stake are rounding. */
-const TOLERANCE = 1e-9;
 
 /** Of so many candidates all sets are tried, unless {@link TRIALS_MAX} is less: past it only lists of many. */
 const EXHAUSTED_MAX = 8;
@@ -287,7 +285,7 @@ export class Moves {
     // Under fair share who uses how much is for quotas to say.
     if (grown > 0 && this.#run.settings.queue === 'fair-share') return false;
     const gain = this.#savedBy(job, before, after) + grown * this.#leftAt(job, after);
-    const rounding = TOLERANCE * this.#gpusIn(job, before) * this.leftNow(job);
+    const rounding = FIGURE_TOLERANCE * this.#gpusIn(job, before) * this.leftNow(job);
     return gain > this.#restartOf(job, after) * this.#gainFactor + rounding;
   }
 

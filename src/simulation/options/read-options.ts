@@ -2,7 +2,7 @@ import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { unexpected } from '../../checks/values.js';
 import { CorralError, type ErrorPath } from '../../errors.js';
-import { readRequest } from '../../placement/request/request.js';
+import { readRequest } from '../../placement/read/read-request.js';
 import { readDurations } from '../../restart/model/recovery.js';
 import { checkPhase, type Phase } from '../../restart/phases/phase.js';
 import type { MetricsOptions, MetricsWindow } from './metrics-window.js';

@@ -30,8 +30,8 @@ const engineOf = (policy: Policy): PlacementEngine =>
 
 /** Server by server, what is free; shares of GPUs included. */
 function freeOf(engine: PlacementEngine): unknown {
-  const { freeMask, cpuFreeMilli, shareRoomMilli } = engine.state;
-  return { freeMask: [...freeMask], cpuFreeMilli: [...cpuFreeMilli], shareRoomMilli: [...shareRoomMilli] };
+  const { freeMask, cpuFreeMilli, sharedFreeMilli } = engine.state;
+  return { freeMask: [...freeMask], cpuFreeMilli: [...cpuFreeMilli], sharedFreeMilli: [...sharedFreeMilli] };
 }
 
 const REQUESTS: readonly PlacementRequest[] = [

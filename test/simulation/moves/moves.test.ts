@@ -144,7 +144,7 @@ describe('a trial of moves that comes to nothing', () => {
         structuredClone([
           [...run.engine.state.freeMask],
           [...run.engine.state.cpuFreeMilli],
-          [...run.engine.state.shareRoomMilli],
+          [...run.engine.state.sharedFreeMilli],
           [...(run.holdings.mirror?.state.freeMask ?? [])],
           Array.from({ length: run.runningCount }, (_, i) => run.holdings.noteOf(run.running[i]!)),
           [run.allocation.heldMilli, run.allocation.headroom?.missing, run.waiting.length, run.log.length],

@@ -31,7 +31,7 @@ function snapshot(run: ClusterRun): unknown {
   const { allocation, holdings, engine, table, accounts } = run;
   const shown = (state: typeof engine.state): unknown => [
     [...state.freeMask],
-    [...state.shareRoomMilli],
+    [...state.sharedFreeMilli],
     [...state.cpuFreeMilli],
     [...state.memoryFreeMiB],
   ];
