@@ -93,24 +93,15 @@ export function buildFabric(fabric: {
   };
 }
 
-/**
- * What one domain of each level exchanges with the rest, GB/s per direction; undefined where nothing limits.
- *
- * @param serverGBps - what the ports of one server carry
- */
+/** Level → uplink of one domain, GB/s per direction; undefined where nothing limits. */
 function uplinkRates(levels: readonly FabricLevel[], serverGBps: number): readonly (number | undefined)[] {
+  const rates: (number | undefined)[] = [];
+  // From the narrowest level, whose members are servers, to the widest.
   let memberGBps: number | undefined = serverGBps;
-  // The members of the narrowest level are servers, those of a wider one its narrower domains.
-  return levels
-    .toReversed()
-    .map(({ size, uplink }) => {
-      memberGBps =
-        uplink === undefined || memberGBps === undefined
-          ? undefined
-          : 'GBps' in uplink
-            ? uplink.GBps
-            : (size * memberGBps) / uplink.oversubscription;
-      return memberGBps;
-    })
-    .reverse();
+  for (const { size, uplink } of [...levels].reverse()) {
+    if (uplink === undefined || 'GBps' in uplink) memberGBps = uplink?.GBps;
+    else if (memberGBps !== undefined) memberGBps = (size * memberGBps) / uplink.oversubscription;
+    rates.unshift(memberGBps);
+  }
+  return rates;
 }

@@ -74,19 +74,14 @@ export const sizeOption: v.GenericSchema<number> = countOption(FABRIC_SERVERS_MA
 /** CPU in milli-cores, or memory in MiB. */
 const quantityOption: v.GenericSchema<number> = countOption(QUANTITY_MAX);
 
+type OptionalNumber = v.OptionalSchema<v.GenericSchema<number>, undefined>;
 /** The schemas of {@link FabricServerOptions}. */
-export const serverFields: Record<
-  keyof FabricServerOptions,
-  v.OptionalSchema<v.GenericSchema<number>, undefined>
-> = {
+export const serverFields: Record<keyof FabricServerOptions, OptionalNumber> = {
   cpuMilli: v.optional(quantityOption),
   memoryMiB: v.optional(quantityOption),
 };
 /** The schemas of {@link ServerPortOptions}. */
-export const portFields: Record<
-  keyof ServerPortOptions,
-  v.OptionalSchema<v.GenericSchema<number>, undefined>
-> = {
+export const portFields: Record<keyof ServerPortOptions, OptionalNumber> = {
   ...serverFields,
   portsPerServer: v.optional(portsOption),
   portGbps: v.optional(portGbpsOption),

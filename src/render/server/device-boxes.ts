@@ -59,10 +59,10 @@ export interface Stub {
   readonly labelAt: readonly [x: number, y: number] | undefined;
 }
 
-/** All boxes of a drawing, outer ones before inner ones, and the links that nest them. */
+/** The boxes of a drawing, outer ones before inner ones, and the links that nest them. */
 export interface DeviceBoxes {
-  readonly boxes: readonly DeviceBox[];
-  readonly stubs: readonly Stub[];
+  readonly boxes: DeviceBox[];
+  readonly stubs: Stub[];
 }
 
 /** Devices without GPUs inside, one below the other, all on equal links. */
@@ -174,13 +174,7 @@ function stacksOf(boxes: readonly MeasuredBox[], heightMax: number): Stack[] {
  * @param height - of the box, at least what it needs: neighbours are made equally high
  * @param into - where boxes and stubs are added
  */
-export function placeBox(
-  box: MeasuredBox,
-  x: number,
-  y: number,
-  height: number,
-  into: { readonly boxes: DeviceBox[]; readonly stubs: Stub[] },
-): void {
+export function placeBox(box: MeasuredBox, x: number, y: number, height: number, into: DeviceBoxes): void {
   const { node, label, row, stacks, width } = box;
   into.boxes.push({ node, label, x, y, width, height });
   if (row.length + stacks.length === 0) return;

@@ -12,7 +12,14 @@ import { type DeviceBox, type MeasuredBox, measureBox, placeBox, type Stub } fro
 import { drawBoxes, drawStubs } from './device-drawing.js';
 import { type DeviceNode, deviceTree } from './device-tree.js';
 import { fabricLinks } from './fabric-links.js';
-import { type CheckedGroups, checkGroups, type GpuGroup, placedGpus, readGroups } from './gpu-groups.js';
+import {
+  type CheckedGroups,
+  checkGroups,
+  type GpuGroup,
+  type PlacedGpus,
+  placedGpus,
+  readGroups,
+} from './gpu-groups.js';
 import { columnWidthMin, drawLanes, type LaneColumn, lanesHeight, planLanes } from './lane-drawing.js';
 import { drawTrunks, drawWritten, writtenLink } from './other-links.js';
 import { drawStraight, planRootLinks, rootGap } from './root-links.js';
@@ -22,10 +29,7 @@ import { serverLegend } from './server-legend.js';
 /** Options of {@link serverToSvg}. */
 export interface ServerSvgOptions {
   /** GPUs to highlight: ordinals, or a placement on a server of this type. Excludes `groups`. */
-  readonly placement?:
-    | readonly number[]
-    | { readonly pods: readonly { readonly gpus: readonly number[] }[] }
-    | undefined;
+  readonly placement?: PlacedGpus | undefined;
   /** Several sets of GPUs, each in a colour of its own; at most 256. Colours repeat, striped, after 12. */
   readonly groups?: readonly GpuGroup[] | undefined;
   /** Text above the drawing; default: the title of the document. */

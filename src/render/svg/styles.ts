@@ -41,15 +41,3 @@ export const GROUP_COLOURS: readonly string[] = [
   '#8FA3C4',
   '#C9B458',
 ];
-
-/** How the groups after the last colour are told from the first ones: a second round is striped. */
-export interface GroupLook {
-  readonly colour: string;
-  readonly striped: boolean;
-}
-
-/** The look of the group at a position; it repeats after two rounds of {@link GROUP_COLOURS}. */
-export function groupLook(position: number): GroupLook {
-  const round = Math.floor(position / GROUP_COLOURS.length);
-  return { colour: GROUP_COLOURS[position % GROUP_COLOURS.length]!, striped: round % 2 === 1 };
-}
