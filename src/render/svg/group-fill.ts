@@ -8,7 +8,7 @@ export function groupPaint(position: number): string {
   return isStriped ? `url(#corral-stripes-${index})` : GROUP_COLOURS[index]!;
 }
 
-/** The patterns that {@link groupPaint} refers to, for so many groups; empty where no group is striped. */
+/** The patterns that {@link groupPaint} refers to, for a number of groups; empty if no group is striped. */
 export function stripePatterns(groups: number): string[] {
   const count = Math.max(0, groups - GROUP_COLOURS.length);
   if (count === 0) return [];

@@ -26,7 +26,7 @@ export const DEVICE_STYLE: Readonly<
   nvswitch: { fill: '#CFE5BC', stroke: '#4C8C2B', name: 'NVSwitch' },
 };
 
-/** Fills of groups of GPUs: told apart by most colour-blind readers, light enough for black text. */
+/** Fills of groups of GPUs. Most colour-blind readers can distinguish them, and black text is readable on them. */
 export const GROUP_COLOURS: readonly string[] = [
   '#F7C948',
   '#56B4E9',
