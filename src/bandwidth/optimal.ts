@@ -1,3 +1,4 @@
+import { ROUNDING } from '../figures.js';
 import { bitCount } from '../masks.js';
 import { remembered } from '../remembered.js';
 import { directedNetworkOf } from '../topology/directed-network.js';
@@ -5,12 +6,6 @@ import { FORWARDS, LEAF, type Network } from '../topology/network.js';
 import { directedBandwidth } from './directed/directed-bandwidth.js';
 import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
 import { addCapacity, contractForwarders, type ReducedLinks } from './reduced-links.js';
-
-/**
- * Two bandwidths that differ by less than this share of themselves are equal. The tolerance is far above the rounding
- * of a sum of a thousand doubles, and far below any difference between figures of documents.
- */
-const RELATIVE_TOLERANCE = 1e-12;
 
 /**
  * The bandwidth of the best possible schedule of a collective over a set of GPUs, GB/s per GPU and direction.
@@ -174,7 +169,7 @@ function smallestCut(graph: CutGraph, mask: number): number {
         changed = true;
       }
     }
-    if (contractClose(between, weight, size, best * (1 - RELATIVE_TOLERANCE))) changed = true;
+    if (contractClose(between, weight, size, best * (1 - ROUNDING))) changed = true;
   }
   return settleByFlow(graph, size, n, best);
 }
@@ -261,7 +256,7 @@ function settleByFlow(graph: CutGraph, size: number, n: number, known: number): 
       }
       residual[size * stride + size] = 0;
       const received = maxFlow(residual, stride, size, sink, flow);
-      if (received >= (n - weight[sink]!) * x * (1 - RELATIVE_TOLERANCE)) break;
+      if (received >= (n - weight[sink]!) * x * (1 - ROUNDING)) break;
       let k = 0;
       let capacity = 0;
       for (let u = 0; u < size; u++) {

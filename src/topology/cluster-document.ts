@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { QUANTITY_MAX, SERVERS_MAX, TEXT_LENGTH_MAX } from '../units.js';
-import { bandwidthFigure } from './bandwidth-figure.js';
 import { SERVER_ENTRIES_MAX, type ServerDocument } from './server-document.js';
-import { record, strictFields } from './validate.js';
+import { bandwidthFigure, record, strictFields } from './validate.js';
 
 /** Most tiers of fabric above the server. */
 const TIERS_MAX = 16;

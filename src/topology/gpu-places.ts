@@ -11,6 +11,11 @@ export type GpuPlace = 'socket' | 'numa';
 /** All kinds of places; no tier of a cluster may have such a name. */
 export const GPU_PLACES: readonly GpuPlace[] = ['socket', 'numa'];
 
+/** Whether a level is a kind of place inside a server. */
+export function isPlace(level: string): level is GpuPlace {
+  return level === 'socket' || level === 'numa';
+}
+
 /** The name of a kind of place in a sentence. */
 export function placeName(place: GpuPlace): string {
   return place === 'numa' ? 'NUMA node' : 'socket';

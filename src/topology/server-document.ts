@@ -1,8 +1,7 @@
 import * as v from 'valibot';
 import { CorralError, quote } from '../errors.js';
 import { GPUS_PER_SERVER_MAX, TEXT_LENGTH_MAX } from '../units.js';
-import { bandwidthFigure } from './bandwidth-figure.js';
-import { parse, strictFields } from './validate.js';
+import { bandwidthFigure, parse, strictFields } from './validate.js';
 
 /** Most devices in one server document: the largest real machine in the catalogue has 56. */
 const DEVICES_MAX = 1024;

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { unknownField } from '../checks/fields.js';
 import { plainData } from '../checks/plain-data.js';
 import { CorralError, type CorralErrorCode, type ErrorPath, quote } from '../errors.js';
+import { BANDWIDTH_MAX_GBPS, BANDWIDTH_MIN_GBPS } from '../units.js';
 
 /**
  * Reads a value of the caller once, see {@link plainData}, checks it against a schema and returns it typed; throws
@@ -104,3 +105,15 @@ function describe(issue: v.BaseIssue<unknown>): string {
   if (!custom.startsWith('Invalid ')) return `${custom}, got ${quote(issue.input)}`;
   return `expected ${issue.expected ?? 'another value'}, got ${quote(issue.input)}`;
 }
+
+const expectedBandwidth = `expected GB/s (10^9 bytes/s) from ${BANDWIDTH_MIN_GBPS} to ${BANDWIDTH_MAX_GBPS}`;
+
+/**
+ * The schema of a bandwidth in a document, GB/s per direction. Within its limits sums and quotients keep their
+ * digits.
+ */
+export const bandwidthFigure: v.GenericSchema<number> = v.pipe(
+  v.number(),
+  v.minValue(BANDWIDTH_MIN_GBPS, expectedBandwidth),
+  v.maxValue(BANDWIDTH_MAX_GBPS, expectedBandwidth),
+);

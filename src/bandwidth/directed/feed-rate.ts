@@ -1,8 +1,6 @@
+import { ROUNDING } from '../../figures.js';
 import { type FlowScratch, flowScratch, maxFlow } from '../max-flow.js';
 import { largestFirst } from './simplex.js';
-
-/** Two rates that differ by less than this share of themselves are equal. */
-const RELATIVE_TOLERANCE = 1e-12;
 
 /** Flows from several vertices of a directed graph to the last one. */
 export interface FlowProblem {
@@ -62,7 +60,7 @@ function bySmallestCut(problem: FlowProblem, enough: number): number {
     residual.set(between);
     for (let v = 0; v < vertexCount; v++) residual[source * size + v] = supplies[v]! * best;
     const received = maxFlow(residual, size, source, sink, scratch);
-    if (received >= units * best * (1 - RELATIVE_TOLERANCE)) break;
+    if (received >= units * best * (1 - ROUNDING)) break;
     let fed = 0;
     let capacity = 0;
     for (let u = 0; u < vertexCount; u++) {

@@ -1,3 +1,4 @@
+import { ROUNDING } from '../../figures.js';
 import { remembered } from '../../remembered.js';
 import { directedNetworkOf } from '../../topology/directed-network.js';
 import { checkServer } from '../../topology/expected-topology.js';
@@ -34,9 +35,6 @@ export function nicBandwidth(server: ServerTopology, gpus: readonly number[]): n
   return nicBandwidthOfMask(server, gpuMask(server, gpus, ['gpus']));
 }
 
-/** Two flows that differ by less than this share of themselves are the same. */
-const RELATIVE_TOLERANCE = 1e-12;
-
 /** {@link nicBandwidth} of a mask, unchecked: bit i for ordinal i. */
 export function nicBandwidthOfMask(server: ServerTopology, mask: number): number {
   const network = outflowNetwork(server);
@@ -44,7 +42,7 @@ export function nicBandwidthOfMask(server: ServerTopology, mask: number): number
   if (network.betweenInside === undefined) return most;
   // `most` allows every detour, `least` no way between sockets. If both are equal, the socket routes reach the same.
   const least = flow(network, network.betweenInside, mask);
-  if (least >= most * (1 - RELATIVE_TOLERANCE)) return most;
+  if (least >= most * (1 - ROUNDING)) return most;
   // Peer-to-peer is about pairs of GPUs: a NIC reads from a GPU in any case.
   return directedOutflow(server, directedNetworkOf(networkOf(server), true)!, mask, most);
 }

@@ -1,3 +1,4 @@
+import { ROUNDING } from '../../figures.js';
 import { bitsOf } from '../../masks.js';
 import type { Network } from '../../topology/network.js';
 import { pairRoutesOf } from '../directed/pair-routes.js';
@@ -34,9 +35,6 @@ const FIRST_STEPS_MAX = 2 ** 15;
 
 /** Hops tried at all rates together by {@link equalRings}. */
 const STEPS_MAX = 2 ** 14;
-
-/** Bandwidths that differ by less than this share of themselves are the same. */
-const RELATIVE_TOLERANCE = 1e-12;
 
 /**
  * The bandwidth that current collective libraries reach with a set of GPUs: equal rings, found as NCCL finds them.
@@ -93,8 +91,8 @@ function bestRings(hops: RingHops, limitGBps: number): RingPacking {
   let firstStepsLeft = FIRST_STEPS_MAX;
   let stepsLeft = STEPS_MAX;
   const improve = (rate: number, isFirst: boolean): void => {
-    const most = Math.min(RINGS_MAX, Math.floor(limit / rate + RELATIVE_TOLERANCE));
-    const fewest = Math.floor(best.bandwidthGBps / rate + RELATIVE_TOLERANCE) + 1;
+    const most = Math.min(RINGS_MAX, Math.floor(limit / rate + ROUNDING));
+    const fewest = Math.floor(best.bandwidthGBps / rate + ROUNDING) + 1;
     if (most < fewest || isMore(rate, widest)) return;
     let found: EqualRings;
     if (isFirst) {
@@ -151,5 +149,5 @@ function widthsOf(hops: RingHops): number[] {
 }
 
 function isMore(a: number, b: number): boolean {
-  return a > b * (1 + RELATIVE_TOLERANCE);
+  return a > b * (1 + ROUNDING);
 }

@@ -1,7 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
-import { readRequest } from '../../placement/request/request.js';
+import { readRequest } from '../../placement/read/read-request.js';
 import { readDurations } from '../../restart/model/recovery.js';
 import { checkPhase, type Phase } from '../../restart/phases/phase.js';
 import type { HeadroomPool } from './headroom-pool.js';

@@ -1,5 +1,5 @@
 import type { TierName } from '../../ids.js';
-import type { Reason } from '../request/placement.js';
+import type { Reason } from './placement.js';
 
 /** What a server can fail on. */
 export type Constraint =

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type PlacementRequest, readRequest } from '../../../src/placement/request/request.js';
+import { readRequest } from '../../../src/placement/read/read-request.js';
+import type { PlacementRequest } from '../../../src/placement/request/request.js';
 
 describe('readRequest', () => {
   it.each<[string, PlacementRequest]>([

@@ -1,4 +1,4 @@
-import type { PlacementId } from '../ids.js';
+import type { PlacementId } from '../../ids.js';
 
 /** The state of {@link LivePlacements}. */
 export interface LiveCopy<T> {

@@ -1,7 +1,13 @@
 import { callForeign } from '../../checks/plain-data.js';
 import { readSizes } from '../../compile/gpu-set-tables.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
-import type { DifferenceScorer, Policy, PolicyContext, ServerScorer, TopologyOrder } from './policy.js';
+import type {
+  DifferenceScorer,
+  Policy,
+  PolicyContext,
+  ServerScorer,
+  TopologyOrder,
+} from '../request/policy.js';
 
 /** A policy as a solver keeps it: read once, prepared, and bound to whatever objects its functions are of. */
 export interface PreparedPolicy {

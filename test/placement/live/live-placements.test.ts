@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LivePlacements } from '../../src/placement/live-placements.js';
-import { Dice } from './gangs/gang-cluster.js';
+import { LivePlacements } from '../../../src/placement/live/live-placements.js';
+import { Dice } from '../gangs/gang-cluster.js';
 
 interface Slotted {
   readonly id: number;

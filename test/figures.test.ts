@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { damageKey } from '../../../src/placement/state/damage.js';
+import { atLeast, damageKey, sameFigure } from '../src/figures.js';
 
 describe('damageKey', () => {
   it('is equal for sums that are equal on paper', () => {
@@ -40,5 +40,20 @@ describe('damageKey', () => {
       ),
       { numRuns: 2000, seed: 1 },
     );
+  });
+});
+
+describe('sameFigure', () => {
+  it('takes Infinity for itself only', () => {
+    expect(sameFigure(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).toBe(true);
+    expect(sameFigure(1e300, Number.POSITIVE_INFINITY)).toBe(false);
+    expect(sameFigure(0, 1e-300)).toBe(false);
+  });
+});
+
+describe('atLeast', () => {
+  it('forgives a billionth and no more', () => {
+    expect([atLeast(1, 1), atLeast(1 - 0.9e-9, 1), atLeast(1 - 2e-9, 1)]).toEqual([true, true, false]);
+    expect([atLeast(0, 0), atLeast(0, 1e-300), atLeast(Infinity, 1e300)]).toEqual([true, false, true]);
   });
 });

@@ -2,7 +2,7 @@ import { readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import { GPU_MILLI, GPU_MODELS_MAX, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../../units.js';
-import type { TypicalPod, Workload } from './policy.js';
+import type { TypicalPod, Workload } from '../request/policy.js';
 
 /** Most typical pods of one workload. */
 const TYPICAL_PODS_MAX = 65_536;

@@ -1,14 +1,15 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SERVER } from '../../../src/placement/gangs/gang.js';
-import { type Part, quotas, share } from '../../../src/placement/gangs/gang-allotments.js';
 import { GangCapacity } from '../../../src/placement/gangs/gang-capacity.js';
+import type { PartCapacity } from '../../../src/placement/gangs/slice-units.js';
+import { allotments, share } from '../../../src/placement/gangs/spread.js';
 import { podsThatFit } from '../../../src/placement/state/state.js';
 import { anyGang, Disorder, domainsOf, kindsCluster } from '../kinds-cluster.js';
 import { Dice } from './gang-cluster.js';
 
 /** What every part is given. */
-function given(parts: readonly Part[], full: number, rest: number): Map<number, [number, number]> {
+function given(parts: readonly PartCapacity[], full: number, rest: number): Map<number, [number, number]> {
   const gifts = new Map<number, [number, number]>();
   share([...parts], full, rest, (at, some, over) => {
     expect(gifts.has(at)).toBe(false);
@@ -18,7 +19,7 @@ function given(parts: readonly Part[], full: number, rest: number): Map<number, 
 }
 
 /** Whether the parts together hold so many slices and the pods of a smaller one. */
-function isHeld(parts: readonly Part[], full: number, rest: number): boolean {
+function isHeld(parts: readonly PartCapacity[], full: number, rest: number): boolean {
   const slots = parts.reduce((sum, part) => sum + part.full, 0);
   return full < slots || (full === slots && rest <= Math.max(0, ...parts.map((part) => part.rest)));
 }
@@ -75,7 +76,7 @@ describe('share', () => {
 });
 
 /** Orders parts by room, the roomiest first: full slices, then the pods of a smaller one. */
-function byRoom(a: Part, b: Part): number {
+function byCapacity(a: PartCapacity, b: PartCapacity): number {
   return b.full - a.full || b.rest - a.rest;
 }
 
@@ -123,10 +124,10 @@ describe('share where several parts hold what is left', () => {
           const filled = gifts.slice(0, -1).map(([at]) => parts[at]!);
           const [last, [slices, over]] = gifts.at(-1)!;
           const able = parts.filter((part) => !filled.includes(part) && isHeld([part], slices, over));
-          const least = able.filter((part) => able.every((other) => byRoom(part, other) >= 0));
+          const least = able.filter((part) => able.every((other) => byCapacity(part, other) >= 0));
           expect(last).toBe(least[0]!.at);
           // Those before it are filled, the roomiest first, of equals the first.
-          expect(filled).toEqual([...filled].sort((a, b) => byRoom(a, b) || a.at - b.at));
+          expect(filled).toEqual([...filled].sort((a, b) => byCapacity(a, b) || a.at - b.at));
           gifts.slice(0, -1).forEach(([at, [some, along]]) => {
             expect(some).toBe(parts[at]!.full - (along > parts[at]!.rest ? 1 : 0));
           });
@@ -137,7 +138,7 @@ describe('share where several parts hold what is left', () => {
   });
 });
 
-describe('quotas', () => {
+describe('allotments', () => {
   it('add up, lie in the domain, are held by their servers, and keep the rule of slices', () => {
     let several = 0;
     for (let seed = 0; seed < 2000; seed++) {
@@ -158,7 +159,7 @@ describe('quotas', () => {
           const most = capacity.podsIn(domain, level);
           if (most === 0) continue;
           const pods = dice.chance(50) ? most : 1 + dice.below(most);
-          const parts = quotas(tables, engine.state, capacity, gang, { domain, level, pods });
+          const parts = allotments(capacity, domain, level, pods);
           const where = `seed ${seed}, domain ${domain}, ${pods} pods, ${JSON.stringify(request)}`;
           expect(
             parts.reduce((sum, part) => sum + part.pods, 0),
@@ -201,11 +202,8 @@ describe('quotas', () => {
       const of = { ...gang, ...slices };
       capacity.begin(of);
       capacity.fill(0);
-      const place = { domain: 0, level: 0, pods: 3 };
       const { serverStart, serverEnd } = tables.fabric;
-      expect(quotas(tables, engine.state, capacity, of, place)).toEqual([
-        { from: serverStart[0], to: serverEnd[0], pods: 3 },
-      ]);
+      expect(allotments(capacity, 0, 0, 3)).toEqual([{ from: serverStart[0], to: serverEnd[0], pods: 3 }]);
     }
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { gangBandwidthGBps } from '../../../src/check/gangs/gang-traffic.js';
 import type { Gang } from '../../../src/placement/gangs/gang.js';
-import { GangBandwidth, gangBandwidth } from '../../../src/placement/gangs/gang-bandwidth.js';
+import { gangBandwidth } from '../../../src/placement/gangs/gang-bandwidth.js';
+import { GangTarget, type ServerPattern } from '../../../src/placement/gangs/gang-target.js';
 import { podsThatFit, popcount16 } from '../../../src/placement/state/state.js';
 import { anyGang, Disorder, domainsOf, lowestLevelOf, someGpus } from '../kinds-cluster.js';
 import { Dice, gangCase } from './gang-cluster.js';
@@ -52,17 +53,17 @@ describe('gangBandwidth', () => {
   });
 });
 
-describe('GangBandwidth', () => {
-  it('allows a server the numbers of pods for which some of its GPUs reach the target', () => {
+describe('GangTarget', () => {
+  it('allows a server the numbers of pods for which some of its GPUs target the target', () => {
     let narrowed = 0;
     for (const { seed, dice, disorder } of clusters(2000, 2300)) {
       const { tables, index, engine, levels } = disorder;
       const { gang, request } = anyGang(dice, tables, levels, { limits: false });
       if (gang.need.gpus === 0 || gang.need.gpuMilli < 1000) continue;
-      const reach = new GangBandwidth(index, gang, gang.pods, tables.fabric.levelCount - 1);
+      const target = new GangTarget(index, gang, gang.pods, tables.fabric.levelCount - 1);
       const n = gang.pods * gang.need.gpus;
-      for (const target of [0, 0.5, 2, 6, 12, 50]) {
-        reach.aim(target);
+      for (const wanted of [0, 0.5, 2, 6, 12, 50]) {
+        target.aim(wanted);
         for (let s = 0; s < tables.serverCount; s++) {
           const free = engine.state.freeMask[s]!;
           const kind = index.kindOf(s);
@@ -71,14 +72,14 @@ describe('GangBandwidth', () => {
           for (let pods = 1; pods <= most; pods++) {
             const g = pods * gang.need.gpus;
             const { bandwidthGBps, nicGBps } = index.kinds[kind]!.classes.tables;
-            const crossing = g === n ? 0 : (target * Math.max(g, n - g)) / (n - 1);
+            const crossing = g === n ? 0 : (wanted * Math.max(g, n - g)) / (n - 1);
             const isFast = (set: number): boolean =>
-              bandwidthGBps[set]! >= target * (1 - 1e-9) && nicGBps[set]! >= crossing * (1 - 1e-9);
+              bandwidthGBps[set]! >= wanted * (1 - 1e-9) && nicGBps[set]! >= crossing * (1 - 1e-9);
             // Inside an accelerator domain every number will do.
-            if (reach.islandOf(s) !== -1 || someGpus(free, g).some(isFast)) expected |= 1 << pods;
+            if (target.islandOf(s) !== -1 || someGpus(free, g).some(isFast)) expected |= 1 << pods;
             else narrowed++;
           }
-          expect(reach.allowedOn(s), `seed ${seed}, target ${target}, ${JSON.stringify(request)}`).toBe(
+          expect(target.allowedOn(s), `seed ${seed}, target ${wanted}, ${JSON.stringify(request)}`).toBe(
             expected,
           );
         }
@@ -92,20 +93,22 @@ describe('GangBandwidth', () => {
       const { tables, index, engine, levels } = disorder;
       const { gang } = anyGang(dice, tables, levels, { limits: false });
       if (gang.need.gpus === 0 || gang.need.gpuMilli < 1000) continue;
-      const reach = new GangBandwidth(index, gang, gang.pods, tables.fabric.levelCount - 1);
-      reach.aim(dice.of([0, 0.5, 2, 6, 12]));
+      const target = new GangTarget(index, gang, gang.pods, tables.fabric.levelCount - 1);
+      target.aim(dice.of([0, 0.5, 2, 6, 12]));
       for (let s = 0; s < tables.serverCount; s++) {
-        const allowed = reach.allowedOn(s);
+        const allowed = target.allowedOn(s);
         for (let pods = 1; 1 << pods <= allowed; pods++) {
           if (((allowed >> pods) & 1) === 0) continue;
           const gpus = pods * gang.need.gpus;
-          const mask = reach.maskOn(s, pods);
+          const mask = target.maskOn(s, pods);
           const { bandwidthGBps, nicGBps } = index.kinds[index.kindOf(s)]!.classes.tables;
           expect(popcount16(mask)).toBe(gpus);
           expect(mask & ~engine.state.freeMask[s]!).toBe(0);
-          if (reach.islandOf(s) !== -1) continue;
-          expect(bandwidthGBps[mask]!, `seed ${seed}`).toBeGreaterThanOrEqual(reach.target * (1 - 1e-9));
-          expect(nicGBps[mask]!, `seed ${seed}`).toBeGreaterThanOrEqual(reach.crossing(gpus) * (1 - 1e-9));
+          if (target.islandOf(s) !== -1) continue;
+          expect(bandwidthGBps[mask]!, `seed ${seed}`).toBeGreaterThanOrEqual(
+            target.bandwidthGBps * (1 - 1e-9),
+          );
+          expect(nicGBps[mask]!, `seed ${seed}`).toBeGreaterThanOrEqual(target.crossing(gpus) * (1 - 1e-9));
         }
       }
     }
@@ -115,10 +118,10 @@ describe('GangBandwidth', () => {
     const dice = new Dice(1);
     const { index, tables, levels } = new Disorder(gangCase(1).cluster, dice);
     const { gang } = anyGang(dice, tables, levels, { limits: false });
-    const reach = new GangBandwidth(index, { ...gang, need: { ...gang.need, gpus: 2 } }, 5, 0);
-    reach.aim(9);
-    expect(reach.gpus).toBe(10);
-    expect([0, 1, 5, 9, 10].map((gpus) => reach.crossing(gpus))).toEqual([0, 9, 5, 9, 0]);
+    const target = new GangTarget(index, { ...gang, need: { ...gang.need, gpus: 2 } }, 5, 0);
+    target.aim(9);
+    expect(target.gpus).toBe(10);
+    expect([0, 1, 5, 9, 10].map((gpus) => target.crossing(gpus))).toEqual([0, 9, 5, 9, 0]);
   });
 
   it('allows a domain what its uplink carries', () => {
@@ -127,19 +130,19 @@ describe('GangBandwidth', () => {
       const { index, tables, levels } = disorder;
       const { fabric } = tables;
       const { gang } = anyGang(dice, tables, levels, { limits: false });
-      const reach = new GangBandwidth(index, { ...gang, need: { ...gang.need, gpus: 1 } }, gang.pods, 0);
-      reach.aim(dice.of([1, 3, 10, 40]));
+      const target = new GangTarget(index, { ...gang, need: { ...gang.need, gpus: 1 } }, gang.pods, 0);
+      target.aim(dice.of([1, 3, 10, 40]));
       for (let level = 0; level < fabric.levelCount; level++) {
         for (const domain of domainsOf(fabric, level)) {
           for (let gpus = 0; gpus <= gang.pods; gpus++) {
             // Below the islands nothing passes an uplink.
             const island = fabric.islandOf[domain]!;
             const isInside = island !== -1 && island !== domain;
-            const carries = isInside || fabric.uplinkGBps[domain]! >= reach.crossing(gpus) * (1 - 1e-9);
-            expect(reach.uplinkAllows(domain, gpus)).toBe(carries);
+            const carries = isInside || fabric.uplinkGBps[domain]! >= target.crossing(gpus) * (1 - 1e-9);
+            expect(target.uplinkAllows(domain, gpus)).toBe(carries);
             if (!carries) limited++;
             if (!carries && takesPods(disorder, gang, domain)) {
-              expect(reach.everyUplinkAllows(level, gpus)).toBe(false);
+              expect(target.everyUplinkAllows(level, gpus)).toBe(false);
             }
           }
         }
@@ -155,13 +158,14 @@ describe('GangBandwidth', () => {
       const { gang } = anyGang(dice, tables, levels, { limits: false, podsMax: 3 });
       const { need, pods } = gang;
       if (need.gpus === 0 || need.gpuMilli < 1000) continue;
-      const reach = new GangBandwidth(index, gang, pods, tables.fabric.levelCount - 1);
-      const bound = reach.upperBound((visit) => {
-        for (let s = 0; s < tables.serverCount; s++) {
-          if (podsThatFit(tables, engine.state, need, s, pods) > 0)
-            visit(index.kindOf(s), engine.state.freeMask[s]!, reach.islandOf(s) !== -1);
-        }
-      });
+      const target = new GangTarget(index, gang, pods, tables.fabric.levelCount - 1);
+      const patterns: ServerPattern[] = [];
+      for (let s = 0; s < tables.serverCount; s++) {
+        if (podsThatFit(tables, engine.state, need, s, pods) === 0) continue;
+        const isInside = target.islandOf(s) !== -1;
+        patterns.push({ kind: index.kindOf(s), free: engine.state.freeMask[s]!, isInside });
+      }
+      const bound = target.upperBound(() => patterns);
       for (let round = 0; round < 30; round++) {
         const taken = cluster.servers.map(() => 0);
         let left = pods;
