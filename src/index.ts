@@ -61,12 +61,12 @@ import { openSolver } from './placement/solver.js';
 import { topologyAware } from './policies/topology-aware.js';
 
 /**
- * Flattens a topology into tables and opens a solver on it, empty.
+ * Compiles a topology into tables and returns a solver without placements.
  *
- * @param topology - a cluster, or a lone server type (one server whose id is its name); as a topology or as a document
+ * @param topology - a cluster, or a server type (one server whose id is its name); as a topology or as a document
  * @param options - see {@link CompileOptions}; the default policy is `topologyAware()`
  * @returns the solver
- * @throws CorralError `invalid-option` for a wrong option; what is wrong with a document, below `topology`
+ * @throws CorralError `invalid-option` for a wrong option; errors of a document, with a path from `topology` on
  * @complexity O(servers + GPUs), and milliseconds for each server type of 8 GPUs
  * @example
  * const solver = compile(topology('dgx-h100'));

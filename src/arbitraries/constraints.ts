@@ -5,13 +5,13 @@ import { TEXT_LENGTH_MAX } from '../units.js';
 /** GPU models that documents and requests draw from, unless told otherwise. */
 export const DEFAULT_GPU_MODELS: readonly string[] = ['A', 'B', 'C'];
 
-/** Labels that servers bear and requests ask for, now and then. */
+/** Labels that servers have and requests ask for. */
 export const LABELS: readonly string[] = ['pool', 'zone', 'owner'];
 
 /** Their values. */
 export const LABEL_VALUES: readonly string[] = ['', 'x', 'y'];
 
-/** The constraint, or its default. @throws CorralError `invalid-option` if it is no boolean */
+/** Returns the constraint, or its default. @throws CorralError `invalid-option` if it is no boolean */
 export function booleanOf(name: string, value: boolean | undefined, byDefault = true): boolean {
   if (value !== undefined && typeof value !== 'boolean') {
     throw unexpected(value, 'true or false', [name]);
@@ -19,10 +19,13 @@ export function booleanOf(name: string, value: boolean | undefined, byDefault = 
   return value ?? byDefault;
 }
 
-/** Most names in one constraint: each is an argument of a call. */
+/** Most names in one constraint. */
 const NAMES_MAX = 1024;
 
-/** The constraint, read once, or its default. @throws CorralError `invalid-option` if it is no list of `min` to 1,024 names */
+/**
+ * Reads the constraint once; returns it, or its default. @throws CorralError `invalid-option` if it is no list of
+ * `min` to 1,024 names
+ */
 export function namesOf(
   name: string,
   value: readonly string[] | undefined,

@@ -4,7 +4,7 @@ import { BANDWIDTH_MAX_GBPS, BANDWIDTH_MIN_GBPS } from '../units.js';
 import { FABRIC_SERVERS_MAX } from './builder-options.js';
 import type { FabricServer } from './fabric-server.js';
 
-/** A level of the tree, from the point of view of one domain. */
+/** A level of the tree. */
 export interface FabricLevel {
   readonly tier: string;
   /** Members of one domain: domains of the next narrower level, or servers on the narrowest. */
@@ -17,12 +17,12 @@ export interface FabricLevel {
 }
 
 /**
- * Builds the document of a tree of equal domains; the last domain of a level may be smaller.
+ * Builds the cluster document of a tree of equal domains; the last domain of a level may be smaller.
  *
- * Servers are in order of locality, neighbours in the list are neighbours in the fabric. Ids say where a member
- * is (`unit1-rack3-tray7`) for the reader; nothing takes them apart.
+ * Servers are in order of locality: neighbours in the list are neighbours in the fabric. Ids contain the position
+ * (`unit1-rack3-tray7`) for the reader; no code parses them.
  *
- * @param fabric.server - the type of every server, and what its ports carry
+ * @param fabric.server - the type of every server, and the bandwidth of its ports
  * @param fabric.serverWord - how server ids end; default `server`: `unit0-server3`
  * @param fabric.levels - widest first
  * @param fabric.serverCount - servers in all
@@ -49,7 +49,7 @@ export function buildFabric(fabric: {
     );
   }
   const { cpuMilli, memoryMiB } = resources;
-  // Servers below one domain of each level.
+  // Level → servers inside one domain.
   const below = levels.map((_, i) => levels.slice(i).reduce((product, level) => product * level.size, 1));
   const servers: ServerEntry[] = [];
   for (let s = 0; s < serverCount; s++) {
@@ -93,24 +93,15 @@ export function buildFabric(fabric: {
   };
 }
 
-/**
- * What one domain of each level exchanges with the rest, GB/s per direction; undefined where nothing limits.
- *
- * @param serverGBps - what the ports of one server carry
- */
+/** Level → uplink of one domain, GB/s per direction; undefined where nothing limits. */
 function uplinkRates(levels: readonly FabricLevel[], serverGBps: number): readonly (number | undefined)[] {
+  const rates: (number | undefined)[] = [];
+  // From the narrowest level, whose members are servers, to the widest.
   let memberGBps: number | undefined = serverGBps;
-  // The members of the narrowest level are servers, those of a wider one its narrower domains.
-  return levels
-    .toReversed()
-    .map(({ size, uplink }) => {
-      memberGBps =
-        uplink === undefined || memberGBps === undefined
-          ? undefined
-          : 'GBps' in uplink
-            ? uplink.GBps
-            : (size * memberGBps) / uplink.oversubscription;
-      return memberGBps;
-    })
-    .reverse();
+  for (const { size, uplink } of [...levels].reverse()) {
+    if (uplink === undefined || 'GBps' in uplink) memberGBps = uplink?.GBps;
+    else if (memberGBps !== undefined) memberGBps = (size * memberGBps) / uplink.oversubscription;
+    rates.unshift(memberGBps);
+  }
+  return rates;
 }

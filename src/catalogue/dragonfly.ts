@@ -14,18 +14,18 @@ import {
 } from './builder-options.js';
 import { fabricServer } from './fabric-server.js';
 
-/** Most links between two groups: more is a unit mistake. */
+/** Most links between two groups. */
 const GROUP_LINKS_MAX = 4096;
 
 /** Options of {@link dragonfly}. Ports usually carry 200 Gb/s (Slingshot 11). */
 export interface DragonflyOptions extends ServerPortOptions {
   /** Server type: a name of the catalogue or a server document. Default `mi250x-frontier`. */
   readonly server?: ServerOption | undefined;
-  /** Groups, all joined to each other. Default 74 (Frontier). */
+  /** Number of groups; each two are joined. Default 74 (Frontier). */
   readonly groups?: number | undefined;
   /** Servers of one group. Default 128 (Frontier). */
   readonly serversPerGroup?: number | undefined;
-  /** Links between each two groups. Default 4 (Frontier). */
+  /** Links between any two groups. Default 4 (Frontier). */
   readonly linksPerGroupPair?: number | undefined;
   /** Rate of one of these links, Gb/s per direction. Default 200 (Slingshot 11). */
   readonly globalGbps?: number | undefined;
@@ -43,9 +43,9 @@ const optionsSchema = strictFields({
 /**
  * Builds a dragonfly: groups of servers that are non-blocking inside and joined pairwise by global links.
  *
- * A dragonfly is no tree. The document gives the tree of its groups, each with the sum of its global links as
- * uplink (Frontier: 73 · 4 · 200 Gb/s = 58.4 Tb/s, against 102.4 Tb/s that its servers inject). That is what
- * adaptive routing reaches between many groups; two groups alone have only their direct links without a detour.
+ * A dragonfly is not a tree. The document contains the tree of its groups, each with the sum of its global links as
+ * uplink (Frontier: 73 · 4 · 200 Gb/s = 58.4 Tb/s, while its servers inject 102.4 Tb/s). Adaptive routing reaches
+ * this between many groups; between two groups alone, traffic without detours has only their direct links.
  *
  * @param options - see {@link DragonflyOptions}; all have defaults
  * @returns a cluster document with the tier `group`

@@ -20,10 +20,13 @@ export interface FatTreeOptions extends ServerPortOptions {
   readonly serversPerLeaf?: number | undefined;
   /** Leaves of one pod, or of the cluster where there is one pod. Default 8. */
   readonly leavesPerPod?: number | undefined;
-  /** Groups of leaves with spines of their own. Default 1: leaf and spine only, and no `pod` tier. */
+  /**
+   * Number of pods, which are groups of leaves with their own spines. Default 1: leaf and spine only, and no `pod`
+   * tier.
+   */
   readonly pods?: number | undefined;
   /**
-   * Rate below a leaf divided by the rate above it. Default 1, non-blocking. Below 1: more links up than
+   * Rate below a leaf divided by the rate above it. Default 1, non-blocking; below 1 there are more links up than
    * down. A leaf with 22 ports down and 18 up of one rate has 22/18.
    */
   readonly leafOversubscription?: number | undefined;
@@ -44,10 +47,10 @@ const optionsSchema = strictFields({
 /**
  * Builds a folded Clos network: servers below leaves, leaves below spines, and pods of leaves below a core.
  *
- * Oversubscription is a property of one level, downlinks divided by uplinks of the same switches (Leiserson,
- * fat trees, 1985; the usual datasheet figure), so the ratios of leaf and pod multiply. The server type is written with the
- * ports asked for; where it states just these it stays as given. So n GPUs in equal pods of g on servers whose ports carry
- * N GB/s together reach at most (n − 1) N / max(g, n − g).
+ * Oversubscription is a property of one level: downlinks divided by uplinks of the same switches (Leiserson, fat
+ * trees, 1985; the usual datasheet figure). So the ratios of leaf and pod multiply. The server type is written with
+ * the ports asked for, see {@link ServerPortOptions}. n GPUs in equal pods of g, on servers whose ports carry N GB/s
+ * together, reach at most (n − 1) N / max(g, n − g).
  *
  * @param options - see {@link FatTreeOptions}; all have defaults
  * @returns a cluster document with tiers `leaf`, or `pod` and `leaf` if there are several pods

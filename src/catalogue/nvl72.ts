@@ -35,8 +35,8 @@ export interface Nvl72Options extends FabricServerOptions {
   /** Rate below the leaves of a unit divided by the rate above them. Default 1, non-blocking. */
   readonly oversubscription?: number | undefined;
   /**
-   * What one GPU reaches inside the rack, GB/s per direction. Default: the sum of its NVLinks in the tray's
-   * document, 745.2 (18 links, measured); the raw rate is 900, NCCL's constant 721.8.
+   * Bandwidth of one GPU inside the rack, GB/s per direction. Default: the sum of its NVLinks in the tray's document,
+   * 745.2 (18 links, measured); the raw rate is 900, NCCL's constant 721.8.
    */
   readonly GBpsPerGpu?: number | undefined;
 }
@@ -59,9 +59,9 @@ const optionsSchema = strictFields({
  * Builds a cluster of NVL72 racks: trays are servers, a rack is an accelerator domain of up to 72 GPUs, and
  * the compute NICs of the trays join racks and units.
  *
- * Rails between the racks are no tree; `unit` is the group of racks that share leaves. A gang over two racks is split as
- * unevenly as its bandwidth allows, which loads the uplinks least: 19 trays are 15 + 4 at 745.2 GB/s, since the NICs of three
- * trays would carry 703.1.
+ * Rails between the racks are not a tree; `unit` is the group of racks that share leaves. A gang over two racks is
+ * split as unevenly as its bandwidth allows, because that loads the uplinks least: 19 trays are 15 + 4 at 745.2 GB/s,
+ * since the NICs of three trays would carry 703.1.
  *
  * @param options - see {@link Nvl72Options}; all have defaults
  * @returns a cluster document with tiers `unit` and `rack`; NVLink, not the NICs, counts inside a rack
@@ -107,6 +107,6 @@ function nvlinkGBpsPerGpu(server: ServerTopology): number {
     }
     slowest = Math.min(slowest, sum);
   }
-  // 18 times 41.4 is not 745.2 in floating point; the figures have one decimal.
+  // Rounded, because 18 times 41.4 is not 745.2 in floating point.
   return Math.round(slowest * 1e6) / 1e6;
 }

@@ -54,11 +54,7 @@ export function hopGraph(directed: DirectedNetwork): HopGraph {
     const crossed = directed.crossed[i]!.filter((arc) => network.capacityGBps[arc >> 1]! <= sent);
     graph.add({ tail, head, crossed: Array.from(crossed) });
   });
-  graph.prune();
-  const isJoint = graph.isJoint();
-  graph.contract(isJoint);
-  graph.prune();
-  return { network, classes: Int32Array.from(classes), isJoint, ...graph.renumbered() };
+  return { network, classes: Int32Array.from(classes), ...graph.reduced() };
 }
 
 /**

@@ -45,8 +45,23 @@ export class HopReduction {
     this.#of(this.#entering, arc.head).add(arc);
   }
 
+  /**
+   * Removes all halves that can be removed.
+   *
+   * @returns the arcs, with the remaining halves numbered after the terminals; `isJoint` is true if two arcs cross the
+   * same arc of the network
+   */
+  reduced(): { readonly vertexCount: number; readonly arcs: readonly HopArc[]; readonly isJoint: boolean } {
+    this.#prune();
+    const all = [...this.#leaving.values()].flatMap((arcs) => [...arcs].flatMap(({ crossed }) => crossed));
+    const isJoint = new Set(all).size < all.length;
+    this.#contract(isJoint);
+    this.#prune();
+    return { ...this.#renumbered(), isJoint };
+  }
+
   /** Removes halves that lie on no path between terminals. */
-  prune(): void {
+  #prune(): void {
     const queue = this.#halves();
     // Ends: a half enters the queue again only after an arc was removed.
     for (const half of queue) {
@@ -61,14 +76,8 @@ export class HopReduction {
     }
   }
 
-  /** True if two arcs cross the same arc of the network. */
-  isJoint(): boolean {
-    const all = [...this.#leaving.values()].flatMap((arcs) => [...arcs].flatMap(({ crossed }) => crossed));
-    return new Set(all).size < all.length;
-  }
-
   /** Removes halves; only with `mayJoin` also halves whose removal makes arcs share a capacity. */
-  contract(mayJoin: boolean): void {
+  #contract(mayJoin: boolean): void {
     const queue = this.#halves();
     // Ends: a half enters the queue again only after another one was removed for good.
     for (const half of queue) {
@@ -96,8 +105,7 @@ export class HopReduction {
     }
   }
 
-  /** The arcs that are left. Halves that are left get the numbers after the terminals. */
-  renumbered(): { readonly vertexCount: number; readonly arcs: readonly HopArc[] } {
+  #renumbered(): { readonly vertexCount: number; readonly arcs: readonly HopArc[] } {
     const number = new Map<number, number>();
     for (let i = 0; i < this.#terminalCount; i++) number.set(i, i);
     for (const half of this.#halves())

@@ -130,17 +130,12 @@ function outflowGraph(server: ServerTopology, directed: DirectedNetwork): Outflo
     // An arc that carries all that the GPUs can send at once limits nothing.
     graph.add({ tail, head, crossed: [...crossed].filter((arc) => capacityGBps[arc >> 1]! <= sent) });
   });
-  graph.prune();
-  const isJoint = graph.isJoint();
-  graph.contract(isJoint);
-  graph.prune();
-  const reduced = graph.renumbered();
+  const reduced = graph.reduced();
   const owners = new Int32Array(reduced.vertexCount).fill(-1);
   for (let gpu = 0; gpu < gpuCount; gpu++) owners[gpu] = gpu;
   for (const [gpu, side] of sideOf) owners[side] = gpu;
   return {
     ...reduced,
-    isJoint,
     owners,
     outlets: nics.map((id, i) => ({
       vertex: gpuCount + i,

@@ -8,7 +8,7 @@ import { drawingText } from '../svg/drawing-text.js';
 
 /** Some GPUs of a server, drawn in one colour. */
 export interface GpuGroup {
-  /** What the legend calls it. Default: `group 1`, `group 2`, … */
+  /** Its name in the legend. Default: `group 1`, `group 2`, … */
   readonly name?: string | undefined;
   /** GPU ordinals. A GPU may be in several groups, as when pods share it. */
   readonly gpus: readonly number[];
@@ -66,13 +66,13 @@ interface ReadGroup {
   readonly gpus: readonly number[];
 }
 
-/** Most GPUs that one list names, with repetitions: a GPU may be in a group several times. */
+/** Most GPUs of one list, with repetitions. */
 const GPUS_LISTED_MAX = 2 ** 16;
 
 /** Most groups of one drawing. */
 const GROUPS_MAX = 256;
 
-/** Groups with their GPUs checked. */
+/** Groups with checked GPUs. */
 export interface CheckedGroups {
   readonly names: readonly string[];
   /** GPU id → positions of its groups, ascending. */
@@ -83,7 +83,7 @@ export interface CheckedGroups {
 /**
  * Checks groups of GPUs against a server.
  *
- * @param path - where the caller was given the GPUs of a group
+ * @param path - returns where the caller was given the GPUs of a group
  * @throws CorralError `invalid-option` for an ordinal that the server does not have, or a wrong name
  */
 export function checkGroups(

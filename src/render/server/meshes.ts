@@ -2,13 +2,13 @@ import { bitCount, lowestBit } from '../../masks.js';
 import { remembered } from '../../remembered.js';
 import type { Link } from '../../topology/server-document.js';
 
-/** A link for every pair of some devices, all alike, drawn as one. */
+/** Equal links between every two of some devices, drawn as one. */
 export interface Mesh {
   readonly members: readonly string[];
   readonly links: readonly Link[];
 }
 
-/** Most devices among which meshes are sought: sets of them are bit masks. GPUs are at most 16. */
+/** Most devices among which meshes are searched; a server has at most 16 GPUs. */
 const MEMBERS_MAX = 16;
 
 /**
@@ -17,7 +17,7 @@ const MEMBERS_MAX = 16;
  * @param ids - the devices, in document order
  * @param links - between them
  * @param sizeMin - the fewest members of a mesh
- * @returns the meshes, and the links that are in none, in document order. Above 16 devices none is sought.
+ * @returns the meshes, and the links that are in none, in document order. Above 16 devices there are no meshes
  * @complexity of the cliques of a graph of at most 16 vertices, per mesh
  */
 export function meshesOf(
@@ -57,7 +57,9 @@ export function meshesOf(
   return { meshes, pairs: links.filter((link) => !bundled.has(link)) };
 }
 
-/** The largest set of vertices that are all neighbours; of equal ones the first in lexicographic order. */
+/**
+ * The largest set of vertices that are all neighbours of each other; of equal sets the first in lexicographic order.
+ */
 function largestClique(neighbours: readonly number[]): number {
   let best = 0;
   let bestSize = 0;

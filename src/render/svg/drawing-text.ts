@@ -2,10 +2,10 @@ import { type ErrorPath, unexpected } from '../../errors.js';
 import { TEXT_LENGTH_MAX } from '../../units.js';
 
 /**
- * A title or name that a caller gives a drawing.
+ * Reads a title or name for a drawing.
  *
  * @param value - anything
- * @param usual - what is written where it is left out
+ * @param usual - the text if it is left out
  * @param path - where the caller was given it
  * @returns the text
  * @throws CorralError `invalid-option` for anything but a text of at most 1,024 characters

@@ -1,13 +1,14 @@
-import { GROUP_COLOURS, groupLook } from './styles.js';
+import { GROUP_COLOURS } from './styles.js';
 import { element } from './svg-element.js';
 
-/** The paint of a group of GPUs: a colour, or the pattern of a striped one. */
+/** The fill of a group by position: the colours in turn, in every second round as the ground of a stripe pattern. */
 export function groupPaint(position: number): string {
-  const { colour, striped } = groupLook(position);
-  return striped ? `url(#corral-stripes-${position % GROUP_COLOURS.length})` : colour;
+  const index = position % GROUP_COLOURS.length;
+  const isStriped = Math.floor(position / GROUP_COLOURS.length) % 2 === 1;
+  return isStriped ? `url(#corral-stripes-${index})` : GROUP_COLOURS[index]!;
 }
 
-/** The patterns that {@link groupPaint} refers to, for so many groups; empty where no group is striped. */
+/** The patterns that {@link groupPaint} refers to, for a number of groups; empty if no group is striped. */
 export function stripePatterns(groups: number): string[] {
   const count = Math.max(0, groups - GROUP_COLOURS.length);
   if (count === 0) return [];

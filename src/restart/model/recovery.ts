@@ -45,20 +45,16 @@ export type RecoveryDurations = RecoverySteps | Phase | readonly Phase[];
 
 /** Reads durations as a list of steps in the order in which they run. Phases without names become steps `other`. */
 export function timedSteps(value: RecoveryDurations | undefined, path: ErrorPath): readonly TimedStep[] {
-  return Object.freeze(stepsIn(value, path).map((step) => Object.freeze(step)));
-}
-
-function stepsIn(value: RecoveryDurations | undefined, path: ErrorPath): TimedStep[] {
-  if (value === undefined) return [];
-  const durations = readDurations(value, path);
-  if (Array.isArray(durations)) {
-    return (durations as readonly Phase[]).map((phase) => ({ step: 'other', phase }));
-  }
-  if ('laplace' in durations) return [{ step: 'other', phase: durations }];
-  return RECOVERY_STEPS.flatMap((step) => {
-    const phase = (durations as RecoverySteps)[step];
-    return phase === undefined ? [] : [{ step, phase }];
-  });
+  const durations = value === undefined ? [] : readDurations(value, path);
+  const steps: TimedStep[] = Array.isArray(durations)
+    ? durations.map((phase: Phase) => ({ step: 'other', phase }))
+    : 'laplace' in durations
+      ? [{ step: 'other', phase: durations }]
+      : RECOVERY_STEPS.flatMap((step) => {
+          const phase = (durations as RecoverySteps)[step];
+          return phase === undefined ? [] : [{ step, phase }];
+        });
+  return Object.freeze(steps.map((step) => Object.freeze(step)));
 }
 
 /**

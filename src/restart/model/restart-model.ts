@@ -238,18 +238,13 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
       'give either failuresPerSecond or failureClasses',
     );
   }
-  if (given === undefined) {
-    const failuresPerSecond = limited(
-      nonNegative(options.failuresPerSecond, 'failuresPerSecond'),
-      'failuresPerSecond',
-    );
-    return [
-      Object.freeze({ name: 'failure', failuresPerSecond, hidden, exposed, rollback: 'memory' as const }),
-    ];
-  }
-  const list = readList(given, ['failureClasses'], 'invalid-option', CLASSES_MAX);
+  // A rate without classes is one class, whose fields are those of the options.
+  const list: readonly FailureClassOptions[] =
+    given === undefined
+      ? [{ name: 'failure', failuresPerSecond: options.failuresPerSecond! }]
+      : readList(given, ['failureClasses'], 'invalid-option', CLASSES_MAX);
   const classes = list.map((one, i): FailureClass => {
-    const path: ErrorPath = ['failureClasses', i];
+    const path: ErrorPath = given === undefined ? [] : ['failureClasses', i];
     const c = readFields(one, CLASS_FIELDS, path);
     if (c.name !== undefined && typeof c.name !== 'string') {
       throw unexpected(c.name, 'a name', [...path, 'name']);
