@@ -2,7 +2,7 @@ import type { PlacementEngine } from '../../placement/engine.js';
 import type { PodNeed } from '../../placement/state/pod-need.js';
 import { popcount16 } from '../../placement/state/state.js';
 import { GPU_MILLI } from '../../units.js';
-import type { PeakUse } from './placed-peak-use.js';
+import type { PeakUse } from './peak-use.js';
 
 /** What a pod of whole GPUs asks for: stands for whoever holds GPUs. */
 export const WHOLE: PodNeed = {
@@ -25,7 +25,7 @@ export const WHOLE: PodNeed = {
 };
 
 /** An engine whose servers show what a look at their use said, instead of pods that were placed there. */
-export class ShownServers {
+export class WindowEngine {
   /** Thousandths of GPUs that are shown as free. */
   freeMilli: number;
   readonly #engine: PlacementEngine;

@@ -3,9 +3,9 @@ import { GPU_MILLI } from '../../units.js';
 import { isSamePlace, type Note } from '../allocation/holdings.js';
 import { clockOfWork, rhythmOf } from '../jobs/progress.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
+import { fitsAsItIs, suspendInOrder } from '../preemption/preempt-for.js';
+import { restartCost, victimsOf } from '../preemption/victims.js';
 import { byServersInTheWay, type Candidate, FEW_CANDIDATES_MAX, setsInTheWay } from './move-sets.js';
-import { fitsAsItIs, suspendFor } from './preempt-for.js';
-import { restartCost, victimsOf } from './victims.js';
 
 /** Sets of jobs that are tried for one that waits, before only lists are. */
 const TRIALS_MAX = 256;
@@ -86,11 +86,11 @@ export class Moves {
     );
   }
 
-  /** Tries those of a list without whom the job fits, see {@link suspendFor}: placing all of a long list anew takes long. */
+  /** Tries those of a list without whom the job fits, see {@link suspendInOrder}: placing all of a long list anew takes long. */
   #moveAnyNumber(attempt: Attempt, candidates: readonly Candidate[]): number {
     const run = this.#run;
     const others = candidates.map((one) => one.job);
-    const suspended = suspendFor(run, attempt.job, others);
+    const suspended = suspendInOrder(run, attempt.job, others);
     if (suspended === undefined) return 0;
     this.#giveBack(attempt.job, suspended);
     if (suspended.length > FEW_CANDIDATES_MAX) return 0;

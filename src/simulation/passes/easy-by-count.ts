@@ -9,7 +9,7 @@ import { strictPass } from './in-order.js';
  * @param depth - jobs behind the head that are looked at
  * @complexity O(running + depth)
  */
-export function countedEasyPass(depth: number): (run: ClusterRun) => void {
+export function easyPassByCount(depth: number): (run: ClusterRun) => void {
   return (run) => {
     pass(run, depth);
   };

@@ -4,7 +4,7 @@ import { after } from '../options/clock.js';
 import type { Followed, PromiseBook } from './conservative.js';
 
 /** Promises where counting pods is enough: how many are free when. O(running + queue) a call. */
-export class CountedPromises implements PromiseBook {
+export class PromisesByCount implements PromiseBook {
   /** What running jobs and promises leave free. */
   readonly #profile = new FreeProfile();
   /** The running jobs in the profile, as ExpectedEnds had them. */

@@ -1,7 +1,7 @@
 import type { PlacementEngine } from '../../placement/engine.js';
 import type { Gang } from '../../placement/gangs/gang.js';
-import { PlacedSearch } from '../future/placed-search.js';
-import { newStay, PlacedTimetable, type Stay, serversOf } from '../future/placed-timetable.js';
+import { ReservationSearch } from '../future/reservation-search.js';
+import { newReservation, type Reservation, serversOf, Timetable } from '../future/timetable.js';
 import { RUNNING, WAITING } from '../jobs/job-state.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import { after } from '../options/clock.js';
@@ -9,31 +9,31 @@ import type { Followed, PromiseBook } from './conservative.js';
 
 /** A running job in the timetable. */
 interface Known {
-  readonly stay: Stay;
+  readonly reservation: Reservation;
   /** Which of its runs it is. */
   readonly stamp: number;
 }
 
 /** A promise to a waiting job. */
 interface Promised {
-  readonly stay: Stay;
+  readonly reservation: Reservation;
   /** When it was made, or moved forward. */
   readonly since: number;
 }
 
 /**
  * Promises on any cluster. What is promised is a time; the GPUs beside it show that all promises can be kept, and change where
- * that lets others in, see {@link PlacedSearch}.
+ * that lets others in, see {@link ReservationSearch}.
  *
  * GPUs are planned where the policy that looks at topology puts them. A job that starts when it comes in or moves forward to
  * now, and under a policy of scores every job, goes where the policy of the run puts it, if all promises can be kept then.
  *
  * A call that books costs O(running + queue) times at most, each a plan and the servers of those that come and go.
  */
-export class PlacedPromises implements PromiseBook {
+export class PromisesByPlace implements PromiseBook {
   readonly #ahead: PlacementEngine;
-  readonly #timetable: PlacedTimetable;
-  readonly #search: PlacedSearch;
+  readonly #timetable: Timetable;
+  readonly #search: ReservationSearch;
   readonly #running = new Map<number, Known>();
   readonly #promised = new Map<number, Promised>();
   /** Where something came back: whoever could not move forward before only can with a pod on one of these servers. */
@@ -44,8 +44,8 @@ export class PlacedPromises implements PromiseBook {
   /** @param ahead - an engine of the whole cluster, with nothing placed; the book's own from now on */
   constructor(ahead: PlacementEngine) {
     this.#ahead = ahead;
-    this.#timetable = new PlacedTimetable(ahead);
-    this.#search = new PlacedSearch(ahead, this.#timetable);
+    this.#timetable = new Timetable(ahead);
+    this.#search = new ReservationSearch(ahead, this.#timetable);
   }
 
   follow(run: ClusterRun): Followed {
@@ -53,16 +53,16 @@ export class PlacedPromises implements PromiseBook {
     const timetable = this.#timetable;
     timetable.advance(now);
     let followed: Followed = 'as believed';
-    for (const [job, { stay, stamp }] of this.#running) {
+    for (const [job, { reservation, stamp }] of this.#running) {
       if (state.status[job] === RUNNING && state.stamp[job] === stamp) {
         // Who is overdue may hold its GPUs for long yet.
-        if (stay.goneBy <= now) stay.goneBy = after(now);
+        if (reservation.goneBy <= now) reservation.goneBy = after(now);
         continue;
       }
-      timetable.remove(stay);
+      timetable.remove(reservation);
       this.#running.delete(job);
-      if (stay.end <= now) continue;
-      this.#noteFreed(stay);
+      if (reservation.end <= now) continue;
+      this.#noteFreed(reservation);
       followed = 'freed';
     }
     let isKnown = true;
@@ -89,8 +89,8 @@ export class PlacedPromises implements PromiseBook {
 
   reset(run: ClusterRun): void {
     this.follow(run);
-    for (const [job, { stay }] of this.#promised) {
-      if (stay.at !== -1) this.#timetable.remove(stay);
+    for (const [job, { reservation }] of this.#promised) {
+      if (reservation.at !== -1) this.#timetable.remove(reservation);
       if (run.state.status[job] !== WAITING) this.#promised.delete(job);
     }
   }
@@ -98,21 +98,21 @@ export class PlacedPromises implements PromiseBook {
   remember(): void {}
 
   promise(run: ClusterRun, job: number): number {
-    const stay = this.#search.bookEarliest(run, job, run.now, Number.POSITIVE_INFINITY);
+    const reservation = this.#search.bookEarliest(run, job, run.now, Number.POSITIVE_INFINITY);
     const before = this.#promised.get(job);
-    if (before !== undefined) this.#noteFreed(before.stay);
-    return this.#note(run, job, stay);
+    if (before !== undefined) this.#noteFreed(before.reservation);
+    return this.#note(run, job, reservation);
   }
 
   keep(run: ClusterRun, job: number, begin: number): boolean {
     const promised = this.#promised.get(job);
-    if (promised?.stay.begin === begin && this.#timetable.isFree(promised.stay, 'end')) {
-      this.#timetable.add(promised.stay);
+    if (promised?.reservation.begin === begin && this.#timetable.isFree(promised.reservation, 'end')) {
+      this.#timetable.add(promised.reservation);
       return true;
     }
-    const stay = this.#search.bookAt(run, job, begin);
-    if (stay === undefined) return false;
-    this.#note(run, job, stay);
+    const reservation = this.#search.bookAt(run, job, begin);
+    if (reservation === undefined) return false;
+    this.#note(run, job, reservation);
     return true;
   }
 
@@ -131,36 +131,36 @@ export class PlacedPromises implements PromiseBook {
     looksAnywhere: boolean,
   ): number | undefined {
     const before = this.#promised.get(job);
-    if (before !== undefined) this.#timetable.remove(before.stay);
-    let sooner: Stay | undefined;
+    if (before !== undefined) this.#timetable.remove(before.reservation);
+    let sooner: Reservation | undefined;
     if (spare === undefined) {
-      const from = looksAnywhere ? run.now : this.#search.roomOn(this.#looked, run, job, begin);
+      const from = looksAnywhere ? run.now : this.#search.earliestFree(this.#looked, run, job, begin);
       sooner = this.#search.bookEarliest(run, job, run.now, begin, from);
     } else if (leastMilli(run.gangOf(job)) <= spare) sooner = this.#bookWherePolicyPuts(run, job);
     if (sooner === undefined) {
-      if (before !== undefined) this.#timetable.add(before.stay);
+      if (before !== undefined) this.#timetable.add(before.reservation);
       return spare === undefined ? begin : undefined;
     }
     if (before !== undefined) {
-      this.#noteFreed(before.stay);
-      for (const server of serversOf(before.stay)) this.#looked.add(server);
+      this.#noteFreed(before.reservation);
+      for (const server of serversOf(before.reservation)) this.#looked.add(server);
     }
     return this.#note(run, job, sooner);
   }
 
   start(run: ClusterRun, job: number): 'no' | 'as believed' | 'otherwise' {
     const timetable = this.#timetable;
-    const { stay, since } = this.#promised.get(job)!;
-    timetable.remove(stay);
+    const { reservation, since } = this.#promised.get(job)!;
+    timetable.remove(reservation);
     const mayChoose = since === run.now || run.engine.byTopology === undefined;
-    if (!mayChoose || !this.#placeByPolicy(run, stay)) {
-      if (timetable.isFree(stay, 'goneBy')) {
-        run.holdings.putNote(job, stay.note);
+    if (!mayChoose || !this.#placeByPolicy(run, reservation)) {
+      if (timetable.isFree(reservation, 'goneBy')) {
+        run.holdings.putNote(job, reservation.note);
         run.allocation.resume(job);
       } else {
         const elsewhere = this.#bookWherePolicyPuts(run, job);
         if (elsewhere === undefined) {
-          timetable.add(stay);
+          timetable.add(reservation);
           return 'no';
         }
         timetable.remove(elsewhere);
@@ -169,57 +169,57 @@ export class PlacedPromises implements PromiseBook {
       }
     }
     this.#promised.delete(job);
-    this.#noteFreed(stay);
+    this.#noteFreed(reservation);
     run.begin(job, 0);
-    return this.#addRunning(run, job).end === stay.end ? 'as believed' : 'otherwise';
+    return this.#addRunning(run, job).end === reservation.end ? 'as believed' : 'otherwise';
   }
 
   /** Places a job where the policy of the run does, if that leaves all promises where they are and gives it as many pods. */
-  #placeByPolicy(run: ClusterRun, { job, note }: Stay): boolean {
+  #placeByPolicy(run: ClusterRun, { job, note }: Reservation): boolean {
     if (!run.allocation.place(job)) return false;
-    const own = this.#stayNow(run, job);
+    const own = this.#reservationNow(run, job);
     if (own.note.pods >= note.pods && this.#timetable.isFree(own, 'end')) return true;
     run.allocation.unplace(job);
     return false;
   }
 
   /** Books a job now where the policy of the run puts it, if all promises can be kept then, wherever they are. */
-  #bookWherePolicyPuts(run: ClusterRun, job: number): Stay | undefined {
+  #bookWherePolicyPuts(run: ClusterRun, job: number): Reservation | undefined {
     if (!run.allocation.place(job)) return undefined;
-    const own = this.#stayNow(run, job);
+    const own = this.#reservationNow(run, job);
     run.allocation.unplace(job);
     return this.#search.bookAmong(run, own) ? own : undefined;
   }
 
   /** What a job that has been placed would hold from now on. */
-  #stayNow(run: ClusterRun, job: number): Stay {
+  #reservationNow(run: ClusterRun, job: number): Reservation {
     const note = run.holdings.noteOf(job);
     const end = run.now + this.#search.durationOf(run, job, note.pods);
-    return newStay(job, run.gangOf(job), note, run.now, end, true);
+    return newReservation(job, run.gangOf(job), note, run.now, end, true);
   }
 
-  #note(run: ClusterRun, job: number, stay: Stay | undefined): number {
-    if (stay === undefined) {
+  #note(run: ClusterRun, job: number, reservation: Reservation | undefined): number {
+    if (reservation === undefined) {
       this.#promised.delete(job);
       return Number.POSITIVE_INFINITY;
     }
-    this.#promised.set(job, { stay, since: run.now });
-    return stay.begin;
+    this.#promised.set(job, { reservation, since: run.now });
+    return reservation.begin;
   }
 
-  #noteFreed(stay: Stay): void {
-    for (const server of serversOf(stay)) this.#freed.add(server);
+  #noteFreed(reservation: Reservation): void {
+    for (const server of serversOf(reservation)) this.#freed.add(server);
   }
 
-  #addRunning(run: ClusterRun, job: number): Stay {
+  #addRunning(run: ClusterRun, job: number): Reservation {
     const { now, state } = run;
     const begin = state.begin[job]!;
     const end = Math.max(state.expectedEnd[job]!, after(begin));
-    const stay = newStay(job, run.gangOf(job), run.holdings.noteOf(job), begin, end, false);
-    if (end <= now) stay.goneBy = after(now);
-    this.#timetable.add(stay);
-    this.#running.set(job, { stay, stamp: state.stamp[job]! });
-    return stay;
+    const reservation = newReservation(job, run.gangOf(job), run.holdings.noteOf(job), begin, end, false);
+    if (end <= now) reservation.goneBy = after(now);
+    this.#timetable.add(reservation);
+    this.#running.set(job, { reservation, stamp: state.stamp[job]! });
+    return reservation;
   }
 }
 

@@ -11,7 +11,7 @@ import { ActiveOrder } from './active-order.js';
  * @param jobs - jobs of the simulation
  * @complexity O(n log n) of the jobs that run or wait
  */
-export function countedOrderPass(jobs: number): (run: ClusterRun) => void {
+export function orderPassByCount(jobs: number): (run: ClusterRun) => void {
   const order = new ActiveOrder(jobs);
   const isChosen = new Uint8Array(jobs);
   return (run) => {
@@ -52,7 +52,7 @@ export function countedOrderPass(jobs: number): (run: ClusterRun) => void {
  * @param requestClasses - distinct request classes, see Allocation
  * @complexity O(waiting × running) moves and decisions of the engine
  */
-export function orderPass(jobs: number, requestClasses: number): (run: ClusterRun) => void {
+export function orderPassByPlace(jobs: number, requestClasses: number): (run: ClusterRun) => void {
   const choice = new OrderChoice(jobs, requestClasses);
   return (run) => {
     choice.order.refresh(run);

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { copyState, roomMilli } from '../../../src/placement/state/state.js';
-import { PeakUse } from '../../../src/simulation/future/placed-peak-use.js';
-import { ShownServers } from '../../../src/simulation/future/window-engine.js';
+import { PeakUse } from '../../../src/simulation/future/peak-use.js';
+import { WindowEngine } from '../../../src/simulation/future/window-engine.js';
 import { drawsOf } from '../whole/swarm.js';
 import { fourGpuEngine, gangFor } from './placed-cluster.js';
 
 const SERVERS = 3;
 
-describe('ShownServers', () => {
+describe('WindowEngine', () => {
   it('shows what is left of every server, and nothing of what it showed before', () => {
     const engine = fourGpuEngine(SERVERS);
     const { tables, state } = engine;
     const empty = copyState(state);
-    const shown = new ShownServers(engine);
+    const shown = new WindowEngine(engine);
     const use = new PeakUse(tables);
     for (let seed = 0; seed < 1000; seed++) {
       const draw = drawsOf(seed);

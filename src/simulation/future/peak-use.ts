@@ -4,7 +4,7 @@ import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../../units.js';
 
 /** What a job holds on one server, from when to when. */
 export interface Held {
-  readonly stay: {
+  readonly reservation: {
     readonly gang: { readonly need: PodNeed };
     readonly begin: number;
     readonly end: number;
@@ -36,16 +36,16 @@ export class PeakUse {
   /**
    * Looks at what is held between two times.
    *
-   * @param by - which end of a stay counts
+   * @param by - which end of a reservation counts
    * @complexity O(held), and O(held²) where more than GPUs is held
    */
   measure(held: readonly Held[], from: number, to: number, by: 'end' | 'goneBy'): void {
     this.wholeMask = 0;
     this.sharedMask = 0;
     let isPlain = true;
-    for (const { stay, mask } of held) {
-      if (stay.begin >= to || stay[by] <= from) continue;
-      const { need } = stay.gang;
+    for (const { reservation, mask } of held) {
+      if (reservation.begin >= to || reservation[by] <= from) continue;
+      const { need } = reservation.gang;
       if (need.gpuMilli === GPU_MILLI) this.wholeMask |= mask;
       else this.sharedMask |= mask;
       isPlain &&= need.isPlain;
@@ -55,8 +55,9 @@ export class PeakUse {
     this.shareMilli.fill(0);
     if (isPlain) return;
     // What is held is most where somebody comes.
-    for (const { stay } of held) {
-      if (stay.begin < to && stay[by] > from) this.#measureAt(held, Math.max(stay.begin, from), by);
+    for (const { reservation } of held) {
+      if (reservation.begin < to && reservation[by] > from)
+        this.#measureAt(held, Math.max(reservation.begin, from), by);
     }
   }
 
@@ -74,11 +75,12 @@ export class PeakUse {
     by: 'end' | 'goneBy',
   ): boolean {
     this.measure(held, from, to, by);
-    for (const { stay, mask } of own) {
-      const taken = stay.gang.need.gpuMilli === GPU_MILLI ? this.wholeMask | this.sharedMask : this.wholeMask;
+    for (const { reservation, mask } of own) {
+      const taken =
+        reservation.gang.need.gpuMilli === GPU_MILLI ? this.wholeMask | this.sharedMask : this.wholeMask;
       if ((taken & mask) !== 0) return false;
     }
-    if (own.every(({ stay }) => stay.gang.need.isPlain)) return true;
+    if (own.every(({ reservation }) => reservation.gang.need.isPlain)) return true;
     this.measure([...held, ...own], from, to, by);
     const { shapeOf, shapeCpuMilli, shapeMemoryMiB } = this.#tables;
     const shape = shapeOf[server]!;
@@ -93,9 +95,9 @@ export class PeakUse {
     let cpuMilli = 0;
     let memoryMiB = 0;
     const shareMilli = new Int32Array(GPUS_PER_SERVER_MAX);
-    for (const { stay, mask, pods } of held) {
-      if (stay.begin > time || stay[by] <= time) continue;
-      const { need } = stay.gang;
+    for (const { reservation, mask, pods } of held) {
+      if (reservation.begin > time || reservation[by] <= time) continue;
+      const { need } = reservation.gang;
       cpuMilli += pods * need.cpuMilli;
       memoryMiB += pods * need.memoryMiB;
       if (need.gpuMilli === GPU_MILLI) continue;

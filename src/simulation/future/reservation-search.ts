@@ -3,7 +3,7 @@ import type { Gang } from '../../placement/gangs/gang.js';
 import type { Note } from '../allocation/holdings.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import { after } from '../options/clock.js';
-import { newStay, type PlacedTimetable, type Stay } from './placed-timetable.js';
+import { newReservation, type Reservation, type Timetable } from './timetable.js';
 
 /** Attempts to have promises placed anew that may come to nothing: of one job, and of all that would move forward at once. */
 const FAILURES_PER_JOB = 4;
@@ -18,13 +18,13 @@ const MOVED_MAX = 2000;
  * Promises are placed anew in the order of their times, each beside all that begin before it. So where any free GPUs of any
  * server are as good as others, whatever fits in number fits.
  */
-export class PlacedSearch {
+export class ReservationSearch {
   readonly #ahead: PlacementEngine;
-  readonly #timetable: PlacedTimetable;
+  readonly #timetable: Timetable;
   #failuresLeft = FAILURES_PER_MOVES;
 
   /** @param ahead - the engine of the timetable */
-  constructor(ahead: PlacementEngine, timetable: PlacedTimetable) {
+  constructor(ahead: PlacementEngine, timetable: Timetable) {
     this.#ahead = ahead;
     this.#timetable = timetable;
   }
@@ -42,7 +42,7 @@ export class PlacedSearch {
    * @param freedFrom - before this, nothing has come back since the job was last looked at: then it fits only if others go
    * elsewhere
    * @returns undefined if there is none
-   * @complexity O(stays) times, each a plan if enough is free in number; where promises are placed anew a plan each
+   * @complexity O(reservations) times, each a plan if enough is free in number; where promises are placed anew a plan each
    */
   bookEarliest(
     run: ClusterRun,
@@ -50,7 +50,7 @@ export class PlacedSearch {
     from: number,
     before: number,
     freedFrom: number = from,
-  ): Stay | undefined {
+  ): Reservation | undefined {
     const timetable = this.#timetable;
     const gang = run.gangOf(job);
     const least = gang.podsMin * gang.need.totalGpuMilli;
@@ -58,18 +58,18 @@ export class PlacedSearch {
     const isMove = before < Number.POSITIVE_INFINITY;
     let failuresLeft = isMove ? Math.min(FAILURES_PER_JOB, this.#failuresLeft) : FAILURES_PER_JOB;
     let time = timetable.nextCandidate(from, least, duration);
-    // Each turn looks at a later end of a stay: there are as many turns as stays.
+    // Each turn looks at a later end of a reservation: there are as many turns as reservations.
     while (time < before) {
       if (time >= freedFrom) {
-        const stay = this.#planAt(run, job, gang, time);
-        if (stay !== undefined) {
-          timetable.add(stay);
-          return stay;
+        const reservation = this.#planAt(run, job, gang, time);
+        if (reservation !== undefined) {
+          timetable.add(reservation);
+          return reservation;
         }
       }
       if (failuresLeft > 0) {
-        const stay = this.#planAt(run, job, gang, time, (other) => other.begin > time);
-        if (stay !== undefined && this.bookAmong(run, stay)) return stay;
+        const reservation = this.#planAt(run, job, gang, time, (other) => other.begin > time);
+        if (reservation !== undefined && this.bookAmong(run, reservation)) return reservation;
         failuresLeft--;
         if (isMove) this.#failuresLeft--;
       }
@@ -79,21 +79,21 @@ export class PlacedSearch {
   }
 
   /** Books a job at a time, like {@link bookEarliest}. */
-  bookAt(run: ClusterRun, job: number, time: number): Stay | undefined {
+  bookAt(run: ClusterRun, job: number, time: number): Reservation | undefined {
     this.beginMoves();
     return this.bookEarliest(run, job, time, after(time));
   }
 
   /**
-   * Books a stay and moves promises elsewhere that it is in the way of: those that begin later, or at the same time.
+   * Books a reservation and moves promises elsewhere that it is in the way of: those that begin later, or at the same time.
    *
    * @returns false, and nothing has changed, if one of them finds no other GPUs
    */
-  bookAmong(run: ClusterRun, stay: Stay): boolean {
+  bookAmong(run: ClusterRun, reservation: Reservation): boolean {
     const timetable = this.#timetable;
-    const fixed = new Set<Stay>();
-    const before = new Map<Stay, Note>();
-    const waiting = new Set<Stay>();
+    const fixed = new Set<Reservation>();
+    const before = new Map<Reservation, Note>();
+    const waiting = new Set<Reservation>();
     const undo = (): false => {
       for (const other of fixed) timetable.remove(other);
       for (const [other, note] of before) {
@@ -102,11 +102,12 @@ export class PlacedSearch {
       }
       return false;
     };
-    for (let next: Stay | undefined = stay; next !== undefined; next = firstOf(waiting)) {
+    for (let next: Reservation | undefined = reservation; next !== undefined; next = firstOf(waiting)) {
       waiting.delete(next);
       const { begin } = next;
-      const givesWay = (other: Stay): boolean => other.isPromise && !fixed.has(other) && other.begin >= begin;
-      if (next !== stay && !this.#placeAnew(run, next, givesWay)) return undo();
+      const givesWay = (other: Reservation): boolean =>
+        other.isPromise && !fixed.has(other) && other.begin >= begin;
+      if (next !== reservation && !this.#placeAnew(run, next, givesWay)) return undo();
       const moving = timetable.inTheWayOf(next, givesWay);
       if (moving === undefined || before.size + moving.size > MOVED_MAX) return undo();
       for (const other of moving) {
@@ -121,16 +122,16 @@ export class PlacedSearch {
   }
 
   /** Finds other GPUs for a promise that is in no timetable: where they are nobody's, or others give way. */
-  #placeAnew(run: ClusterRun, stay: Stay, givesWay: (other: Stay) => boolean): boolean {
-    const { gang, begin, end, job } = stay;
-    const { pods } = stay.note;
+  #placeAnew(run: ClusterRun, reservation: Reservation, givesWay: (other: Reservation) => boolean): boolean {
+    const { gang, begin, end, job } = reservation;
+    const { pods } = reservation.note;
     const same = pods === gang.pods && pods === gang.podsMin ? gang : { ...gang, pods, podsMin: pods };
     const plan =
       this.#planBetween(same, begin, end) ??
       this.#planBetween(same, begin, end, (other) => other.begin > begin) ??
       this.#planBetween(same, begin, end, givesWay);
     if (plan === undefined || begin + this.durationOf(run, job, plan.pods) > end) return false;
-    stay.note = plan;
+    reservation.note = plan;
     return true;
   }
 
@@ -140,12 +141,12 @@ export class PlacedSearch {
    *
    * @param before - a later time, or this one, is of no use
    */
-  roomOn(servers: Iterable<number>, run: ClusterRun, job: number, before: number): number {
+  earliestFree(servers: Iterable<number>, run: ClusterRun, job: number, before: number): number {
     const gang = run.gangOf(job);
     const duration = this.durationOf(run, job, gang.pods);
     let earliest = before;
     for (const server of servers) {
-      earliest = Math.min(earliest, this.#timetable.roomOn(server, gang.need, duration, earliest));
+      earliest = Math.min(earliest, this.#timetable.earliestFree(server, gang.need, duration, earliest));
       if (earliest === run.now) break;
     }
     return earliest < before ? earliest : Number.POSITIVE_INFINITY;
@@ -156,25 +157,30 @@ export class PlacedSearch {
     return Math.max(1, run.durationOn(job, pods));
   }
 
-  /** A stay of a job from a time on, which is in no timetable yet. */
+  /** A reservation of a job from a time on, which is in no timetable yet. */
   #planAt(
     run: ClusterRun,
     job: number,
     gang: Gang,
     time: number,
-    givesWay?: (stay: Stay) => boolean,
-  ): Stay | undefined {
+    givesWay?: (reservation: Reservation) => boolean,
+  ): Reservation | undefined {
     // With fewer pods it takes longer, and then others may be in its way. Each turn finds fewer pods than the one before.
     for (let duration = this.durationOf(run, job, gang.pods); ; ) {
       const note = this.#planBetween(gang, time, time + duration, givesWay);
       if (note === undefined) return undefined;
       const needed = this.durationOf(run, job, note.pods);
-      if (needed <= duration) return newStay(job, gang, note, time, time + needed, true);
+      if (needed <= duration) return newReservation(job, gang, note, time, time + needed, true);
       duration = needed;
     }
   }
 
-  #planBetween(gang: Gang, from: number, to: number, givesWay?: (stay: Stay) => boolean): Note | undefined {
+  #planBetween(
+    gang: Gang,
+    from: number,
+    to: number,
+    givesWay?: (reservation: Reservation) => boolean,
+  ): Note | undefined {
     const ahead = this.#ahead;
     if (this.#timetable.show(from, to, givesWay) < gang.podsMin * gang.need.totalGpuMilli) return undefined;
     if (gang.pods > 1) {
@@ -190,15 +196,16 @@ export class PlacedSearch {
 }
 
 /** The first to begin of some promises; of equals the one that holds most. */
-function firstOf(stays: ReadonlySet<Stay>): Stay | undefined {
-  let first: Stay | undefined;
-  for (const stay of stays) {
-    if (first === undefined || stay.begin < first.begin) first = stay;
-    else if (stay.begin === first.begin && gpuMilliOf(stay) > gpuMilliOf(first)) first = stay;
+function firstOf(reservations: ReadonlySet<Reservation>): Reservation | undefined {
+  let first: Reservation | undefined;
+  for (const reservation of reservations) {
+    if (first === undefined || reservation.begin < first.begin) first = reservation;
+    else if (reservation.begin === first.begin && gpuMilliOf(reservation) > gpuMilliOf(first))
+      first = reservation;
   }
   return first;
 }
 
-function gpuMilliOf({ gang, note }: Stay): number {
+function gpuMilliOf({ gang, note }: Reservation): number {
   return note.pods * gang.need.totalGpuMilli;
 }

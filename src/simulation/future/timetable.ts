@@ -6,11 +6,11 @@ import { GPU_MILLI } from '../../units.js';
 import { forEachPiece, type Note } from '../allocation/holdings.js';
 import { ExpectedEnds } from '../kernel/expected-ends.js';
 import { FreeProfile } from './free-profile.js';
-import { type Held, PeakUse } from './placed-peak-use.js';
-import { ShownServers } from './window-engine.js';
+import { type Held, PeakUse } from './peak-use.js';
+import { WindowEngine } from './window-engine.js';
 
 /** A job on its GPUs, from when to when, microseconds: it runs, or is promised them. */
-export interface Stay {
+export interface Reservation {
   readonly job: number;
   readonly gang: Gang;
   /** Changes only while it is in no timetable. */
@@ -23,39 +23,39 @@ export interface Stay {
   /** Whether it is promised: what runs stays where it is. */
   readonly isPromise: boolean;
   /** Whether the engine shows it. */
-  isShown: boolean;
+  isLoaded: boolean;
   /** Its place among all stays; -1 = it is not there. */
   at: number;
 }
 
-/** What a stay holds on one server. */
+/** What a reservation holds on one server. */
 interface StayOn extends Held {
-  readonly stay: Stay;
+  readonly reservation: Reservation;
 }
 
-/** A stay that is in no timetable yet. */
-export function newStay(
+/** A reservation that is in no timetable yet. */
+export function newReservation(
   job: number,
   gang: Gang,
   note: Note,
   begin: number,
   end: number,
   isPromise: boolean,
-): Stay {
-  return { job, gang, note, begin, end, goneBy: end, isPromise, isShown: false, at: -1 };
+): Reservation {
+  return { job, gang, note, begin, end, goneBy: end, isPromise, isLoaded: false, at: -1 };
 }
 
 /**
  * Who holds which GPUs when: the running jobs up to when they are believed to end, and the promises. An engine shows what is
  * free throughout a stretch of time, so that a gang can be planned there.
  *
- * Adding, removing and asking about a stay costs O(its servers × stays on each); see {@link PeakUse} for servers whose CPU,
+ * Adding, removing and asking about a reservation costs O(its servers × stays on each); see {@link PeakUse} for servers whose CPU,
  * memory or shares of GPUs count.
  */
-export class PlacedTimetable {
+export class Timetable {
   now = 0;
   readonly #engine: PlacementEngine;
-  readonly #stays: Stay[] = [];
+  readonly #reservations: Reservation[] = [];
   /** Server → what is held there. */
   readonly #heldOn: StayOn[][];
   /** When stays end, for candidates: nobody can start earlier than now but where another ends. */
@@ -63,7 +63,7 @@ export class PlacedTimetable {
   /** Thousandths of GPUs free in number: as a bound, it spares most plans. */
   readonly #profile = new FreeProfile();
   readonly #peak: PeakUse;
-  readonly #shown: ShownServers;
+  readonly #shown: WindowEngine;
   /** Servers on which more or less is shown than should be. */
   readonly #dirty: number[] = [];
   readonly #isDirty: Uint8Array;
@@ -74,7 +74,7 @@ export class PlacedTimetable {
     this.#engine = engine;
     this.#heldOn = Array.from({ length: serverCount }, () => []);
     this.#peak = new PeakUse(engine.tables);
-    this.#shown = new ShownServers(engine);
+    this.#shown = new WindowEngine(engine);
     this.#isDirty = new Uint8Array(serverCount);
     this.#profile.reset(0, this.#shown.freeMilli);
   }
@@ -85,37 +85,37 @@ export class PlacedTimetable {
     this.#profile.advance(now);
   }
 
-  add(stay: Stay): void {
-    stay.at = this.#stays.push(stay) - 1;
-    forEachPiece(stay.note, (server, mask, pods) => {
-      this.#heldOn[server]!.push({ stay, mask, pods });
+  add(reservation: Reservation): void {
+    reservation.at = this.#reservations.push(reservation) - 1;
+    forEachPiece(reservation.note, (server, mask, pods) => {
+      this.#heldOn[server]!.push({ reservation, mask, pods });
     });
-    this.#book(stay, 1);
+    this.#book(reservation, 1);
   }
 
-  remove(stay: Stay): void {
-    const last = this.#stays.pop()!;
-    if (last !== stay) {
-      this.#stays[stay.at] = last;
-      last.at = stay.at;
+  remove(reservation: Reservation): void {
+    const last = this.#reservations.pop()!;
+    if (last !== reservation) {
+      this.#reservations[reservation.at] = last;
+      last.at = reservation.at;
     }
-    stay.at = -1;
-    forEachPiece(stay.note, (server) => {
+    reservation.at = -1;
+    forEachPiece(reservation.note, (server) => {
       const held = this.#heldOn[server]!;
-      const at = held.findIndex((other) => other.stay === stay);
+      const at = held.findIndex((other) => other.reservation === reservation);
       held.splice(at, 1);
     });
-    if (stay.isShown) this.#markDirty(stay);
-    stay.isShown = false;
-    this.#book(stay, -1);
+    if (reservation.isLoaded) this.#markDirty(reservation);
+    reservation.isLoaded = false;
+    this.#book(reservation, -1);
   }
 
   /**
-   * The first time from `from` on, now or when a stay ends, at which so many thousandths of GPUs are free in number for so
+   * The first time from `from` on, now or when a reservation ends, at which so many thousandths of GPUs are free in number for so
    * long; Infinity if there is none.
    */
   nextCandidate(from: number, milli: number, duration: number): number {
-    // Each turn goes on from a later end of a stay.
+    // Each turn goes on from a later end of a reservation.
     for (let time = from; ; ) {
       const enough = this.#profile.earliest(milli, duration, time);
       if (enough === time) return time;
@@ -125,7 +125,7 @@ export class PlacedTimetable {
     }
   }
 
-  /** The first end of a stay at a time or later; Infinity if there is none. */
+  /** The first end of a reservation at a time or later; Infinity if there is none. */
   endFrom(time: number): number {
     return this.#ends.endFrom(time);
   }
@@ -135,14 +135,14 @@ export class PlacedTimetable {
    *
    * @param giveWay - promises that are not shown; default none
    * @returns thousandths of GPUs free, those of servers that take no pods included
-   * @complexity O(stays), and the servers of those that come or go
+   * @complexity O(reservations), and the servers of those that come or go
    */
-  show(from: number, to: number, giveWay?: (stay: Stay) => boolean): number {
-    for (const stay of this.#stays) {
-      const isIn = stay.begin < to && stay.end > from && giveWay?.(stay) !== true;
-      if (isIn === stay.isShown) continue;
-      stay.isShown = isIn;
-      this.#markDirty(stay);
+  show(from: number, to: number, giveWay?: (reservation: Reservation) => boolean): number {
+    for (const reservation of this.#reservations) {
+      const isIn = reservation.begin < to && reservation.end > from && giveWay?.(reservation) !== true;
+      if (isIn === reservation.isLoaded) continue;
+      reservation.isLoaded = isIn;
+      this.#markDirty(reservation);
     }
     for (const server of this.#dirty) {
       this.#isDirty[server] = 0;
@@ -160,7 +160,7 @@ export class PlacedTimetable {
    * @param before - a later time, or this one, is of no use
    * @complexity O(h²) for h stays on the server
    */
-  roomOn(server: number, need: PodNeed, duration: number, before: number): number {
+  earliestFree(server: number, need: PodNeed, duration: number, before: number): number {
     const { tables, state } = this.#engine;
     const shape = tables.shapeOf[server]!;
     if (state.cordoned[server] === 1) return Number.POSITIVE_INFINITY;
@@ -168,12 +168,12 @@ export class PlacedTimetable {
     const held = this.#heldOn[server]!;
     let earliest = before;
     for (let i = -1; i < held.length; i++) {
-      const time = i === -1 ? this.now : held[i]!.stay.end;
+      const time = i === -1 ? this.now : held[i]!.reservation.end;
       if (time >= earliest) continue;
       let taken = 0;
-      for (const { stay, mask } of held) {
-        if (stay.begin >= time + duration || stay.end <= time) continue;
-        if (stay.gang.need.gpuMilli === GPU_MILLI) taken |= mask;
+      for (const { reservation, mask } of held) {
+        if (reservation.begin >= time + duration || reservation.end <= time) continue;
+        if (reservation.gang.need.gpuMilli === GPU_MILLI) taken |= mask;
       }
       if (tables.shapeGpus[shape]! - popcount16(taken) >= need.gpus) earliest = time;
     }
@@ -181,47 +181,51 @@ export class PlacedTimetable {
   }
 
   /**
-   * Whether GPUs, CPU and memory of a stay are free while it lasts. It must not be in the timetable.
+   * Whether GPUs, CPU and memory of a reservation are free while it lasts. It must not be in the timetable.
    *
    * @param by - `end`: if everybody ends as believed; `goneBy`: beside whoever runs still
    */
-  isFree(stay: Stay, by: 'end' | 'goneBy'): boolean {
+  isFree(reservation: Reservation, by: 'end' | 'goneBy'): boolean {
     const { cordoned } = this.#engine.state;
-    for (const [server, held] of heldBy(stay)) {
+    for (const [server, held] of heldBy(reservation)) {
       if (cordoned[server] === 1) return false;
       const others = this.#heldOn[server]!;
-      if (!this.#peak.leavesRoomFor(server, others, held, stay.begin, stay.end, by)) return false;
+      if (!this.#peak.leavesRoomFor(server, others, held, reservation.begin, reservation.end, by))
+        return false;
     }
     return true;
   }
 
   /**
-   * Whom a stay, which is in no timetable, is in the way of, among promises that give way: of those on its GPUs all, of those
+   * Whom a reservation, which is in no timetable, is in the way of, among promises that give way: of those on its GPUs all, of those
    * that need its CPU, memory or share the last to begin.
    *
    * @param giveWay - which may be moved elsewhere; what is in the way of others is undefined then
    * @returns undefined if it stays in the way of others
    */
-  inTheWayOf(stay: Stay, giveWay: (stay: Stay) => boolean): Set<Stay> | undefined {
-    const moving = new Set<Stay>();
-    const own = heldBy(stay);
+  inTheWayOf(
+    reservation: Reservation,
+    giveWay: (reservation: Reservation) => boolean,
+  ): Set<Reservation> | undefined {
+    const moving = new Set<Reservation>();
+    const own = heldBy(reservation);
     for (const [server, held] of own) {
-      const isIn = (other: Stay): boolean =>
-        !moving.has(other) && other.begin < stay.end && other.end > stay.begin;
+      const isIn = (other: Reservation): boolean =>
+        !moving.has(other) && other.begin < reservation.end && other.end > reservation.begin;
       const taken = held.reduce((all, { mask }) => all | mask, 0);
-      const isWhole = stay.gang.need.gpuMilli === GPU_MILLI;
+      const isWhole = reservation.gang.need.gpuMilli === GPU_MILLI;
       for (const other of this.#heldOn[server]!) {
-        if ((other.mask & taken) === 0 || !isIn(other.stay) || !giveWay(other.stay)) continue;
-        if (isWhole || other.stay.gang.need.gpuMilli === GPU_MILLI) moving.add(other.stay);
+        if ((other.mask & taken) === 0 || !isIn(other.reservation) || !giveWay(other.reservation)) continue;
+        if (isWhole || other.reservation.gang.need.gpuMilli === GPU_MILLI) moving.add(other.reservation);
       }
       // Each turn moves one more of them, or ends.
       for (;;) {
-        const others = this.#heldOn[server]!.filter((other) => isIn(other.stay));
-        if (this.#peak.leavesRoomFor(server, others, held, stay.begin, stay.end, 'end')) break;
-        let last: Stay | undefined;
+        const others = this.#heldOn[server]!.filter((other) => isIn(other.reservation));
+        if (this.#peak.leavesRoomFor(server, others, held, reservation.begin, reservation.end, 'end')) break;
+        let last: Reservation | undefined;
         for (const other of others) {
-          if (giveWay(other.stay) && (last === undefined || other.stay.begin >= last.begin))
-            last = other.stay;
+          if (giveWay(other.reservation) && (last === undefined || other.reservation.begin >= last.begin))
+            last = other.reservation;
         }
         if (last === undefined) return undefined;
         moving.add(last);
@@ -231,19 +235,19 @@ export class PlacedTimetable {
   }
 
   #shownOn(server: number): StayOn[] {
-    return this.#heldOn[server]!.filter(({ stay }) => stay.isShown);
+    return this.#heldOn[server]!.filter(({ reservation }) => reservation.isLoaded);
   }
 
-  #book(stay: Stay, sign: 1 | -1): void {
-    if (sign === 1) this.#ends.add(stay.job, stay.end);
-    else this.#ends.remove(stay.job, stay.end);
-    const from = Math.max(stay.begin, this.now);
-    const milli = stay.note.pods * stay.gang.need.totalGpuMilli;
-    if (stay.end > from) this.#profile.reserve(from, stay.end - from, sign * milli);
+  #book(reservation: Reservation, sign: 1 | -1): void {
+    if (sign === 1) this.#ends.add(reservation.job, reservation.end);
+    else this.#ends.remove(reservation.job, reservation.end);
+    const from = Math.max(reservation.begin, this.now);
+    const milli = reservation.note.pods * reservation.gang.need.totalGpuMilli;
+    if (reservation.end > from) this.#profile.reserve(from, reservation.end - from, sign * milli);
   }
 
-  #markDirty(stay: Stay): void {
-    forEachPiece(stay.note, (server) => {
+  #markDirty(reservation: Reservation): void {
+    forEachPiece(reservation.note, (server) => {
       if (this.#isDirty[server] === 1) return;
       this.#isDirty[server] = 1;
       this.#dirty.push(server);
@@ -251,18 +255,18 @@ export class PlacedTimetable {
   }
 }
 
-/** The servers that a stay holds GPUs on, with repeats. */
-export function serversOf({ note }: Stay): readonly number[] {
+/** The servers that a reservation holds GPUs on, with repeats. */
+export function serversOf({ note }: Reservation): readonly number[] {
   return note.pieces?.servers ?? [note.server];
 }
 
-/** Server → what a stay holds there. */
-function heldBy(stay: Stay): Map<number, StayOn[]> {
+/** Server → what a reservation holds there. */
+function heldBy(reservation: Reservation): Map<number, StayOn[]> {
   const own = new Map<number, StayOn[]>();
-  forEachPiece(stay.note, (server, mask, pods) => {
+  forEachPiece(reservation.note, (server, mask, pods) => {
     const onServer = own.get(server);
-    if (onServer === undefined) own.set(server, [{ stay, mask, pods }]);
-    else onServer.push({ stay, mask, pods });
+    if (onServer === undefined) own.set(server, [{ reservation, mask, pods }]);
+    else onServer.push({ reservation, mask, pods });
   });
   return own;
 }

@@ -13,7 +13,11 @@ import { strictPass } from './in-order.js';
  * @param depth - jobs behind the head that are looked at
  * @complexity O(running + depth) moves and decisions of an engine
  */
-export function easyPass(run: ClusterRun, lookAhead: LookAhead, depth: number): (run: ClusterRun) => void {
+export function easyPassByPlace(
+  run: ClusterRun,
+  lookAhead: LookAhead,
+  depth: number,
+): (run: ClusterRun) => void {
   const beside = new BesideHead(run, lookAhead);
   return () => {
     strictPass(run);
