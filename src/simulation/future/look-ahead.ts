@@ -126,7 +126,7 @@ export class LookAhead {
     headroom.refill();
     let plan: GangPieces | undefined;
     if (headroom.takeBeside(head, gang, jobs, free)) {
-      const { server, mask, pieces } = jobs.noteOf(head);
+      const { server, mask, pieces } = jobs.assignmentOf(head);
       plan = pieces ?? { servers: [server], masks: [mask], podCounts: [1] };
       jobs.give(head, gang);
       jobs.forget(head);

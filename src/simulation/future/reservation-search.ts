@@ -1,6 +1,6 @@
 import type { PlacementEngine } from '../../placement/engine.js';
 import type { Gang } from '../../placement/gangs/gang.js';
-import type { Note } from '../allocation/holdings.js';
+import type { Assignment } from '../allocation/holdings.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import { after } from '../options/clock.js';
 import { newReservation, type Reservation, type Timetable } from './timetable.js';
@@ -92,12 +92,12 @@ export class ReservationSearch {
   bookAmong(run: ClusterRun, reservation: Reservation): boolean {
     const timetable = this.#timetable;
     const fixed = new Set<Reservation>();
-    const before = new Map<Reservation, Note>();
+    const before = new Map<Reservation, Assignment>();
     const waiting = new Set<Reservation>();
     const undo = (): false => {
       for (const other of fixed) timetable.remove(other);
-      for (const [other, note] of before) {
-        other.note = note;
+      for (const [other, assignment] of before) {
+        other.assignment = assignment;
         timetable.add(other);
       }
       return false;
@@ -112,7 +112,7 @@ export class ReservationSearch {
       if (moving === undefined || before.size + moving.size > MOVED_MAX) return undo();
       for (const other of moving) {
         timetable.remove(other);
-        before.set(other, other.note);
+        before.set(other, other.assignment);
         waiting.add(other);
       }
       timetable.add(next);
@@ -124,14 +124,14 @@ export class ReservationSearch {
   /** Finds other GPUs for a promise that is in no timetable: where they are nobody's, or others give way. */
   #placeAnew(run: ClusterRun, reservation: Reservation, givesWay: (other: Reservation) => boolean): boolean {
     const { gang, begin, end, job } = reservation;
-    const { pods } = reservation.note;
+    const { pods } = reservation.assignment;
     const same = pods === gang.pods && pods === gang.podsMin ? gang : { ...gang, pods, podsMin: pods };
     const plan =
       this.#planBetween(same, begin, end) ??
       this.#planBetween(same, begin, end, (other) => other.begin > begin) ??
       this.#planBetween(same, begin, end, givesWay);
     if (plan === undefined || begin + this.durationOf(run, job, plan.pods) > end) return false;
-    reservation.note = plan;
+    reservation.assignment = plan;
     return true;
   }
 
@@ -167,10 +167,10 @@ export class ReservationSearch {
   ): Reservation | undefined {
     // With fewer pods it takes longer, and then others may be in its way. Each turn finds fewer pods than the one before.
     for (let duration = this.durationOf(run, job, gang.pods); ; ) {
-      const note = this.#planBetween(gang, time, time + duration, givesWay);
-      if (note === undefined) return undefined;
-      const needed = this.durationOf(run, job, note.pods);
-      if (needed <= duration) return newReservation(job, gang, note, time, time + needed, true);
+      const assignment = this.#planBetween(gang, time, time + duration, givesWay);
+      if (assignment === undefined) return undefined;
+      const needed = this.durationOf(run, job, assignment.pods);
+      if (needed <= duration) return newReservation(job, gang, assignment, time, time + needed, true);
       duration = needed;
     }
   }
@@ -180,7 +180,7 @@ export class ReservationSearch {
     from: number,
     to: number,
     givesWay?: (reservation: Reservation) => boolean,
-  ): Note | undefined {
+  ): Assignment | undefined {
     const ahead = this.#ahead;
     if (this.#timetable.show(from, to, givesWay) < gang.podsMin * gang.need.totalGpuMilli) return undefined;
     if (gang.pods > 1) {
@@ -206,6 +206,6 @@ function firstOf(reservations: ReadonlySet<Reservation>): Reservation | undefine
   return first;
 }
 
-function gpuMilliOf({ gang, note }: Reservation): number {
-  return note.pods * gang.need.totalGpuMilli;
+function gpuMilliOf({ gang, assignment }: Reservation): number {
+  return assignment.pods * gang.need.totalGpuMilli;
 }

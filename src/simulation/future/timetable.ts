@@ -3,7 +3,7 @@ import type { Gang } from '../../placement/gangs/gang.js';
 import type { PodNeed } from '../../placement/state/pod-need.js';
 import { popcount16 } from '../../placement/state/state.js';
 import { GPU_MILLI } from '../../units.js';
-import { forEachPiece, type Note } from '../allocation/holdings.js';
+import { type Assignment, forEachPiece } from '../allocation/holdings.js';
 import { ExpectedEnds } from '../kernel/expected-ends.js';
 import { FreeProfile } from './free-profile.js';
 import { type Held, PeakUse } from './peak-use.js';
@@ -14,7 +14,7 @@ export interface Reservation {
   readonly job: number;
   readonly gang: Gang;
   /** Changes only while it is in no timetable. */
-  note: Note;
+  assignment: Assignment;
   readonly begin: number;
   /** When it is believed to end. */
   readonly end: number;
@@ -37,12 +37,12 @@ interface StayOn extends Held {
 export function newReservation(
   job: number,
   gang: Gang,
-  note: Note,
+  assignment: Assignment,
   begin: number,
   end: number,
   isPromise: boolean,
 ): Reservation {
-  return { job, gang, note, begin, end, goneBy: end, isPromise, isLoaded: false, at: -1 };
+  return { job, gang, assignment, begin, end, goneBy: end, isPromise, isLoaded: false, at: -1 };
 }
 
 /**
@@ -87,7 +87,7 @@ export class Timetable {
 
   add(reservation: Reservation): void {
     reservation.at = this.#reservations.push(reservation) - 1;
-    forEachPiece(reservation.note, (server, mask, pods) => {
+    forEachPiece(reservation.assignment, (server, mask, pods) => {
       this.#heldOn[server]!.push({ reservation, mask, pods });
     });
     this.#book(reservation, 1);
@@ -100,7 +100,7 @@ export class Timetable {
       last.at = reservation.at;
     }
     reservation.at = -1;
-    forEachPiece(reservation.note, (server) => {
+    forEachPiece(reservation.assignment, (server) => {
       const held = this.#heldOn[server]!;
       const at = held.findIndex((other) => other.reservation === reservation);
       held.splice(at, 1);
@@ -242,12 +242,12 @@ export class Timetable {
     if (sign === 1) this.#ends.add(reservation.job, reservation.end);
     else this.#ends.remove(reservation.job, reservation.end);
     const from = Math.max(reservation.begin, this.now);
-    const milli = reservation.note.pods * reservation.gang.need.totalGpuMilli;
+    const milli = reservation.assignment.pods * reservation.gang.need.totalGpuMilli;
     if (reservation.end > from) this.#profile.reserve(from, reservation.end - from, sign * milli);
   }
 
   #markDirty(reservation: Reservation): void {
-    forEachPiece(reservation.note, (server) => {
+    forEachPiece(reservation.assignment, (server) => {
       if (this.#isDirty[server] === 1) return;
       this.#isDirty[server] = 1;
       this.#dirty.push(server);
@@ -256,14 +256,14 @@ export class Timetable {
 }
 
 /** The servers that a reservation holds GPUs on, with repeats. */
-export function serversOf({ note }: Reservation): readonly number[] {
-  return note.pieces?.servers ?? [note.server];
+export function serversOf({ assignment }: Reservation): readonly number[] {
+  return assignment.pieces?.servers ?? [assignment.server];
 }
 
 /** Server → what a reservation holds there. */
 function heldBy(reservation: Reservation): Map<number, StayOn[]> {
   const own = new Map<number, StayOn[]>();
-  forEachPiece(reservation.note, (server, mask, pods) => {
+  forEachPiece(reservation.assignment, (server, mask, pods) => {
     const onServer = own.get(server);
     if (onServer === undefined) own.set(server, [{ reservation, mask, pods }]);
     else onServer.push({ reservation, mask, pods });

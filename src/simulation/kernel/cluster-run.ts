@@ -3,7 +3,7 @@ import type { PlacementEngine } from '../../placement/engine.js';
 import type { Gang } from '../../placement/gangs/gang.js';
 import { GPU_MILLI } from '../../units.js';
 import { Allocation } from '../allocation/allocation.js';
-import type { Holdings, Note } from '../allocation/holdings.js';
+import type { Assignment, Holdings } from '../allocation/holdings.js';
 import {
   DONE,
   type JobState,
@@ -68,8 +68,8 @@ export interface RunParts {
   readonly onStart: ((job: number, delay: number) => number) | undefined;
   /** The speed of a job that begins where it is placed, above 0; default by its pods alone. */
   readonly onSpeed: ((job: number) => number) | undefined;
-  /** The speed that a running job would have with what a note says; default by its pods alone. */
-  readonly speedAt: ((job: number, note: Note) => number) | undefined;
+  /** The speed that a running job would have with what an assignment says; default by its pods alone. */
+  readonly speedAt: ((job: number, assignment: Assignment) => number) | undefined;
   /** Follows every end of a run. */
   readonly onLeave: ((job: number) => void) | undefined;
   readonly watch: ((event: JobEvent, job: number) => void) | undefined;
@@ -320,10 +320,10 @@ export class ClusterRun {
     this.enqueue(job);
   }
 
-  /** Ends the run of a job where it is and begins one where a note says, on GPUs that it has been given already. */
-  move(job: number, to: Note): void {
+  /** Ends the run of a job where it is and begins one where an assignment says, on GPUs that it has been given already. */
+  move(job: number, to: Assignment): void {
     this.stop(job, MOVED, { keeps: this.settings.preemptedKeeps, holdsOn: true });
-    this.holdings.putNote(job, to);
+    this.holdings.putAssignment(job, to);
     this.begin(job, 0);
   }
 

@@ -101,7 +101,7 @@ export class PromisesByPlace implements PromiseBook {
     const reservation = this.#search.bookEarliest(run, job, run.now, Number.POSITIVE_INFINITY);
     const before = this.#promised.get(job);
     if (before !== undefined) this.#noteFreed(before.reservation);
-    return this.#note(run, job, reservation);
+    return this.#record(run, job, reservation);
   }
 
   keep(run: ClusterRun, job: number, begin: number): boolean {
@@ -112,7 +112,7 @@ export class PromisesByPlace implements PromiseBook {
     }
     const reservation = this.#search.bookAt(run, job, begin);
     if (reservation === undefined) return false;
-    this.#note(run, job, reservation);
+    this.#record(run, job, reservation);
     return true;
   }
 
@@ -145,7 +145,7 @@ export class PromisesByPlace implements PromiseBook {
       this.#noteFreed(before.reservation);
       for (const server of serversOf(before.reservation)) this.#looked.add(server);
     }
-    return this.#note(run, job, sooner);
+    return this.#record(run, job, sooner);
   }
 
   start(run: ClusterRun, job: number): 'no' | 'as believed' | 'otherwise' {
@@ -155,7 +155,7 @@ export class PromisesByPlace implements PromiseBook {
     const mayChoose = since === run.now || run.engine.byTopology === undefined;
     if (!mayChoose || !this.#placeByPolicy(run, reservation)) {
       if (timetable.isFree(reservation, 'goneBy')) {
-        run.holdings.putNote(job, reservation.note);
+        run.holdings.putAssignment(job, reservation.assignment);
         run.allocation.resume(job);
       } else {
         const elsewhere = this.#bookWherePolicyPuts(run, job);
@@ -164,7 +164,7 @@ export class PromisesByPlace implements PromiseBook {
           return 'no';
         }
         timetable.remove(elsewhere);
-        run.holdings.putNote(job, elsewhere.note);
+        run.holdings.putAssignment(job, elsewhere.assignment);
         run.allocation.resume(job);
       }
     }
@@ -175,10 +175,10 @@ export class PromisesByPlace implements PromiseBook {
   }
 
   /** Places a job where the policy of the run does, if that leaves all promises where they are and gives it as many pods. */
-  #placeByPolicy(run: ClusterRun, { job, note }: Reservation): boolean {
+  #placeByPolicy(run: ClusterRun, { job, assignment }: Reservation): boolean {
     if (!run.allocation.place(job)) return false;
     const own = this.#reservationNow(run, job);
-    if (own.note.pods >= note.pods && this.#timetable.isFree(own, 'end')) return true;
+    if (own.assignment.pods >= assignment.pods && this.#timetable.isFree(own, 'end')) return true;
     run.allocation.unplace(job);
     return false;
   }
@@ -193,12 +193,12 @@ export class PromisesByPlace implements PromiseBook {
 
   /** What a job that has been placed would hold from now on. */
   #reservationNow(run: ClusterRun, job: number): Reservation {
-    const note = run.holdings.noteOf(job);
-    const end = run.now + this.#search.durationOf(run, job, note.pods);
-    return newReservation(job, run.gangOf(job), note, run.now, end, true);
+    const assignment = run.holdings.assignmentOf(job);
+    const end = run.now + this.#search.durationOf(run, job, assignment.pods);
+    return newReservation(job, run.gangOf(job), assignment, run.now, end, true);
   }
 
-  #note(run: ClusterRun, job: number, reservation: Reservation | undefined): number {
+  #record(run: ClusterRun, job: number, reservation: Reservation | undefined): number {
     if (reservation === undefined) {
       this.#promised.delete(job);
       return Number.POSITIVE_INFINITY;
@@ -215,7 +215,14 @@ export class PromisesByPlace implements PromiseBook {
     const { now, state } = run;
     const begin = state.begin[job]!;
     const end = Math.max(state.expectedEnd[job]!, after(begin));
-    const reservation = newReservation(job, run.gangOf(job), run.holdings.noteOf(job), begin, end, false);
+    const reservation = newReservation(
+      job,
+      run.gangOf(job),
+      run.holdings.assignmentOf(job),
+      begin,
+      end,
+      false,
+    );
     if (end <= now) reservation.goneBy = after(now);
     this.#timetable.add(reservation);
     this.#running.set(job, { reservation, stamp: state.stamp[job]! });

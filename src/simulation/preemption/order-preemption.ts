@@ -1,4 +1,4 @@
-import { isSamePlace, type Note } from '../allocation/holdings.js';
+import { type Assignment, isSamePlace } from '../allocation/holdings.js';
 import { RUNNING } from '../jobs/job-state.js';
 import { PREEMPTED } from '../jobs/run-log.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
@@ -71,7 +71,7 @@ class OrderChoice {
   /** Running job → whether its GPUs are taken away for the moment. */
   readonly #isSuspended: Uint8Array;
   /** Who has new GPUs, in the order in which they got them, and what a running one held before. */
-  #placed: { readonly job: number; readonly before: Note }[] = [];
+  #placed: { readonly job: number; readonly before: Assignment }[] = [];
   /** Request class → the choice in which nobody was left to make room for it: who comes later has even fewer behind. */
   readonly #refusedIn: Int32Array;
   #choices = 0;
@@ -100,7 +100,7 @@ class OrderChoice {
       }
       const requestClass = allocation.requestClassOf(job);
       if (this.#refusedIn[requestClass] === choice) continue;
-      const before = holdings.noteOf(job);
+      const before = holdings.assignmentOf(job);
       if (allocation.place(job) || this.#makeRoom(run, at)) {
         this.#isSuspended[job] = 0;
         this.#placed.push({ job, before });
@@ -111,7 +111,7 @@ class OrderChoice {
   /** Whether a running job has other GPUs than before. */
   hasMoves({ holdings, state }: ClusterRun): boolean {
     return this.#placed.some(
-      ({ job, before }) => state.status[job] === RUNNING && !isSamePlace(before, holdings.noteOf(job)),
+      ({ job, before }) => state.status[job] === RUNNING && !isSamePlace(before, holdings.assignmentOf(job)),
     );
   }
 
@@ -120,7 +120,7 @@ class OrderChoice {
     const { allocation, holdings, state } = run;
     for (const { job, before } of [...this.#placed].reverse()) {
       allocation.unplace(job);
-      holdings.putNote(job, before);
+      holdings.putAssignment(job, before);
     }
     for (const { job } of this.#placed) if (state.status[job] === RUNNING) allocation.resume(job);
     // Whoever was refused meanwhile was refused for less room.
@@ -142,9 +142,9 @@ class OrderChoice {
         run.begin(job, 0);
         continue;
       }
-      const after = holdings.noteOf(job);
+      const after = holdings.assignmentOf(job);
       if (isSamePlace(before, after)) continue;
-      holdings.putNote(job, before);
+      holdings.putAssignment(job, before);
       run.move(job, after);
     }
   }

@@ -127,14 +127,14 @@ function shrink(run: ClusterRun, tree: QuotaTree, victim: number, reclaimer: num
   if (gang.podsMin === gang.pods || gpusPerPod === 0 || state.computeBegin[victim]! > run.now) return false;
   const tenant = table.tenantOf[victim]!;
   const deserved = Math.floor(tree.deservedLeft(tenant, reclaimer) / gpusPerPod);
-  const before = holdings.noteOf(victim);
+  const before = holdings.assignmentOf(victim);
   const pods = Math.min(before.pods - 1, Math.max(gang.podsMin, deserved));
   if (pods < gang.podsMin || !allocation.placeAs(victim, { ...gang, pods })) {
-    holdings.putNote(victim, before);
+    holdings.putAssignment(victim, before);
     return false;
   }
-  const after = holdings.noteOf(victim);
-  holdings.putNote(victim, before);
+  const after = holdings.assignmentOf(victim);
+  holdings.putAssignment(victim, before);
   run.move(victim, after);
   tree.use(tenant, run.gpusOf(victim));
   return true;

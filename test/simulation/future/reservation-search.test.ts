@@ -8,7 +8,7 @@ import { newReservation, Timetable } from '../../../src/simulation/future/timeta
 import type { SimulationJob } from '../../../src/simulation/index.js';
 import type { ClusterRun } from '../../../src/simulation/kernel/cluster-run.js';
 import { gpuBox } from '../../placement/random-cluster.js';
-import { noteOn } from './placed-cluster.js';
+import { assignmentOn } from './placed-cluster.js';
 
 /** Two servers of two GPUs: the first is held up to 10 s, the second up to 20 s and again from 50 s to 60 s. */
 function search(job: Partial<SimulationJob>): {
@@ -42,7 +42,7 @@ function search(job: Partial<SimulationJob>): {
     [1, 50, 60],
   ] as const;
   for (const [i, [server, begin, end]] of reservations.entries()) {
-    timetable.add(newReservation(i + 1, gang, noteOn(server, 3), begin * 1e6, end * 1e6, false));
+    timetable.add(newReservation(i + 1, gang, assignmentOn(server, 3), begin * 1e6, end * 1e6, false));
   }
   return { run, found: new ReservationSearch(engine, timetable), engine };
 }
@@ -63,7 +63,7 @@ describe('ReservationSearch', () => {
   ])('plans %s', (_, job, begin, end, pods) => {
     const { run, found } = search(job);
     const reservation = found.bookEarliest(run, 0, 0, Number.POSITIVE_INFINITY)!;
-    expect([reservation.begin / 1e6, reservation.end / 1e6, reservation.note.pods]).toEqual([
+    expect([reservation.begin / 1e6, reservation.end / 1e6, reservation.assignment.pods]).toEqual([
       begin,
       end,
       pods,

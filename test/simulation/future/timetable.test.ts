@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { popcount16 } from '../../../src/placement/state/state.js';
 import { newReservation, type Reservation, Timetable } from '../../../src/simulation/future/timetable.js';
 import { drawsOf } from '../whole/swarm.js';
-import { fourGpuEngine, gangFor, noteOn } from './placed-cluster.js';
+import { assignmentOn, fourGpuEngine, gangFor } from './placed-cluster.js';
 
 const SERVERS = 3;
 const HORIZON = 80;
@@ -22,8 +22,8 @@ function forRandomReservations(
     const reservations: Reservation[] = [];
     const taken = (server: number, from: number, to: number): number => {
       let mask = 0;
-      for (const { note, begin, goneBy } of reservations) {
-        if (note.server === server && begin < to && goneBy > from) mask |= note.mask;
+      for (const { assignment, begin, goneBy } of reservations) {
+        if (assignment.server === server && begin < to && goneBy > from) mask |= assignment.mask;
       }
       return mask;
     };
@@ -40,7 +40,7 @@ function forRandomReservations(
       const reservation = newReservation(
         job,
         gang,
-        noteOn(draw.between(0, SERVERS - 1), mask),
+        assignmentOn(draw.between(0, SERVERS - 1), mask),
         begin,
         begin + draw.between(1, 9),
         true,
@@ -65,8 +65,8 @@ describe('Timetable', () => {
         const begin = draw.between(0, 50);
         const server = draw.between(0, SERVERS - 1);
         const gang = gangFor(engine, { gpus: 1 });
-        const note = noteOn(server, 1 << draw.between(0, 3));
-        const reservation = newReservation(job, gang, note, begin, begin + draw.between(1, 9), true);
+        const assignment = assignmentOn(server, 1 << draw.between(0, 3));
+        const reservation = newReservation(job, gang, assignment, begin, begin + draw.between(1, 9), true);
         if (timetable.isFree(reservation, 'end')) {
           timetable.add(reservation);
           reservations.push(reservation);
@@ -80,7 +80,7 @@ describe('Timetable', () => {
         let count = 0;
         for (let s = 0; s < SERVERS; s++) {
           let mask = 15;
-          for (const { note: held, begin: b, end } of reservations) {
+          for (const { assignment: held, begin: b, end } of reservations) {
             if (held.server === s && b < to && end > from) mask &= ~held.mask;
           }
           expect(engine.state.freeMask[s]).toBe(mask);
@@ -100,7 +100,7 @@ describe('Timetable', () => {
           const reservation = newReservation(
             -1,
             gangs[popcount16(mask) - 1]!,
-            noteOn(server, mask),
+            assignmentOn(server, mask),
             from,
             from + 4,
             true,
@@ -117,7 +117,7 @@ describe('Timetable', () => {
       const freeAt = (time: number): number =>
         reservations
           .filter(({ begin, goneBy }) => begin <= time && goneBy > time)
-          .reduce((free, { note }) => free - 1000 * popcount16(note.mask), SERVERS * 4000);
+          .reduce((free, { assignment }) => free - 1000 * popcount16(assignment.mask), SERVERS * 4000);
       for (const milli of [1000, 5000, 12_000]) {
         let expected = Number.POSITIVE_INFINITY;
         for (let time = now; time < now + HORIZON && expected === Number.POSITIVE_INFINITY; time++) {
@@ -136,7 +136,7 @@ describe('Timetable', () => {
       for (let server = 0; server < SERVERS; server++) {
         const times = [
           now,
-          ...reservations.flatMap(({ note, goneBy }) => (note.server === server ? [goneBy] : [])),
+          ...reservations.flatMap(({ assignment, goneBy }) => (assignment.server === server ? [goneBy] : [])),
         ]
           .filter((time) => time >= now && popcount16(taken(server, time, time + 6)) <= 1)
           .sort((a, b) => a - b);
@@ -151,11 +151,11 @@ describe('Timetable', () => {
     const engine = fourGpuEngine(1);
     const timetable = new Timetable(engine);
     const gang = gangFor(engine, { gpus: 4 });
-    const running = newReservation(0, gang, noteOn(0, 15), 0, 10, false);
+    const running = newReservation(0, gang, assignmentOn(0, 15), 0, 10, false);
     timetable.add(running);
     timetable.advance(10);
     running.goneBy = 11;
-    const next = newReservation(1, gang, noteOn(0, 15), 10, 20, true);
+    const next = newReservation(1, gang, assignmentOn(0, 15), 10, 20, true);
     expect(timetable.isFree(next, 'end')).toBe(true);
     expect(timetable.isFree(next, 'goneBy')).toBe(false);
     expect(timetable.show(10, 20)).toBe(4000);
@@ -167,7 +167,7 @@ describe('Timetable', () => {
     const timetable = new Timetable(engine);
     const gang = gangFor(engine, { gpus: 1 });
     engine.setCordoned(0, true);
-    expect(timetable.isFree(newReservation(0, gang, noteOn(0, 1), 0, 1, true), 'end')).toBe(false);
+    expect(timetable.isFree(newReservation(0, gang, assignmentOn(0, 1), 0, 1, true), 'end')).toBe(false);
     expect(timetable.earliestFree(0, gang.need, 1, 5)).toBe(Number.POSITIVE_INFINITY);
   });
 });

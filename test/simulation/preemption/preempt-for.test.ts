@@ -39,8 +39,8 @@ function snapshot(run: ClusterRun): unknown {
     shown(engine.state),
     holdings.mirror === undefined ? [] : shown(holdings.mirror.state),
     Array.from({ length: table.count }, (_, job) =>
-      // Who holds nothing has no note.
-      holdings.pods[job]! > 0 ? holdings.noteOf(job) : null,
+      // Who holds nothing has no assignment.
+      holdings.pods[job]! > 0 ? holdings.assignmentOf(job) : null,
     ),
     [allocation.freeUnits, allocation.heldMilli, allocation.headroom?.missing, allocation.headroom?.keptGpus],
     [accounts.heldGpus, run.runningCount, run.waiting.length],
