@@ -1,26 +1,13 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
-import type { PodNeed } from '../../placement/state/pod-need.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../../units.js';
-
-/** What a job holds on one server, from when to when. */
-export interface Held {
-  readonly reservation: {
-    readonly gang: { readonly need: PodNeed };
-    readonly begin: number;
-    readonly end: number;
-    readonly goneBy: number;
-  };
-  readonly mask: number;
-  readonly pods: number;
-}
+import { type EndField, type Held, overlaps } from './reservation.js';
 
 /**
- * The most of one server that is in use at once in a stretch of time. A GPU must be free throughout to be given away, so of
- * those held whole it is all that are held at any time; CPU, memory and shares come back meanwhile, so of them it is the
- * largest sum.
+ * The highest use of one server in a stretch of time. GPUs that are held whole are added up over the stretch, because a new
+ * pod needs a GPU that is free all the time. CPU, memory and shares are counted moment by moment, and the highest sum counts.
  */
 export class PeakUse {
-  /** GPUs that somebody holds whole, and those that pods share. */
+  /** GPUs that somebody holds whole, and GPUs that pods share. Bit masks of ordinals. */
   wholeMask = 0;
   sharedMask = 0;
   cpuMilli = 0;
@@ -34,17 +21,17 @@ export class PeakUse {
   }
 
   /**
-   * Looks at what is held between two times.
+   * Measures what is held on one server from `from` to `to`.
    *
    * @param by - which end of a reservation counts
-   * @complexity O(held), and O(held²) where more than GPUs is held
+   * @complexity O(held), and O(held²) if pods hold shares, CPU or memory
    */
-  measure(held: readonly Held[], from: number, to: number, by: 'end' | 'goneBy'): void {
+  measure(held: readonly Held[], from: number, to: number, by: EndField): void {
     this.wholeMask = 0;
     this.sharedMask = 0;
     let isPlain = true;
     for (const { reservation, mask } of held) {
-      if (reservation.begin >= to || reservation[by] <= from) continue;
+      if (!overlaps(reservation, from, to, by)) continue;
       const { need } = reservation.gang;
       if (need.gpuMilli === GPU_MILLI) this.wholeMask |= mask;
       else this.sharedMask |= mask;
@@ -54,30 +41,29 @@ export class PeakUse {
     this.memoryMiB = 0;
     this.shareMilli.fill(0);
     if (isPlain) return;
-    // What is held is most where somebody comes.
+    // Sums rise only where a reservation begins, so these are the moments to look at.
     for (const { reservation } of held) {
-      if (reservation.begin < to && reservation[by] > from)
-        this.#measureAt(held, Math.max(reservation.begin, from), by);
+      if (overlaps(reservation, from, to, by)) this.#measureAt(held, Math.max(reservation.begin, from), by);
     }
   }
 
   /**
-   * Whether pods fit on a server beside what is held there.
+   * True if pods fit on a server from `from` to `to` beside what is held there.
    *
-   * @param own - what they would hold there
+   * @param own - what the pods would hold there
    */
-  leavesRoomFor(
+  leavesCapacityFor(
     server: number,
     held: readonly Held[],
     own: readonly Held[],
     from: number,
     to: number,
-    by: 'end' | 'goneBy',
+    by: EndField,
   ): boolean {
     this.measure(held, from, to, by);
     for (const { reservation, mask } of own) {
-      const taken =
-        reservation.gang.need.gpuMilli === GPU_MILLI ? this.wholeMask | this.sharedMask : this.wholeMask;
+      const isWhole = reservation.gang.need.gpuMilli === GPU_MILLI;
+      const taken = isWhole ? this.wholeMask | this.sharedMask : this.wholeMask;
       if ((taken & mask) !== 0) return false;
     }
     if (own.every(({ reservation }) => reservation.gang.need.isPlain)) return true;
@@ -91,7 +77,7 @@ export class PeakUse {
     );
   }
 
-  #measureAt(held: readonly Held[], time: number, by: 'end' | 'goneBy'): void {
+  #measureAt(held: readonly Held[], time: number, by: EndField): void {
     let cpuMilli = 0;
     let memoryMiB = 0;
     const shareMilli = new Int32Array(GPUS_PER_SERVER_MAX);

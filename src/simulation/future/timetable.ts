@@ -1,85 +1,54 @@
 import type { PlacementEngine } from '../../placement/engine.js';
-import type { Gang } from '../../placement/gangs/gang.js';
 import type { PodNeed } from '../../placement/state/pod-need.js';
 import { popcount16 } from '../../placement/state/state.js';
 import { GPU_MILLI } from '../../units.js';
-import { type Assignment, forEachPiece } from '../allocation/holdings.js';
+import { forEachPiece } from '../allocation/holdings.js';
 import { ExpectedEnds } from '../kernel/expected-ends.js';
 import { FreeProfile } from './free-profile.js';
-import { type Held, PeakUse } from './peak-use.js';
+import { PeakUse } from './peak-use.js';
+import {
+  type EndField,
+  type Held,
+  heldByServer,
+  overlaps,
+  type Reservation,
+  serversOf,
+} from './reservation.js';
 import { WindowEngine } from './window-engine.js';
 
-/** A job on its GPUs, from when to when, microseconds: it runs, or is promised them. */
-export interface Reservation {
-  readonly job: number;
-  readonly gang: Gang;
-  /** Changes only while it is in no timetable. */
-  assignment: Assignment;
-  readonly begin: number;
-  /** When it is believed to end. */
-  readonly end: number;
-  /** When it can be gone: after `end` where it is overdue. */
-  goneBy: number;
-  /** Whether it is promised: what runs stays where it is. */
-  readonly isPromise: boolean;
-  /** Whether the engine shows it. */
-  isLoaded: boolean;
-  /** Its place among all stays; -1 = it is not there. */
-  at: number;
-}
-
-/** What a reservation holds on one server. */
-interface StayOn extends Held {
-  readonly reservation: Reservation;
-}
-
-/** A reservation that is in no timetable yet. */
-export function newReservation(
-  job: number,
-  gang: Gang,
-  assignment: Assignment,
-  begin: number,
-  end: number,
-  isPromise: boolean,
-): Reservation {
-  return { job, gang, assignment, begin, end, goneBy: end, isPromise, isLoaded: false, at: -1 };
-}
-
 /**
- * Who holds which GPUs when: the running jobs up to when they are believed to end, and the promises. An engine shows what is
- * free throughout a stretch of time, so that a gang can be planned there.
+ * Who holds which GPUs when: running jobs until their expected ends, and promises to waiting jobs. The window engine is
+ * loaded with what is taken at any time of a stretch, so that a gang can be planned on what is free throughout.
  *
- * Adding, removing and asking about a reservation costs O(its servers × stays on each); see {@link PeakUse} for servers whose CPU,
- * memory or shares of GPUs count.
+ * To add, remove or check a reservation costs O(its servers × reservations on each); see {@link PeakUse} for servers on
+ * which shares, CPU or memory are held.
  */
 export class Timetable {
+  /** Microseconds. */
   now = 0;
   readonly #engine: PlacementEngine;
   readonly #reservations: Reservation[] = [];
   /** Server → what is held there. */
-  readonly #heldOn: StayOn[][];
-  /** When stays end, for candidates: nobody can start earlier than now but where another ends. */
+  readonly #heldOn: Held[][];
+  /** Ends of reservations. A job can start now or where another one ends, so these are the candidate times. */
   readonly #ends = new ExpectedEnds();
-  /** Thousandths of GPUs free in number: as a bound, it spares most plans. */
+  /** Thousandths of GPUs that are free in number, over time. This bound saves most plans. */
   readonly #profile = new FreeProfile();
   readonly #peak: PeakUse;
-  readonly #shown: WindowEngine;
-  /** Servers on which more or less is shown than should be. */
-  readonly #dirty: number[] = [];
-  readonly #isDirty: Uint8Array;
+  readonly #window: WindowEngine;
+  /** Servers whose load in the window engine is out of date. */
+  readonly #dirty = new Set<number>();
 
-  /** @param engine - of the whole cluster, with nothing placed; the timetable's own from now on */
+  /** @param engine - of the whole cluster, with nothing placed; only the timetable may change it from now on */
   constructor(engine: PlacementEngine) {
-    const { serverCount } = engine.tables;
     this.#engine = engine;
-    this.#heldOn = Array.from({ length: serverCount }, () => []);
+    this.#heldOn = Array.from({ length: engine.tables.serverCount }, () => []);
     this.#peak = new PeakUse(engine.tables);
-    this.#shown = new WindowEngine(engine);
-    this.#isDirty = new Uint8Array(serverCount);
-    this.#profile.reset(0, this.#shown.freeMilli);
+    this.#window = new WindowEngine(engine);
+    this.#profile.reset(0, this.#window.freeMilli);
   }
 
-  /** Forgets what was before a time. */
+  /** Moves the present to a later time. */
   advance(now: number): void {
     this.now = now;
     this.#profile.advance(now);
@@ -90,7 +59,8 @@ export class Timetable {
     forEachPiece(reservation.assignment, (server, mask, pods) => {
       this.#heldOn[server]!.push({ reservation, mask, pods });
     });
-    this.#book(reservation, 1);
+    this.#ends.add(reservation.job, reservation.end);
+    this.#count(reservation, 1);
   }
 
   remove(reservation: Reservation): void {
@@ -100,26 +70,31 @@ export class Timetable {
       last.at = reservation.at;
     }
     reservation.at = -1;
-    forEachPiece(reservation.assignment, (server) => {
+    for (const server of serversOf(reservation)) {
       const held = this.#heldOn[server]!;
-      const at = held.findIndex((other) => other.reservation === reservation);
-      held.splice(at, 1);
-    });
-    if (reservation.isLoaded) this.#markDirty(reservation);
+      held.splice(
+        held.findIndex((other) => other.reservation === reservation),
+        1,
+      );
+      if (reservation.isLoaded) this.#dirty.add(server);
+    }
     reservation.isLoaded = false;
-    this.#book(reservation, -1);
+    this.#ends.remove(reservation.job, reservation.end);
+    this.#count(reservation, -1);
   }
 
   /**
-   * The first time from `from` on, now or when a reservation ends, at which so many thousandths of GPUs are free in number for so
-   * long; Infinity if there is none.
+   * The first candidate time from `from` on at which enough is free in number: `from` itself, or the end of a reservation.
+   *
+   * @param milli - thousandths of GPUs that must be free
+   * @param duration - for how long, microseconds
+   * @returns microseconds; Infinity if there is no such time
    */
   nextCandidate(from: number, milli: number, duration: number): number {
-    // Each turn goes on from a later end of a reservation.
+    // Each turn continues from a later end, so the loop ends.
     for (let time = from; ; ) {
       const enough = this.#profile.earliest(milli, duration, time);
-      if (enough === time) return time;
-      if (enough === Number.POSITIVE_INFINITY) return enough;
+      if (enough === time || enough === Number.POSITIVE_INFINITY) return enough;
       time = this.endFrom(enough);
       if (time === Number.POSITIVE_INFINITY) return time;
     }
@@ -131,40 +106,41 @@ export class Timetable {
   }
 
   /**
-   * Makes the engine show what is free throughout a stretch of time.
+   * Loads the window engine, so that free there means free from `from` to `to`.
    *
-   * @param giveWay - promises that are not shown; default none
-   * @returns thousandths of GPUs free, those of servers that take no pods included
-   * @complexity O(reservations), and the servers of those that come or go
+   * @param givesWay - reservations to leave out; default none
+   * @returns thousandths of GPUs that are free, those of cordoned servers included
+   * @complexity O(reservations), and the servers of those that are loaded or unloaded
    */
-  show(from: number, to: number, giveWay?: (reservation: Reservation) => boolean): number {
+  load(from: number, to: number, givesWay?: (reservation: Reservation) => boolean): number {
     for (const reservation of this.#reservations) {
-      const isIn = reservation.begin < to && reservation.end > from && giveWay?.(reservation) !== true;
+      const isIn = overlaps(reservation, from, to) && givesWay?.(reservation) !== true;
       if (isIn === reservation.isLoaded) continue;
       reservation.isLoaded = isIn;
-      this.#markDirty(reservation);
+      for (const server of serversOf(reservation)) this.#dirty.add(server);
     }
     for (const server of this.#dirty) {
-      this.#isDirty[server] = 0;
-      this.#peak.measure(this.#shownOn(server), from, to, 'end');
-      this.#shown.show(server, this.#peak);
+      const loaded = this.#heldOn[server]!.filter(({ reservation }) => reservation.isLoaded);
+      this.#peak.measure(loaded, from, to, 'end');
+      this.#window.load(server, this.#peak);
     }
-    this.#dirty.length = 0;
-    return this.#shown.freeMilli;
+    this.#dirty.clear();
+    return this.#window.freeMilli;
   }
 
   /**
-   * The earliest time from which a server may have the whole GPUs of a pod free for so long; for shares, a GPU that nobody
-   * holds whole. Infinity if it never has.
+   * The earliest time from which a server has enough GPUs free for one pod. For a pod that asks for shares, GPUs that nobody
+   * holds whole count. CPU and memory are not looked at.
    *
-   * @param before - a later time, or this one, is of no use
-   * @complexity O(h²) for h stays on the server
+   * @param duration - for how long they must be free, microseconds
+   * @param before - only earlier times are of interest
+   * @returns microseconds; Infinity if there is no such time
+   * @complexity O(h²) for h reservations on the server
    */
   earliestFree(server: number, need: PodNeed, duration: number, before: number): number {
     const { tables, state } = this.#engine;
     const shape = tables.shapeOf[server]!;
-    if (state.cordoned[server] === 1) return Number.POSITIVE_INFINITY;
-    if (need.allowedShapes !== undefined && need.allowedShapes[shape] === 0) return Number.POSITIVE_INFINITY;
+    if (state.cordoned[server] === 1 || need.allowedShapes?.[shape] === 0) return Number.POSITIVE_INFINITY;
     const held = this.#heldOn[server]!;
     let earliest = before;
     for (let i = -1; i < held.length; i++) {
@@ -172,7 +148,7 @@ export class Timetable {
       if (time >= earliest) continue;
       let taken = 0;
       for (const { reservation, mask } of held) {
-        if (reservation.begin >= time + duration || reservation.end <= time) continue;
+        if (!overlaps(reservation, time, time + duration)) continue;
         if (reservation.gang.need.gpuMilli === GPU_MILLI) taken |= mask;
       }
       if (tables.shapeGpus[shape]! - popcount16(taken) >= need.gpus) earliest = time;
@@ -181,52 +157,46 @@ export class Timetable {
   }
 
   /**
-   * Whether GPUs, CPU and memory of a reservation are free while it lasts. It must not be in the timetable.
+   * True if GPUs, CPU and memory of a reservation are free while it lasts. It must not be in the timetable.
    *
-   * @param by - `end`: if everybody ends as believed; `goneBy`: beside whoever runs still
+   * @param by - `end`: all jobs end as expected; `goneBy`: overdue jobs still hold their GPUs
    */
-  isFree(reservation: Reservation, by: 'end' | 'goneBy'): boolean {
-    const { cordoned } = this.#engine.state;
-    for (const [server, held] of heldBy(reservation)) {
-      if (cordoned[server] === 1) return false;
-      const others = this.#heldOn[server]!;
-      if (!this.#peak.leavesRoomFor(server, others, held, reservation.begin, reservation.end, by))
-        return false;
+  isFree(reservation: Reservation, by: EndField): boolean {
+    const { begin, end } = reservation;
+    for (const [server, own] of heldByServer(reservation)) {
+      if (this.#engine.state.cordoned[server] === 1) return false;
+      if (!this.#peak.leavesCapacityFor(server, this.#heldOn[server]!, own, begin, end, by)) return false;
     }
     return true;
   }
 
   /**
-   * Whom a reservation, which is in no timetable, is in the way of, among promises that give way: of those on its GPUs all, of those
-   * that need its CPU, memory or share the last to begin.
+   * The promises that must move elsewhere before a reservation can be added. All that hold one of its GPUs are among them. Of
+   * those that use its CPU, memory or shares, the last to begin move first, as many as it takes.
    *
-   * @param giveWay - which may be moved elsewhere; what is in the way of others is undefined then
-   * @returns undefined if it stays in the way of others
+   * @param reservation - in no timetable
+   * @param givesWay - which reservations may move
+   * @returns undefined if that is not enough
    */
   inTheWayOf(
     reservation: Reservation,
-    giveWay: (reservation: Reservation) => boolean,
+    givesWay: (other: Reservation) => boolean,
   ): Set<Reservation> | undefined {
+    const { begin, end } = reservation;
+    const isWhole = reservation.gang.need.gpuMilli === GPU_MILLI;
     const moving = new Set<Reservation>();
-    const own = heldBy(reservation);
-    for (const [server, held] of own) {
-      const isIn = (other: Reservation): boolean =>
-        !moving.has(other) && other.begin < reservation.end && other.end > reservation.begin;
-      const taken = held.reduce((all, { mask }) => all | mask, 0);
-      const isWhole = reservation.gang.need.gpuMilli === GPU_MILLI;
-      for (const other of this.#heldOn[server]!) {
-        if ((other.mask & taken) === 0 || !isIn(other.reservation) || !giveWay(other.reservation)) continue;
-        if (isWhole || other.reservation.gang.need.gpuMilli === GPU_MILLI) moving.add(other.reservation);
+    for (const [server, own] of heldByServer(reservation)) {
+      const ownMask = own.reduce((all, { mask }) => all | mask, 0);
+      const overlapping = this.#heldOn[server]!.filter((held) => overlaps(held.reservation, begin, end));
+      for (const { reservation: other, mask } of overlapping) {
+        const shareOneGpu = !isWhole && other.gang.need.gpuMilli !== GPU_MILLI;
+        if ((mask & ownMask) !== 0 && !shareOneGpu && givesWay(other)) moving.add(other);
       }
-      // Each turn moves one more of them, or ends.
+      // Each turn moves one more reservation, so the loop ends.
       for (;;) {
-        const others = this.#heldOn[server]!.filter((other) => isIn(other.reservation));
-        if (this.#peak.leavesRoomFor(server, others, held, reservation.begin, reservation.end, 'end')) break;
-        let last: Reservation | undefined;
-        for (const other of others) {
-          if (giveWay(other.reservation) && (last === undefined || other.reservation.begin >= last.begin))
-            last = other.reservation;
-        }
+        const others = overlapping.filter((held) => !moving.has(held.reservation));
+        if (this.#peak.leavesCapacityFor(server, others, own, begin, end, 'end')) break;
+        const last = lastToBegin(others.map((held) => held.reservation).filter(givesWay));
         if (last === undefined) return undefined;
         moving.add(last);
       }
@@ -234,39 +204,17 @@ export class Timetable {
     return moving;
   }
 
-  #shownOn(server: number): StayOn[] {
-    return this.#heldOn[server]!.filter(({ reservation }) => reservation.isLoaded);
-  }
-
-  #book(reservation: Reservation, sign: 1 | -1): void {
-    if (sign === 1) this.#ends.add(reservation.job, reservation.end);
-    else this.#ends.remove(reservation.job, reservation.end);
+  /** Takes the GPUs of a reservation out of the free number over time, sign 1, or gives them back, -1. */
+  #count(reservation: Reservation, sign: 1 | -1): void {
     const from = Math.max(reservation.begin, this.now);
     const milli = reservation.assignment.pods * reservation.gang.need.totalGpuMilli;
     if (reservation.end > from) this.#profile.reserve(from, reservation.end - from, sign * milli);
   }
-
-  #markDirty(reservation: Reservation): void {
-    forEachPiece(reservation.assignment, (server) => {
-      if (this.#isDirty[server] === 1) return;
-      this.#isDirty[server] = 1;
-      this.#dirty.push(server);
-    });
-  }
 }
 
-/** The servers that a reservation holds GPUs on, with repeats. */
-export function serversOf({ assignment }: Reservation): readonly number[] {
-  return assignment.pieces?.servers ?? [assignment.server];
-}
-
-/** Server → what a reservation holds there. */
-function heldBy(reservation: Reservation): Map<number, StayOn[]> {
-  const own = new Map<number, StayOn[]>();
-  forEachPiece(reservation.assignment, (server, mask, pods) => {
-    const onServer = own.get(server);
-    if (onServer === undefined) own.set(server, [{ reservation, mask, pods }]);
-    else onServer.push({ reservation, mask, pods });
-  });
-  return own;
+/** The last to begin; of equal ones the last in the list. */
+function lastToBegin(reservations: readonly Reservation[]): Reservation | undefined {
+  let last: Reservation | undefined;
+  for (const one of reservations) if (last === undefined || one.begin >= last.begin) last = one;
+  return last;
 }

@@ -4,13 +4,17 @@ import { BesideHead } from './beside-head.js';
 import { strictPass } from './in-order.js';
 
 /**
- * EASY backfill on any cluster. The head of the queue is promised the earliest time at which it fits, as far as running
- * jobs end when they are expected to, who is overdue now; a later job starts if it ends by then, or if there is a place for
- * it beside which the head still fits, see {@link BesideHead}.
+ * EASY backfill for any cluster. {@link easyPassByCount} does the same steps with counts of pods instead of places.
  *
- * While room of a headroom is missing, a promise can be late: where that room turns up is a guess.
+ * 1. Jobs start from the head of the queue while they fit.
+ * 2. The head, which does not fit, is promised the earliest time at which it fits beside the running jobs that are then
+ *    expected to run still.
+ * 3. Backfill: a later job starts if it ends by then, or if a place is found for it beside which the head still fits at that
+ *    time, see {@link BesideHead}.
  *
- * @param depth - jobs behind the head that are looked at
+ * While headroom is missing a promise can come late: where that headroom will be placed is a guess.
+ *
+ * @param depth - jobs behind the head that may backfill
  * @complexity O(running + depth) moves and decisions of an engine
  */
 export function easyPassByPlace(
@@ -25,14 +29,12 @@ export function easyPassByPlace(
     if (waiting.length < 2) return;
     const head = waiting.jobs[waiting.start]!;
     beside.begin(head, lookAhead.begin(run, head));
-    let left = depth;
-    for (let at = waiting.start + 1; at < waiting.end && left > 0; left--) {
-      const job = waiting.jobs[at]!;
-      if (beside.place(job)) {
-        run.begin(job, 0);
-        waiting.removeAt(at);
-      } else at++;
-    }
+    const backfills = (job: number): boolean => {
+      if (!beside.place(job)) return false;
+      run.begin(job, 0);
+      return true;
+    };
+    waiting.removeWhere(backfills, waiting.start + 1, depth);
     lookAhead.end(run);
   };
 }

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { PlacementRequest } from '../../../src/placement/request/request.js';
-import { type Held, PeakUse } from '../../../src/simulation/future/peak-use.js';
+import { PeakUse } from '../../../src/simulation/future/peak-use.js';
+import { type Held, newReservation } from '../../../src/simulation/future/reservation.js';
 import { type Draw, drawsOf } from '../whole/swarm.js';
-import { fourGpuEngine, gangFor } from './placed-cluster.js';
+import { assignmentOn, fourGpuEngine, gangFor } from './placed-cluster.js';
 
 const engine = fourGpuEngine(1);
 
 function held(request: PlacementRequest, mask: number, begin: number, end: number, goneBy = end): Held {
-  return { reservation: { gang: gangFor(engine, request), begin, end, goneBy }, mask, pods: 1 };
+  const gang = gangFor(engine, request);
+  const reservation = { ...newReservation(0, gang, assignmentOn(0, mask), begin, end, false), goneBy };
+  return { reservation, mask, pods: 1 };
 }
 
 function drawn(draw: Draw): Held {
@@ -60,7 +63,7 @@ describe('PeakUse', () => {
   });
 
   const leavesRoom = (others: readonly Held[], own: readonly Held[], by: 'end' | 'goneBy' = 'end'): boolean =>
-    new PeakUse(engine.tables).leavesRoomFor(0, others, own, 5, 15, by);
+    new PeakUse(engine.tables).leavesCapacityFor(0, others, own, 5, 15, by);
 
   it('leaves room where GPUs, shares, CPU and memory do', () => {
     expect(leavesRoom([held({ gpus: 1 }, 1, 0, 10)], [held({ gpus: 1 }, 2, 5, 15)])).toBe(true);

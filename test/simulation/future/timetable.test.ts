@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { popcount16 } from '../../../src/placement/state/state.js';
-import { newReservation, type Reservation, Timetable } from '../../../src/simulation/future/timetable.js';
+import { newReservation, type Reservation } from '../../../src/simulation/future/reservation.js';
+import { Timetable } from '../../../src/simulation/future/timetable.js';
 import { drawsOf } from '../whole/swarm.js';
 import { assignmentOn, fourGpuEngine, gangFor } from './placed-cluster.js';
 
@@ -76,7 +77,7 @@ describe('Timetable', () => {
         }
         const from = draw.between(0, 50);
         const to = from + draw.between(1, 10);
-        const free = timetable.show(from, to);
+        const free = timetable.load(from, to);
         let count = 0;
         for (let s = 0; s < SERVERS; s++) {
           let mask = 15;
@@ -158,7 +159,7 @@ describe('Timetable', () => {
     const next = newReservation(1, gang, assignmentOn(0, 15), 10, 20, true);
     expect(timetable.isFree(next, 'end')).toBe(true);
     expect(timetable.isFree(next, 'goneBy')).toBe(false);
-    expect(timetable.show(10, 20)).toBe(4000);
+    expect(timetable.load(10, 20)).toBe(4000);
     expect(timetable.nextCandidate(10, 1000, 10)).toBe(10);
   });
 
