@@ -61,9 +61,9 @@ const ROOMS: Record<string, Record<string, readonly string[]>> = {
     failures: ['options', 'jobs', 'allocation', 'kernel'],
     future: ['options', 'allocation', 'kernel'],
     links: ['allocation', 'kernel'],
-    moves: ['options', 'jobs', 'allocation', 'kernel', 'future'],
+    preemption: ['options', 'jobs', 'allocation', 'kernel'],
+    moves: ['jobs', 'allocation', 'kernel', 'future', 'preemption'],
     passes: ['options', 'jobs', 'kernel', 'future'],
-    preemption: ['options', 'jobs', 'allocation', 'kernel', 'moves'],
     results: ['options', 'jobs', 'allocation', 'kernel'],
     assemble: [
       'options',

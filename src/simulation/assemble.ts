@@ -23,13 +23,13 @@ import { readJobList } from './options/read-jobs.js';
 import { readOptions, SIMULATE_FIELDS } from './options/read-options.js';
 import type { SimulateOptions } from './options/simulation-options.js';
 import { conservativePass } from './passes/conservative.js';
-import { easyPass } from './passes/easy.js';
-import { countedEasyPass } from './passes/easy-by-count.js';
+import { easyPassByCount } from './passes/easy-by-count.js';
+import { easyPassByPlace } from './passes/easy-by-place.js';
 import { greedyPass, strictPass } from './passes/in-order.js';
-import { CountedPromises } from './passes/promises-by-count.js';
-import { PlacedPromises } from './passes/promises-by-place.js';
+import { PromisesByCount } from './passes/promises-by-count.js';
+import { PromisesByPlace } from './passes/promises-by-place.js';
 import { fairSharePass } from './preemption/fair-share.js';
-import { countedOrderPass, orderPass } from './preemption/order-preemption.js';
+import { orderPassByCount, orderPassByPlace } from './preemption/order-preemption.js';
 import { type Preemptors, preemptingPass } from './preemption/priority-preemption.js';
 import { QuotaTree } from './preemption/quota-tree.js';
 import type { SimulationEvent } from './results/simulation-result.js';
@@ -187,17 +187,17 @@ function chosenPass(
   }
   if (checked.preemption === 'order') {
     return allocation.isCounted
-      ? countedOrderPass(table.count)
-      : orderPass(table.count, allocation.requestClassCount);
+      ? orderPassByCount(table.count)
+      : orderPassByPlace(table.count, allocation.requestClassCount);
   }
   if (checked.backfill === 'conservative') {
-    const book = allocation.isCounted ? new CountedPromises() : new PlacedPromises(newMirror());
+    const book = allocation.isCounted ? new PromisesByCount() : new PromisesByPlace(newMirror());
     return conservativePass(book, table.count);
   }
   if (checked.backfill === 'easy') {
     return lookAhead === undefined
-      ? countedEasyPass(checked.backfillDepth)
-      : easyPass(run, lookAhead, checked.backfillDepth);
+      ? easyPassByCount(checked.backfillDepth)
+      : easyPassByPlace(run, lookAhead, checked.backfillDepth);
   }
   return checked.admission === 'greedy' ? greedyPass : strictPass;
 }

@@ -120,7 +120,7 @@ export class Allocation {
     this.headroom?.undo(job);
   }
 
-  /** Takes the GPUs of a running job away, to see who else fits; it keeps its note of them. */
+  /** Takes the GPUs of a running job away, to see who else fits; its assignment is kept. */
   suspend(job: number): void {
     const gang = this.#gangOf(job);
     this.holdings.give(job, gang);
@@ -151,7 +151,7 @@ export class Allocation {
     if (inUse || this.headroom !== undefined) this.returns++;
   }
 
-  /** Thousandths of GPUs of a job, by its note. */
+  /** Thousandths of GPUs of a job, by its assignment. */
   #milliOf(job: number): number {
     return this.holdings.pods[job]! * this.#gangOf(job).need.totalGpuMilli;
   }

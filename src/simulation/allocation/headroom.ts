@@ -3,15 +3,15 @@ import type { Gang } from '../../placement/gangs/gang.js';
 import { GPU_MILLI } from '../../units.js';
 import { HeadroomAccounts, type HeadroomClock, type HeadroomMetrics } from './headroom-accounts.js';
 import type { CheckedPool } from './headroom-pools.js';
-import { Holdings, type Note } from './holdings.js';
+import { type Assignment, Holdings } from './holdings.js';
 
 /** A placeholder that was pushed aside, and what it held before. */
 interface Displaced {
   readonly placeholder: number;
-  readonly note: Note;
+  readonly assignment: Assignment;
 }
 
-const NOTHING: Note = { server: -1, mask: 0, pieces: undefined, pods: 0, bandwidthGBps: Number.NaN };
+const NOTHING: Assignment = { server: -1, mask: 0, pieces: undefined, pods: 0, bandwidthGBps: Number.NaN };
 
 /**
  * Room kept free: placeholders that hold GPUs as a pod would, where the policy puts them.
@@ -102,14 +102,14 @@ export class Headroom {
 
   /**
    * Gives a job its GPUs, if it fits, pushing placeholders aside if that is what it takes; what is missing comes before it.
-   * If it does not fit, its note stays as it was.
+   * If it does not fit, its assignment stays as it was.
    *
    * @param freeMilli - at least as many thousandths of GPUs as jobs leave free
    */
   takeBeside(job: number, gang: Gang, jobs: Holdings, freeMilli: number): boolean {
     this.#displaced.delete(job);
     // Where running jobs are suspended for this one, room that they had taken is kept again first.
-    const displaced: Displaced[] = this.#fill().map((p) => ({ placeholder: p, note: NOTHING }));
+    const displaced: Displaced[] = this.#fill().map((p) => ({ placeholder: p, assignment: NOTHING }));
     const nobodyRuns = freeMilli >= this.#rooms.engine.tables.gpuCount * GPU_MILLI;
     const isPlaced =
       jobs.take(job, gang) ||
@@ -132,7 +132,7 @@ export class Headroom {
    * it may use alone. Whom it pushes aside is added to `displaced`.
    */
   #takeAmong(job: number, gang: Gang, jobs: Holdings, displaced: Displaced[]): boolean {
-    const before = jobs.noteOf(job);
+    const before = jobs.assignmentOf(job);
     const own = this.#ownOf(job);
     const all = this.#held();
     const mine = all.filter(({ placeholder }) => own.includes(this.#poolOf[placeholder]!));
@@ -147,7 +147,7 @@ export class Headroom {
           return true;
         }
         jobs.give(job, gang);
-        jobs.putNote(job, before);
+        jobs.putAssignment(job, before);
       }
       this.#putBack(lent);
     }
@@ -161,7 +161,7 @@ export class Headroom {
   #takeAsAtBegin(job: number, gang: Gang, jobs: Holdings, displaced: Displaced[]): boolean {
     const all = this.#held();
     for (const { placeholder } of all) this.#drop(placeholder);
-    const filled = this.#fill().map((p): Displaced => ({ placeholder: p, note: NOTHING }));
+    const filled = this.#fill().map((p): Displaced => ({ placeholder: p, assignment: NOTHING }));
     if (jobs.take(job, gang) || this.#takeAmong(job, gang, jobs, [])) {
       const known = new Set(displaced.map(({ placeholder }) => placeholder));
       for (const one of [...all, ...filled]) {
@@ -180,15 +180,20 @@ export class Headroom {
   #held(): Displaced[] {
     const held: Displaced[] = [];
     for (let p = 0; p < this.#poolOf.length; p++) {
-      if (this.#rooms.pods[p]! > 0) held.push({ placeholder: p, note: this.#rooms.noteOf(p) });
+      if (this.#rooms.pods[p]! > 0) held.push({ placeholder: p, assignment: this.#rooms.assignmentOf(p) });
     }
     return held;
   }
 
-  /** Whether a placeholder holds something else than a note says. */
-  #hasMoved({ placeholder, note }: Displaced): boolean {
-    const { server, mask, pieces, pods } = this.#rooms.noteOf(placeholder);
-    return server !== note.server || mask !== note.mask || pieces !== note.pieces || pods !== note.pods;
+  /** Whether a placeholder holds something else than an assignment says. */
+  #hasMoved({ placeholder, assignment }: Displaced): boolean {
+    const { server, mask, pieces, pods } = this.#rooms.assignmentOf(placeholder);
+    return (
+      server !== assignment.server ||
+      mask !== assignment.mask ||
+      pieces !== assignment.pieces ||
+      pods !== assignment.pods
+    );
   }
 
   /** Puts back whom the placement of a job, which is undone, pushed aside. */
@@ -202,7 +207,7 @@ export class Headroom {
   /** Takes what another one keeps on the same servers of this one's engine; {@link clear} must follow. */
   adopt(other: Headroom): void {
     for (let p = 0; p < this.#poolOf.length; p++) {
-      if (other.#rooms.pods[p]! > 0) this.#restore(p, other.#rooms.noteOf(p));
+      if (other.#rooms.pods[p]! > 0) this.#restore(p, other.#rooms.assignmentOf(p));
     }
   }
 
@@ -259,10 +264,10 @@ export class Headroom {
 
   /** Puts placeholders back to where they were as far as that is free; returns the others. */
   #resumed(displaced: readonly Displaced[]): Displaced[] {
-    return displaced.filter(({ placeholder, note }) => {
-      this.#rooms.putNote(placeholder, note);
+    return displaced.filter(({ placeholder, assignment }) => {
+      this.#rooms.putAssignment(placeholder, assignment);
       if (this.#rooms.mayTakeAgain(placeholder, this.#gangOf(placeholder))) {
-        this.#restore(placeholder, note);
+        this.#restore(placeholder, assignment);
         return false;
       }
       this.#rooms.forget(placeholder);
@@ -273,11 +278,12 @@ export class Headroom {
   /** Puts placeholders back to where they were, which is free again. */
   #putBack(displaced: readonly Displaced[]): void {
     for (const { placeholder } of displaced) if (this.#rooms.pods[placeholder]! > 0) this.#drop(placeholder);
-    for (const { placeholder, note } of displaced) if (note.pods > 0) this.#restore(placeholder, note);
+    for (const { placeholder, assignment } of displaced)
+      if (assignment.pods > 0) this.#restore(placeholder, assignment);
   }
 
-  #restore(p: number, note: Note): void {
-    this.#rooms.putNote(p, note);
+  #restore(p: number, assignment: Assignment): void {
+    this.#rooms.putAssignment(p, assignment);
     this.#rooms.takeAgain(p, this.#gangOf(p));
     this.#count(p, 1);
   }

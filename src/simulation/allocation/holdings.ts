@@ -10,7 +10,7 @@ export interface GangPieces {
 }
 
 /** What a job holds, to be put back later. */
-export interface Note {
+export interface Assignment {
   readonly server: number;
   readonly mask: number;
   readonly pieces: GangPieces | undefined;
@@ -18,9 +18,9 @@ export interface Note {
   readonly bandwidthGBps: number;
 }
 
-/** Visits the pieces of a note: none if it holds nothing. */
+/** Visits the pieces of an assignment: none if it holds nothing. */
 export function forEachPiece(
-  { pieces, server, mask }: Note,
+  { pieces, server, mask }: Assignment,
   visit: (server: number, mask: number, pods: number) => void,
 ): void {
   if (pieces === undefined) {
@@ -28,18 +28,18 @@ export function forEachPiece(
   } else pieces.servers.forEach((at, i) => void visit(at, pieces.masks[i]!, pieces.podCounts[i]!));
 }
 
-/** Whether two notes are of the same GPUs. */
-export function isSamePlace(a: Note, b: Note): boolean {
+/** Whether two assignments are of the same GPUs. */
+export function isSamePlace(a: Assignment, b: Assignment): boolean {
   if (a.pods !== b.pods) return false;
   const masks = masksByServer(a);
   const others = masksByServer(b);
   return masks.size === others.size && [...masks].every(([server, mask]) => others.get(server) === mask);
 }
 
-/** Server → mask of the GPUs of a note on it. */
-function masksByServer(note: Note): Map<number, number> {
+/** Server → mask of the GPUs of an assignment on it. */
+function masksByServer(assignment: Assignment): Map<number, number> {
   const found = new Map<number, number>();
-  forEachPiece(note, (server, mask) => void found.set(server, (found.get(server) ?? 0) | mask));
+  forEachPiece(assignment, (server, mask) => void found.set(server, (found.get(server) ?? 0) | mask));
   return found;
 }
 
@@ -106,14 +106,14 @@ export class Holdings {
     return pieces.servers.every((server, i) => isFree(server, pieces.masks[i]!));
   }
 
-  /** Gives back what {@link take} took; the job keeps its note of it until {@link forget}. */
+  /** Gives back what {@link take} took; the job keeps its assignment until {@link forget}. */
   give(job: number, gang: Gang): void {
     this.#move(job, gang, this.engine, false);
     if (this.mirror !== undefined) this.#move(job, gang, this.mirror, false);
   }
 
   /** What a job holds, or held before {@link give}. */
-  noteOf(job: number): Note {
+  assignmentOf(job: number): Assignment {
     return {
       server: this.server[job]!,
       mask: this.mask[job]!,
@@ -123,13 +123,13 @@ export class Holdings {
     };
   }
 
-  /** Makes a note the job's own again; the GPUs do not move. */
-  putNote(job: number, note: Note): void {
-    this.server[job] = note.server;
-    this.mask[job] = note.mask;
-    this.pieces[job] = note.pieces;
-    this.pods[job] = note.pods;
-    this.bandwidthGBps[job] = note.bandwidthGBps;
+  /** Makes an assignment the job's own again; the GPUs do not move. */
+  putAssignment(job: number, assignment: Assignment): void {
+    this.server[job] = assignment.server;
+    this.mask[job] = assignment.mask;
+    this.pieces[job] = assignment.pieces;
+    this.pods[job] = assignment.pods;
+    this.bandwidthGBps[job] = assignment.bandwidthGBps;
   }
 
   /** Says whether a server takes new pods. */

@@ -1,4 +1,4 @@
-import type { Note } from '../allocation/holdings.js';
+import type { Assignment } from '../allocation/holdings.js';
 import { AWAY, WAITING } from '../jobs/job-state.js';
 import { queueKey } from '../jobs/queue-order.js';
 import { HELD } from '../jobs/run-log.js';
@@ -154,16 +154,16 @@ export class ShortGangs {
   /** Begins the run of a gang that fits elsewhere as a whole. */
   #placeAnew(job: number): boolean {
     const { allocation, holdings } = this.#run;
-    const before = holdings.noteOf(job);
+    const before = holdings.assignmentOf(job);
     allocation.suspend(job);
     if (!allocation.place(job)) {
       allocation.resume(job);
       return false;
     }
-    const after = holdings.noteOf(job);
-    holdings.putNote(job, before);
+    const after = holdings.assignmentOf(job);
+    holdings.putAssignment(job, before);
     this.#begin(job, () => {
-      holdings.putNote(job, after);
+      holdings.putAssignment(job, after);
     });
     return true;
   }
@@ -216,9 +216,9 @@ export class ShortGangs {
     const held = { ...pieces, pods: left.length };
     const { need } = this.#run.gangOf(job);
     const bandwidthGBps = holdings.engine.bandwidthOf(need, held) ?? Number.NaN;
-    const note: Note = { server: -1, mask: 0, pieces, pods: left.length, bandwidthGBps };
+    const assignment: Assignment = { server: -1, mask: 0, pieces, pods: left.length, bandwidthGBps };
     allocation.suspend(job);
-    holdings.putNote(job, note);
+    holdings.putAssignment(job, assignment);
     allocation.resume(job);
   }
 
@@ -226,7 +226,7 @@ export class ShortGangs {
   #slotsOf(job: number): Slot[] {
     const { engine, holdings } = this.#run;
     const { need } = this.#run.gangOf(job);
-    const { pieces, server, mask } = holdings.noteOf(job);
+    const { pieces, server, mask } = holdings.assignmentOf(job);
     if (pieces === undefined) return [{ server, mask, isLost: false }];
     const { servers, masks } = engine.podsOf(need, pieces);
     return servers.map((at, i) => ({ server: at, mask: masks[i]!, isLost: false }));

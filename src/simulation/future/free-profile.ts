@@ -1,35 +1,35 @@
 /**
- * How many units are free from when to when: a step function that starts with what is free now, rises where running jobs
- * are expected to end, and sinks where waiting jobs are promised a start.
+ * How much is free when: a step function of time, in pods or thousandths of GPUs. It begins with what is free now, rises
+ * where running jobs are expected to end, and falls where waiting jobs are promised a start. Times are microseconds.
  */
 export class FreeProfile {
   /** Steps in use. */
   length = 0;
-  /** Step → when it begins, microseconds, ascending. The last one goes on for ever. */
+  /** Step → when it begins, ascending. The last step never ends. */
   times: Float64Array = new Float64Array(256);
-  /** Step → units free in it. */
+  /** Step → amount that is free in it. */
   free: Float64Array = new Float64Array(256);
 
-  /** Begins anew with one step. */
+  /** Starts again with one step. */
   reset(now: number, free: number): void {
     this.length = 1;
     this.times[0] = now;
     this.free[0] = free;
   }
 
-  /** Appends a step, or widens the last if it begins at the same time; `time` is not before the last. */
-  rise(time: number, units: number): void {
+  /** Adds an amount from `time` on, which is the begin of the last step or later. */
+  rise(time: number, amount: number): void {
     const last = this.length - 1;
-    if (this.times[last] === time) this.free[last]! += units;
+    if (this.times[last] === time) this.free[last]! += amount;
     else {
       if (this.length === this.times.length) this.#grow();
       this.times[this.length] = time;
-      this.free[this.length] = this.free[last]! + units;
+      this.free[this.length] = this.free[last]! + amount;
       this.length++;
     }
   }
 
-  /** Forgets what was before a time. O(steps). */
+  /** Removes all steps before a time. O(steps). */
   advance(now: number): void {
     const first = this.#stepAt(now);
     if (first > 0) {
@@ -41,22 +41,22 @@ export class FreeProfile {
   }
 
   /**
-   * The earliest time from which so many units are free for so long; Infinity if never. O(steps).
+   * The earliest time from which an amount is free for a while; Infinity if there is none. O(steps).
    *
-   * @param notBefore - an earlier time will not do; default the beginning
+   * @param notBefore - the earliest time of interest; default the begin of the profile
    */
-  earliest(units: number, duration: number, notBefore: number = this.times[0]!): number {
+  earliest(amount: number, duration: number, notBefore: number = this.times[0]!): number {
     const { times, free, length } = this;
     let from = this.#stepAt(notBefore);
     while (from < length) {
-      if (free[from]! < units) {
+      if (free[from]! < amount) {
         from++;
         continue;
       }
       const begin = Math.max(times[from]!, notBefore);
       const end = begin + duration;
       let until = from + 1;
-      while (until < length && times[until]! < end && free[until]! >= units) until++;
+      while (until < length && times[until]! < end && free[until]! >= amount) until++;
       if (until === length || times[until]! >= end) return begin;
       from = until + 1;
     }
@@ -64,28 +64,28 @@ export class FreeProfile {
   }
 
   /**
-   * Takes units away from `begin`, which is not before the first step, for so long; fewer than none gives them back. Steps
-   * that nothing tells apart any more become one. O(steps).
+   * Takes an amount away from `begin` on, for a while; a negative amount is given back. Equal steps are joined. O(steps).
+   *
+   * @param begin - not before the first step
    */
-  reserve(begin: number, duration: number, units: number): void {
+  reserve(begin: number, duration: number, amount: number): void {
     const end = begin + duration;
     if (begin === end) return;
     let at = this.#stepAt(begin);
     if (this.times[at]! < begin) this.#split(at++, begin);
     const first = at;
     while (at < this.length && this.times[at]! < end) {
-      if (at + 1 === this.length || this.times[at + 1]! > end) {
-        // Infinity - Infinity is not a number, but a reservation without an end needs no step after it.
-        if (end < Number.POSITIVE_INFINITY) this.#split(at, end);
-      }
-      this.free[at]! -= units;
+      const isLast = at + 1 === this.length || this.times[at + 1]! > end;
+      // A reservation that never ends has no step after it.
+      if (isLast && end < Number.POSITIVE_INFINITY) this.#split(at, end);
+      this.free[at]! -= amount;
       at++;
     }
     this.#join(at);
     this.#join(first);
   }
 
-  /** The step that a time is in; the first for times before it. */
+  /** The step that contains a time; the first one for earlier times. */
   #stepAt(time: number): number {
     let low = 0;
     let high = this.length - 1;
@@ -97,7 +97,7 @@ export class FreeProfile {
     return low;
   }
 
-  /** Begins a step at `time` inside another one. */
+  /** Splits a step in two at a time inside it. */
   #split(at: number, time: number): void {
     if (this.length === this.times.length) this.#grow();
     this.times.copyWithin(at + 2, at + 1, this.length);
@@ -107,7 +107,7 @@ export class FreeProfile {
     this.length++;
   }
 
-  /** Makes a step part of the one before if as many units are free. */
+  /** Joins a step with the one before if the same amount is free in both. */
   #join(at: number): void {
     if (at === 0 || at >= this.length || this.free[at] !== this.free[at - 1]) return;
     this.times.copyWithin(at, at + 1, this.length);

@@ -6,26 +6,26 @@ import { type GangPieces, Holdings } from '../allocation/holdings.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 
 /**
- * A second engine that is kept equal to the cluster, on which the scheduler looks ahead: jobs that will have ended by a time
- * are taken out of it, and put back.
- *
- * "Fits" is the engine's own answer, tiers, models, CPU and memory included.
+ * A second engine that mirrors the cluster. The scheduler looks ahead on it: it takes out the jobs that will have ended by
+ * some time, asks whether the head of the queue fits then, and puts them back. Fits means what it means on the cluster:
+ * tiers, GPU models, CPU and memory count.
  */
 export class LookAhead {
   readonly engine: PlacementEngine;
-  /** What is kept free on the engine, while somebody asks whether a job fits, and what that job holds then. */
+  /** Headroom of this engine, empty between two questions, and what the head holds during one. */
   readonly #kept: { readonly headroom: Headroom; readonly jobs: Holdings } | undefined;
-  /** Jobs that are not on the engine for the moment. */
+  /** Running jobs that are taken out. */
   readonly #gone: number[] = [];
-  #head = -1;
-  /** The job of {@link begin} with the fewest pods that it starts with. */
-  #least: Gang | undefined;
-  /** Thousandths of GPUs of jobs that are not. */
+  /** Thousandths of GPUs of these jobs. */
   #goneMilli = 0;
+  #head = -1;
+  /** The gang of the head with the fewest pods that it starts with. */
+  #least: Gang | undefined;
 
   /**
-   * @param ahead - mirrors what jobs hold, see Allocation
-   * @param headroom - on this engine, nothing kept yet; undefined = none
+   * @param ahead - mirrors what jobs hold, see `Allocation.keepMirror`
+   * @param jobs - jobs of the simulation
+   * @param headroom - on this engine, with nothing kept yet; undefined = the simulation has none
    */
   constructor(ahead: PlacementEngine, jobs: number, headroom: Headroom | undefined) {
     this.engine = ahead;
@@ -33,33 +33,32 @@ export class LookAhead {
   }
 
   /**
-   * Takes running jobs out by their expected ends until a job fits; {@link end} must follow. Who is overdue is expected to
-   * end now.
+   * Finds when a job fits: takes running jobs out in the order of their expected ends until it does. Overdue jobs are
+   * expected to end now. {@link end} must follow.
    *
-   * @returns when it fits, microseconds, now or later; Infinity if never
+   * @param head - the job; later calls are about it
+   * @returns microseconds, now or later; Infinity if it never fits
    * @complexity O(running) moves and decisions of the engine
    */
-  begin(run: ClusterRun, job: number): number {
-    const head = run.gangOf(job);
-    this.#head = job;
-    this.#least = head.podsMin === head.pods ? head : { ...head, pods: head.podsMin };
+  begin(run: ClusterRun, head: number): number {
+    const gang = run.gangOf(head);
+    this.#head = head;
+    this.#least = gang.podsMin === gang.pods ? gang : { ...gang, pods: gang.podsMin };
     const { ends, jobs, length } = run.ends;
-    const needed = head.podsMin * head.need.totalGpuMilli;
     this.#goneMilli = 0;
     for (let at = 0; at < length; ) {
       const end = Math.max(run.now, ends[at]!);
-      for (; at < length && ends[at]! <= end; at++) {
-        this.takeOut(run, jobs[at]!);
-      }
-      // Deciding costs more than counting.
-      if (this.#freeMilli(run) >= needed && this.fits(run)) return end;
+      for (; at < length && ends[at]! <= end; at++) this.takeOut(run, jobs[at]!);
+      // A count is cheaper than a decision.
+      if (this.spareMilli(run) >= 0 && this.fits(run)) return end;
     }
     return Number.POSITIVE_INFINITY;
   }
 
   /**
-   * How long a job would wait if nobody moved, microseconds; 0 if it waits for a job that is overdue, Infinity = for ever.
+   * How long a job would wait if no job moved.
    *
+   * @returns microseconds; 0 if it waits for an overdue job, Infinity = for ever
    * @complexity as {@link begin}
    */
   waitOf(run: ClusterRun, job: number): number {
@@ -68,40 +67,39 @@ export class LookAhead {
     return promised - run.now;
   }
 
-  /** Takes a job out that is on the cluster. */
+  /** Takes out a job that holds GPUs on the cluster. */
   takeOut(run: ClusterRun, job: number): void {
     run.holdings.giveOn(this.engine, job, run.gangOf(job));
     this.#goneMilli += run.heldMilliOf(job);
     this.#gone.push(job);
   }
 
-  /** Whether the job of {@link begin} fits on what the engine shows, beside what is kept free. */
+  /** True if the head fits on this engine as it is now, beside the headroom. */
   fits(run: ClusterRun): boolean {
     const gang = run.gangOf(this.#head);
-    if (this.#kept !== undefined) return this.#placeBesideRoom(run, this.#kept, gang) !== undefined;
+    if (this.#kept !== undefined) return this.#planBesideHeadroom(run, this.#kept, gang) !== undefined;
     return gang.pods === 1 ? this.engine.peek(gang.need) : this.engine.peekPlan(gang) !== undefined;
   }
 
-  /** Where the job of {@link begin} would go with the fewest pods that it starts with; undefined if it does not fit. */
+  /** Where the head would go with its fewest pods; undefined if it does not fit. */
   plan(run: ClusterRun): GangPieces | undefined {
     const { engine } = this;
     const gang = this.#least!;
-    if (this.#kept !== undefined) return this.#placeBesideRoom(run, this.#kept, gang);
+    if (this.#kept !== undefined) return this.#planBesideHeadroom(run, this.#kept, gang);
     if (gang.pods > 1) return engine.peekPlan(gang);
-    return engine.peek(gang.need)
-      ? { servers: [engine.server], masks: [engine.gpuMask], podCounts: [1] }
-      : undefined;
+    return engine.peek(gang.need) ? onePod(engine.server, engine.gpuMask) : undefined;
   }
 
-  /** Thousandths of GPUs that the job of {@link begin} leaves free at most, on what the engine shows. */
+  /** Thousandths of GPUs that are free on this engine beyond what the head needs at least; negative if it cannot fit. */
   spareMilli(run: ClusterRun): number {
-    const { podsMin, need } = run.gangOf(this.#head);
-    return this.#freeMilli(run) - podsMin * need.totalGpuMilli;
+    return this.#freeMilli(run) - run.leastMilliOf(this.#head);
   }
 
   /**
-   * The most pods of the job of {@link begin} that fit on what the engine shows, up to a number, where only whole GPUs on any
-   * servers are asked for; Infinity elsewhere. What is kept free is overlooked.
+   * The most pods of the head that fit on this engine, up to a number. It is known only for whole GPUs on any servers, and
+   * headroom is not looked at.
+   *
+   * @returns Infinity if it is not known
    */
   mostPods(run: ClusterRun, pods: number): number {
     const gang = run.gangOf(this.#head);
@@ -111,7 +109,7 @@ export class LookAhead {
     return this.engine.mostPods({ ...gang, pods });
   }
 
-  #placeBesideRoom(
+  #planBesideHeadroom(
     run: ClusterRun,
     { headroom, jobs }: { readonly headroom: Headroom; readonly jobs: Holdings },
     gang: Gang,
@@ -122,12 +120,12 @@ export class LookAhead {
     const isAllFree = free >= this.engine.tables.gpuCount * GPU_MILLI;
     if (!isAllFree && !kept.mayFit(head, gang, free)) return undefined;
     headroom.adopt(kept);
-    // What is missing comes before every job.
+    // Missing headroom is placed before every job.
     headroom.refill();
     let plan: GangPieces | undefined;
     if (headroom.takeBeside(head, gang, jobs, free)) {
-      const { server, mask, pieces } = jobs.noteOf(head);
-      plan = pieces ?? { servers: [server], masks: [mask], podCounts: [1] };
+      const { server, mask, pieces } = jobs.assignmentOf(head);
+      plan = pieces ?? onePod(server, mask);
       jobs.give(head, gang);
       jobs.forget(head);
     }
@@ -135,16 +133,20 @@ export class LookAhead {
     return plan;
   }
 
-  /** Thousandths of GPUs that jobs on the engine leave free, those of servers that take no pods included. */
+  /** Thousandths of GPUs that jobs leave free on this engine, those of cordoned servers included. */
   #freeMilli(run: ClusterRun): number {
     return this.engine.tables.gpuCount * GPU_MILLI - run.allocation.heldMilli + this.#goneMilli;
   }
 
-  /** Puts everybody back. */
+  /** Puts all jobs back that were taken out. */
   end(run: ClusterRun): void {
     while (this.#gone.length > 0) {
       const job = this.#gone.pop()!;
       run.holdings.takeOn(this.engine, job, run.gangOf(job));
     }
   }
+}
+
+function onePod(server: number, mask: number): GangPieces {
+  return { servers: [server], masks: [mask], podCounts: [1] };
 }

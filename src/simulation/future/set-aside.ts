@@ -4,11 +4,11 @@ import type { PodNeed } from '../../placement/state/pod-need.js';
 import { freeMilliOf, popcount16 } from '../../placement/state/state.js';
 import { GPU_MILLI } from '../../units.js';
 import type { GangPieces } from '../allocation/holdings.js';
-import { roomOf, shareOf, WHOLE } from './window-engine.js';
+import { hostNeed, shareNeed, WHOLE_GPUS } from './window-engine.js';
 
 /**
- * Free GPUs, CPU and memory that are shown as taken for the moment, because a gang needs them later: of each of its servers
- * what it needs beyond what comes back by then.
+ * Sets aside what a gang needs later: takes it on the engine of now, so that nobody else is placed there. On each server of
+ * the gang it takes what the gang needs beyond what other jobs give back until then.
  */
 export class SetAside {
   readonly #now: PlacementEngine;
@@ -16,8 +16,8 @@ export class SetAside {
   readonly #taken: { readonly need: PodNeed; readonly server: number; readonly mask: number }[] = [];
 
   /**
-   * @param now - shows what is free now; GPUs are set aside on it
-   * @param later - shows what is free at the later time: at least as much, on every server
+   * @param now - holds what is taken now; GPUs are set aside on it
+   * @param later - holds what is taken at the later time, which is never more
    */
   constructor(now: PlacementEngine, later: PlacementEngine) {
     this.#now = now;
@@ -27,8 +27,9 @@ export class SetAside {
   /**
    * Sets aside what a gang needs; {@link clear} must follow.
    *
-   * @param isExact - whether the gang needs the very GPUs of its plan; otherwise any others of the server will do
-   * @returns the servers on which something that is free now is set aside, each with pods of the gang there
+   * @param plan - where the gang is to be later
+   * @param isExact - true if the gang needs exactly the GPUs of its plan; false if other GPUs of the server are as good
+   * @returns server → pods of the gang, for the servers on which something was set aside
    */
   take(need: PodNeed, plan: GangPieces, isExact: boolean): Map<number, number> {
     const podsOn = new Map<number, number>();
@@ -39,7 +40,7 @@ export class SetAside {
     });
     for (const [server, pods] of podsOn) {
       const before = this.#taken.length;
-      this.#takeRoom(need, server, pods);
+      this.#takeCpuAndMemory(need, server, pods);
       const mask = maskOn.get(server)!;
       if (need.gpus > 0 && need.gpuMilli === GPU_MILLI) this.#takeWhole(server, mask, isExact);
       else if (need.gpus > 0) this.#takeShare(server, mask, pods * need.gpuMilli);
@@ -57,8 +58,8 @@ export class SetAside {
   #takeWhole(server: number, mask: number, isExact: boolean): void {
     const free = this.#now.state.freeMask[server]!;
     if (isExact) {
-      this.#take(WHOLE, server, free & mask);
-      // A GPU that is shared now, and nobody's then, must not be shared for longer.
+      this.#take(WHOLE_GPUS, server, free & mask);
+      // No new pod may share a GPU of the plan that is shared now.
       for (let rest = mask & ~free; rest !== 0; rest &= rest - 1) {
         this.#takeShare(server, rest & -rest, GPU_MILLI);
       }
@@ -69,24 +70,25 @@ export class SetAside {
     if (missing <= 0) return;
     const { fabric } = this.#now.tables;
     const sets = this.#now.setTablesOf(fabric.cellKind[fabric.groupOf[server]!]!);
-    // What is left is to be as good as can be for somebody else.
-    this.#take(WHOLE, server, free & ~bestSet(sets, free, popcount16(free) - missing));
+    // Others keep the best set of the GPUs that remain.
+    this.#take(WHOLE_GPUS, server, free & ~bestSet(sets, free, popcount16(free) - missing));
   }
 
+  /** Takes as much of one GPU as `milli` thousandths of it need later, beyond what is given back by then. */
   #takeShare(server: number, gpuBit: number, milli: number): void {
     const gpu = 31 - Math.clz32(gpuBit);
-    const room = freeMilliOf(this.#now.tables, this.#now.state, server, gpu);
-    const roomLater = freeMilliOf(this.#later.tables, this.#later.state, server, gpu);
-    const taken = room - Math.min(room, Math.max(0, roomLater - milli));
-    if (taken > 0) this.#take(taken === GPU_MILLI ? WHOLE : shareOf(taken), server, gpuBit);
+    const free = freeMilliOf(this.#now.tables, this.#now.state, server, gpu);
+    const freeLater = freeMilliOf(this.#later.tables, this.#later.state, server, gpu);
+    const taken = free - Math.min(free, Math.max(0, freeLater - milli));
+    if (taken > 0) this.#take(taken === GPU_MILLI ? WHOLE_GPUS : shareNeed(taken), server, gpuBit);
   }
 
-  #takeRoom(need: PodNeed, server: number, pods: number): void {
+  #takeCpuAndMemory(need: PodNeed, server: number, pods: number): void {
     const { cpuFreeMilli, memoryFreeMiB } = this.#now.state;
     const later = this.#later.state;
     const cpuMilli = missing(cpuFreeMilli[server]!, later.cpuFreeMilli[server]!, pods * need.cpuMilli);
     const memoryMiB = missing(memoryFreeMiB[server]!, later.memoryFreeMiB[server]!, pods * need.memoryMiB);
-    if (cpuMilli > 0 || memoryMiB > 0) this.#take(roomOf(cpuMilli, memoryMiB), server, 0);
+    if (cpuMilli > 0 || memoryMiB > 0) this.#take(hostNeed(cpuMilli, memoryMiB), server, 0);
   }
 
   #take(need: PodNeed, server: number, mask: number): void {
@@ -96,8 +98,8 @@ export class SetAside {
   }
 }
 
-/** What of a free amount is needed later, where more comes back. */
+/** How much of a free amount must stay free so that `needed` can be taken later. */
 function missing(free: number, later: number, needed: number): number {
-  // What is not limiting is Infinity.
+  // An amount without a limit is Infinity: nothing of it is ever missing.
   return Number.isFinite(free) ? Math.max(0, free - Math.max(0, later - needed)) : 0;
 }

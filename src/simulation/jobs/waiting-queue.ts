@@ -53,6 +53,28 @@ export class WaitingQueue {
     }
   }
 
+  /**
+   * Visits jobs in the order of the queue, and takes out those for which `isTaken` is true.
+   *
+   * @param from - the position to begin at; default the head
+   * @param most - jobs to visit at most; default all
+   */
+  removeWhere(
+    isTaken: (job: number) => boolean,
+    from: number = this.start,
+    most: number = Number.POSITIVE_INFINITY,
+  ): void {
+    let left = most;
+    for (let at = from; at < this.end && left > 0; left--) {
+      if (!isTaken(this.jobs[at]!)) at++;
+      else {
+        this.removeAt(at);
+        // Behind the head jobs close up. The head leaves a gap, and the next job is one position on.
+        at = Math.max(at, this.start);
+      }
+    }
+  }
+
   /** Takes a job out that is in the queue, with the key it was added with. O(log n) and a move of memory. */
   remove(job: number): void {
     let low = this.start;

@@ -2,7 +2,7 @@ import type { PlacementEngine } from '../../placement/engine.js';
 import type { Gang } from '../../placement/gangs/gang.js';
 import { GPU_MILLI } from '../../units.js';
 import { Allocation } from '../allocation/allocation.js';
-import type { Holdings, Note } from '../allocation/holdings.js';
+import type { Assignment, Holdings } from '../allocation/holdings.js';
 import {
   DONE,
   type JobState,
@@ -64,7 +64,7 @@ export interface Speeds {
   /** The speed of a job that begins where it is placed, above 0. */
   enter(job: number): number;
   /** The speed that a running job would have on other GPUs. */
-  speedAt(job: number, note: Note): number;
+  speedAt(job: number, assignment: Assignment): number;
   /** The run of a job has ended. */
   leave(job: number): void;
 }
@@ -317,9 +317,9 @@ export class ClusterRun {
   }
 
   /** Ends the run of a job and begins one on other GPUs, which it has been given already. */
-  move(job: number, to: Note): void {
+  move(job: number, to: Assignment): void {
     this.stop(job, MOVED, { keeps: this.settings.preemptedKeeps, holdsOn: true });
-    this.holdings.putNote(job, to);
+    this.holdings.putAssignment(job, to);
     this.begin(job, 0);
   }
 

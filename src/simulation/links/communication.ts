@@ -1,5 +1,5 @@
 import type { PlacementEngine } from '../../placement/engine.js';
-import type { Note } from '../allocation/holdings.js';
+import type { Assignment } from '../allocation/holdings.js';
 import type { ClusterRun, Speeds } from '../kernel/cluster-run.js';
 import { LinkSharing } from './link-sharing.js';
 
@@ -72,23 +72,23 @@ export class Communication implements Speeds {
   }
 
   /**
-   * The speed that a job that computes would have with what a note says, among the jobs of now. Others may come out a rounding
+   * The speed that a job that computes would have with what an assignment says, among the jobs of now. Others may come out a rounding
    * away from before; their speeds stay as they are until something changes.
    */
-  speedAt(job: number, note: Note): number {
+  speedAt(job: number, assignment: Assignment): number {
     const { holdings } = this.#run;
-    const before = holdings.noteOf(job);
+    const before = holdings.assignmentOf(job);
     this.#links?.leave(job);
-    holdings.putNote(job, note);
+    holdings.putAssignment(job, assignment);
     let speed: number;
     if (this.#links === undefined || !this.#communicates(job)) {
-      speed = this.#speed(job, this.#communicates(job) ? note.bandwidthGBps : Number.POSITIVE_INFINITY);
+      speed = this.#speed(job, this.#communicates(job) ? assignment.bandwidthGBps : Number.POSITIVE_INFINITY);
     } else {
       this.#links.enter(job);
       speed = this.#speed(job, this.#links.rateGBps[job]!);
       this.#links.leave(job);
     }
-    holdings.putNote(job, before);
+    holdings.putAssignment(job, before);
     if (this.#communicates(job)) this.#links?.enter(job);
     return speed;
   }

@@ -167,7 +167,7 @@ class RoomByServer {
 
   #forEachHeld(job: number, visit: (server: number, milli: number) => void): void {
     const { totalGpuMilli } = this.#run.gangOf(job).need;
-    forEachPiece(this.#run.holdings.noteOf(job), (server, _mask, pods) =>
+    forEachPiece(this.#run.holdings.assignmentOf(job), (server, _mask, pods) =>
       visit(server, pods * totalGpuMilli),
     );
   }

@@ -1,12 +1,12 @@
 import { FIGURE_TOLERANCE } from '../../figures.js';
 import type { Gang } from '../../placement/gangs/gang.js';
 import { GPU_MILLI } from '../../units.js';
-import { isSamePlace, type Note } from '../allocation/holdings.js';
+import { type Assignment, isSamePlace } from '../allocation/holdings.js';
 import { clockOfWork, rhythmOf } from '../jobs/progress.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
+import { fitsAsItIs, suspendInOrder } from '../preemption/preempt-for.js';
+import { restartCost, victimsOf } from '../preemption/victims.js';
 import { byServersInTheWay, type Candidate, FEW_CANDIDATES_MAX, setsInTheWay } from './move-sets.js';
-import { fitsAsItIs, suspendFor } from './preempt-for.js';
-import { restartCost, victimsOf } from './victims.js';
 
 /** Sets of jobs that are tried for one that waits, before only lists are. */
 const TRIALS_MAX = 256;
@@ -26,8 +26,8 @@ interface Attempt {
 /** A suspended job that has been placed again, for the moment. */
 interface Placed {
   readonly other: number;
-  readonly before: Note;
-  readonly after: Note;
+  readonly before: Assignment;
+  readonly after: Assignment;
 }
 
 /**
@@ -84,11 +84,11 @@ export class Moves {
     );
   }
 
-  /** Tries those of a list without whom the job fits, see {@link suspendFor}: placing all of a long list anew takes long. */
+  /** Tries those of a list without whom the job fits, see {@link suspendInOrder}: placing all of a long list anew takes long. */
   #moveAnyNumber(attempt: Attempt, candidates: readonly Candidate[]): number {
     const run = this.#run;
     const others = candidates.map((one) => one.job);
-    const suspended = suspendFor(run, attempt.job, others);
+    const suspended = suspendInOrder(run, attempt.job, others);
     if (suspended === undefined) return 0;
     this.#giveBack(attempt.job, suspended);
     if (suspended.length > FEW_CANDIDATES_MAX) return 0;
@@ -162,9 +162,9 @@ export class Moves {
         for (const { other, before, after } of placed) {
           if (isSamePlace(before, after)) {
             allocation.unplace(other);
-            holdings.putNote(other, before);
+            holdings.putAssignment(other, before);
             allocation.resume(other);
-          } else holdings.putNote(other, before);
+          } else holdings.putAssignment(other, before);
         }
         for (const { other, after } of moving) run.move(other, after);
         return moving.length;
@@ -226,24 +226,24 @@ export class Moves {
     const run = this.#run;
     const placed: Placed[] = [];
     for (const other of others) {
-      const before = run.holdings.noteOf(other);
+      const before = run.holdings.assignmentOf(other);
       const gang = run.gangOf(other);
       const pods = podsOf(gang, other);
       if (!this.#placeBesideHeadroom(other, pods === gang.pods ? gang : { ...gang, pods })) {
         this.#unplace(placed);
         return undefined;
       }
-      placed.push({ other, before, after: run.holdings.noteOf(other) });
+      placed.push({ other, before, after: run.holdings.assignmentOf(other) });
     }
     return placed;
   }
 
-  /** Takes back what suspended jobs were given, the last first; they keep their notes of before. */
+  /** Takes back what suspended jobs were given, the last first; they keep their assignments of before. */
   #unplace(placed: readonly Placed[]): void {
     const { allocation, holdings } = this.#run;
     for (const { other, before } of placed.toReversed()) {
       allocation.unplace(other);
-      holdings.putNote(other, before);
+      holdings.putAssignment(other, before);
     }
   }
 
@@ -255,22 +255,22 @@ export class Moves {
   /** Moves a running job if it gains by it; says whether. */
   improve(job: number): boolean {
     const { allocation, holdings } = this.#run;
-    const before = holdings.noteOf(job);
+    const before = holdings.assignmentOf(job);
     const { returns } = allocation;
     allocation.suspend(job);
     if (!this.#placeBesideHeadroom(job, this.#run.gangOf(job))) {
       allocation.resume(job);
       return false;
     }
-    const after = holdings.noteOf(job);
-    holdings.putNote(job, before);
+    const after = holdings.assignmentOf(job);
+    holdings.putAssignment(job, before);
     if (this.#isBetter(job, before, after)) {
       this.#run.move(job, after);
       return true;
     }
-    holdings.putNote(job, after);
+    holdings.putAssignment(job, after);
     allocation.unplace(job);
-    holdings.putNote(job, before);
+    holdings.putAssignment(job, before);
     allocation.resume(job);
     // All is as it was, and nobody has been refused meanwhile.
     allocation.returns = returns;
@@ -278,7 +278,7 @@ export class Moves {
   }
 
   /** Whether a job gains more by a move than it costs. */
-  #isBetter(job: number, before: Note, after: Note): boolean {
+  #isBetter(job: number, before: Assignment, after: Assignment): boolean {
     // A stop and a start on the same GPUs is no move, though a checkpoint that was due may come later then.
     if (isSamePlace(before, after)) return false;
     const grown = Math.max(0, this.#gpusIn(job, after) - this.#gpusIn(job, before));
@@ -292,29 +292,29 @@ export class Moves {
   /** Places a suspended job without taking what is kept free: a move must not use that up. */
   #placeBesideHeadroom(job: number, gang: Gang): boolean {
     const { allocation, holdings } = this.#run;
-    const before = holdings.noteOf(job);
+    const before = holdings.assignmentOf(job);
     const missing = allocation.headroom?.missing ?? 0;
     if (!allocation.placeAs(job, gang)) return false;
     if ((allocation.headroom?.missing ?? 0) <= missing) return true;
     allocation.unplace(job);
-    holdings.putNote(job, before);
+    holdings.putAssignment(job, before);
     return false;
   }
 
-  #gpusIn(job: number, note: Note): number {
-    return (this.#run.table.gpus[job]! * note.pods) / this.#run.gangOf(job).pods;
+  #gpusIn(job: number, assignment: Assignment): number {
+    return (this.#run.table.gpus[job]! * assignment.pods) / this.#run.gangOf(job).pods;
   }
 
   /** GPU-microseconds that a move saves, but for the restart. */
-  #savedBy(job: number, before: Note, after: Note): number {
+  #savedBy(job: number, before: Assignment, after: Assignment): number {
     return (
       this.#gpusIn(job, before) * this.leftNow(job) - this.#gpusIn(job, after) * this.#leftAt(job, after)
     );
   }
 
   /** GPU-microseconds of a restart. */
-  #restartOf(job: number, note: Note): number {
-    return this.#gpusIn(job, note) * this.#run.times.restartMicros;
+  #restartOf(job: number, assignment: Assignment): number {
+    return this.#gpusIn(job, assignment) * this.#run.times.restartMicros;
   }
 
   /** Microseconds until a running job ends where it is. */
@@ -324,13 +324,13 @@ export class Moves {
     return wait + (state.clockEnd[job]! - this.#run.times.clockOf(job)) / state.speed[job]!;
   }
 
-  /** Microseconds that it computes if it is stopped now and goes on with what a note says. */
-  #leftAt(job: number, note: Note): number {
+  /** Microseconds that it computes if it is stopped now and goes on with what an assignment says. */
+  #leftAt(job: number, assignment: Assignment): number {
     const { state, table, settings, parts } = this.#run;
     const { work, durable } = this.#run.times.progressOf(job);
     const kept = state.saved[job]! + (settings.preemptedKeeps ? work : durable.work);
     const clock = clockOfWork(table.work[job]! - kept, rhythmOf(table, job), 0);
-    const speed = parts.speeds?.speedAt(job, note) ?? note.pods / this.#run.gangOf(job).pods;
+    const speed = parts.speeds?.speedAt(job, assignment) ?? assignment.pods / this.#run.gangOf(job).pods;
     return clock / speed;
   }
 }

@@ -2,40 +2,45 @@ import { fits, popcount16 } from '../../placement/state/state.js';
 import { GPU_MILLI } from '../../units.js';
 import type { LookAhead } from '../future/look-ahead.js';
 import { SetAside } from '../future/set-aside.js';
-import { WHOLE } from '../future/window-engine.js';
+import { WHOLE_GPUS } from '../future/window-engine.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 
-/** Places that are tried for one job, and in one pass, before it has to wait. */
+/** Places to try: at most so many for one job, and for all jobs of a pass. */
 const TRIES_PER_JOB = 64;
 const TRIES_PER_PASS = 256;
 
-/** What a job was refused for; while nothing of it changes, whoever asks for the same is refused too. */
+/** When a job was refused. While none of these changes, all jobs of its request class are refused without a search. */
 interface Refusal {
   readonly head: number;
+  /** When the head was promised a start, microseconds. */
   readonly promised: number;
+  /** How often GPUs had been given back, see `Allocation.returns`. */
   readonly returns: number;
 }
 
-/** A server, and the most pods of the head of the queue that may be planned there. */
+/** A server, and how many pods of the head may be planned on it at most. */
 interface Cap {
   readonly server: number;
   readonly pods: number;
 }
 
 /**
- * Places jobs beside the head of the queue: on GPUs that leave it the start it is promised. The policy's own place comes
- * first. If the head does not fit beside that, its GPUs are planned and set aside, and the job is placed around them; then
- * around other plans of the head; then, if it is one pod and the head is a gang, on every other server in turn.
+ * Places jobs so that the head of the queue can still start when it is promised. For each job:
  *
- * If the job or the head is one pod of whole GPUs, anywhere on its server, a place is found if there is any, within
- * {@link TRIES_PER_JOB} unlike servers and {@link TRIES_PER_PASS} in a pass. For two gangs the search ends there too, and it
- * may overlook a place where the pods of the head ask for shares or for no GPUs.
+ * 1. It is placed where the policy puts it. If it ends in time, or the head still fits at its time, that is the place.
+ * 2. Otherwise the head is planned at its time, the GPUs of the plan are set aside, and the job is placed around them.
+ * 3. If that fails, the head is planned with fewer pods on one of the servers of its plan, and step 2 is done again.
+ * 4. One pod beside a gang goes through the servers one by one instead of step 3.
+ *
+ * A place is found whenever there is one if the job or the head is one pod of whole GPUs, with {@link TRIES_PER_JOB} tries
+ * on servers that differ and {@link TRIES_PER_PASS} in a pass. For two gangs the search may also miss a place if pods of the
+ * head ask for shares or for no GPUs.
  */
 export class BesideHead {
   readonly #run: ClusterRun;
   readonly #lookAhead: LookAhead;
   readonly #setAside: SetAside;
-  /** Request class → what its last refusal was for. */
+  /** Request class → its last refusal. */
   readonly #refusals = new Map<number, Refusal>();
   #head = -1;
   #promised = 0;
@@ -48,7 +53,11 @@ export class BesideHead {
     this.#setAside = new SetAside(run.engine, lookAhead.engine);
   }
 
-  /** Begins a pass: the look ahead shows the cluster at the time that is promised to the head. */
+  /**
+   * Begins a pass, after `LookAhead.begin` for the head.
+   *
+   * @param promised - when the head is promised a start, microseconds
+   */
   begin(head: number, promised: number): void {
     this.#head = head;
     this.#promised = promised;
@@ -56,9 +65,9 @@ export class BesideHead {
   }
 
   /**
-   * Gives a job GPUs, if it fits and leaves the promise standing; what ends by then is taken out of the look ahead.
+   * Places a job behind the head if it fits and the head can still start in time: steps 1 to 4.
    *
-   * @returns whether it has them
+   * @returns true if the job is placed; it is then to begin
    */
   place(job: number): boolean {
     const run = this.#run;
@@ -90,7 +99,7 @@ export class BesideHead {
     });
   }
 
-  /** Whether a job that has just been placed leaves the promise standing. */
+  /** True if the head still fits at its time beside a job that has just been placed. A job that ends by then is taken out. */
   #leavesPromise(job: number): boolean {
     const run = this.#run;
     if (run.times.expectedEnd(job) > this.#promised) return this.#lookAhead.fits(run);
@@ -98,17 +107,19 @@ export class BesideHead {
     return true;
   }
 
-  /** Whether there may be room for a job beside the head, in number: a pod takes away at least the pods that it is as large as. */
+  /** True if there may be enough GPUs in number for a job beside the head. A count is cheaper than a search. */
   #mayFitBeside(job: number): boolean {
     const run = this.#run;
+    if (this.#lookAhead.spareMilli(run) < run.leastMilliOf(job)) return false;
     const { podsMin, need } = run.gangOf(job);
-    if (this.#lookAhead.spareMilli(run) < podsMin * need.totalGpuMilli) return false;
     const head = run.gangOf(this.#head);
     const isWhole = need.gpuMilli === GPU_MILLI && head.need.gpuMilli === GPU_MILLI;
+    // Each pod of the job takes the place of at least so many pods of the head.
     const fewer = isWhole ? podsMin * Math.floor(need.gpus / head.need.gpus) : 0;
     return fewer === 0 || this.#lookAhead.mostPods(run, head.podsMin + fewer) >= head.podsMin + fewer;
   }
 
+  /** Steps 2 to 4. */
   #placeElsewhere(job: number): boolean {
     const run = this.#run;
     if (!this.#mayFitBeside(job)) return false;
@@ -116,7 +127,7 @@ export class BesideHead {
     this.#triesOfJob = TRIES_PER_JOB;
     const isForOnePod = podsMin === 1 && run.gangOf(job).pods === 1;
     if (!isForOnePod || run.gangOf(this.#head).pods === 1) return this.#placeAround(job, [], new Set());
-    // Around the first plan of the head most fit.
+    // Most jobs fit around the first plan of the head.
     this.#triesOfJob = 1;
     if (this.#placeAround(job, [], new Set())) return true;
     this.#triesOfJob = TRIES_PER_JOB;
@@ -131,8 +142,10 @@ export class BesideHead {
   }
 
   /**
-   * Places a job around plans of the head that keep to the caps. Whoever fits beside no plan of these needs what the plan at
-   * hand has on some server: so one with fewer pods there comes next.
+   * Steps 2 and 3: places a job around a plan of the head within the caps. If it does not fit, it needs GPUs that this plan
+   * takes on some server, so plans with fewer pods there are tried, server by server.
+   *
+   * @param known - caps that have been tried
    */
   #placeAround(job: number, caps: readonly Cap[], known: Set<string>): boolean {
     if (!this.#maySpendTry()) return false;
@@ -167,12 +180,12 @@ export class BesideHead {
     return false;
   }
 
-  /** A plan of the head at its time, with no more pods on some servers than these may have. */
+  /** A plan of the head at its time within the caps; undefined if there is none. */
   #planWithin(caps: readonly Cap[]): ReturnType<LookAhead['plan']> {
     const { engine } = this.#lookAhead;
     const { need } = this.#run.gangOf(this.#head);
     const undo: (() => void)[] = [];
-    // Elsewhere the head does without the whole server.
+    // If pods cannot be counted by whole GPUs, a server with a cap takes no pods of the head.
     const byCount =
       need.gpuMilli === GPU_MILLI && need.places === undefined && this.#run.allocation.headroom === undefined;
     for (const [server, pods] of new Map(caps.map((cap) => [cap.server, cap.pods]))) {
@@ -182,8 +195,8 @@ export class BesideHead {
         while (taken !== 0 && popcount16(free & ~taken) < pods * need.gpus) taken &= taken - 1;
       }
       if (byCount) {
-        engine.take(WHOLE, server, taken);
-        undo.push(() => engine.give(WHOLE, server, taken));
+        engine.take(WHOLE_GPUS, server, taken);
+        undo.push(() => engine.give(WHOLE_GPUS, server, taken));
       } else if (engine.state.cordoned[server] === 0) {
         engine.setCordoned(server, true);
         undo.push(() => engine.setCordoned(server, false));
@@ -194,12 +207,12 @@ export class BesideHead {
     return plan;
   }
 
-  /** Tries one server after another, none that is like one where the head did not fit beside the job. */
+  /** Step 4: tries one server after another, but only one of servers that are alike, see {@link #serversLike}. */
   #placeServerByServer(job: number): boolean {
     const run = this.#run;
     const closed: number[] = [];
     let isPlaced = false;
-    // Each turn closes a server, and spends one of a bounded number of tries.
+    // Each turn spends one of a bounded number of tries, so the loop ends.
     while (!isPlaced && this.#maySpendTry() && run.allocation.placeApart(job)) {
       const server = run.holdings.server[job]!;
       isPlaced = this.#leavesPromise(job);
@@ -214,7 +227,7 @@ export class BesideHead {
     return isPlaced;
   }
 
-  /** Servers that take pods and that neither the job nor the head can tell from one, that one included. */
+  /** Servers on which the job and the head fit exactly as they do on one server; that one is among them. */
   #serversLike(server: number, job: number): number[] {
     const run = this.#run;
     const { tables, state } = run.engine;

@@ -8,12 +8,5 @@ export function strictPass(run: ClusterRun): void {
 
 /** Starts every job that fits, in the order of the queue. O(queue). */
 export function greedyPass(run: ClusterRun): void {
-  const { waiting } = run;
-  for (let at = waiting.start; at < waiting.end; ) {
-    if (!run.start(waiting.jobs[at]!)) at++;
-    else if (at === waiting.start) {
-      waiting.removeAt(at);
-      at = waiting.start;
-    } else waiting.removeAt(at);
-  }
+  run.waiting.removeWhere((job) => run.start(job));
 }

@@ -1,13 +1,19 @@
 import { FreeProfile } from '../future/free-profile.js';
+import { durationOn } from '../future/reservation.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import { after } from '../options/clock.js';
-import type { Followed, PromiseBook } from './conservative.js';
+import type { Followed, PromiseBook, Started } from './conservative.js';
 
-/** Promises where counting pods is enough: how many are free when. O(running + queue) a call. */
-export class CountedPromises implements PromiseBook {
-  /** What running jobs and promises leave free. */
+/**
+ * Promises for clusters on which a count of free pods decides what fits: a profile of how many pods are free when.
+ * {@link PromisesByPlace} keeps a timetable of GPUs instead.
+ *
+ * A call costs O(running + queue).
+ */
+export class PromisesByCount implements PromiseBook {
+  /** Pods that running jobs and promises leave free. */
   readonly #profile = new FreeProfile();
-  /** The running jobs in the profile, as ExpectedEnds had them. */
+  /** The running jobs and their expected ends that are in the profile, in the order of `ExpectedEnds`. */
   #jobs = new Int32Array(256);
   #ends = new Float64Array(256);
   #count = 0;
@@ -16,7 +22,7 @@ export class CountedPromises implements PromiseBook {
     const { now } = run;
     const { ends, jobs, length } = run.ends;
     this.#profile.advance(now);
-    let followed: Followed = 'as believed';
+    let followed: Followed = 'as expected';
     let at = 0;
     for (let i = 0; i < this.#count; i++) {
       const job = this.#jobs[i]!;
@@ -55,13 +61,15 @@ export class CountedPromises implements PromiseBook {
   }
 
   promise(run: ClusterRun, job: number): number {
-    const begin = this.#profile.earliest(run.gangOf(job).pods, durationOf(run, job));
+    const { pods } = run.gangOf(job);
+    const begin = this.#profile.earliest(pods, durationOn(run, job, pods));
     this.#book(run, job, begin, 1);
     return begin;
   }
 
   keep(run: ClusterRun, job: number, begin: number): boolean {
-    if (this.#profile.earliest(run.gangOf(job).pods, durationOf(run, job), begin) !== begin) return false;
+    const { pods } = run.gangOf(job);
+    if (this.#profile.earliest(pods, durationOn(run, job, pods), begin) !== begin) return false;
     this.#book(run, job, begin, 1);
     return true;
   }
@@ -71,30 +79,26 @@ export class CountedPromises implements PromiseBook {
   moveForward(run: ClusterRun, job: number, begin: number, spare: number | undefined): number | undefined {
     const { pods } = run.gangOf(job);
     this.#book(run, job, begin, -1);
-    const sooner = this.#profile.earliest(pods, durationOf(run, job));
+    const sooner = this.#profile.earliest(pods, durationOn(run, job, pods));
     const mayMove = spare === undefined || (sooner === run.now && pods <= spare);
     this.#book(run, job, mayMove ? sooner : begin, 1);
     return mayMove || sooner === begin ? sooner : undefined;
   }
 
-  start(run: ClusterRun, job: number): 'no' | 'as believed' | 'otherwise' {
+  start(run: ClusterRun, job: number): Started {
     const end = run.now + run.times.estimateOfRun(job);
     if (!run.start(job)) return 'no';
-    return run.state.expectedEnd[job] === end ? 'as believed' : 'otherwise';
+    return run.state.expectedEnd[job] === end ? 'as expected' : 'otherwise';
   }
 
-  /** Takes the pods of a job for its time, 1, or gives them back, -1. */
+  /** Takes the pods of a job from `begin` on for as long as it is expected to run, sign 1, or gives them back, -1. */
   #book(run: ClusterRun, job: number, begin: number, sign: 1 | -1): void {
-    this.#profile.reserve(begin, durationOf(run, job), sign * run.gangOf(job).pods);
+    const { pods } = run.gangOf(job);
+    this.#profile.reserve(begin, durationOn(run, job, pods), sign * pods);
   }
 }
 
-/** How long a job is believed to run, microseconds; at least one, as nobody is gone before it came. */
-function durationOf(run: ClusterRun, job: number): number {
-  return Math.max(1, run.times.estimateOfRun(job));
-}
-
-/** Until when a run of a job is in the profile, which is expected to end at a time. */
+/** When the pods of a running job are free in the profile: at its expected end, but not at the moment it began. */
 function bookedUntil(run: ClusterRun, job: number, end: number): number {
   return Math.max(end, after(run.state.begin[job]!));
 }

@@ -1,68 +1,69 @@
 import type { PlacementEngine } from '../../placement/engine.js';
-import type { Gang } from '../../placement/gangs/gang.js';
-import { PlacedSearch } from '../future/placed-search.js';
-import { newStay, PlacedTimetable, type Stay, serversOf } from '../future/placed-timetable.js';
-import { RUNNING, WAITING } from '../jobs/job-state.js';
+import { durationOn, newReservation, type Reservation, serversOf } from '../future/reservation.js';
+import { ReservationSearch } from '../future/reservation-search.js';
+import { Timetable } from '../future/timetable.js';
+import { WAITING } from '../jobs/job-state.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import { after } from '../options/clock.js';
-import type { Followed, PromiseBook } from './conservative.js';
+import type { Followed, PromiseBook, Started } from './conservative.js';
 
 /** A running job in the timetable. */
-interface Known {
-  readonly stay: Stay;
-  /** Which of its runs it is. */
+interface RunningJob {
+  readonly reservation: Reservation;
+  /** The run it belongs to. */
   readonly stamp: number;
 }
 
 /** A promise to a waiting job. */
-interface Promised {
-  readonly stay: Stay;
-  /** When it was made, or moved forward. */
+interface JobPromise {
+  readonly reservation: Reservation;
+  /** When it was made or moved forward, microseconds. */
   readonly since: number;
 }
 
 /**
- * Promises on any cluster. What is promised is a time; the GPUs beside it show that all promises can be kept, and change where
- * that lets others in, see {@link PlacedSearch}.
+ * Promises for any cluster: a timetable of who holds which GPUs when. {@link PromisesByCount} keeps counts instead.
  *
- * GPUs are planned where the policy that looks at topology puts them. A job that starts when it comes in or moves forward to
- * now, and under a policy of scores every job, goes where the policy of the run puts it, if all promises can be kept then.
+ * What is promised is a time. The GPUs of a promise only show that all promises can be kept, and they change if that lets
+ * other jobs in, see {@link ReservationSearch}. They are chosen by the policy that looks at topology. A job goes where the
+ * policy of the run puts it, if all promises can still be kept then, in two cases: it starts when it comes in or moves
+ * forward to now; or the policy works by scores.
  *
- * A call that books costs O(running + queue) times at most, each a plan and the servers of those that come and go.
+ * A call that books costs at most O(running + queue) candidate times, each with a plan.
  */
-export class PlacedPromises implements PromiseBook {
+export class PromisesByPlace implements PromiseBook {
   readonly #ahead: PlacementEngine;
-  readonly #timetable: PlacedTimetable;
-  readonly #search: PlacedSearch;
-  readonly #running = new Map<number, Known>();
-  readonly #promised = new Map<number, Promised>();
-  /** Where something came back: whoever could not move forward before only can with a pod on one of these servers. */
+  readonly #timetable: Timetable;
+  readonly #search: ReservationSearch;
+  readonly #running = new Map<number, RunningJob>();
+  readonly #promised = new Map<number, JobPromise>();
+  /** Servers on which something was freed. A job that could not move forward before can only do so with a pod on one. */
   #freed = new Set<number>();
-  /** The same for the moves at hand. */
-  #looked = new Set<number>();
+  /** The same for the moves of this pass. */
+  #freedForMoves = new Set<number>();
 
-  /** @param ahead - an engine of the whole cluster, with nothing placed; the book's own from now on */
+  /** @param ahead - an engine of the whole cluster, with nothing placed; only the book may change it from now on */
   constructor(ahead: PlacementEngine) {
     this.#ahead = ahead;
-    this.#timetable = new PlacedTimetable(ahead);
-    this.#search = new PlacedSearch(ahead, this.#timetable);
+    this.#timetable = new Timetable(ahead);
+    this.#search = new ReservationSearch(ahead, this.#timetable);
   }
 
   follow(run: ClusterRun): Followed {
     const { state, now } = run;
     const timetable = this.#timetable;
     timetable.advance(now);
-    let followed: Followed = 'as believed';
-    for (const [job, { stay, stamp }] of this.#running) {
-      if (state.status[job] === RUNNING && state.stamp[job] === stamp) {
-        // Who is overdue may hold its GPUs for long yet.
-        if (stay.goneBy <= now) stay.goneBy = after(now);
+    let followed: Followed = 'as expected';
+    for (const [job, { reservation, stamp }] of this.#running) {
+      if (run.isRunning(job) && state.stamp[job] === stamp) {
+        // An overdue job holds its GPUs for an unknown time.
+        if (reservation.goneBy <= now) reservation.goneBy = after(now);
         continue;
       }
-      timetable.remove(stay);
+      timetable.remove(reservation);
       this.#running.delete(job);
-      if (stay.end <= now) continue;
-      this.#noteFreed(stay);
+      if (reservation.end <= now) continue;
+      this.#noteFreed(reservation);
       followed = 'freed';
     }
     let isKnown = true;
@@ -89,36 +90,37 @@ export class PlacedPromises implements PromiseBook {
 
   reset(run: ClusterRun): void {
     this.follow(run);
-    for (const [job, { stay }] of this.#promised) {
-      if (stay.at !== -1) this.#timetable.remove(stay);
+    for (const [job, { reservation }] of this.#promised) {
+      if (reservation.at !== -1) this.#timetable.remove(reservation);
       if (run.state.status[job] !== WAITING) this.#promised.delete(job);
     }
   }
 
+  /** {@link follow} compares with the timetable: there is nothing to note. */
   remember(): void {}
 
   promise(run: ClusterRun, job: number): number {
-    const stay = this.#search.bookEarliest(run, job, run.now, Number.POSITIVE_INFINITY);
+    const reservation = this.#search.bookEarliest(run, job, run.now, Number.POSITIVE_INFINITY);
     const before = this.#promised.get(job);
-    if (before !== undefined) this.#noteFreed(before.stay);
-    return this.#note(run, job, stay);
+    if (before !== undefined) this.#noteFreed(before.reservation);
+    return this.#record(run, job, reservation);
   }
 
   keep(run: ClusterRun, job: number, begin: number): boolean {
-    const promised = this.#promised.get(job);
-    if (promised?.stay.begin === begin && this.#timetable.isFree(promised.stay, 'end')) {
-      this.#timetable.add(promised.stay);
+    const before = this.#promised.get(job)?.reservation;
+    if (before?.begin === begin && this.#timetable.isFree(before, 'end')) {
+      this.#timetable.add(before);
       return true;
     }
-    const stay = this.#search.bookAt(run, job, begin);
-    if (stay === undefined) return false;
-    this.#note(run, job, stay);
+    const reservation = this.#search.bookAt(run, job, begin);
+    if (reservation === undefined) return false;
+    this.#record(run, job, reservation);
     return true;
   }
 
   beginMoves(): void {
-    // Those behind that move free something for those before, who only see it the next time.
-    this.#looked = this.#freed;
+    // A job that moves forward frees GPUs for jobs ahead of it too. These see them at the next pass.
+    this.#freedForMoves = this.#freed;
     this.#search.beginMoves();
     this.#freed = new Set();
   }
@@ -130,100 +132,95 @@ export class PlacedPromises implements PromiseBook {
     spare: number | undefined,
     looksAnywhere: boolean,
   ): number | undefined {
-    const before = this.#promised.get(job);
-    if (before !== undefined) this.#timetable.remove(before.stay);
-    let sooner: Stay | undefined;
+    const before = this.#promised.get(job)?.reservation;
+    if (before !== undefined) this.#timetable.remove(before);
+    let sooner: Reservation | undefined;
     if (spare === undefined) {
-      const from = looksAnywhere ? run.now : this.#search.roomOn(this.#looked, run, job, begin);
+      const from = looksAnywhere ? run.now : this.#search.earliestFree(this.#freedForMoves, run, job, begin);
       sooner = this.#search.bookEarliest(run, job, run.now, begin, from);
-    } else if (leastMilli(run.gangOf(job)) <= spare) sooner = this.#bookWherePolicyPuts(run, job);
+    } else if (run.leastMilliOf(job) <= spare) sooner = this.#bookByPolicy(run, job);
     if (sooner === undefined) {
-      if (before !== undefined) this.#timetable.add(before.stay);
+      if (before !== undefined) this.#timetable.add(before);
       return spare === undefined ? begin : undefined;
     }
     if (before !== undefined) {
-      this.#noteFreed(before.stay);
-      for (const server of serversOf(before.stay)) this.#looked.add(server);
+      this.#noteFreed(before);
+      for (const server of serversOf(before)) this.#freedForMoves.add(server);
     }
-    return this.#note(run, job, sooner);
+    return this.#record(run, job, sooner);
   }
 
-  start(run: ClusterRun, job: number): 'no' | 'as believed' | 'otherwise' {
-    const timetable = this.#timetable;
-    const { stay, since } = this.#promised.get(job)!;
-    timetable.remove(stay);
+  start(run: ClusterRun, job: number): Started {
+    const { reservation, since } = this.#promised.get(job)!;
+    this.#timetable.remove(reservation);
     const mayChoose = since === run.now || run.engine.byTopology === undefined;
-    if (!mayChoose || !this.#placeByPolicy(run, stay)) {
-      if (timetable.isFree(stay, 'goneBy')) {
-        run.holdings.putNote(job, stay.note);
-        run.allocation.resume(job);
-      } else {
-        const elsewhere = this.#bookWherePolicyPuts(run, job);
+    if (!mayChoose || !this.#placeByPolicy(run, reservation)) {
+      let place = reservation;
+      if (!this.#timetable.isFree(reservation, 'goneBy')) {
+        const elsewhere = this.#bookByPolicy(run, job);
         if (elsewhere === undefined) {
-          timetable.add(stay);
+          this.#timetable.add(reservation);
           return 'no';
         }
-        timetable.remove(elsewhere);
-        run.holdings.putNote(job, elsewhere.note);
-        run.allocation.resume(job);
+        this.#timetable.remove(elsewhere);
+        place = elsewhere;
       }
+      run.holdings.putAssignment(job, place.assignment);
+      run.allocation.resume(job);
     }
     this.#promised.delete(job);
-    this.#noteFreed(stay);
+    this.#noteFreed(reservation);
     run.begin(job, 0);
-    return this.#addRunning(run, job).end === stay.end ? 'as believed' : 'otherwise';
+    return this.#addRunning(run, job).end === reservation.end ? 'as expected' : 'otherwise';
   }
 
-  /** Places a job where the policy of the run does, if that leaves all promises where they are and gives it as many pods. */
-  #placeByPolicy(run: ClusterRun, { job, note }: Stay): boolean {
+  /** Places a job where the policy of the run puts it. It must get as many pods as promised, and no promise may move. */
+  #placeByPolicy(run: ClusterRun, { job, assignment }: Reservation): boolean {
     if (!run.allocation.place(job)) return false;
-    const own = this.#stayNow(run, job);
-    if (own.note.pods >= note.pods && this.#timetable.isFree(own, 'end')) return true;
+    const own = this.#reservationNow(run, job);
+    if (own.assignment.pods >= assignment.pods && this.#timetable.isFree(own, 'end')) return true;
     run.allocation.unplace(job);
     return false;
   }
 
-  /** Books a job now where the policy of the run puts it, if all promises can be kept then, wherever they are. */
-  #bookWherePolicyPuts(run: ClusterRun, job: number): Stay | undefined {
+  /** Books a job now where the policy of the run puts it. Promises may move elsewhere, if all can be kept. */
+  #bookByPolicy(run: ClusterRun, job: number): Reservation | undefined {
     if (!run.allocation.place(job)) return undefined;
-    const own = this.#stayNow(run, job);
+    const own = this.#reservationNow(run, job);
     run.allocation.unplace(job);
     return this.#search.bookAmong(run, own) ? own : undefined;
   }
 
-  /** What a job that has been placed would hold from now on. */
-  #stayNow(run: ClusterRun, job: number): Stay {
-    const note = run.holdings.noteOf(job);
-    const end = run.now + this.#search.durationOf(run, job, note.pods);
-    return newStay(job, run.gangOf(job), note, run.now, end, true);
+  /** A reservation from now on for a job that has been placed. */
+  #reservationNow(run: ClusterRun, job: number): Reservation {
+    const assignment = run.holdings.assignmentOf(job);
+    const end = run.now + durationOn(run, job, assignment.pods);
+    return newReservation(job, run.gangOf(job), assignment, run.now, end, true);
   }
 
-  #note(run: ClusterRun, job: number, stay: Stay | undefined): number {
-    if (stay === undefined) {
+  /** Records the new promise to a job, undefined = it has none; returns its time. */
+  #record(run: ClusterRun, job: number, reservation: Reservation | undefined): number {
+    if (reservation === undefined) {
       this.#promised.delete(job);
       return Number.POSITIVE_INFINITY;
     }
-    this.#promised.set(job, { stay, since: run.now });
-    return stay.begin;
+    this.#promised.set(job, { reservation, since: run.now });
+    return reservation.begin;
   }
 
-  #noteFreed(stay: Stay): void {
-    for (const server of serversOf(stay)) this.#freed.add(server);
+  #noteFreed(reservation: Reservation): void {
+    for (const server of serversOf(reservation)) this.#freed.add(server);
   }
 
-  #addRunning(run: ClusterRun, job: number): Stay {
+  #addRunning(run: ClusterRun, job: number): Reservation {
     const { now, state } = run;
     const begin = state.begin[job]!;
     const end = Math.max(state.expectedEnd[job]!, after(begin));
-    const stay = newStay(job, run.gangOf(job), run.holdings.noteOf(job), begin, end, false);
-    if (end <= now) stay.goneBy = after(now);
-    this.#timetable.add(stay);
-    this.#running.set(job, { stay, stamp: state.stamp[job]! });
-    return stay;
+    const assignment = run.holdings.assignmentOf(job);
+    const reservation = newReservation(job, run.gangOf(job), assignment, begin, end, false);
+    if (end <= now) reservation.goneBy = after(now);
+    this.#timetable.add(reservation);
+    this.#running.set(job, { reservation, stamp: state.stamp[job]! });
+    return reservation;
   }
-}
-
-/** Thousandths of GPUs of the fewest pods that a gang starts with. */
-function leastMilli({ podsMin, need }: Gang): number {
-  return podsMin * need.totalGpuMilli;
 }

@@ -1,4 +1,4 @@
-import { isSamePlace, type Note } from '../allocation/holdings.js';
+import { type Assignment, isSamePlace } from '../allocation/holdings.js';
 import { RUNNING } from '../jobs/job-state.js';
 import { PREEMPTED } from '../jobs/run-log.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
@@ -11,7 +11,7 @@ import { ActiveOrder } from './active-order.js';
  * @param jobs - jobs of the simulation
  * @complexity O(n log n) of the jobs that run or wait
  */
-export function countedOrderPass(jobs: number): (run: ClusterRun) => void {
+export function orderPassByCount(jobs: number): (run: ClusterRun) => void {
   const order = new ActiveOrder(jobs);
   const isChosen = new Uint8Array(jobs);
   return (run) => {
@@ -52,7 +52,7 @@ export function countedOrderPass(jobs: number): (run: ClusterRun) => void {
  * @param requestClasses - distinct request classes, see Allocation
  * @complexity O(waiting × running) moves and decisions of the engine
  */
-export function orderPass(jobs: number, requestClasses: number): (run: ClusterRun) => void {
+export function orderPassByPlace(jobs: number, requestClasses: number): (run: ClusterRun) => void {
   const choice = new OrderChoice(jobs, requestClasses);
   return (run) => {
     choice.order.refresh(run);
@@ -71,7 +71,7 @@ class OrderChoice {
   /** Running job → whether its GPUs are taken away for the moment. */
   readonly #isSuspended: Uint8Array;
   /** Who has new GPUs, in the order in which they got them, and what a running one held before. */
-  #placed: { readonly job: number; readonly before: Note }[] = [];
+  #placed: { readonly job: number; readonly before: Assignment }[] = [];
   /** Request class → the choice in which nobody was left to make room for it: who comes later has even fewer behind. */
   readonly #refusedIn: Int32Array;
   #choices = 0;
@@ -100,7 +100,7 @@ class OrderChoice {
       }
       const requestClass = allocation.requestClassOf(job);
       if (this.#refusedIn[requestClass] === choice) continue;
-      const before = holdings.noteOf(job);
+      const before = holdings.assignmentOf(job);
       if (allocation.place(job) || this.#makeRoom(run, at)) {
         this.#isSuspended[job] = 0;
         this.#placed.push({ job, before });
@@ -111,7 +111,7 @@ class OrderChoice {
   /** Whether a running job has other GPUs than before. */
   hasMoves({ holdings, state }: ClusterRun): boolean {
     return this.#placed.some(
-      ({ job, before }) => state.status[job] === RUNNING && !isSamePlace(before, holdings.noteOf(job)),
+      ({ job, before }) => state.status[job] === RUNNING && !isSamePlace(before, holdings.assignmentOf(job)),
     );
   }
 
@@ -120,7 +120,7 @@ class OrderChoice {
     const { allocation, holdings, state } = run;
     for (const { job, before } of [...this.#placed].reverse()) {
       allocation.unplace(job);
-      holdings.putNote(job, before);
+      holdings.putAssignment(job, before);
     }
     for (const { job } of this.#placed) if (state.status[job] === RUNNING) allocation.resume(job);
     // Whoever was refused meanwhile was refused for less room.
@@ -142,9 +142,9 @@ class OrderChoice {
         run.begin(job, 0);
         continue;
       }
-      const after = holdings.noteOf(job);
+      const after = holdings.assignmentOf(job);
       if (isSamePlace(before, after)) continue;
-      holdings.putNote(job, before);
+      holdings.putAssignment(job, before);
       run.move(job, after);
     }
   }

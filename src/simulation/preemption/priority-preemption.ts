@@ -1,9 +1,9 @@
 import { priorityAtBegin } from '../jobs/queue-order.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
-import { fitsAsItIs, suspendCheapest, suspendFor } from '../moves/preempt-for.js';
-import { restartCost, victimsOf } from '../moves/victims.js';
 import type { CheckedVictims } from '../options/checked-options.js';
 import type { VictimRule } from '../options/simulation-options.js';
+import { fitsAsItIs, suspendCheapest, suspendInOrder } from './preempt-for.js';
+import { restartCost, victimsOf } from './victims.js';
 
 /** Who may preempt: the head of the queue, the first job of every tenant, or whoever waits. */
 export type Preemptors = 'head' | 'heads' | 'all';
@@ -32,7 +32,7 @@ export function preemptingPass(
       (scope !== 'tenant' || tenantOf[victim] === tenantOf[job]) &&
       run.now - run.state.begin[victim]! >= runMicrosMin;
     if (fitsAsItIs(run, job)) return false;
-    const stopped = suspendByRule(run, job, victimsOf(run, mayStop, rule), rule);
+    const stopped = preemptFor(run, job, victimsOf(run, mayStop, rule), rule);
     if (stopped === undefined) return false;
     for (const victim of stopped) run.evict(victim);
     run.waiting.remove(job);
@@ -74,7 +74,7 @@ export function preemptingPass(
  * @param victims - in the order of the rule
  * @returns those that are suspended; undefined, and nothing has happened, if all are not enough
  */
-export function suspendByRule(
+export function preemptFor(
   run: ClusterRun,
   job: number,
   victims: readonly number[],
@@ -82,5 +82,5 @@ export function suspendByRule(
 ): number[] | undefined {
   return rule === 'restart-cost'
     ? suspendCheapest(run, job, victims, (victim) => restartCost(run, victim))
-    : suspendFor(run, job, victims);
+    : suspendInOrder(run, job, victims);
 }

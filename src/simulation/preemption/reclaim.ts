@@ -1,10 +1,10 @@
 import { GPU_MILLI } from '../../units.js';
 import { priorityAtBegin } from '../jobs/queue-order.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
-import { victimsOf } from '../moves/victims.js';
 import type { CheckedVictims } from '../options/checked-options.js';
-import { suspendByRule } from './priority-preemption.js';
+import { preemptFor } from './priority-preemption.js';
 import type { QuotaTree } from './quota-tree.js';
+import { victimsOf } from './victims.js';
 
 /**
  * Places a job that its tenant deserves in place of others that theirs do not: at first only of those that leave theirs with
@@ -43,7 +43,7 @@ export function reclaim(
     } else others.push(victim);
   }
   const usedBeside = tree.used.slice();
-  let stopped = suspendByRule(run, job, sparing, rule);
+  let stopped = preemptFor(run, job, sparing, rule);
   for (let i = 0; i < others.length && stopped === undefined; i++) {
     const victims = new Set(sparing);
     // Who comes first in the order may be too small: each is tried first once.
@@ -53,7 +53,7 @@ export function reclaim(
       victims.add(victim);
     }
     tree.used.set(usedBeside);
-    if (victims.size > sparing.length) stopped = suspendByRule(run, job, [...victims], rule);
+    if (victims.size > sparing.length) stopped = preemptFor(run, job, [...victims], rule);
   }
   tree.used.set(used);
   if (stopped === undefined) return false;
@@ -99,7 +99,7 @@ export function preemptInTenant(
   const stopped = victims.slice(0, count);
   for (const victim of stopped) run.allocation.suspend(victim);
   if (count === 0 || !run.allocation.place(job)) {
-    const others = suspendByRule(run, job, victims.slice(count), rule);
+    const others = preemptFor(run, job, victims.slice(count), rule);
     if (others === undefined) {
       for (const victim of stopped) run.allocation.resume(victim);
       return false;
@@ -127,14 +127,14 @@ function shrink(run: ClusterRun, tree: QuotaTree, victim: number, reclaimer: num
   if (gang.podsMin === gang.pods || gpusPerPod === 0 || state.computeBegin[victim]! > run.now) return false;
   const tenant = table.tenantOf[victim]!;
   const deserved = Math.floor(tree.deservedLeft(tenant, reclaimer) / gpusPerPod);
-  const before = holdings.noteOf(victim);
+  const before = holdings.assignmentOf(victim);
   const pods = Math.min(before.pods - 1, Math.max(gang.podsMin, deserved));
   if (pods < gang.podsMin || !allocation.placeAs(victim, { ...gang, pods })) {
-    holdings.putNote(victim, before);
+    holdings.putAssignment(victim, before);
     return false;
   }
-  const after = holdings.noteOf(victim);
-  holdings.putNote(victim, before);
+  const after = holdings.assignmentOf(victim);
+  holdings.putAssignment(victim, before);
   run.move(victim, after);
   tree.use(tenant, run.gpusOf(victim));
   return true;

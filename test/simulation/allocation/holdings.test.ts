@@ -131,7 +131,7 @@ describe('Holdings', () => {
     const holdings = new Holdings(engineOf(topologyAware()), 3);
     const visited = (job: number): [number, number][] => {
       const calls: [number, number][] = [];
-      forEachPiece(holdings.noteOf(job), (server, _mask, pods) => calls.push([server, pods]));
+      forEachPiece(holdings.assignmentOf(job), (server, _mask, pods) => calls.push([server, pods]));
       return calls;
     };
     holdings.take(0, gang({ pods: 3, gpus: 2 }));

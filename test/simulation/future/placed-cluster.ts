@@ -5,7 +5,7 @@ import { type Gang, gangOf, Levels } from '../../../src/placement/gangs/gang.js'
 import type { PlacementRequest } from '../../../src/placement/request/request.js';
 import { podNeed } from '../../../src/placement/state/pod-need.js';
 import { topologyAware } from '../../../src/policies/index.js';
-import type { Note } from '../../../src/simulation/allocation/holdings.js';
+import type { Assignment } from '../../../src/simulation/allocation/holdings.js';
 import { gpuBox } from '../../placement/random-cluster.js';
 
 /** An engine of servers of four GPUs, 8,000 milli-cores and 8,000 MiB, with nothing placed. */
@@ -32,7 +32,7 @@ export function gangFor(engine: PlacementEngine, request: PlacementRequest): Gan
   return gangOf(request, podNeed(request, engine.tables), new Levels([]));
 }
 
-/** A note of one pod on one server. */
-export function noteOn(server: number, mask: number): Note {
+/** An assignment of one pod on one server. */
+export function assignmentOn(server: number, mask: number): Assignment {
   return { server, mask, pieces: undefined, pods: 1, bandwidthGBps: Number.NaN };
 }

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { copyState, freeMilliOf } from '../../../src/placement/state/state.js';
-import { PeakUse } from '../../../src/simulation/future/placed-peak-use.js';
-import { ShownServers } from '../../../src/simulation/future/window-engine.js';
+import { PeakUse } from '../../../src/simulation/future/peak-use.js';
+import { WindowEngine } from '../../../src/simulation/future/window-engine.js';
 import { drawsOf } from '../whole/swarm.js';
 import { fourGpuEngine, gangFor } from './placed-cluster.js';
 
 const SERVERS = 3;
 
-describe('ShownServers', () => {
-  it('shows what is left of every server, and nothing of what it showed before', () => {
+describe('WindowEngine', () => {
+  it('leaves free what is not loaded on every server, and keeps nothing of an earlier load', () => {
     const engine = fourGpuEngine(SERVERS);
     const { tables, state } = engine;
     const empty = copyState(state);
-    const shown = new ShownServers(engine);
+    const loaded = new WindowEngine(engine);
     const use = new PeakUse(tables);
     for (let seed = 0; seed < 1000; seed++) {
       const draw = drawsOf(seed);
@@ -24,7 +24,7 @@ describe('ShownServers', () => {
       for (let gpu = 0; gpu < 4; gpu++) {
         use.shareMilli[gpu] = ((use.sharedMask >> gpu) & 1) === 1 ? draw.of([1, 300, 1000]) : 0;
       }
-      shown.show(server, use);
+      loaded.load(server, use);
       expect(state.cpuFreeMilli[server]).toBe(8000 - use.cpuMilli);
       expect(state.memoryFreeMiB[server]).toBe(8000 - use.memoryMiB);
       for (let gpu = 0; gpu < 4; gpu++) {
@@ -35,12 +35,12 @@ describe('ShownServers', () => {
       for (let s = 0; s < SERVERS; s++) {
         for (let gpu = 0; gpu < 4; gpu++) free += freeMilliOf(tables, state, s, gpu);
       }
-      expect(shown.freeMilli).toBe(free);
+      expect(loaded.freeMilli).toBe(free);
       // The engine's own counters follow: it finds room exactly where there is some.
       expect(engine.decide(gangFor(engine, { gpus: 4 }).need)).toBe(state.freeMask.includes(15));
     }
     use.measure([], 0, 1, 'end');
-    for (let server = 0; server < SERVERS; server++) shown.show(server, use);
+    for (let server = 0; server < SERVERS; server++) loaded.load(server, use);
     expect(state).toEqual(empty);
   });
 });

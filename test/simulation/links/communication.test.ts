@@ -3,7 +3,7 @@ import { railOptimized } from '../../../src/catalogue/index.js';
 import { clusterTopology } from '../../../src/index.js';
 import { bestFit, binPack, random, spread, topologyAware } from '../../../src/policies/index.js';
 import { phase } from '../../../src/restart/index.js';
-import type { Note } from '../../../src/simulation/allocation/holdings.js';
+import type { Assignment } from '../../../src/simulation/allocation/holdings.js';
 import { type OpenRun, openRun } from '../../../src/simulation/assemble.js';
 import { type JobResult, type SimulationJob, simulate } from '../../../src/simulation/index.js';
 
@@ -168,11 +168,11 @@ describe('the speed that a job would have', () => {
     while (run.runningCount < 2) run.step();
     return run;
   };
-  /** What a gang of two whole servers notes that has a rack to itself. */
-  const inOneRack = (): Note => {
+  /** What a gang of two whole servers assignments that has a rack to itself. */
+  const inOneRack = (): Assignment => {
     const { run } = openRun({ cluster: racks, jobs: [job] }, undefined);
     while (run.runningCount === 0) run.step();
-    return run.holdings.noteOf(0);
+    return run.holdings.assignmentOf(0);
   };
 
   // 15 · 100 / 8 = 187.5 GB/s across the racks alone, half of what they are rated at, and half of that together.
@@ -183,13 +183,13 @@ describe('the speed that a job would have', () => {
     [[0.5, 0], false, [1 / 1.5, 1]],
   ] as const)('is its speed where it is: fractions %j, shared links %s', (fractions, linkSharing, speeds) => {
     const run = begun(fractions, linkSharing);
-    const { noteOf } = run.holdings;
+    const { assignmentOf } = run.holdings;
     for (const round of [1, 2]) {
       for (const one of [0, 1]) {
-        const note = noteOf.call(run.holdings, one);
-        expect(run.parts.speeds!.speedAt(one, note), `round ${round}`).toBeCloseTo(speeds[one]!, 9);
+        const assignment = assignmentOf.call(run.holdings, one);
+        expect(run.parts.speeds!.speedAt(one, assignment), `round ${round}`).toBeCloseTo(speeds[one]!, 9);
         expect(run.state.speed[one]).toBeCloseTo(speeds[one]!, 9);
-        expect(noteOf.call(run.holdings, one)).toEqual(note);
+        expect(assignmentOf.call(run.holdings, one)).toEqual(assignment);
       }
     }
   });

@@ -134,7 +134,7 @@ describe('moves', () => {
 });
 
 describe('a trial of moves that comes to nothing', () => {
-  it('leaves every note, every engine and every count as it was', () => {
+  it('leaves every assignment, every engine and every count as it was', () => {
     let refused = 0;
     for (let seed = 0; seed < 300; seed++) {
       const options = resizing(swarmOptions(seed));
@@ -146,7 +146,7 @@ describe('a trial of moves that comes to nothing', () => {
           [...run.engine.state.cpuFreeMilli],
           [...run.engine.state.sharedFreeMilli],
           [...(run.holdings.mirror?.state.freeMask ?? [])],
-          Array.from({ length: run.runningCount }, (_, i) => run.holdings.noteOf(run.running[i]!)),
+          Array.from({ length: run.runningCount }, (_, i) => run.holdings.assignmentOf(run.running[i]!)),
           [run.allocation.heldMilli, run.allocation.headroom?.missing, run.waiting.length, run.log.length],
         ]);
       // Nothing is worth so much.

@@ -12,7 +12,7 @@ import {
   simulate,
 } from '../../../src/simulation/index.js';
 import { Promises } from '../../../src/simulation/passes/conservative.js';
-import { PlacedPromises } from '../../../src/simulation/passes/promises-by-place.js';
+import { PromisesByPlace } from '../../../src/simulation/passes/promises-by-place.js';
 import type { ClusterTopology } from '../../../src/topology/index.js';
 import { gpuBox } from '../../placement/random-cluster.js';
 import { forSeeds, type Watched, watchedOptions } from '../options/watched-options.js';
@@ -108,7 +108,7 @@ function checkEarliestPromises(options: SimulateOptions, seed: number): number {
     sizes: undefined,
     seed: 0,
   });
-  const promises = new Promises(new PlacedPromises(ahead), run.table.count);
+  const promises = new Promises(new PromisesByPlace(ahead), run.table.count);
   const earliest = new Map<number, number>();
   run.schedule = () => {
     promises.pass(run);

@@ -4,8 +4,8 @@ import { bestFit, spread, topologyAware } from '../../../src/policies/index.js';
 import { openRun } from '../../../src/simulation/assemble.js';
 import { type SimulateOptions, type SimulationJob, simulate } from '../../../src/simulation/index.js';
 import type { ClusterRun } from '../../../src/simulation/kernel/cluster-run.js';
-import { cheapestVictims } from '../../../src/simulation/moves/cheapest-victims.js';
-import { victimPieces } from '../../../src/simulation/moves/victim-pieces.js';
+import { cheapestVictims } from '../../../src/simulation/preemption/cheapest-victims.js';
+import { victimPieces } from '../../../src/simulation/preemption/victim-pieces.js';
 import { gpuBox } from '../../placement/random-cluster.js';
 import { type Draw, drawsOf } from '../whole/swarm.js';
 

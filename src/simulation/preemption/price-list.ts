@@ -16,7 +16,7 @@ export interface Offer extends Price {
 }
 
 /** For one server: the cheapest way to make room for so many pods. */
-export interface VictimMenu {
+export interface PriceList {
   /** Pods that fit though nobody goes. */
   readonly base: number;
   /** Extra pods, 0 … → the least price of room for at least as many; rising. */
@@ -33,7 +33,7 @@ const WAYS_MAX = 1024;
  * Finds the cheapest sets of pieces of one server: it goes over the pieces one by one and keeps, of all ways to choose among
  * those seen, the ones that no other way beats in everything that the pods ask for and in price.
  */
-export class VictimMenus {
+export class ServerPricer {
   /** Comparisons of two ways so far. */
   steps = 0;
   readonly #tables: ClusterTables;
@@ -83,7 +83,7 @@ export class VictimMenus {
    * @returns undefined if there are too many ways to be compared
    * @complexity O(offers × ways²); of whole GPUs alone there are at most as many ways as GPUs
    */
-  of(server: number, gone: readonly VictimPiece[], offers: readonly Offer[]): VictimMenu | undefined {
+  of(server: number, gone: readonly VictimPiece[], offers: readonly Offer[]): PriceList | undefined {
     const counted = this.#ofWholeGpus(server, gone, offers);
     if (counted !== undefined) return counted;
     this.#begin(server, gone, offers);
@@ -109,7 +109,7 @@ export class VictimMenus {
     server: number,
     gone: readonly VictimPiece[],
     offers: readonly Offer[],
-  ): VictimMenu | undefined {
+  ): PriceList | undefined {
     const { isPlain, places, gpus } = this.#need;
     if (!isPlain || places !== undefined || gpus === 0) return undefined;
     let free = this.#state.freeMask[server]!;
@@ -271,7 +271,7 @@ function menuOf<W extends Price & Pick<Way, 'victims'>>(
   ways: readonly (W | undefined)[],
   base: number,
   podsOf: (way: W, index: number) => number,
-): VictimMenu {
+): PriceList {
   const best: (W | undefined)[] = [];
   ways.forEach((way, i) => {
     if (way === undefined) return;

@@ -20,7 +20,11 @@ export function fitsAsItIs(run: ClusterRun, job: number): boolean {
  * @returns those that are suspended, the job being placed; undefined, and nothing has happened, if all are not enough
  * @complexity O(v + s log v) moves and decisions of the engine, v victims of which s stay suspended
  */
-export function suspendFor(run: ClusterRun, job: number, victims: readonly number[]): number[] | undefined {
+export function suspendInOrder(
+  run: ClusterRun,
+  job: number,
+  victims: readonly number[],
+): number[] | undefined {
   const count = suspendUntilItFits(run, job, victims);
   if (count === 0) return undefined;
   // Without the last it did not fit. Of the others, from the dearest back, those go on without whom it does.
@@ -34,12 +38,12 @@ export function suspendFor(run: ClusterRun, job: number, victims: readonly numbe
 
 /**
  * Places a job by suspending the cheapest set of running ones, see {@link cheapestVictims}. Where its bound on steps ends the
- * search, or room is kept free, the cheaper one of what was found and of what {@link suspendFor} would suspend.
+ * search, or room is kept free, the cheaper one of what was found and of what {@link suspendInOrder} would suspend.
  *
  * @param victims - running jobs; of equally cheap and large sets the one nearer to the front of this list
  * @param costOf - what stopping one costs: whole numbers, 0 or more
  * @returns those that are suspended, the job being placed; undefined, and nothing has happened, if all are not enough
- * @complexity as {@link cheapestVictims}, and that of {@link suspendFor} in the cases above
+ * @complexity as {@link cheapestVictims}, and that of {@link suspendInOrder} in the cases above
  */
 export function suspendCheapest(
   run: ClusterRun,
@@ -62,7 +66,7 @@ export function suspendCheapest(
   if (isSure && found.victims === undefined) return undefined;
   const cheapest = found.victims?.map((position) => victims[position]!) ?? [];
   if (!isSure) {
-    const inOrder = suspendFor(run, job, victims);
+    const inOrder = suspendInOrder(run, job, victims);
     if (inOrder === undefined) return undefined;
     const sumOf = (set: readonly number[]): number => set.reduce((sum, victim) => sum + costOf(victim), 0);
     if (cheapest.length === 0 || sumOf(inOrder) <= sumOf(cheapest)) return inOrder;
@@ -72,7 +76,7 @@ export function suspendCheapest(
   for (const victim of cheapest) allocation.suspend(victim);
   if (allocation.place(job)) return cheapest;
   for (const victim of cheapest) allocation.resume(victim);
-  return suspendFor(run, job, victims);
+  return suspendInOrder(run, job, victims);
 }
 
 /** Whether there are enough GPUs, those of all victims included: deciding costs more than counting. */

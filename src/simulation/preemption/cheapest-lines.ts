@@ -1,7 +1,7 @@
-import { isCheaper, type VictimMenu } from './victim-menu.js';
+import { isCheaper, type PriceList } from './price-list.js';
 
 /** What room for a gang costs, and which line of every menu makes it. */
-export interface RoomChoice {
+export interface LineChoice {
   readonly cost: number;
   readonly tie: number;
   /** Menu → extra pods for which it makes room. Length: menus. */
@@ -18,7 +18,7 @@ interface Prices {
  * The cheapest room for a gang on servers of which each has a menu of its own: a knapsack in which every server gives one
  * line of its menu.
  */
-export class CheapestRoom {
+export class CheapestLines {
   /** Sums of two prices so far. */
   steps = 0;
 
@@ -30,7 +30,7 @@ export class CheapestRoom {
    * @returns undefined if all of them together do not have it
    * @complexity O(pods of the menus, sorted), or O(menus × pods × lines of a menu) where prices fall from pod to pod
    */
-  forPods(menus: readonly VictimMenu[], pods: number): RoomChoice | undefined {
+  forPods(menus: readonly PriceList[], pods: number): LineChoice | undefined {
     const missing = pods - sumOf(menus, (menu) => menu.base);
     const extras = new Int32Array(menus.length);
     if (missing <= 0) return { cost: 0, tie: 0, extras };
@@ -52,11 +52,11 @@ export class CheapestRoom {
    * @complexity O(menus × pods × lines of a menu + groups × slices²)
    */
   forSlices(
-    menus: readonly VictimMenu[],
+    menus: readonly PriceList[],
     groupEnds: readonly number[],
     slicePods: number,
     pods: number,
-  ): RoomChoice | undefined {
+  ): LineChoice | undefined {
     const rest = pods % slicePods;
     // An amount is twice the slices, and one more with the rest.
     const target = 2 * Math.floor(pods / slicePods) + (rest > 0 ? 1 : 0);
@@ -92,7 +92,7 @@ export class CheapestRoom {
   }
 
   /** Takes the cheapest next pod again and again. */
-  #byPod(menus: readonly VictimMenu[], missing: number): RoomChoice {
+  #byPod(menus: readonly PriceList[], missing: number): LineChoice {
     const next: { readonly menu: number; readonly cost: number; readonly tie: number }[] = [];
     menus.forEach(({ cost, tie }, menu) => {
       for (let extra = 1; extra < cost.length; extra++) {
@@ -181,7 +181,7 @@ function sumOf<T>(values: readonly T[], of: (value: T) => number): number {
 }
 
 /** Whether every pod costs at least what the one before does. */
-function isRising({ cost, tie }: VictimMenu): boolean {
+function isRising({ cost, tie }: PriceList): boolean {
   const step = (extra: number): { cost: number; tie: number } => ({
     cost: cost[extra]! - cost[extra - 1]!,
     tie: tie[extra]! - tie[extra - 1]!,
@@ -191,7 +191,7 @@ function isRising({ cost, tie }: VictimMenu): boolean {
 }
 
 /** The prices of a menu by all pods that fit, those included for which nobody goes. */
-function fromNobody({ base, cost, tie }: VictimMenu): Prices {
+function fromNobody({ base, cost, tie }: PriceList): Prices {
   const free = new Array<number>(base).fill(0);
   return { cost: [...free, ...cost], tie: [...free, ...tie] };
 }

@@ -1,8 +1,8 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
 import { type Gang, SERVER } from '../../placement/gangs/gang.js';
 import { type PlacementState, podsThatFit } from '../../placement/state/state.js';
-import { CheapestRoom, type RoomChoice } from './cheapest-room.js';
-import { isCheaper, type Offer, type Price, type VictimMenu, VictimMenus } from './victim-menu.js';
+import { CheapestLines, type LineChoice } from './cheapest-lines.js';
+import { isCheaper, type Offer, type Price, type PriceList, ServerPricer } from './price-list.js';
 import type { VictimPiece } from './victim-pieces.js';
 
 /** Comparisons and sums that one search may spend: some tens of milliseconds. */
@@ -30,7 +30,7 @@ export interface CheapestVictims {
  * others counts on every server with a part of its price, so that servers can be looked at one by one; what all its parts
  * cost together is never more than the price, so the result is a bound. If it takes all or nothing of everybody, it is the
  * answer; otherwise the victim of which most is not paid is decided about next. On one server, ways to choose among its pieces
- * are compared (VictimMenus), over servers a knapsack (CheapestRoom). At most 2^20 steps and 65,536 victims.
+ * are compared (ServerPricer), over servers a knapsack (CheapestLines). At most 2^20 steps and 65,536 victims.
  *
  * @param pieces - server → what victims hold on it
  * @param costs - of the victims, in the order of the list: whole numbers, 0 or more, with sums below 2^53
@@ -65,8 +65,8 @@ class Search {
   readonly #pieces: ReadonlyMap<number, readonly VictimPiece[]>;
   /** Victim → what it costs. */
   readonly #prices: readonly Price[];
-  readonly #menus: VictimMenus;
-  readonly #room = new CheapestRoom();
+  readonly #menus: ServerPricer;
+  readonly #room = new CheapestLines();
   /** Victim → {@link OPEN}, {@link GONE} or {@link KEPT}. */
   readonly #decided: Uint8Array;
   /** Victim → server → its part of the price; only of victims on several servers of the domain at hand. */
@@ -94,7 +94,7 @@ class Search {
     this.#gang = gang;
     this.#pieces = pieces;
     this.#prices = costs.map((cost, position) => ({ cost, tie: VICTIM + position }));
-    this.#menus = new VictimMenus(tables, state, gang.need, gang.podsMin);
+    this.#menus = new ServerPricer(tables, state, gang.need, gang.podsMin);
     this.#decided = new Uint8Array(costs.length);
   }
 
@@ -148,7 +148,7 @@ class Search {
   }
 
   /** Parts the prices of victims on several hosts, and returns the menus that follow. */
-  #partPrices(): VictimMenu[] | undefined {
+  #partPrices(): PriceList[] | undefined {
     const podsOn = new Map<number, [host: number, pods: number][]>();
     let useful = this.#pods;
     this.#hosts.forEach(({ server, pieces }, host) => {
@@ -171,7 +171,7 @@ class Search {
     }
     this.#parts = parts;
     this.#hostsOf = hostsOf;
-    const menus: VictimMenu[] = [];
+    const menus: PriceList[] = [];
     for (let host = 0; host < this.#hosts.length; host++) {
       const menu = this.#menuOf(host);
       if (menu === undefined) return undefined;
@@ -180,7 +180,7 @@ class Search {
     return menus;
   }
 
-  #menuOf(host: number): VictimMenu | undefined {
+  #menuOf(host: number): PriceList | undefined {
     const { server, pieces } = this.#hosts[host]!;
     const gone: VictimPiece[] = [];
     const offers: Offer[] = [];
@@ -198,7 +198,7 @@ class Search {
   }
 
   /** Searches what is left open, after victims of a price have gone. */
-  #branch(spent: Price, menus: readonly VictimMenu[]): void {
+  #branch(spent: Price, menus: readonly PriceList[]): void {
     this.#nodeSteps += STEPS_PER_HOST * menus.length;
     if (this.#nodeSteps + this.#menus.steps + this.#room.steps > STEPS_MAX) this.#isCut = true;
     if (this.#isCut) return;
@@ -220,7 +220,7 @@ class Search {
     this.#decided[partly] = OPEN;
   }
 
-  #decide(victim: number, decision: number, spent: Price, menus: readonly VictimMenu[]): void {
+  #decide(victim: number, decision: number, spent: Price, menus: readonly PriceList[]): void {
     this.#decided[victim] = decision;
     const changed = [...menus];
     for (const host of this.#hostsOf.get(victim)!) {
@@ -231,15 +231,15 @@ class Search {
     this.#branch(spent, changed);
   }
 
-  #choose(menus: readonly VictimMenu[]): RoomChoice | undefined {
+  #choose(menus: readonly PriceList[]): LineChoice | undefined {
     if (this.#groupEnds === undefined) return this.#room.forPods(menus, this.#pods);
     return this.#room.forSlices(menus, this.#groupEnds, this.#gang.slicePods, this.#pods);
   }
 
   /** Whom a choice of lines takes, at least in part; their price; and of whom most is not paid, if of anybody. */
   #takenBy(
-    { extras }: RoomChoice,
-    menus: readonly VictimMenu[],
+    { extras }: LineChoice,
+    menus: readonly PriceList[],
   ): { readonly victims: number[]; readonly price: Price; readonly partly: number | undefined } {
     const unpaid = new Map<number, Price>();
     const victims: number[] = [];

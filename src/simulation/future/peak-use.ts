@@ -1,26 +1,13 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
-import type { PodNeed } from '../../placement/state/pod-need.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../../units.js';
-
-/** What a job holds on one server, from when to when. */
-export interface Held {
-  readonly stay: {
-    readonly gang: { readonly need: PodNeed };
-    readonly begin: number;
-    readonly end: number;
-    readonly goneBy: number;
-  };
-  readonly mask: number;
-  readonly pods: number;
-}
+import { type EndField, type Held, overlaps } from './reservation.js';
 
 /**
- * The most of one server that is in use at once in a stretch of time. A GPU must be free throughout to be given away, so of
- * those held whole it is all that are held at any time; CPU, memory and shares come back meanwhile, so of them it is the
- * largest sum.
+ * The highest use of one server in a stretch of time. GPUs that are held whole are added up over the stretch, because a new
+ * pod needs a GPU that is free all the time. CPU, memory and shares are counted moment by moment, and the highest sum counts.
  */
 export class PeakUse {
-  /** GPUs that somebody holds whole, and those that pods share. */
+  /** GPUs that somebody holds whole, and GPUs that pods share. Bit masks of ordinals. */
   wholeMask = 0;
   sharedMask = 0;
   cpuMilli = 0;
@@ -34,18 +21,18 @@ export class PeakUse {
   }
 
   /**
-   * Looks at what is held between two times.
+   * Measures what is held on one server from `from` to `to`.
    *
-   * @param by - which end of a stay counts
-   * @complexity O(held), and O(held²) where more than GPUs is held
+   * @param by - which end of a reservation counts
+   * @complexity O(held), and O(held²) if pods hold shares, CPU or memory
    */
-  measure(held: readonly Held[], from: number, to: number, by: 'end' | 'goneBy'): void {
+  measure(held: readonly Held[], from: number, to: number, by: EndField): void {
     this.wholeMask = 0;
     this.sharedMask = 0;
     let isPlain = true;
-    for (const { stay, mask } of held) {
-      if (stay.begin >= to || stay[by] <= from) continue;
-      const { need } = stay.gang;
+    for (const { reservation, mask } of held) {
+      if (!overlaps(reservation, from, to, by)) continue;
+      const { need } = reservation.gang;
       if (need.gpuMilli === GPU_MILLI) this.wholeMask |= mask;
       else this.sharedMask |= mask;
       isPlain &&= need.isPlain;
@@ -54,31 +41,32 @@ export class PeakUse {
     this.memoryMiB = 0;
     this.shareMilli.fill(0);
     if (isPlain) return;
-    // What is held is most where somebody comes.
-    for (const { stay } of held) {
-      if (stay.begin < to && stay[by] > from) this.#measureAt(held, Math.max(stay.begin, from), by);
+    // Sums rise only where a reservation begins, so these are the moments to look at.
+    for (const { reservation } of held) {
+      if (overlaps(reservation, from, to, by)) this.#measureAt(held, Math.max(reservation.begin, from), by);
     }
   }
 
   /**
-   * Whether pods fit on a server beside what is held there.
+   * True if pods fit on a server from `from` to `to` beside what is held there.
    *
-   * @param own - what they would hold there
+   * @param own - what the pods would hold there
    */
-  leavesRoomFor(
+  leavesCapacityFor(
     server: number,
     held: readonly Held[],
     own: readonly Held[],
     from: number,
     to: number,
-    by: 'end' | 'goneBy',
+    by: EndField,
   ): boolean {
     this.measure(held, from, to, by);
-    for (const { stay, mask } of own) {
-      const taken = stay.gang.need.gpuMilli === GPU_MILLI ? this.wholeMask | this.sharedMask : this.wholeMask;
+    for (const { reservation, mask } of own) {
+      const isWhole = reservation.gang.need.gpuMilli === GPU_MILLI;
+      const taken = isWhole ? this.wholeMask | this.sharedMask : this.wholeMask;
       if ((taken & mask) !== 0) return false;
     }
-    if (own.every(({ stay }) => stay.gang.need.isPlain)) return true;
+    if (own.every(({ reservation }) => reservation.gang.need.isPlain)) return true;
     this.measure([...held, ...own], from, to, by);
     const { shapeOf, shapeCpuMilli, shapeMemoryMiB } = this.#tables;
     const shape = shapeOf[server]!;
@@ -89,13 +77,13 @@ export class PeakUse {
     );
   }
 
-  #measureAt(held: readonly Held[], time: number, by: 'end' | 'goneBy'): void {
+  #measureAt(held: readonly Held[], time: number, by: EndField): void {
     let cpuMilli = 0;
     let memoryMiB = 0;
     const shareMilli = new Int32Array(GPUS_PER_SERVER_MAX);
-    for (const { stay, mask, pods } of held) {
-      if (stay.begin > time || stay[by] <= time) continue;
-      const { need } = stay.gang;
+    for (const { reservation, mask, pods } of held) {
+      if (reservation.begin > time || reservation[by] <= time) continue;
+      const { need } = reservation.gang;
       cpuMilli += pods * need.cpuMilli;
       memoryMiB += pods * need.memoryMiB;
       if (need.gpuMilli === GPU_MILLI) continue;

@@ -3,17 +3,18 @@ import { clusterTopology } from '../../../src/index.js';
 import { PlacementEngine } from '../../../src/placement/engine.js';
 import { topologyAware } from '../../../src/policies/index.js';
 import { openRun } from '../../../src/simulation/assemble.js';
-import { PlacedSearch } from '../../../src/simulation/future/placed-search.js';
-import { newStay, PlacedTimetable } from '../../../src/simulation/future/placed-timetable.js';
+import { newReservation } from '../../../src/simulation/future/reservation.js';
+import { ReservationSearch } from '../../../src/simulation/future/reservation-search.js';
+import { Timetable } from '../../../src/simulation/future/timetable.js';
 import type { SimulationJob } from '../../../src/simulation/index.js';
 import type { ClusterRun } from '../../../src/simulation/kernel/cluster-run.js';
 import { gpuBox } from '../../placement/random-cluster.js';
-import { noteOn } from './placed-cluster.js';
+import { assignmentOn } from './placed-cluster.js';
 
 /** Two servers of two GPUs: the first is held up to 10 s, the second up to 20 s and again from 50 s to 60 s. */
 function search(job: Partial<SimulationJob>): {
   run: ClusterRun;
-  found: PlacedSearch;
+  found: ReservationSearch;
   engine: PlacementEngine;
 } {
   const { run } = openRun(
@@ -34,20 +35,20 @@ function search(job: Partial<SimulationJob>): {
     sizes: undefined,
     seed: 0,
   });
-  const timetable = new PlacedTimetable(engine);
+  const timetable = new Timetable(engine);
   const gang = run.gangOf(0);
-  const stays = [
+  const reservations = [
     [0, 0, 10],
     [1, 0, 20],
     [1, 50, 60],
   ] as const;
-  for (const [i, [server, begin, end]] of stays.entries()) {
-    timetable.add(newStay(i + 1, gang, noteOn(server, 3), begin * 1e6, end * 1e6, false));
+  for (const [i, [server, begin, end]] of reservations.entries()) {
+    timetable.add(newReservation(i + 1, gang, assignmentOn(server, 3), begin * 1e6, end * 1e6, false));
   }
-  return { run, found: new PlacedSearch(engine, timetable), engine };
+  return { run, found: new ReservationSearch(engine, timetable), engine };
 }
 
-describe('PlacedSearch', () => {
+describe('ReservationSearch', () => {
   it.each<readonly [string, Partial<SimulationJob>, begin: number, end: number, pods: number]>([
     ['one pod on the server that is free first', {}, 10, 30, 1],
     ['a gang when both are free for as long as it runs', { pods: 2 }, 20, 40, 2],
@@ -62,9 +63,13 @@ describe('PlacedSearch', () => {
     ],
   ])('plans %s', (_, job, begin, end, pods) => {
     const { run, found } = search(job);
-    const stay = found.bookEarliest(run, 0, 0, Number.POSITIVE_INFINITY)!;
-    expect([stay.begin / 1e6, stay.end / 1e6, stay.note.pods]).toEqual([begin, end, pods]);
-    expect(stay.goneBy).toBe(stay.end);
+    const reservation = found.bookEarliest(run, 0, 0, Number.POSITIVE_INFINITY)!;
+    expect([reservation.begin / 1e6, reservation.end / 1e6, reservation.assignment.pods]).toEqual([
+      begin,
+      end,
+      pods,
+    ]);
+    expect(reservation.goneBy).toBe(reservation.end);
   });
 
   it('looks no earlier and no later than it is told', () => {
@@ -80,19 +85,11 @@ describe('PlacedSearch', () => {
     expect(found.bookEarliest(run, 0, 0, Number.POSITIVE_INFINITY)).toBeUndefined();
   });
 
-  it('tells when the first of some servers has room', () => {
+  it('tells when the first of some servers has capacity', () => {
     const { run, found } = search({ pods: 2 });
-    expect(found.roomOn([0, 1], run, 0, 11e6)).toBe(10e6);
-    expect(found.roomOn([1], run, 0, 21e6)).toBe(20e6);
-    expect(found.roomOn([0, 1], run, 0, 10e6)).toBe(Number.POSITIVE_INFINITY);
-    expect(found.roomOn([], run, 0, 99e6)).toBe(Number.POSITIVE_INFINITY);
-  });
-
-  it('believes that fewer pods take longer, and nobody less than a microsecond', () => {
-    const { run, found } = search({ pods: 3, podsMin: 1, durationSeconds: 20, gpus: 1 });
-    expect(found.durationOf(run, 0, 3)).toBe(20e6);
-    expect(found.durationOf(run, 0, 2)).toBe(30e6);
-    const { run: instant, found: other } = search({ durationSeconds: 0 });
-    expect(other.durationOf(instant, 0, 1)).toBe(1);
+    expect(found.earliestFree([0, 1], run, 0, 11e6)).toBe(10e6);
+    expect(found.earliestFree([1], run, 0, 21e6)).toBe(20e6);
+    expect(found.earliestFree([0, 1], run, 0, 10e6)).toBe(Number.POSITIVE_INFINITY);
+    expect(found.earliestFree([], run, 0, 99e6)).toBe(Number.POSITIVE_INFINITY);
   });
 });

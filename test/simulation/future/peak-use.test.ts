@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { PlacementRequest } from '../../../src/placement/request/request.js';
-import { type Held, PeakUse } from '../../../src/simulation/future/placed-peak-use.js';
+import { PeakUse } from '../../../src/simulation/future/peak-use.js';
+import { type Held, newReservation } from '../../../src/simulation/future/reservation.js';
 import { type Draw, drawsOf } from '../whole/swarm.js';
-import { fourGpuEngine, gangFor } from './placed-cluster.js';
+import { assignmentOn, fourGpuEngine, gangFor } from './placed-cluster.js';
 
 const engine = fourGpuEngine(1);
 
 function held(request: PlacementRequest, mask: number, begin: number, end: number, goneBy = end): Held {
-  return { stay: { gang: gangFor(engine, request), begin, end, goneBy }, mask, pods: 1 };
+  const gang = gangFor(engine, request);
+  const reservation = { ...newReservation(0, gang, assignmentOn(0, mask), begin, end, false), goneBy };
+  return { reservation, mask, pods: 1 };
 }
 
 function drawn(draw: Draw): Held {
@@ -32,20 +35,21 @@ describe('PeakUse', () => {
       let [cpuMilli, memoryMiB] = [0, 0];
       const shares = [0, 0, 0, 0];
       for (let time = from; time < to; time++) {
-        const now = all.filter(({ stay }) => stay.begin <= time && stay.end > time);
-        for (const { stay, mask } of now) if (stay.gang.need.gpuMilli === 1000) wholeMask |= mask;
+        const now = all.filter(({ reservation }) => reservation.begin <= time && reservation.end > time);
+        for (const { reservation, mask } of now)
+          if (reservation.gang.need.gpuMilli === 1000) wholeMask |= mask;
         const sum = (of: (one: Held) => number): number => now.reduce((total, one) => total + of(one), 0);
         cpuMilli = Math.max(
           cpuMilli,
-          sum(({ stay }) => stay.gang.need.cpuMilli),
+          sum(({ reservation }) => reservation.gang.need.cpuMilli),
         );
         memoryMiB = Math.max(
           memoryMiB,
-          sum(({ stay }) => stay.gang.need.memoryMiB),
+          sum(({ reservation }) => reservation.gang.need.memoryMiB),
         );
         for (let gpu = 0; gpu < 4; gpu++) {
-          const milli = sum(({ stay, mask }) => {
-            const { need } = stay.gang;
+          const milli = sum(({ reservation, mask }) => {
+            const { need } = reservation.gang;
             return need.gpuMilli < 1000 && mask === 1 << gpu ? need.gpuMilli : 0;
           });
           shares[gpu] = Math.max(shares[gpu]!, milli);
@@ -59,7 +63,7 @@ describe('PeakUse', () => {
   });
 
   const leavesRoom = (others: readonly Held[], own: readonly Held[], by: 'end' | 'goneBy' = 'end'): boolean =>
-    new PeakUse(engine.tables).leavesRoomFor(0, others, own, 5, 15, by);
+    new PeakUse(engine.tables).leavesCapacityFor(0, others, own, 5, 15, by);
 
   it('leaves room where GPUs, shares, CPU and memory do', () => {
     expect(leavesRoom([held({ gpus: 1 }, 1, 0, 10)], [held({ gpus: 1 }, 2, 5, 15)])).toBe(true);

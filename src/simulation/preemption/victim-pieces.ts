@@ -43,7 +43,7 @@ export function victimPieces(run: ClusterRun, victims: readonly number[]): Map<n
         memoryMiB: (before?.memoryMiB ?? 0) + pods * need.memoryMiB,
       });
     };
-    forEachPiece(holdings.noteOf(job), add);
+    forEachPiece(holdings.assignmentOf(job), add);
   });
   return found;
 }

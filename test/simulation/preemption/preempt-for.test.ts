@@ -3,7 +3,7 @@ import { bestFit, spread, topologyAware } from '../../../src/policies/index.js';
 import { openRun } from '../../../src/simulation/assemble.js';
 import type { SimulateOptions } from '../../../src/simulation/index.js';
 import type { ClusterRun } from '../../../src/simulation/kernel/cluster-run.js';
-import { suspendCheapest, suspendFor } from '../../../src/simulation/moves/preempt-for.js';
+import { suspendCheapest, suspendInOrder } from '../../../src/simulation/preemption/preempt-for.js';
 import { watchedOptions } from '../options/watched-options.js';
 import { drawsOf } from '../whole/swarm.js';
 
@@ -39,8 +39,8 @@ function snapshot(run: ClusterRun): unknown {
     shown(engine.state),
     holdings.mirror === undefined ? [] : shown(holdings.mirror.state),
     Array.from({ length: table.count }, (_, job) =>
-      // Who holds nothing has no note.
-      holdings.pods[job]! > 0 ? holdings.noteOf(job) : null,
+      // Who holds nothing has no assignment.
+      holdings.pods[job]! > 0 ? holdings.assignmentOf(job) : null,
     ),
     [allocation.freeUnits, allocation.heldMilli, allocation.headroom?.missing, allocation.headroom?.keptGpus],
     [accounts.heldGpus, run.runningCount, run.waiting.length],
@@ -101,14 +101,14 @@ function forAllWaiting(
   }
 }
 
-describe('suspendFor', () => {
+describe('suspendInOrder', () => {
   it('suspends the shortest beginning of the list, less those from its end who are not in the way', () => {
     let found = 0;
     let spared = 0;
     forAllWaiting(false, (run, job, victims) => {
       const expected = expectedVictims(run, job, victims);
       const before = snapshot(run);
-      const suspended = suspendFor(run, job, victims);
+      const suspended = suspendInOrder(run, job, victims);
       expect(suspended?.toSorted()).toEqual(expected?.toSorted());
       if (suspended === undefined) {
         expect(snapshot(run)).toEqual(before);
@@ -128,7 +128,7 @@ describe('suspendFor', () => {
 
   it('needs everybody whom it suspends: without any of them the job does not fit', () => {
     forAllWaiting(false, (run, job, victims) => {
-      const suspended = suspendFor(run, job, victims);
+      const suspended = suspendInOrder(run, job, victims);
       if (suspended === undefined) {
         // No subset of the list would do: the whole list is the most that could go.
         expect(fitsWithout(run, job, victims)).toBe(false);
@@ -147,7 +147,7 @@ describe('suspendFor', () => {
     let found = 0;
     forAllWaiting(true, (run, job, victims) => {
       const before = snapshot(run);
-      const suspended = suspendFor(run, job, victims);
+      const suspended = suspendInOrder(run, job, victims);
       if (suspended !== undefined) {
         found++;
         run.allocation.unplace(job);
@@ -161,7 +161,7 @@ describe('suspendFor', () => {
   it('finds nobody in an empty list', () => {
     const { run } = openRun(drawn(3, false), undefined);
     submitAll(run);
-    expect(suspendFor(run, run.waiting.jobs[run.waiting.start]!, [])).toBeUndefined();
+    expect(suspendInOrder(run, run.waiting.jobs[run.waiting.start]!, [])).toBeUndefined();
   });
 });
 
@@ -175,7 +175,7 @@ describe('suspendCheapest', () => {
         const costOf = (victim: number): number => (victim * 7919) % 13;
         const sumOf = (set: readonly number[]): number => set.reduce((sum, v) => sum + costOf(v), 0);
         const byCost = victims.toSorted((a, b) => costOf(a) - costOf(b));
-        const inOrder = suspendFor(run, job, byCost);
+        const inOrder = suspendInOrder(run, job, byCost);
         const undo = (suspended: readonly number[]): void => {
           run.allocation.unplace(job);
           for (const victim of suspended) run.allocation.resume(victim);
