@@ -1,20 +1,20 @@
 /**
- * The closed list of things that can be wrong with what a caller hands in.
+ * The closed list of error codes: what can be wrong with the arguments of a call.
  *
- * "Does not fit" is not among them: it is an answer, not an error.
+ * "Does not fit" is not an error but an answer, so it has no code.
  */
 export type CorralErrorCode =
-  /** A document does not have the shape, type or range its schema asks for. */
+  /** A document does not have the shape, types or ranges of its schema. */
   | 'invalid-document'
   /** Two members of one document carry the same identifier. */
   | 'duplicate-id'
   /** A document names a device, type, tier or domain that it does not define. */
   | 'unknown-reference'
-  /** A text in somebody else's format (CSV, XML, matrix) cannot be read. */
+  /** A text in an external format (CSV, XML, matrix) cannot be read. */
   | 'invalid-format'
   /** An option of a function is out of range or contradicts another. */
   | 'invalid-option'
-  /** A placement request is malformed; one that merely does not fit is answered, not thrown. */
+  /** A placement request is malformed. One that does not fit gets an answer, not an error. */
   | 'invalid-request'
   /** The placement was released before, or comes from another solver. */
   | 'unknown-placement'
@@ -25,13 +25,13 @@ export type CorralErrorCode =
   /** A documented limit on size or work is exceeded. */
   | 'limit-exceeded';
 
-/** Where the offending value is: field names and array positions from the root of the argument. */
+/** The position of the wrong value: field names and array positions from the root of the argument. */
 export type ErrorPath = readonly (string | number)[];
 
 /**
- * The one error class of corral: wrong input, with the place and the remedy.
+ * The only error class of corral: wrong input, with its position and a remedy.
  *
- * Compare `code`, not the class: that survives two copies of the package in one program.
+ * Compare `code`, not the class: this also works with two copies of the package in one program.
  */
 export class CorralError extends Error {
   readonly code: CorralErrorCode;
@@ -41,8 +41,9 @@ export class CorralError extends Error {
   /**
    * @param code - one of {@link CorralErrorCode}
    * @param path - field names and array positions that lead to the offending value
-   * @param problem - what is wrong, which value, and what to do; the path is prepended, and what is too long is cut
-   * @param options - `cause`: what code of the caller threw
+   * @param problem - what is wrong, which value, and what to do; the path is put in front, and a message that is too
+   * long is cut
+   * @param options - `cause`: the value that code of the caller threw
    */
   constructor(code: CorralErrorCode, path: ErrorPath, problem: string, options?: ErrorOptions) {
     const steps = stepsOf(path);
@@ -54,12 +55,12 @@ export class CorralError extends Error {
     this.#problem = text;
   }
 
-  /** On the prototype, so that the stack begins with it too. */
+  /** A getter on the prototype, so that the stack trace begins with this name. */
   override get name(): 'CorralError' {
     return 'CorralError';
   }
 
-  /** What is left of it in JSON. */
+  /** The fields of the error in JSON. */
   toJSON(): {
     readonly name: 'CorralError';
     readonly code: CorralErrorCode;
@@ -70,18 +71,18 @@ export class CorralError extends Error {
     return { name, code, path, message };
   }
 
-  /** The same error for a value that sits at `path` inside a larger argument. */
+  /** The same error for a value that is at `path` inside a larger argument. */
   inside(path: ErrorPath): CorralError {
     return newError(this.code, [...stepsOf(path), ...this.path], this.#problem, this);
   }
 }
 
-/** Outside the class: bundlers rename a class that names itself, and Node would print the new name. */
+/** Outside the class, because bundlers rename a class that refers to itself, and Node would print the new name. */
 function newError(code: CorralErrorCode, path: ErrorPath, problem: string, like: CorralError): CorralError {
   return new CorralError(code, path, problem, 'cause' in like ? { cause: like.cause } : undefined);
 }
 
-/** The cause in the options of an error; what cannot be read is none. */
+/** The cause in the options of an error; undefined if it cannot be read. */
 function causeOf(options: ErrorOptions | undefined): ErrorOptions | undefined {
   try {
     return options !== undefined && 'cause' in options ? { cause: options.cause } : undefined;
@@ -90,7 +91,7 @@ function causeOf(options: ErrorOptions | undefined): ErrorOptions | undefined {
   }
 }
 
-/** A copy of a path, as far as it is one: callers build errors as well. */
+/** A copy of a path. Callers build errors as well, so anything may come in; it then returns an empty path. */
 function stepsOf(path: unknown): (string | number)[] {
   try {
     if (!Array.isArray(path)) return [];
@@ -112,7 +113,7 @@ function formatPath(path: ErrorPath): string {
   return text;
 }
 
-/** Control characters and line ends as escapes: what comes from outside must not steer a terminal. */
+/** Escapes control characters and line ends, because foreign text must not control a terminal. */
 function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\u2028\u2029]/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
@@ -121,31 +122,48 @@ function shortened(text: string, lengthMax: number): string {
   return text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text;
 }
 
-/** The longest piece of foreign input that an error message repeats. */
+/** Most characters of a quoted value. */
 const QUOTED_LENGTH_MAX = 80;
 /** Most steps of a path. */
 const PATH_LENGTH_MAX = 64;
-/** The longest message, in characters: one that lists names could go on for pages. */
+/** Most characters of a message. */
 const MESSAGE_LENGTH_MAX = 2000;
 
 /**
- * A value as an error message shows it: JSON-like, one line, at most 80 characters.
+ * A value as text for an error message: similar to JSON, one line, at most 80 characters.
  *
  * @param value - anything, also cyclic or hostile values
  * @returns text that is safe to print
  */
 export function quote(value: unknown): string {
   try {
-    return shortened(oneLine(shown(value)), QUOTED_LENGTH_MAX);
+    return shortened(oneLine(textOf(value)), QUOTED_LENGTH_MAX);
   } catch {
     return 'a value that cannot be read';
   }
 }
 
-function shown(value: unknown): string {
-  // Cut before quoting: a whole file may come in here.
+/**
+ * The error for a value that is not what was expected: `expected a name, got 5`.
+ *
+ * @param value - what the caller handed in
+ * @param expected - what is right, in words that follow "expected"
+ * @param path - field names and array positions that lead to the value
+ * @param code - default `invalid-option`
+ */
+export function unexpected(
+  value: unknown,
+  expected: string,
+  path: ErrorPath,
+  code: CorralErrorCode = 'invalid-option',
+): CorralError {
+  return new CorralError(code, path, `expected ${expected}, got ${quote(value)}`);
+}
+
+function textOf(value: unknown): string {
+  // Cut before quoting, because the value may be a whole file.
   if (typeof value === 'string') return JSON.stringify(value.slice(0, QUOTED_LENGTH_MAX + 1));
-  // A large one takes seconds to be written out.
+  // Writing a very large bigint takes seconds.
   if (typeof value === 'bigint') return BigInt.asIntN(64, value) === value ? `${value}n` : 'a huge bigint';
   if (typeof value === 'symbol' || typeof value === 'function') return `a value of type ${typeof value}`;
   if (typeof value !== 'object' || value === null) return String(value);

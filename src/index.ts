@@ -9,7 +9,8 @@ export type { TopologyOrDocument } from './catalogue/as-topology.js';
 export { clusterTopology } from './catalogue/cluster-topology.js';
 export type { CorralErrorCode, ErrorPath } from './errors.js';
 export { CorralError } from './errors.js';
-export type { DeviceId, DomainId, PlacementId, ServerId, TierName } from './ids.js';
+export type { DomainId, PlacementId } from './ids.js';
+export { explanationText } from './placement/explain/explanation-text.js';
 export type {
   Constraint,
   ConstraintFailures,
@@ -17,8 +18,7 @@ export type {
   PlacementStep,
   Remedy,
   TierExplanation,
-} from './placement/explain/explanation.js';
-export { explanationText } from './placement/explain/explanation-text.js';
+} from './placement/request/explanation.js';
 export type {
   FreeCapacity,
   FreeServer,
@@ -40,43 +40,33 @@ export type {
   Workload,
 } from './placement/request/policy.js';
 export type { PlacementRequest } from './placement/request/request.js';
+export type { CompileOptions, Snapshot, Solver } from './placement/request/solver.js';
 export type { GpuSelection, SelectGpusOptions, SelectionStep } from './placement/select-gpus.js';
 export { selectGpus } from './placement/select-gpus.js';
-export type { CompileOptions, Snapshot, Solver } from './placement/solver.js';
-export type {
-  AcceleratorEntry,
-  BandwidthBasis,
-  ClusterDocument,
-  ClusterServer,
-  ClusterTier,
-  ClusterTopology,
-  Device,
-  DeviceKind,
-  GpuPlace,
-  Link,
-  Medium,
-  RelationMatrix,
-  Route,
-  RouteOptions,
-  ServerDocument,
-  ServerEntry,
-  ServerGraph,
-  ServerTopology,
-  UplinkEntry,
+export {
+  type GpuPlace,
+  type RelationMatrix,
+  type Route,
+  type RouteOptions,
+  relation,
+  relationMatrix,
+  route,
+  serverTopology,
 } from './topology/index.js';
-export { relation, relationMatrix, route, serverTopology } from './topology/index.js';
+export type * from './topology/types.js';
 
 import { asCluster, type TopologyOrDocument } from './catalogue/as-topology.js';
-import { type CompileOptions, openSolver, type Solver } from './placement/solver.js';
+import type { CompileOptions, Solver } from './placement/request/solver.js';
+import { openSolver } from './placement/solver.js';
 import { topologyAware } from './policies/topology-aware.js';
 
 /**
- * Flattens a topology into tables and opens a solver on it, empty.
+ * Compiles a topology into tables and returns a solver without placements.
  *
- * @param topology - a cluster, or a lone server type (one server whose id is its name); as a topology or as a document
+ * @param topology - a cluster, or a server type (one server whose id is its name); as a topology or as a document
  * @param options - see {@link CompileOptions}; the default policy is `topologyAware()`
  * @returns the solver
- * @throws CorralError `invalid-option` for a wrong option; what is wrong with a document, below `topology`
+ * @throws CorralError `invalid-option` for a wrong option; errors of a document, with a path from `topology` on
  * @complexity O(servers + GPUs), and milliseconds for each server type of 8 GPUs
  * @example
  * const solver = compile(topology('dgx-h100'));

@@ -4,14 +4,14 @@ import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 import { CorralError, quote } from './errors.js';
 
 /**
- * What random numbers are drawn for. Each purpose has a stream of its own, 2^64 numbers apart, so that one
- * more draw for one purpose never moves the numbers of another.
+ * The purposes of random numbers. Each purpose has its own stream, 2^64 numbers apart, so that a further draw for one
+ * purpose does not change the numbers of another.
  */
 const PURPOSES = ['ties', 'gpu', 'workload', 'failures', 'phases', 'hardware'] as const;
 /** A purpose of random numbers. */
 export type RandomPurpose = (typeof PURPOSES)[number];
 
-/** A seeded stream of random integers; its state can be taken out and put back. */
+/** A seeded stream of random numbers. Its state can be saved and restored. */
 export interface RandomStream {
   /** A uniform integer in `0 … bound - 1`; `bound` is 1 … 2^31. */
   below(bound: number): number;
@@ -19,24 +19,24 @@ export interface RandomStream {
   unit(): number;
   /** The state, as integers. */
   state(): readonly number[];
-  /** Continues from a state that {@link RandomStream.state} returned. */
+  /** Restores a state that {@link RandomStream.state} returned. */
   reset(state: readonly number[]): void;
 }
 
-/** What SplitMix64 adds per number: 2^64 divided by the golden ratio, made odd. */
+/** The increment of SplitMix64 per number: 2^64 divided by the golden ratio, made odd. */
 const SPLIT_MIX_STEP = 0x9e3779b97f4a7c15n;
 
 /**
  * Opens the stream of one purpose (xoroshiro128+, jumped once per purpose).
  *
- * The seed is hashed into the state, so that streams of seeds in a row have nothing in common: a state that is the seed
- * itself gives first numbers that go up or down with it.
+ * The state is a hash of the seed, so that streams of consecutive seeds are unrelated. With the seed itself as state
+ * the first numbers would grow or fall with the seed.
  *
  * @param seed - any safe integer; equal seeds give equal streams on every machine, different ones different streams
- * @param purpose - what the numbers are for
+ * @param purpose - the purpose of the numbers
  * @throws CorralError `invalid-option` if the seed is not a safe integer
- * Source: Blackman and Vigna, "Scrambled linear pseudorandom number generators" (2021), which has its generators seeded by
- * SplitMix64; Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
+ * Source: Blackman and Vigna, "Scrambled linear pseudorandom number generators" (2021), who seed their generators
+ * with SplitMix64; Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
  */
 export function randomStream(seed: number, purpose: RandomPurpose): RandomStream {
   if (!Number.isSafeInteger(seed)) {
@@ -55,8 +55,8 @@ export function randomStream(seed: number, purpose: RandomPurpose): RandomStream
 }
 
 /**
- * The first two numbers of SplitMix64, as four words. They are never both 0, which xoroshiro128+ could not leave; and as
- * safe integers are nearer to each other than a step, no two seeds have a number in common.
+ * The first two numbers of SplitMix64, as four words. They are never both 0, a state that xoroshiro128+ would never
+ * leave. Safe integers differ by less than a step, so no two seeds have a number in common.
  */
 function hashed(seed: bigint): number[] {
   const words: number[] = [];
@@ -67,7 +67,10 @@ function hashed(seed: bigint): number[] {
   return words;
 }
 
-/** A one-to-one map of 64 bits in which every bit of the answer hangs on every bit given: the finaliser of SplitMix64. */
+/**
+ * The finaliser of SplitMix64: a one-to-one map of 64 bits in which every bit of the result depends on every bit of
+ * the input.
+ */
 function mixed(bits: bigint): bigint {
   const once = BigInt.asUintN(64, (bits ^ (bits >> 30n)) * 0xbf58476d1ce4e5b9n);
   const twice = BigInt.asUintN(64, (once ^ (once >> 27n)) * 0x94d049bb133111ebn);

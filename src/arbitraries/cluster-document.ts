@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { readFields } from '../checks/fields.js';
+import { fieldNames, readFields } from '../checks/fields.js';
+import { integer } from '../checks/quantity.js';
 import { CorralError } from '../errors.js';
 import type {
   AcceleratorEntry,
@@ -9,7 +10,7 @@ import type {
   UplinkEntry,
 } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { booleanOf, DEFAULT_GPU_MODELS, integerOf, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
+import { booleanOf, DEFAULT_GPU_MODELS, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 import { bandwidthGBps } from './figure.js';
 import { serverDocument } from './server-document.js';
 
@@ -25,41 +26,41 @@ export interface ClusterDocumentConstraints {
   readonly typesMax?: number | undefined;
   /** Most GPUs of one inline server type, 0 … 16; default 6. */
   readonly gpusMax?: number | undefined;
-  /** Catalogue names that serve as types beside the inline ones; default none. They are not checked here. */
+  /** Catalogue names that are used as types beside the inline ones; default none. They are not checked here. */
   readonly catalogueTypes?: readonly string[] | undefined;
   /** GPU models to draw from, at least one; default A, B, C. */
   readonly gpuModels?: readonly string[] | undefined;
-  /** Whether servers may limit CPU and memory; default true. */
+  /** If true (default), servers may limit CPU and memory. */
   readonly limits?: boolean | undefined;
-  /** Whether servers may bear labels; default true. */
+  /** If true (default), servers may have labels. */
   readonly labels?: boolean | undefined;
-  /** Whether tiers may have uplinks, and one of them accelerator fabrics, of equal figures or not; default true. */
+  /** If true (default), tiers may have uplinks, and one tier accelerator fabrics, with equal or different figures. */
   readonly fabrics?: boolean | undefined;
 }
 
-const NAMES = [
-  'serversMin',
-  'serversMax',
-  'tiersMax',
-  'typesMax',
-  'gpusMax',
-  'catalogueTypes',
-  'gpuModels',
-  'limits',
-  'labels',
-  'fabrics',
-] as const satisfies readonly (keyof ClusterDocumentConstraints)[];
+const NAMES = fieldNames<ClusterDocumentConstraints>({
+  serversMin: true,
+  serversMax: true,
+  tiersMax: true,
+  typesMax: true,
+  gpusMax: true,
+  catalogueTypes: true,
+  gpuModels: true,
+  limits: true,
+  labels: true,
+  fabrics: true,
+});
 
 /** Tiers, widest first. */
 const TIERS = ['zone', 'block', 'rack'] as const;
 /** Domains inside one wider domain. */
 const DOMAINS_MAX = 3;
-/** Domains of one tier that may have a figure of their own. */
+/** Most domains of one tier with their own figures. */
 const OWN_FIGURES_MAX = 4;
 
 interface ServerChoice {
   readonly type: number;
-  /** One position per tier, counted inside the domain around it. */
+  /** Tier → position inside the domain of the wider tier. */
   readonly domains: readonly number[];
   readonly cpuMilli?: number;
   readonly memoryMiB?: number;
@@ -75,12 +76,12 @@ interface Choices {
   readonly accelerator: ({ readonly tier: number } & FigureChoice) | null;
 }
 
-/** The figure of all domains of a tier, and what single domains have instead. */
+/** The figure of all domains of a tier, and those of single domains. */
 interface FigureChoice {
   readonly usual: number;
-  /** Whether domains that have no figure of their own have the usual one, or none. */
+  /** True if domains without their own figure have the usual one, false if they have none. */
   readonly hasUsual: boolean;
-  /** Own figures, of the domains in the order in which servers first name them; undefined = the usual one. */
+  /** Own figures of the domains, in the order in which servers first name them; undefined = the usual one. */
   readonly own: readonly (number | null | undefined)[];
 }
 
@@ -94,12 +95,8 @@ interface FigureChoice {
  */
 export function clusterDocument(constraints: ClusterDocumentConstraints = {}): fc.Arbitrary<ClusterDocument> {
   const given = readFields(constraints, NAMES);
-  const serversMin = integerOf('serversMin', given.serversMin, { value: 1, min: 1, max: 1000 });
-  const serversMax = integerOf('serversMax', given.serversMax, {
-    value: Math.max(8, serversMin),
-    min: 1,
-    max: 1000,
-  });
+  const serversMin = integer(given.serversMin ?? 1, 1, 1000, 'serversMin');
+  const serversMax = integer(given.serversMax ?? Math.max(8, serversMin), 1, 1000, 'serversMax');
   if (serversMin > serversMax) {
     throw new CorralError(
       'invalid-option',
@@ -107,9 +104,9 @@ export function clusterDocument(constraints: ClusterDocumentConstraints = {}): f
       `${serversMin} is more than serversMax, ${serversMax}: lower it`,
     );
   }
-  const tiersMax = integerOf('tiersMax', given.tiersMax, { value: 3, min: 0, max: TIERS.length });
-  const typesMax = integerOf('typesMax', given.typesMax, { value: 3, min: 1, max: 8 });
-  const gpusMax = integerOf('gpusMax', given.gpusMax, { value: 6, min: 0, max: GPUS_PER_SERVER_MAX });
+  const tiersMax = integer(given.tiersMax ?? 3, 0, TIERS.length, 'tiersMax');
+  const typesMax = integer(given.typesMax ?? 3, 1, 8, 'typesMax');
+  const gpusMax = integer(given.gpusMax ?? 6, 0, GPUS_PER_SERVER_MAX, 'gpusMax');
   const catalogueTypes = namesOf('catalogueTypes', given.catalogueTypes, { names: [], min: 0 });
   const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
   const limits = booleanOf('limits', given.limits);
@@ -166,7 +163,7 @@ function documentOf(choices: Choices, catalogueTypes: readonly string[]): Cluste
   });
   const typeNames = Object.keys(types);
   const servers = choices.servers.map(({ type, domains, ...rest }, i): ServerEntry => {
-    // The name of a domain contains the one around it, so that domains are a tree whatever is drawn.
+    // The name of a domain contains that of the wider domain, so that domains always form a tree.
     const path = tiers.map((tier, t): [string, string] => [tier, domains.slice(0, t + 1).join('-')]);
     return {
       id: `s${i}`,
@@ -180,7 +177,7 @@ function documentOf(choices: Choices, catalogueTypes: readonly string[]): Cluste
     const choice = choices.uplinks[t];
     if (choice === null || choice === undefined) return;
     const { usual, own } = figuresOf(choice, tier, servers);
-    // An entry without any figure says nothing: then the usual one counts.
+    // An entry needs at least one figure: without any, the usual one is used.
     const GBps = usual ?? (own === undefined ? choice.usual : undefined);
     uplinks[tier] = { ...(GBps !== undefined && { GBps }), ...(own !== undefined && { domains: own }) };
   });
@@ -203,7 +200,7 @@ function documentOf(choices: Choices, catalogueTypes: readonly string[]): Cluste
   };
 }
 
-/** What a choice means for the domains of a tier that there are. */
+/** The figures of a choice for the domains of a tier that exist. */
 function figuresOf(
   { usual, hasUsual, own }: FigureChoice,
   tier: string,

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 
 /**
- * A bandwidth, GB/s: figures of real links, small whole numbers (which make ties), and odd ones.
- * Always a multiple of 1/1024, so that sums of a few are exact and equal cuts are equal in every summation order.
+ * A bandwidth in GB/s: figures of real links, small integers (which make ties), and other numbers. It is a multiple
+ * of 1/1024, so that sums of a few are exact and equal cuts are equal in every order of summation.
  */
 export const bandwidthGBps: fc.Arbitrary<number> = fc.oneof(
   fc.integer({ min: 1, max: 8 }),

@@ -1,17 +1,4 @@
-export type {
-  AcceleratorEntry,
-  ClusterDocument,
-  ServerEntry,
-  UplinkEntry,
-} from '../topology/cluster-document.js';
-export type {
-  BandwidthBasis,
-  Device,
-  DeviceKind,
-  Link,
-  Medium,
-  ServerDocument,
-} from '../topology/server-document.js';
+export type * from '../topology/types.js';
 export type { ClusterDocumentConstraints } from './cluster-document.js';
 export { clusterDocument } from './cluster-document.js';
 export type { Operation, OperationsConstraints } from './operations.js';

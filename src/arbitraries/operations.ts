@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { readFields } from '../checks/fields.js';
-import { booleanOf, integerOf } from './constraints.js';
+import { integer } from '../checks/quantity.js';
+import { booleanOf } from './constraints.js';
 import {
   type GeneratedRequest,
   PLACEMENT_REQUEST_CONSTRAINTS,
@@ -8,30 +9,30 @@ import {
   placementRequest,
 } from './placement-request.js';
 
-/** What {@link operations} may generate; the constraints of the requests are passed on. */
+/** Constraints of {@link operations}; those of the requests are passed on. */
 export interface OperationsConstraints extends PlacementRequestConstraints {
   /** Longest history, 0 … 10000; default 60. */
   readonly lengthMax?: number | undefined;
-  /** Whether servers are cordoned and uncordoned; default false. */
+  /** If true, servers are cordoned and uncordoned; default false. */
   readonly cordons?: boolean | undefined;
 }
 
-/** One step of a history of a solver. */
+/** One operation of a history of a solver. */
 export type Operation =
   | { readonly kind: 'place' | 'find'; readonly request: GeneratedRequest }
-  /** Of the n servers, that at `pick % n`: let it take no new pods, or take them again. */
+  /** Cordon or uncordon the server at `pick % n` of the n servers. */
   | { readonly kind: 'cordon' | 'uncordon'; readonly pick: number }
-  /** Release one of the n live placements: the one at `pick % n`; nothing where n is 0. */
+  /** Release the placement at `pick % n` of the n live ones; nothing if n is 0. */
   | { readonly kind: 'release'; readonly pick: number }
   | { readonly kind: 'snapshot' }
-  /** Go back to the last snapshot; nothing where there is none. */
+  /** Restore the last snapshot; nothing if there is none. */
   | { readonly kind: 'restore' };
 
-/** Objects as people write them: without it some have no prototype, and no `toEqual` holds for them. */
+/** Makes fast-check return objects with a prototype: `toEqual` fails for others. */
 const PLAIN = { noNullPrototype: true } as const;
 
 /**
- * Histories of a solver in which most steps place, and enough release that a cluster is neither empty nor full.
+ * Histories of a solver. Most operations place, and enough release that a cluster is neither empty nor full.
  *
  * @param constraints - see {@link OperationsConstraints}
  * @returns an arbitrary; it shrinks to the empty history
@@ -43,7 +44,7 @@ export function operations(constraints: OperationsConstraints = {}): fc.Arbitrar
     'cordons',
     ...PLACEMENT_REQUEST_CONSTRAINTS,
   ]);
-  const maxLength = integerOf('lengthMax', lengthMax, { value: 60, min: 0, max: 10_000 });
+  const maxLength = integer(lengthMax ?? 60, 0, 10_000, 'lengthMax');
   const request = placementRequest(ofRequests);
   const cordonSteps: fc.WeightedArbitrary<Operation>[] = booleanOf('cordons', cordons, false)
     ? [
@@ -67,7 +68,7 @@ export function operations(constraints: OperationsConstraints = {}): fc.Arbitrar
       { weight: 1, arbitrary: fc.constantFrom<Operation>({ kind: 'snapshot' }, { kind: 'restore' }) },
       ...cordonSteps,
     ),
-    // At its default size fast-check stops at about ten.
+    // With its default size fast-check stops at a length of about ten.
     { maxLength, size: 'max' },
   );
 }

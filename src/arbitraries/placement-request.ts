@@ -1,54 +1,56 @@
 import * as fc from 'fast-check';
-import { readFields } from '../checks/fields.js';
-import { CorralError, quote } from '../errors.js';
+import { fieldNames, readFields } from '../checks/fields.js';
+import { integer } from '../checks/quantity.js';
+import { CorralError, quote, unexpected } from '../errors.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
-import { booleanOf, DEFAULT_GPU_MODELS, integerOf, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
+import { booleanOf, DEFAULT_GPU_MODELS, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 
-/** What {@link placementRequest} may generate. */
+/** Constraints of {@link placementRequest}. */
 export interface PlacementRequestConstraints {
   /** Most whole GPUs of one request, 0 … 16; default 8. */
   readonly gpusMax?: number | undefined;
-  /** Whether a request may ask for a share of one GPU; default true. */
+  /** If true (default), a request may ask for a share of one GPU. */
   readonly shares?: boolean | undefined;
   /** Most CPU of one request, thousandths of a core; default 12000. 0 = none is asked for. */
   readonly cpuMilliMax?: number | undefined;
   /** Most memory of one request, MiB; default 12288. 0 = none is asked for. */
   readonly memoryMiBMax?: number | undefined;
-  /** GPU models that a request may insist on; default A, B, C. Empty = any will do. */
+  /** GPU models that a request may require; default A, B, C. Empty = no request requires one. */
   readonly gpuModels?: readonly string[] | undefined;
-  /** Most pods of one request, 1 … 10000; default 1. From 2 on requests may be gangs, some of them elastic. */
+  /** Most pods of one request, 1 … 10000; default 1. From 2 on, requests may be gangs, some of them elastic. */
   readonly podsMax?: number | undefined;
   /**
-   * Levels that a request may require, prefer, or want slices in: tiers of the cluster, `server`, `cluster`. Default
-   * none, as a solver refuses names that its cluster does not have.
+   * Levels that a request may require, prefer, or use for slices: tiers of the cluster, `server`, `cluster`. Default
+   * none, because a solver refuses names that its cluster does not have.
    */
   readonly tiers?: readonly string[] | undefined;
   /**
-   * Kinds of places that every pod's GPUs may have to be on, `socket` and `numa`; default none. Where a single pod is
-   * asked for it may as well be required or preferred as a level.
+   * Kinds of places that requests may ask for, `socket` and `numa`; default none. A request for a single pod may also
+   * require or prefer one as its level.
    */
   readonly places?: readonly ('socket' | 'numa')[] | undefined;
-  /** Whether a request may ask for labels, such as servers of {@link clusterDocument} bear; default false. */
+  /** If true, a request may ask for labels that servers of {@link clusterDocument} have; default false. */
   readonly labels?: boolean | undefined;
-  /** Whether a request may say that its GPUs do not communicate; default false. */
+  /** If true, a request may state that its GPUs do not communicate; default false. */
   readonly silent?: boolean | undefined;
 }
 
-/** The names of all constraints, for those who pass them on. */
-export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestConstraints)[] = [
-  'gpusMax',
-  'shares',
-  'cpuMilliMax',
-  'memoryMiBMax',
-  'gpuModels',
-  'podsMax',
-  'tiers',
-  'places',
-  'labels',
-  'silent',
-];
+/** The names of all constraints, for callers that pass them on. */
+export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestConstraints)[] =
+  fieldNames<PlacementRequestConstraints>({
+    gpusMax: true,
+    shares: true,
+    cpuMilliMax: true,
+    memoryMiBMax: true,
+    gpuModels: true,
+    podsMax: true,
+    tiers: true,
+    places: true,
+    labels: true,
+    silent: true,
+  });
 
-/** A request as generated: a `PlacementRequest`, spelled out because generators stand below the solver. */
+/** A generated request. It has the fields of a `PlacementRequest`, which this module may not import. */
 export interface GeneratedRequest {
   readonly gpus?: number;
   readonly gpuMilli?: number;
@@ -66,9 +68,9 @@ export interface GeneratedRequest {
 }
 
 /**
- * Valid placement requests: whole GPUs, a share of one, or none; CPU, memory and models or not; where the
- * constraints allow it gangs, labels, levels to be required or preferred, and slices. A cluster of
- * {@link clusterDocument} holds many of them, and can hold others never.
+ * Valid placement requests: whole GPUs, a share of one, or none; with or without CPU, memory and models; if the
+ * constraints allow it gangs, labels, required or preferred levels, and slices. Many of them fit on a cluster of
+ * {@link clusterDocument}, and some never do.
  *
  * @param constraints - see {@link PlacementRequestConstraints}
  * @returns an arbitrary; it shrinks to `{}`
@@ -78,17 +80,9 @@ export function placementRequest(
   constraints: PlacementRequestConstraints = {},
 ): fc.Arbitrary<GeneratedRequest> {
   const given = readFields(constraints, PLACEMENT_REQUEST_CONSTRAINTS);
-  const gpusMax = integerOf('gpusMax', given.gpusMax, { value: 8, min: 0, max: GPUS_PER_SERVER_MAX });
-  const cpuMilliMax = integerOf('cpuMilliMax', given.cpuMilliMax, {
-    value: 12_000,
-    min: 0,
-    max: QUANTITY_MAX,
-  });
-  const memoryMiBMax = integerOf('memoryMiBMax', given.memoryMiBMax, {
-    value: 12 * 1024,
-    min: 0,
-    max: QUANTITY_MAX,
-  });
+  const gpusMax = integer(given.gpusMax ?? 8, 0, GPUS_PER_SERVER_MAX, 'gpusMax');
+  const cpuMilliMax = integer(given.cpuMilliMax ?? 12_000, 0, QUANTITY_MAX, 'cpuMilliMax');
+  const memoryMiBMax = integer(given.memoryMiBMax ?? 12 * 1024, 0, QUANTITY_MAX, 'memoryMiBMax');
   const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 0 });
   const shares: fc.Arbitrary<GeneratedRequest>[] = booleanOf('shares', given.shares)
     ? [
@@ -101,7 +95,7 @@ export function placementRequest(
       ]
     : [];
   const gpu = fc.oneof(
-    // Whatever is asked for shrinks to nothing asked for.
+    // Every alternative shrinks to a request without GPUs.
     { withCrossShrink: true },
     fc.constant<GeneratedRequest>({}),
     fc.record({ gpus: fc.nat(gpusMax) }),
@@ -116,7 +110,7 @@ export function placementRequest(
     { requiredKeys: [] },
   );
   const gang = gangOf(given);
-  // No draw is spent where there is nothing to choose: seeds keep their meaning.
+  // Without gang fields nothing is drawn for them, so that seeds give the same requests as before.
   return gang === undefined
     ? fc.tuple(gpu, rest).map(([asked, more]) => ({ ...asked, ...more }))
     : fc.tuple(gpu, rest, gang).map(([asked, more, together]) => ({ ...asked, ...more, ...together }));
@@ -130,7 +124,7 @@ function gangOf({
   labels,
   silent,
 }: PlacementRequestConstraints): fc.Arbitrary<GeneratedRequest> | undefined {
-  const most = integerOf('podsMax', podsMax, { value: 1, min: 1, max: 10_000 });
+  const most = integer(podsMax ?? 1, 1, 10_000, 'podsMax');
   const levels = namesOf('tiers', tiers, { names: [], min: 0 });
   for (const level of levels) {
     if (level !== 'socket' && level !== 'numa') continue;
@@ -145,7 +139,7 @@ function gangOf({
   const maySay = booleanOf('silent', silent, false);
   if (most === 1 && levels.length === 0 && kinds.length === 0 && !wantLabels && !maySay) return undefined;
   const pods = fc.integer({ min: 1, max: most });
-  /** Absent in three of four: a request that wants everything at once is seldom met. */
+  /** Absent in three of four requests: a request with all fields rarely fits. */
   const seldom = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
     fc.oneof(
       { withCrossShrink: true },
@@ -170,7 +164,7 @@ function gangOf({
       require: ofLevel((level) => level),
       prefer: ofLevel((level) => level),
       slice: ofLevel((tier) => fc.record({ pods, tier }, { noNullPrototype: true })),
-      // No draw is spent on what nobody asked for.
+      // Fields that the constraints exclude are not drawn.
       ...(maySay && { communicates: seldom(fc.boolean()) }),
       ...(kinds.length > 0 && {
         place: seldom(
@@ -202,11 +196,11 @@ function gangOf({
 function placesOf(places: readonly unknown[] | undefined): ('socket' | 'numa')[] {
   return namesOf('places', places as readonly string[] | undefined, { names: [], min: 0 }).map((place) => {
     if (place === 'socket' || place === 'numa') return place;
-    throw new CorralError('invalid-option', ['places'], `expected socket or numa, got ${quote(place)}`);
+    throw unexpected(place, 'socket or numa', ['places']);
   });
 }
 
-/** Mostly round figures, so that servers are filled to the last bit now and then. */
+/** Mostly round figures, so that servers are sometimes filled exactly. */
 function stepsOf(max: number, step: number): fc.Arbitrary<number> {
   return fc.oneof(
     { weight: 3, arbitrary: fc.nat(Math.floor(max / step)).map((steps) => steps * step) },

@@ -1,12 +1,13 @@
 import * as fc from 'fast-check';
-import { readFields } from '../checks/fields.js';
+import { fieldNames, readFields } from '../checks/fields.js';
+import { integer } from '../checks/quantity.js';
 import { CorralError } from '../errors.js';
 import type { Device, Link, Medium, ServerDocument } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { booleanOf, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
+import { booleanOf, DEFAULT_GPU_MODELS, namesOf } from './constraints.js';
 import { bandwidthGBps } from './figure.js';
 
-/** What {@link serverDocument} may generate. */
+/** Constraints of {@link serverDocument}. */
 export interface ServerDocumentConstraints {
   /** Fewest GPUs, 0 … 16; default 1, or `gpusMax` where that is less. */
   readonly gpusMin?: number | undefined;
@@ -14,43 +15,46 @@ export interface ServerDocumentConstraints {
   readonly gpusMax?: number | undefined;
   /** Most NICs, 0 … 16; default 3. */
   readonly nicsMax?: number | undefined;
-  /** Whether a NIC may hang on a GPU, or on two places; default true. Else each hangs on a NUMA node or a switch. */
+  /**
+   * If true (default), a NIC may be linked to a GPU, or to two devices. Else each is linked to one NUMA node or
+   * switch.
+   */
   readonly nicsOnGpus?: boolean | undefined;
-  /** Most CPU sockets, 1 … 4, joined each to each; default 2. */
+  /** Most CPU sockets, 1 … 4; each two are joined; default 2. */
   readonly socketsMax?: number | undefined;
   /** Most NUMA nodes of one socket, 1 … 4; default 2. */
   readonly numaPerSocketMax?: number | undefined;
   /** Most PCIe switches of one NUMA node, 0 … 4; default 2. */
   readonly switchesPerNumaMax?: number | undefined;
-  /** Whether there may be an accelerator fabric (NVLink, xGMI, NVSwitch …); default true. */
+  /** If true (default), there may be an accelerator fabric (NVLink, xGMI, NVSwitch …). */
   readonly fabric?: boolean | undefined;
-  /** Whether links may have a per-flow cap; default true. */
+  /** If true (default), links may have a per-flow cap. */
   readonly flowCaps?: boolean | undefined;
   /** GPU models to draw from, at least one; default A, B, C. */
   readonly gpuModels?: readonly string[] | undefined;
 }
 
-const NAMES = [
-  'gpusMin',
-  'gpusMax',
-  'nicsMax',
-  'nicsOnGpus',
-  'socketsMax',
-  'numaPerSocketMax',
-  'switchesPerNumaMax',
-  'fabric',
-  'flowCaps',
-  'gpuModels',
-] as const satisfies readonly (keyof ServerDocumentConstraints)[];
+const NAMES = fieldNames<ServerDocumentConstraints>({
+  gpusMin: true,
+  gpusMax: true,
+  nicsMax: true,
+  nicsOnGpus: true,
+  socketsMax: true,
+  numaPerSocketMax: true,
+  switchesPerNumaMax: true,
+  fabric: true,
+  flowCaps: true,
+  gpuModels: true,
+});
 
-/** The choices that make a document. Every combination is a valid one, hence every shrunk one too. */
+/** The choices that determine a document. Every combination is valid, so every shrunk one is too. */
 interface Choices {
   readonly gpuModel: string;
   readonly sockets: readonly { readonly numaNodes: readonly (readonly SwitchChoice[])[] }[];
   readonly gpus: readonly { readonly place: number }[];
   readonly nics: readonly NicChoice[];
   readonly fabric: FabricChoice;
-  /** Taken in turn by the links, and from the start again when they run out. */
+  /** Figures of the links in turn; after the last the first again. */
   readonly figures: readonly { readonly GBps: number; readonly cap: number | null }[];
 }
 
@@ -58,9 +62,9 @@ interface NicChoice {
   readonly place: number;
   readonly role: NonNullable<Device['role']> | null;
   readonly portGBps: number | null;
-  /** The GPU it hangs on instead, taken modulo the GPUs. */
+  /** The GPU that it is linked to instead, modulo the number of GPUs. */
   readonly gpu: number | null;
-  /** A second place or GPU that it is linked to, if that is another one than the first. */
+  /** A second device or GPU that it is linked to, if it differs from the first. */
   readonly second: number | null;
 }
 
@@ -72,19 +76,19 @@ interface SwitchChoice {
 interface FabricChoice {
   readonly shape: 'none' | 'pairs' | 'ring' | 'mesh' | 'switch' | 'some';
   readonly medium: Medium;
-  /** NVSwitches, where the shape is `switch`. */
+  /** Number of NVSwitches, if the shape is `switch`. */
   readonly switches: number;
-  /** Bits, taken in turn: which pairs are linked where the shape is `some`. */
+  /** If the shape is `some`: true for pairs that are linked, in turn. */
   readonly pairs: readonly boolean[];
 }
 
 /**
- * Small valid server documents: one or two sockets, NUMA nodes, PCIe switches, GPUs, NICs, and an accelerator
- * fabric or none. Each is connected. With the default constraints at most 20 vertices of it can forward or
- * are GPUs, which is what the exhaustive reference of `corral/check` accepts.
+ * Small valid server documents: one or two sockets, NUMA nodes, PCIe switches, GPUs, NICs, with or without an
+ * accelerator fabric. Each is connected. With the default constraints it has at most 20 GPUs and forwarding devices,
+ * the limit of `referenceBandwidth` in `corral/check`.
  *
- * Devices are called `socket0`, `numa0`, `switch0`, `gpu0`, `nic0` and `nvswitch0`. Bandwidths are multiples
- * of 1/1024 GB/s: ties are real ties, whatever the order of summation.
+ * Devices are called `socket0`, `numa0`, `switch0`, `gpu0`, `nic0` and `nvswitch0`. Bandwidths are multiples of
+ * 1/1024 GB/s, so that ties are exact in every order of summation.
  *
  * @param constraints - see {@link ServerDocumentConstraints}
  * @returns an arbitrary; it shrinks to a socket with a NUMA node and as few GPUs as are allowed
@@ -99,7 +103,7 @@ export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.
     value: number,
     min: number,
     max: number,
-  ) => integerOf(name, given[name] as number | undefined, { value, min, max });
+  ) => integer(given[name] ?? value, min, max, name);
   const least = limit('gpusMin', 0, 0, GPUS_PER_SERVER_MAX);
   const gpusMax = limit('gpusMax', Math.max(6, least), 0, GPUS_PER_SERVER_MAX);
   const gpusMin = limit('gpusMin', Math.min(1, gpusMax), 0, GPUS_PER_SERVER_MAX);
@@ -156,7 +160,7 @@ export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.
   return choices.map(documentOf);
 }
 
-/** Builds the tree of sockets, NUMA nodes and switches, hangs the devices on it, and adds the fabric. */
+/** Builds the tree of sockets, NUMA nodes and switches, links the devices to it, and adds the fabric. */
 function documentOf(choices: Choices): ServerDocument {
   const devices: Device[] = [];
   const links: Link[] = [];
@@ -167,14 +171,14 @@ function documentOf(choices: Choices): ServerDocument {
       medium,
       bandwidthGBps: GBps,
       basis: 'raw',
-      // A cap above the bandwidth would say nothing.
+      // A cap above the bandwidth has no effect.
       ...(cap !== null && { flowCapGBps: Math.min(cap, GBps) }),
       source: 'generated',
       verified: false,
     });
   };
 
-  /** What a GPU or a NIC can hang on. */
+  /** The devices that a GPU or a NIC can be linked to. */
   const hosts: {
     readonly id: string;
     readonly numa: number;
@@ -227,7 +231,7 @@ function documentOf(choices: Choices): ServerDocument {
       devices.push({ id, kind: 'nic', numa, socket, ...more });
       join(first, id, 'pcie');
     }
-    // A second GPU beside a GPU, a second place beside a place.
+    // The second device is a GPU if the first is one.
     const others = gpu === null ? places : choices.gpus.map((_, g) => `gpu${g}`);
     if (second === null || others.length === 0) return;
     const other = others[second % others.length]!;
@@ -250,7 +254,7 @@ function documentOf(choices: Choices): ServerDocument {
   return { name: 'generated', title: 'A generated server', gpuModel: choices.gpuModel, devices, links };
 }
 
-/** Whether the fabric joins GPUs `a` < `b` directly; `pair` numbers the pairs. */
+/** True if the fabric joins GPUs `a` < `b` directly; `pair` is the number of the pair. */
 function isLinked(fabric: FabricChoice, a: number, b: number, gpuCount: number, pair: number): boolean {
   switch (fabric.shape) {
     case 'pairs':

@@ -1,5 +1,5 @@
 import { callForeign } from '../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { CorralError, type ErrorPath, unexpected } from '../errors.js';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
 import { builtCluster, COPY, isCluster, isCopy, isServer } from '../topology/expected-topology.js';
@@ -7,16 +7,16 @@ import type { ServerDocument } from '../topology/server-document.js';
 import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
 import { topologyAt } from './topology.js';
 
-/** A cluster, or a lone server, as a function may be given it: as a topology, or as the document of one. */
+/** A cluster or a server type, as a topology or as a document. */
 export type TopologyOrDocument = ServerTopology | ClusterTopology | ServerDocument | ClusterDocument;
 
 /**
- * The cluster that a caller means: a lone server is a cluster of one server whose id is its name.
+ * Returns the cluster of an argument. A server type is a cluster of one server whose id is its name.
  *
  * @param given - a topology, or a document, whose server types may be names of the catalogue
  * @param path - where the caller was given it
  * @throws CorralError `invalid-option` at `path` for anything else; below `path` for what is wrong with a document
- * @complexity O(1) for a topology; that of building one for a document
+ * @complexity O(1) for a topology; for a document that of building it
  */
 export function asCluster(given: TopologyOrDocument, path: ErrorPath): ClusterTopology {
   if (isCluster(given)) return given;
@@ -31,12 +31,12 @@ export function asCluster(given: TopologyOrDocument, path: ErrorPath): ClusterTo
 }
 
 /**
- * The server type that a caller means.
+ * Returns the server type of an argument.
  *
  * @param given - a server topology, or a server document
  * @param path - where the caller was given it
  * @throws CorralError `invalid-option` at `path` for anything else; below `path` for what is wrong with a document
- * @complexity O(1) for a topology; that of building one for a document
+ * @complexity O(1) for a topology; for a document that of building it
  */
 export function asServer(given: ServerTopology | ServerDocument, path: ErrorPath): ServerTopology {
   if (isServer(given)) return given;
@@ -44,19 +44,19 @@ export function asServer(given: ServerTopology | ServerDocument, path: ErrorPath
   if (typeof given === 'object' && given !== null && callForeign(() => isCopy(given), path)) {
     throw new CorralError('invalid-option', path, COPY);
   }
-  throw new CorralError(
-    'invalid-option',
+  throw unexpected(
+    given,
+    'a document, or what serverTopology(document) or clusterTopology(document) returns',
     path,
-    `expected a document, or what serverTopology(document) or clusterTopology(document) returns, got ${quote(given)}`,
   );
 }
 
-/** Whether a value is an object with a field, which tells documents from all else. */
+/** True if a value is an object with a field; only documents have these. */
 function has(value: unknown, field: string, path: ErrorPath): boolean {
   return typeof value === 'object' && value !== null && callForeign(() => field in value, path);
 }
 
-/** What a call returns; what it refuses is refused below `path`. */
+/** Returns the result of a call; puts `path` in front of the paths of its errors. */
 function at<T>(path: ErrorPath, call: () => T): T {
   try {
     return call();

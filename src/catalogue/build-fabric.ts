@@ -4,23 +4,26 @@ import { BANDWIDTH_MAX_GBPS, BANDWIDTH_MIN_GBPS } from '../units.js';
 import { FABRIC_SERVERS_MAX } from './builder-options.js';
 import type { FabricServer } from './fabric-server.js';
 
-/** A level of the tree, from the point of view of one domain. */
+/** A level of the tree. */
 export interface FabricLevel {
   readonly tier: string;
   /** Members of one domain: domains of the next narrower level, or servers on the narrowest. */
   readonly size: number;
-  /** GB/s per direction between one domain and the rest; absent where nothing limits. */
-  readonly uplinkGBps?: number;
+  /**
+   * Rate between one domain and the rest: GB/s per direction, or what all members send together divided by an
+   * oversubscription. Absent = not limiting.
+   */
+  readonly uplink?: { readonly oversubscription: number } | { readonly GBps: number };
 }
 
 /**
- * Builds the document of a tree of equal domains; the last domain of a level may be smaller.
+ * Builds the cluster document of a tree of equal domains; the last domain of a level may be smaller.
  *
- * Servers are in order of locality, neighbours in the list are neighbours in the fabric. Ids say where a member
- * is (`unit1-rack3-tray7`) for the reader; nothing takes them apart.
+ * Servers are in order of locality: neighbours in the list are neighbours in the fabric. Ids contain the position
+ * (`unit1-rack3-tray7`) for the reader; no code parses them.
  *
- * @param fabric.server - the type of every server; a catalogue name stays a name in the document
- * @param fabric.serverWord - how server ids end: `server` gives `unit0-server3`
+ * @param fabric.server - the type of every server, and the bandwidth of its ports
+ * @param fabric.serverWord - how server ids end; default `server`: `unit0-server3`
  * @param fabric.levels - widest first
  * @param fabric.serverCount - servers in all
  * @param fabric.resources - CPU and memory of each server
@@ -30,14 +33,14 @@ export interface FabricLevel {
  * @complexity O(servers · levels)
  */
 export function buildFabric(fabric: {
-  readonly server: Pick<FabricServer, 'name' | 'type'>;
-  readonly serverWord: string;
+  readonly server: FabricServer;
+  readonly serverWord?: string;
   readonly levels: readonly FabricLevel[];
   readonly serverCount: number;
   readonly resources: { readonly cpuMilli?: number | undefined; readonly memoryMiB?: number | undefined };
   readonly accelerator?: NonNullable<ClusterDocument['accelerator']>;
 }): ClusterDocument {
-  const { server, levels, serverCount, resources } = fabric;
+  const { server, serverWord = 'server', levels, serverCount, resources } = fabric;
   if (serverCount > FABRIC_SERVERS_MAX) {
     throw new CorralError(
       'limit-exceeded',
@@ -46,7 +49,7 @@ export function buildFabric(fabric: {
     );
   }
   const { cpuMilli, memoryMiB } = resources;
-  // Servers below one domain of each level.
+  // Level → servers inside one domain.
   const below = levels.map((_, i) => levels.slice(i).reduce((product, level) => product * level.size, 1));
   const servers: ServerEntry[] = [];
   for (let s = 0; s < serverCount; s++) {
@@ -60,7 +63,7 @@ export function buildFabric(fabric: {
       rest %= below[i]!;
     });
     servers.push({
-      id: `${prefix}${fabric.serverWord}${rest}`,
+      id: `${prefix}${serverWord}${rest}`,
       type: server.name,
       domains,
       ...(cpuMilli !== undefined && { cpuMilli }),
@@ -68,7 +71,9 @@ export function buildFabric(fabric: {
     });
   }
   const uplinks: Record<string, { GBps: number }> = {};
-  for (const { tier, uplinkGBps } of levels) {
+  const rates = uplinkRates(levels, server.GBps);
+  for (const [i, { tier }] of levels.entries()) {
+    const uplinkGBps = rates[i];
     if (uplinkGBps === undefined) continue;
     if (uplinkGBps < BANDWIDTH_MIN_GBPS || uplinkGBps > BANDWIDTH_MAX_GBPS) {
       throw new CorralError(
@@ -86,4 +91,17 @@ export function buildFabric(fabric: {
     uplinks,
     ...(fabric.accelerator !== undefined && { accelerator: fabric.accelerator }),
   };
+}
+
+/** Level → uplink of one domain, GB/s per direction; undefined where nothing limits. */
+function uplinkRates(levels: readonly FabricLevel[], serverGBps: number): readonly (number | undefined)[] {
+  const rates: (number | undefined)[] = [];
+  // From the narrowest level, whose members are servers, to the widest.
+  let memberGBps: number | undefined = serverGBps;
+  for (const { size, uplink } of [...levels].reverse()) {
+    if (uplink === undefined || 'GBps' in uplink) memberGBps = uplink?.GBps;
+    else if (memberGBps !== undefined) memberGBps = (size * memberGBps) / uplink.oversubscription;
+    rates.unshift(memberGBps);
+  }
+  return rates;
 }

@@ -17,7 +17,7 @@ import { topologyAt } from './topology.js';
  * });
  */
 export function clusterTopology(document: ClusterDocument): ClusterTopology;
-/** As above, for parsed JSON, whose type says nothing. */
+/** As above, for parsed JSON of unknown type. */
 export function clusterTopology(document: unknown): ClusterTopology;
 export function clusterTopology(document: unknown): ClusterTopology {
   return buildClusterTopology(document, topologyAt);

@@ -4,53 +4,38 @@ import { strictFields } from '../topology/validate.js';
 import { buildFabric } from './build-fabric.js';
 import {
   countOption,
-  type FabricServerOptions,
   parseOptions,
+  portFields,
   portGbpsOption,
-  portsOption,
   portsToGBps,
-  quantityOption,
   type ServerOption,
+  type ServerPortOptions,
   sizeOption,
 } from './builder-options.js';
 import { fabricServer } from './fabric-server.js';
 
-/** Most links between two groups: more is a unit mistake. */
+/** Most links between two groups. */
 const GROUP_LINKS_MAX = 4096;
 
-/** Options of {@link dragonfly}. */
-export interface DragonflyOptions extends FabricServerOptions {
+/** Options of {@link dragonfly}. Ports usually carry 200 Gb/s (Slingshot 11). */
+export interface DragonflyOptions extends ServerPortOptions {
   /** Server type: a name of the catalogue or a server document. Default `mi250x-frontier`. */
   readonly server?: ServerOption | undefined;
-  /** Groups, all joined to each other. Default 74 (Frontier). */
+  /** Number of groups; each two are joined. Default 74 (Frontier). */
   readonly groups?: number | undefined;
   /** Servers of one group. Default 128 (Frontier). */
   readonly serversPerGroup?: number | undefined;
-  /**
-   * Ports that join one server to its group: its first compute NICs in document order; the others are left out.
-   * Default: all. More than it has are
-   * spread evenly over its NICs.
-   */
-  readonly portsPerServer?: number | undefined;
-  /**
-   * Rate of one of these ports, Gb/s per direction. Default: that of the server's own ports where it states one rate for
-   * all, else 200 (Slingshot 11).
-   */
-  readonly portGbps?: number | undefined;
-  /** Links between each two groups. Default 4 (Frontier). */
+  /** Links between any two groups. Default 4 (Frontier). */
   readonly linksPerGroupPair?: number | undefined;
   /** Rate of one of these links, Gb/s per direction. Default 200 (Slingshot 11). */
   readonly globalGbps?: number | undefined;
 }
 
 const optionsSchema = strictFields({
-  cpuMilli: v.optional(quantityOption),
-  memoryMiB: v.optional(quantityOption),
+  ...portFields,
   server: v.optional(v.unknown(), 'mi250x-frontier'),
   groups: v.optional(sizeOption, 74),
   serversPerGroup: v.optional(sizeOption, 128),
-  portsPerServer: v.optional(portsOption),
-  portGbps: v.optional(portGbpsOption),
   linksPerGroupPair: v.optional(countOption(GROUP_LINKS_MAX), 4),
   globalGbps: v.optional(portGbpsOption, 200),
 });
@@ -58,9 +43,9 @@ const optionsSchema = strictFields({
 /**
  * Builds a dragonfly: groups of servers that are non-blocking inside and joined pairwise by global links.
  *
- * A dragonfly is no tree. The document gives the tree of its groups, each with the sum of its global links as
- * uplink (Frontier: 73 · 4 · 200 Gb/s = 58.4 Tb/s, against 102.4 Tb/s that its servers inject). That is what
- * adaptive routing reaches between many groups; two groups alone have only their direct links without a detour.
+ * A dragonfly is not a tree. The document contains the tree of its groups, each with the sum of its global links as
+ * uplink (Frontier: 73 · 4 · 200 Gb/s = 58.4 Tb/s, while its servers inject 102.4 Tb/s). Adaptive routing reaches
+ * this between many groups; between two groups alone, traffic without detours has only their direct links.
  *
  * @param options - see {@link DragonflyOptions}; all have defaults
  * @returns a cluster document with the tier `group`
@@ -85,12 +70,11 @@ export function dragonfly(options: DragonflyOptions = {}): ClusterDocument {
   const globalLinks = (valid.groups - 1) * valid.linksPerGroupPair;
   return buildFabric({
     server,
-    serverWord: 'server',
     levels: [
       {
         tier: 'group',
         size: valid.serversPerGroup,
-        ...(globalLinks > 0 && { uplinkGBps: portsToGBps(globalLinks, valid.globalGbps) }),
+        ...(globalLinks > 0 && { uplink: { GBps: portsToGBps(globalLinks, valid.globalGbps) } }),
       },
     ],
     serverCount: valid.groups * valid.serversPerGroup,

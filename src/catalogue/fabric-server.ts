@@ -3,45 +3,48 @@ import type { Device, ServerDocument } from '../topology/server-document.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { portsToGBps, serverOption } from './builder-options.js';
 
-/** The servers of a built fabric: their type, and the ports that join each to the fabric. */
+/** The type of the servers of a built fabric, and their ports. */
 export interface FabricServer {
   /** Name of the type in the document. */
   readonly name: string;
-  /** What stands under that name: a name of the catalogue, or a document. */
+  /** The type itself: a name of the catalogue, or a document. */
   readonly type: string | ServerDocument;
   /** Ports that join one server to the fabric. */
   readonly ports: number;
-  /** What these carry together, GB/s per direction. */
+  /** Bandwidth of all these ports together, GB/s per direction. */
   readonly GBps: number;
 }
 
-/** What the options of a builder say about the ports of a server. */
+/** The options of a builder about the ports of a server. */
 export interface PortOptions {
-  /** The builder, for the source of the figures. */
+  /** Name of the builder, for the source of the figures. */
   readonly builder: string;
-  /** Ports of a server. Default: one for each compute NIC. */
+  /** Number of ports of a server. Default: one for each compute NIC. */
   readonly ports?: number | undefined;
   /** Name of the option that says so. */
   readonly portsName: string;
-  /** Rate of each, Gb/s per direction. Default: that of the server's own, where it states one rate for all. */
+  /**
+   * Rate of each port, Gb/s per direction. Default: that of the server's own ports, if it states one rate for all.
+   */
   readonly gbps?: number | undefined;
   /** Name of the option that says so. */
   readonly gbpsName: string;
-  /** Rate where neither the option nor the server says one, Gb/s. */
+  /** Rate if neither the option nor the server gives one, Gb/s. */
   readonly usualGbps: number;
 }
 
 /**
- * The server type of a fabric, with the ports that the builder's options ask for: the first compute NICs in document
- * order, each one port of the rate asked for. The other compute NICs and their links are left out; NICs of other roles
- * stay. More ports than compute NICs are spread evenly, the first NICs having one more. A server without compute NICs
- * stays as it is: it has ports for the uplinks of its tier, but no GPU reaches one.
+ * The server type of a fabric with the ports that the builder's options ask for. The ports are on the first compute
+ * NICs in document order, one on each. Other compute NICs and their links are left out; NICs of other roles stay. If
+ * there are more ports than compute NICs, they are spread evenly, and the first NICs have one more. A server without
+ * compute NICs is unchanged: its ports count for the uplinks of its tier, but no GPU reaches them.
  *
- * @param given - the option `server`: a name of the catalogue or a document. Where it states just these ports it stays
- * as it is; else a type of the catalogue gets a name that says what is different, a document of the caller keeps its own
+ * @param given - the option `server`: a name of the catalogue or a document. If it states exactly these ports it is
+ * unchanged; else a type of the catalogue gets a name that tells the difference, and a document of the caller keeps
+ * its name
  * @param options - see {@link PortOptions}
- * @throws CorralError `unknown-topology`, what is wrong with the document, or `invalid-option` where ports are neither said
- * nor to be counted
+ * @throws CorralError `unknown-topology`, what is wrong with the document, or `invalid-option` if the number of ports
+ * is neither given nor can be counted
  * @complexity O(devices + links)
  */
 export function fabricServer(given: unknown, options: PortOptions): FabricServer {
@@ -59,7 +62,7 @@ export function fabricServer(given: unknown, options: PortOptions): FabricServer
   const GBps = portsToGBps(ports, gbps);
   const kept = new Map(
     nics.slice(0, ports).map((nic, i) => {
-      // Below one port for each NIC, those that are kept have one.
+      // With fewer ports than NICs, each NIC that is kept has one port.
       const ofNic =
         ports < nics.length ? 1 : Math.floor(ports / nics.length) + Number(i < ports % nics.length);
       return [nic.id, portsToGBps(ofNic, gbps)];
@@ -84,7 +87,7 @@ function isComputeNic({ kind, role }: Device): boolean {
   return kind === 'nic' && (role ?? 'compute') === 'compute';
 }
 
-/** The rate that all ports state, Gb/s; undefined where they differ or one states none. */
+/** The rate that all ports state, Gb/s; undefined if they differ or one states none. */
 function statedGbps(nics: readonly Device[]): number | undefined {
   const [first] = nics;
   return first?.portGBps !== undefined && nics.every((nic) => nic.portGBps === first.portGBps)
@@ -92,7 +95,11 @@ function statedGbps(nics: readonly Device[]): number | undefined {
     : undefined;
 }
 
-/** @param kept - id of a compute NIC that stays → what its ports carry, GB/s */
+/**
+ * A copy of a document with other ports.
+ *
+ * @param kept - id of a compute NIC that stays → bandwidth of its ports, GB/s
+ */
 function withPorts(
   document: ServerDocument,
   kept: ReadonlyMap<string, number>,

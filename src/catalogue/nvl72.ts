@@ -10,8 +10,8 @@ import {
   oversubscriptionOption,
   parseOptions,
   portGbpsOption,
-  quantityOption,
   rangeOption,
+  serverFields,
   serverOption,
   sizeOption,
 } from './builder-options.js';
@@ -35,15 +35,14 @@ export interface Nvl72Options extends FabricServerOptions {
   /** Rate below the leaves of a unit divided by the rate above them. Default 1, non-blocking. */
   readonly oversubscription?: number | undefined;
   /**
-   * What one GPU reaches inside the rack, GB/s per direction. Default: the sum of its NVLinks in the tray's
-   * document, 745.2 (18 links, measured); the raw rate is 900, NCCL's constant 721.8.
+   * Bandwidth of one GPU inside the rack, GB/s per direction. Default: the sum of its NVLinks in the tray's document,
+   * 745.2 (18 links, measured); the raw rate is 900, NCCL's constant 721.8.
    */
   readonly GBpsPerGpu?: number | undefined;
 }
 
 const optionsSchema = strictFields({
-  cpuMilli: v.optional(quantityOption),
-  memoryMiB: v.optional(quantityOption),
+  ...serverFields,
   server: v.optional(
     v.picklist(['gb200-nvl72-tray', 'gb300-nvl72-tray'], 'expected gb200-nvl72-tray or gb300-nvl72-tray'),
     'gb200-nvl72-tray',
@@ -60,9 +59,9 @@ const optionsSchema = strictFields({
  * Builds a cluster of NVL72 racks: trays are servers, a rack is an accelerator domain of up to 72 GPUs, and
  * the compute NICs of the trays join racks and units.
  *
- * Rails between the racks are no tree; `unit` is the group of racks that share leaves. A gang over two racks is split as
- * unevenly as its bandwidth allows, which loads the uplinks least: 19 trays are 15 + 4 at 745.2 GB/s, since the NICs of three
- * trays would carry 703.1.
+ * Rails between the racks are not a tree; `unit` is the group of racks that share leaves. A gang over two racks is
+ * split as unevenly as its bandwidth allows, because that loads the uplinks least: 19 trays are 15 + 4 at 745.2 GB/s,
+ * since the NICs of three trays would carry 703.1.
  *
  * @param options - see {@link Nvl72Options}; all have defaults
  * @returns a cluster document with tiers `unit` and `rack`; NVLink, not the NICs, counts inside a rack
@@ -82,17 +81,12 @@ export function nvl72(options: Nvl72Options = {}): ClusterDocument {
     gbpsName: 'railGbps',
     usualGbps: 400,
   });
-  const rackGBps = valid.traysPerRack * server.GBps;
   return buildFabric({
     server,
     serverWord: 'tray',
     levels: [
-      {
-        tier: 'unit',
-        size: valid.racksPerUnit,
-        uplinkGBps: (valid.racksPerUnit * rackGBps) / valid.oversubscription,
-      },
-      { tier: 'rack', size: valid.traysPerRack, uplinkGBps: rackGBps },
+      { tier: 'unit', size: valid.racksPerUnit, uplink: { oversubscription: valid.oversubscription } },
+      { tier: 'rack', size: valid.traysPerRack, uplink: { oversubscription: 1 } },
     ],
     serverCount: valid.racks * valid.traysPerRack,
     resources: valid,
@@ -113,6 +107,6 @@ function nvlinkGBpsPerGpu(server: ServerTopology): number {
     }
     slowest = Math.min(slowest, sum);
   }
-  // 18 times 41.4 is not 745.2 in floating point; the figures have one decimal.
+  // Rounded, because 18 times 41.4 is not 745.2 in floating point.
   return Math.round(slowest * 1e6) / 1e6;
 }

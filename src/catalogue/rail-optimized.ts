@@ -8,8 +8,8 @@ import {
   parseOptions,
   portGbpsOption,
   portsOption,
-  quantityOption,
   type ServerOption,
+  serverFields,
   sizeOption,
 } from './builder-options.js';
 import { fabricServer } from './fabric-server.js';
@@ -20,12 +20,11 @@ export interface RailOptimizedOptions extends FabricServerOptions {
   readonly server?: ServerOption | undefined;
   /** Servers that share one leaf per rail. Default 32 (DGX SuperPOD H100 and B200 reference architectures). */
   readonly serversPerUnit?: number | undefined;
-  /** Units of this size. Default 4; 1 is a rail-only cluster, in which no spine is needed. */
+  /** Number of units. Default 4; 1 is a rail-only cluster, which needs no spine. */
   readonly units?: number | undefined;
   /**
    * Rails: compute NICs of one server, the first in document order, that each go to a leaf of their own. The others are
-   * left out. Default: all. More than it has are
-   * spread evenly over its NICs.
+   * left out. Default: all. More rails than it has NICs are spread evenly over the NICs.
    */
   readonly railsPerServer?: number | undefined;
   /**
@@ -38,8 +37,7 @@ export interface RailOptimizedOptions extends FabricServerOptions {
 }
 
 const optionsSchema = strictFields({
-  cpuMilli: v.optional(quantityOption),
-  memoryMiB: v.optional(quantityOption),
+  ...serverFields,
   server: v.optional(v.unknown(), 'dgx-h100'),
   serversPerUnit: v.optional(sizeOption, 32),
   units: v.optional(sizeOption, 4),
@@ -51,12 +49,12 @@ const optionsSchema = strictFields({
 /**
  * Builds a rail-optimised network: in each unit, NIC `r` of every server is on leaf `r`; spines join the units.
  *
- * Rails are no tree. The document gives the tree of their locality groups: servers of one unit reach each
- * other below its leaves, whatever the rail, because traffic between rails first changes GPU inside the server
- * (NCCL calls it PXN, src/graph/paths.cc); only traffic between units loads the uplinks, which are those of all rails
- * together. That is exact for gangs of whole servers, and for what any gang reaches alone unless `oversubscription` exceeds
- * `serversPerUnit`; see ARCHITECTURE.md for what gangs on some rails only share. The server type is written with the rails
- * asked for; where it states just these it stays as given.
+ * Rails are not a tree. The document contains the tree of their locality groups. Servers of one unit reach each other
+ * below its leaves on any rail, because traffic between rails first changes the GPU inside the server (NCCL's PXN,
+ * src/graph/paths.cc). Only traffic between units loads the uplinks, which are those of all rails together. That is
+ * exact for gangs of whole servers, and for any gang alone unless `oversubscription` exceeds `serversPerUnit`; see
+ * ARCHITECTURE.md for gangs that use only some rails. The server type is written with the rails asked for; if it
+ * states exactly these it is unchanged.
  *
  * @param options - see {@link RailOptimizedOptions}; all have defaults
  * @returns a cluster document with the tier `unit`
@@ -80,11 +78,10 @@ export function railOptimized(options: RailOptimizedOptions = {}): ClusterDocume
   const unit = {
     tier: 'unit',
     size: valid.serversPerUnit,
-    uplinkGBps: (valid.serversPerUnit * server.GBps) / valid.oversubscription,
+    uplink: { oversubscription: valid.oversubscription },
   };
   return buildFabric({
     server,
-    serverWord: 'server',
     levels: [unit],
     serverCount: valid.units * valid.serversPerUnit,
     resources: valid,

@@ -2,13 +2,13 @@ import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { strictFields } from '../topology/validate.js';
 import { buildFabric } from './build-fabric.js';
-import { countOption, type FabricServerOptions, parseOptions, quantityOption } from './builder-options.js';
+import { countOption, type FabricServerOptions, parseOptions, serverFields } from './builder-options.js';
 import { fabricServer } from './fabric-server.js';
 import { nvl72 } from './nvl72.js';
 
 /** The design of each generation, from its DGX SuperPOD reference architecture. */
 const DESIGNS = {
-  /** 32 places per unit, one of the last unit taken by fabric management: 127 servers in 4 units. */
+  /** 32 places per unit; fabric management takes one of the last unit: 127 servers in 4 units. */
   h100: { server: 'dgx-h100', serversPerUnit: 32, managementPlaces: 1, railGbps: 400, unitsMax: 4 },
   /** 32 servers per unit, scaling table from 2 to 64 units (2,048 servers). */
   b200: { server: 'dgx-b200', serversPerUnit: 32, managementPlaces: 0, railGbps: 400, unitsMax: 64 },
@@ -32,9 +32,9 @@ const generationSchema = v.picklist(['h100', 'b200', 'gb200'], 'expected h100, b
 /**
  * Builds a DGX SuperPOD of NVIDIA's reference architectures: rail-optimised, non-blocking, 400 Gb/s per GPU.
  *
- * As {@link railOptimized} and {@link nvl72}, with the sizes of the reference architecture. The H100 design
- * has one server fewer than places, which fabric management uses (127 servers in 4 units). Other sizes
- * and generations (B300 with 72 servers of eight 800 Gb/s rails per unit): call those builders.
+ * As {@link railOptimized} and {@link nvl72}, with the sizes of the reference architecture. The H100 design has one
+ * server less than places, because fabric management uses one (127 servers in 4 units). For other sizes and
+ * generations (B300 with 72 servers of eight 800 Gb/s rails per unit) call those builders.
  *
  * @param options - see {@link SuperPodOptions}; all have defaults
  * @returns a cluster document with the tier `unit`, or `unit` and `rack` for `gb200`
@@ -54,8 +54,7 @@ export function superPod(options: SuperPodOptions = {}): ClusterDocument {
   const design = DESIGNS[generation];
   const valid = parseOptions(
     strictFields({
-      cpuMilli: v.optional(quantityOption),
-      memoryMiB: v.optional(quantityOption),
+      ...serverFields,
       generation: v.optional(generationSchema, 'h100'),
       units: v.optional(countOption(design.unitsMax), 4),
     }),
@@ -77,8 +76,7 @@ export function superPod(options: SuperPodOptions = {}): ClusterDocument {
   });
   return buildFabric({
     server,
-    serverWord: 'server',
-    levels: [{ tier: 'unit', size: design.serversPerUnit, uplinkGBps: design.serversPerUnit * server.GBps }],
+    levels: [{ tier: 'unit', size: design.serversPerUnit, uplink: { oversubscription: 1 } }],
     serverCount: valid.units * design.serversPerUnit - design.managementPlaces,
     resources: valid,
   });

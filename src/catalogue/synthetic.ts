@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { nearestNames } from '../checks/nearest-names.js';
-import { CorralError, quote } from '../errors.js';
+import { CorralError, quote, unexpected } from '../errors.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 import { strictFields } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
@@ -11,7 +11,7 @@ const TEXT_LENGTH_MAX = 256;
 /** Longest name, in characters, as in a server document. */
 const NAME_LENGTH_MAX = 1024;
 
-/** Most members of each level: below one of the level above, for `gpu` and `nvswitch` in the whole server. */
+/** Most members of each level below one member of the level above; for `gpu` and `nvswitch` in the whole server. */
 const COUNT_MAX = { cpu: 8, numa: 8, switch: 16, nic: 32, gpu: GPUS_PER_SERVER_MAX, nvswitch: 18 } as const;
 type LevelWord = keyof typeof COUNT_MAX;
 const LEVEL_WORDS = Object.keys(COUNT_MAX) as readonly LevelWord[];
@@ -29,7 +29,7 @@ const PCIE = {
   source: `${SOURCE}: PCIe Gen5 x16 as in the catalogue`,
   verified: false,
 } as const;
-/** What all flows between two CPUs share; see `cert-2s-2gpu-switch`. */
+/** The capacity that all flows between two CPUs share; see `cert-2s-2gpu-switch`. */
 const SOCKET = {
   medium: 'socket',
   bandwidthGBps: 50,
@@ -56,7 +56,7 @@ export interface SyntheticOptions {
   readonly name?: string | undefined;
   /** Model of every GPU. Default `synthetic`, of a server without GPUs `none`. */
   readonly gpuModel?: string | undefined;
-  /** What the port of every NIC carries, Gb/s per direction. Default: not stated, the PCIe link limits. */
+  /** Rate of the ports of every NIC, Gb/s per direction. Default: not stated; only the PCIe link limits. */
   readonly portGbps?: number | undefined;
 }
 
@@ -91,8 +91,8 @@ interface Level {
  * | `gpu:n`, `nic:n` | leaves; they hang on the nearest `switch`, else `numa`, else `cpu` before them | `gpu` once |
  * | `nvswitch:n` | NVSwitches of the whole server; every GPU's 18 links are spread evenly over them | last, once; 1–18 |
  *
- * So `cpu:2 switch:2 gpu:2` has two sockets, two switches on each and two GPUs below each switch: 8 GPUs; and
- * `cpu:2 nic:1 switch:2 gpu:2` has one NIC on a root port of each socket besides.
+ * Examples: `cpu:2 switch:2 gpu:2` has two sockets, two switches on each and two GPUs below each switch: 8 GPUs.
+ * `cpu:2 nic:1 switch:2 gpu:2` has in addition one NIC on a root port of each socket.
  *
  * Bandwidths are the catalogue's, GB/s per direction: PCIe Gen5 x16 55.4 (raw 63.02, NCCL 48), between sockets 50
  * shared by all flows, 21.4 per NVLink (raw 25, NCCL 20.6); inside a socket nothing limits. Each device on a NUMA
@@ -132,11 +132,7 @@ function isLevelWord(word: string): word is LevelWord {
 
 function readLevels(description: unknown): Level[] {
   if (typeof description !== 'string' || description.trim() === '') {
-    throw new CorralError(
-      'invalid-option',
-      [],
-      `expected a description such as 'cpu:2 switch:2 gpu:2', got ${quote(description)}`,
-    );
+    throw unexpected(description, `a description such as 'cpu:2 switch:2 gpu:2'`, []);
   }
   if (description.length > TEXT_LENGTH_MAX) {
     throw new CorralError(
@@ -166,7 +162,7 @@ function readLevels(description: unknown): Level[] {
     });
 }
 
-/** Which level may stand where: see the table of {@link synthetic}. */
+/** Checks the order of levels: see the table of {@link synthetic}. */
 function checkOrder(levels: readonly Level[]): void {
   const seen = new Set<LevelWord>();
   for (const { word, position } of levels) {
@@ -188,7 +184,7 @@ function checkOrder(levels: readonly Level[]): void {
   }
 }
 
-/** Counts before anything is built. */
+/** Checks the numbers of devices before anything is built. */
 function checkSize(levels: readonly Level[]): void {
   let members = 1;
   let devices = 0;
@@ -215,12 +211,14 @@ function checkSize(levels: readonly Level[]): void {
   }
 }
 
-/** A device that others can hang on. */
+/** A device that others are linked to. */
 interface Place {
   readonly id: string;
   readonly numa: number;
   readonly socket: number;
-  /** On a NUMA node each device below has its own host bridge; below a switch it is the switch's. */
+  /**
+   * True for a NUMA node: each device on it has its own host bridge. Devices below a switch have that of the switch.
+   */
   readonly isRoot: boolean;
 }
 
@@ -265,7 +263,7 @@ function grow(
       links.push({ between: [place.id, id], ...PCIE });
       if (word === 'switch') sprout({ ...place, id, isRoot: false }, index + 1);
     }
-    // Leaves hold nothing: the next level hangs where they do.
+    // The next level after leaves is on the same device as they are.
     if (word !== 'switch') sprout(place, index + 1);
   };
 
@@ -298,7 +296,10 @@ function grow(
   return { devices: [...sockets, ...numas, ...nvswitches, ...below], links: [...hostLinks, ...links] };
 }
 
-/** The links of one GPU to NVSwitch `index` of `count`: 18 in all, the first ones get the rest of the division. */
+/**
+ * The links of one GPU to NVSwitch `index` of `count`: 18 in all; if they do not divide evenly, the first switches
+ * get one more.
+ */
 function nvlinks(index: number, count: number): Omit<Link, 'between'> {
   const links = Math.floor(NVLINK.links / count) + (index < NVLINK.links % count ? 1 : 0);
   const times = (each: number): number => Math.round(links * each * 1e6) / 1e6;

@@ -49,7 +49,7 @@ export type TopologyName = (typeof NAMES)[number];
 /** All server types of the catalogue: certified servers, DGX and HGX, PCIe servers, clouds, AMD, Intel, workstations. */
 export const topologyNames: readonly TopologyName[] = Object.freeze(NAMES);
 
-// A name without an entry in the packed file is a type error.
+// The type makes a name without an entry in the packed file a compile error.
 const catalogue: PackedCatalogue & { readonly servers: Readonly<Record<TopologyName, unknown>> } =
   packed as never;
 
@@ -58,7 +58,7 @@ const built = new Map<string, ServerTopology>();
 /**
  * Looks up a server type of the catalogue; the figures in it are GB/s per direction, each with its source.
  *
- * Built on first use and kept: two calls return the same object, which is the caller's to read, not to change.
+ * A type is built on first use and kept: two calls return the same object, which must not be changed.
  *
  * @param name - one of {@link topologyNames}
  * @returns the server type as {@link ServerTopology}
@@ -73,7 +73,7 @@ export function topology(name: TopologyName): ServerTopology {
   return topologyAt(name, []);
 }
 
-/** As {@link topology}, for a name that sits at `path` inside a larger document. */
+/** As {@link topology}, for a name at `path` inside a larger document. */
 export function topologyAt(name: string, path: ErrorPath): ServerTopology {
   const known = built.get(name);
   if (known !== undefined) return known;

@@ -1,13 +1,13 @@
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 
 /**
- * Many server documents as one value in which everything that they have in common stands once. Written from
- * `topologies/*.json`, which are ten times as long, by the test that holds the two equal.
+ * Many server documents as one value that contains their common parts once. The test that compares it with
+ * `topologies/*.json`, which are ten times as long, also writes it.
  */
 export interface PackedCatalogue {
   /** Device ids, names of models and host bridges, sources and notes; other entries name them by position. */
   readonly texts: readonly string[];
-  /** Devices without their id: a value for each of {@link DEVICE_FIELDS}, null for what a device does not have. */
+  /** Devices without their ids: a value for each of {@link DEVICE_FIELDS}; null = absent. */
   readonly deviceKinds: readonly (readonly (string | number | boolean | null)[])[];
   /** Links without their ends; `source` is a position in `texts`. */
   readonly linkKinds: readonly (Omit<Link, 'between' | 'source'> & { readonly source: number })[];
@@ -34,7 +34,7 @@ export const TEXT_FIELDS: ReadonlySet<string> = new Set<keyof Device>(['hostBrid
 
 /** One server document of a {@link PackedCatalogue}. */
 export interface PackedServer {
-  /** The fields that hold one value each. */
+  /** The fields with single values. */
   readonly head: Omit<ServerDocument, 'devices' | 'links' | 'sources' | 'notes'>;
   /** Positions in `texts`. */
   readonly sources: readonly number[];
@@ -46,11 +46,11 @@ export interface PackedServer {
 }
 
 /**
- * One server document, as its file in `topologies/` has it.
+ * Unpacks one server document, equal to its file in `topologies/`.
  *
  * @param catalogue - the packed documents
  * @param name - a key of its `servers`
- * @returns the document, of objects that nobody else holds
+ * @returns the document, made of new objects
  * @complexity O(devices + links)
  */
 export function unpackServer(catalogue: PackedCatalogue, name: string): ServerDocument {

@@ -1,14 +1,4 @@
-export type { DeviceId, ServerId, TierName } from '../ids.js';
-export type { ClusterServer, ClusterTier, ClusterTopology } from '../topology/cluster-topology.js';
-export type {
-  BandwidthBasis,
-  Device,
-  DeviceKind,
-  Link,
-  Medium,
-  ServerDocument,
-} from '../topology/server-document.js';
-export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
+export type * from '../topology/types.js';
 export { referenceBandwidth } from './bandwidth/reference-bandwidth.js';
 export type { ReferenceRoute } from './bandwidth/reference-route.js';
 export { referenceRoute } from './bandwidth/reference-route.js';

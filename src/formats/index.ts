@@ -1,19 +1,4 @@
-export type { DeviceId } from '../ids.js';
-export type {
-  AcceleratorEntry,
-  ClusterDocument,
-  ServerEntry,
-  UplinkEntry,
-} from '../topology/cluster-document.js';
-export type {
-  BandwidthBasis,
-  Device,
-  DeviceKind,
-  Link,
-  Medium,
-  ServerDocument,
-} from '../topology/server-document.js';
-export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
+export type * from '../topology/types.js';
 export { fromHwlocXml } from './hwloc-xml/hwloc-xml.js';
 export type { HwlocXmlOptions } from './hwloc-xml/options.js';
 export { fromNcclXml } from './nccl-xml/nccl-xml.js';

@@ -1,22 +1,6 @@
 export type { TopologyOrDocument } from '../catalogue/as-topology.js';
-export type { DeviceId, ServerId, TierName } from '../ids.js';
 export type { FreeCapacity, FreeServer, PlacedPod } from '../placement/request/placement.js';
-export type {
-  AcceleratorEntry,
-  ClusterDocument,
-  ServerEntry,
-  UplinkEntry,
-} from '../topology/cluster-document.js';
-export type { ClusterServer, ClusterTier, ClusterTopology } from '../topology/cluster-topology.js';
-export type {
-  BandwidthBasis,
-  Device,
-  DeviceKind,
-  Link,
-  Medium,
-  ServerDocument,
-} from '../topology/server-document.js';
-export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
+export type * from '../topology/types.js';
 export type { ClusterGroup, OccupancyOptions } from './cluster/cluster-occupancy.js';
 export type { ClusterSvgOptions } from './cluster/cluster-to-svg.js';
 export { clusterToSvg } from './cluster/cluster-to-svg.js';

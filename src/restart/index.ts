@@ -1,15 +1,6 @@
-export type { DeviceId, PlacementId, ServerId, TierName } from '../ids.js';
+export type { PlacementId } from '../ids.js';
 export type { PlacedPod, Placement } from '../placement/request/placement.js';
-export type { ClusterServer, ClusterTier, ClusterTopology } from '../topology/cluster-topology.js';
-export type {
-  BandwidthBasis,
-  Device,
-  DeviceKind,
-  Link,
-  Medium,
-  ServerDocument,
-} from '../topology/server-document.js';
-export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
+export type * from '../topology/types.js';
 export type { CheckpointContent } from './checkpoints/checkpoint-size.js';
 export { BYTES_PER_PARAMETER, checkpointBytes, snapshotStallSeconds } from './checkpoints/checkpoint-size.js';
 export { groupCopySurvival, ringCopySurvival } from './checkpoints/copy-survival.js';

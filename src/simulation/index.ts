@@ -1,5 +1,4 @@
 export type { TopologyOrDocument } from '../catalogue/as-topology.js';
-export type { DeviceId, ServerId, TierName } from '../ids.js';
 export type {
   DifferenceScorer,
   PodFacts,
@@ -17,34 +16,19 @@ export type { SamplePod } from '../policies/typical-pods.js';
 export type { RecoveryDurations, RecoveryStep, RecoverySteps } from '../restart/model/recovery.js';
 export type { Phase, PhaseKind, UniformSource } from '../restart/phases/phase.js';
 export type { FailureLaw, FailureLevel } from '../restart/placement/failure-laws.js';
-export type {
-  AcceleratorEntry,
-  ClusterDocument,
-  ServerEntry,
-  UplinkEntry,
-} from '../topology/cluster-document.js';
-export type { ClusterServer, ClusterTier, ClusterTopology } from '../topology/cluster-topology.js';
 export type { GpuPlace } from '../topology/gpu-places.js';
-export type {
-  BandwidthBasis,
-  Device,
-  DeviceKind,
-  Link,
-  Medium,
-  ServerDocument,
-} from '../topology/server-document.js';
-export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
+export type * from '../topology/types.js';
 export type { HeadroomMetrics } from './allocation/headroom-accounts.js';
 export type { ComparedFigure, ComparedPolicy, CompareOptions, Interval } from './compare.js';
 export { compare } from './compare.js';
 export type { Bucket } from './jobs/job-state.js';
 export type { RunEnd } from './jobs/run-log.js';
-export type { HeadroomPool } from './options/headroom-pool.js';
+export type { EventKind } from './options/event-kinds.js';
 export type { MetricsOptions, MetricsWindow } from './options/metrics-window.js';
 export type { JobCheckpoints, SimulationJob } from './options/simulation-job.js';
 export type {
   DefragmentationOptions,
-  EventKind,
+  HeadroomPool,
   Queue,
   Quota,
   SimulatedFailureLaw,

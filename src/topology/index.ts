@@ -1,12 +1,9 @@
-export type { AcceleratorEntry, ClusterDocument, ServerEntry, UplinkEntry } from './cluster-document.js';
-export type { ClusterServer, ClusterTier, ClusterTopology } from './cluster-topology.js';
 export { acceleratorGBpsPerGpuOf, buildClusterTopology, uplinkGBpsOf } from './cluster-topology.js';
 export type { GpuPlace } from './gpu-places.js';
 export type { RelationMatrix } from './relation.js';
 export { relation, relationMatrix } from './relation.js';
 export type { Route, RouteOptions } from './route.js';
 export { route } from './route.js';
-export type { BandwidthBasis, Device, DeviceKind, Link, Medium, ServerDocument } from './server-document.js';
 export { serverDocumentSchema } from './server-document.js';
-export type { ServerGraph, ServerTopology } from './server-topology.js';
 export { serverTopology } from './server-topology.js';
+export type * from './types.js';

@@ -1,11 +1,11 @@
 import type { ClusterTopology } from '../../topology/cluster-topology.js';
-import { groupPaint } from '../svg/group-fill.js';
+import { groupPaint, stripePattern } from '../svg/group-fill.js';
 import { element, pixels, textElement, tooltip } from '../svg/svg-element.js';
 import { counted, fittedEnds, grouped, printable, textWidth } from '../svg/svg-text.js';
 import type { ClusterLayout, DomainBox } from './cluster-layout.js';
 import { type Cell, freeGpus, type Occupancy } from './cluster-occupancy.js';
 
-/** Paint of GPUs that are in no group. */
+/** Fill of GPUs that are in no group. */
 export const CELL_PAINT = {
   free: '#DCE9CF',
   taken: '#8D949C',
@@ -18,7 +18,7 @@ export const CORDON_STROKE = '#B23A3A';
 const DOMAIN_FILLS = ['#F1F3F6', '#F8F9FB'] as const;
 const DOMAIN_STROKE = '#AEB6C2';
 
-/** The boxes of all domains, each with its name and, where there is room, what is free in it. */
+/** The boxes of all domains, each with its name and, if the width allows, its number of free GPUs. */
 export function drawDomains(cluster: ClusterTopology, state: Occupancy, layout: ClusterLayout): string[] {
   const counts = domainCounts(cluster, state);
   return layout.domains.map((box) =>
@@ -26,7 +26,7 @@ export function drawDomains(cluster: ClusterTopology, state: Occupancy, layout: 
   );
 }
 
-/** GPUs of a domain, and how many of them are free. */
+/** GPUs of a domain, and the number of free ones. */
 interface DomainCount {
   gpus: number;
   free: number;
@@ -57,11 +57,11 @@ function drawDomain(
   const { tier, domain, x, y, width, height } = box;
   const name = tier === -1 ? 'cluster' : tiers[tier]!.domains[domain]!;
   const size = detail.nameSize;
-  const room = width - 8;
-  const label = fittedEnds(printable(name), size, room, true);
+  const textMax = width - 8;
+  const label = fittedEnds(printable(name), size, textMax, true);
   const note = `${grouped(free)} free`;
   const noteSize = size - 1;
-  const hasRoom = textWidth(label, size, true) + textWidth(note, noteSize) + 10 <= room;
+  const fits = textWidth(label, size, true) + textWidth(note, noteSize) + 10 <= textMax;
   const middle = y + size / 2 + 3.5;
   return element('g', {}, [
     tooltip(
@@ -78,7 +78,7 @@ function drawDomain(
       stroke: DOMAIN_STROKE,
     }),
     textElement(label, x + 4, middle, { fontSize: size, bold: true }),
-    ...(hasRoom
+    ...(fits
       ? [textElement(note, x + width - 4, middle, { fontSize: noteSize, anchor: 'end', colour: '#666666' })]
       : []),
   ]);
@@ -125,7 +125,7 @@ function serverName(id: string, x: number, y: number, labelWidth: number, fontSi
   return textElement(label, x - 5, y, { fontSize, anchor: 'end', colour: '#444444' });
 }
 
-/** Equal neighbours as one rectangle: a drawing of a thousand servers stays small. */
+/** Draws a row of cells. Equal neighbours are one rectangle, so that a drawing of a thousand servers stays small. */
 function drawRow(row: readonly Cell[], x: number, y: number, cell: number): string[] {
   if (row.length === 0) {
     return [element('rect', { x, y, width: cell, height: cell, fill: 'none', stroke: DOMAIN_STROKE })];
@@ -135,7 +135,7 @@ function drawRow(row: readonly Cell[], x: number, y: number, cell: number): stri
     let to = from + 1;
     while (to < row.length && String(row[to]) === String(row[from])) to++;
     const paints = paintsOf(row[from]!);
-    // Groups that share GPUs: each cell shows all of them, side by side.
+    // A GPU of several groups shows their colours side by side.
     const cells = paints.length === 1 ? [[from, to - from] as const] : indices(from, to);
     for (const [at, length] of cells) {
       const width = (length * cell) / paints.length;
@@ -167,7 +167,7 @@ function cellBorders(x: number, top: number, bottom: number, gpus: number, cell:
   return [element('path', { d, stroke: '#FFFFFF', 'stroke-width': cell > 6 ? 1 : 0.6 })];
 }
 
-/** What a row holds, in words: `8 free`, or `4 training, 2 taken, 2 free`. */
+/** The content of a row as text: `8 free`, or `4 training, 2 taken, 2 free`. */
 function wordsOf(row: readonly Cell[], names: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const cell of row) {
@@ -178,22 +178,8 @@ function wordsOf(row: readonly Cell[], names: readonly string[]): string {
   return counts.size === 0 ? 'no GPUs' : [...counts].map(([name, count]) => `${count} ${name}`).join(', ');
 }
 
-/** The pattern of cordoned GPUs; empty where no server is cordoned. */
+/** The pattern of cordoned GPUs; empty if no server is cordoned. */
 export function cordonPattern({ cordoned }: Occupancy): string[] {
   if (!cordoned.includes(true)) return [];
-  const tile = {
-    id: 'corral-cordoned',
-    width: 4,
-    height: 4,
-    patternUnits: 'userSpaceOnUse',
-    patternTransform: 'rotate(45)',
-  };
-  return [
-    element('defs', {}, [
-      element('pattern', tile, [
-        element('rect', { width: 4, height: 4, fill: '#FFFFFF' }),
-        element('rect', { width: 1.4, height: 4, fill: CORDON_STROKE }),
-      ]),
-    ]),
-  ];
+  return [element('defs', {}, [stripePattern('corral-cordoned', '#FFFFFF', CORDON_STROKE)])];
 }

@@ -2,19 +2,19 @@ import type { ClusterTopology } from '../../topology/cluster-topology.js';
 import { SHELF_GAP, shelves } from '../svg/shelves.js';
 import { textWidth } from '../svg/svg-text.js';
 
-/** How large things are drawn, pixels: smaller, the more servers there are. */
+/** Sizes in pixels; they depend on the number of servers. */
 export interface Detail {
   /** Side of the square that is a GPU. */
   readonly cell: number;
-  /** Between two servers. */
+  /** Pixels between two servers. */
   readonly rowGap: number;
   /** Font size of the names of domains. */
   readonly nameSize: number;
-  /** Font size of the names of servers; 0 where they are in tooltips only. */
+  /** Font size of the names of servers; 0 = names are in tooltips only. */
   readonly serverSize: number;
 }
 
-/** Most servers of one drawing: beyond, a GPU would be smaller than a reader can see. */
+/** Most servers of one drawing: with more, a GPU would be too small to see. */
 export const SERVERS_DRAWN_MAX = 4096;
 const DETAILS: readonly (Detail & { readonly serversMax: number })[] = [
   { serversMax: 64, cell: 16, rowGap: 3, nameSize: 13, serverSize: 11 },
@@ -23,7 +23,7 @@ const DETAILS: readonly (Detail & { readonly serversMax: number })[] = [
   { serversMax: SERVERS_DRAWN_MAX, cell: 5, rowGap: 1, nameSize: 10, serverSize: 0 },
 ];
 
-/** A domain of a tier with its place, or the whole cluster where it has no tiers. */
+/** A domain of a tier with its position, or the whole cluster if it has no tiers. */
 export interface DomainBox {
   /** −1 for the whole cluster. */
   readonly tier: number;
@@ -43,13 +43,13 @@ export interface ServerColumn {
   readonly y: number;
 }
 
-/** Where everything of a cluster drawing is. */
+/** The positions of everything in a cluster drawing. */
 export interface ClusterLayout {
   readonly detail: Detail;
   /** Widest tier first, so that inner boxes are drawn over outer ones. */
   readonly domains: readonly DomainBox[];
   readonly columns: readonly ServerColumn[];
-  /** Room for the name of a server left of its cells. */
+  /** Pixels for the name of a server left of its cells. */
   readonly labelWidth: number;
   readonly width: number;
   readonly height: number;
@@ -58,17 +58,17 @@ export interface ClusterLayout {
 const PADDING = 6;
 /** Longest name of a server, pixels. */
 const LABEL_WIDTH_MAX = 110;
-/** A domain of more servers than this goes on in another column: the one that makes the better drawing. */
+/** Most servers of one column; both are tried, and the better layout is used. */
 const ROWS = [32, 20] as const;
-/** Width of the drawing over its height. */
+/** The desired width of the drawing divided by its height. */
 const ASPECT = 1.7;
 const WIDTH_MIN = 520;
-/** A domain is wide enough for its name, up to so many pixels. */
+/** Most pixels of a domain's name that its box is made wide enough for. */
 const NAME_WIDTH_MAX = 64;
-/** Widths of the drawing to try, in multiples of what its area asks for. */
+/** Widths of the drawing to try, as multiples of the width that follows from its area. */
 const WIDTH_FACTORS = [0.7, 0.85, 1, 1.2, 1.45, 1.75, 2.1] as const;
 
-/** A domain with the room it needs, and what is inside relative to its corner. */
+/** A domain with its size, and the positions of its content relative to its corner. */
 interface Block {
   readonly tier: number;
   readonly domain: number;
@@ -80,22 +80,23 @@ interface Block {
   corners: readonly (readonly [x: number, y: number])[];
 }
 
-/** What all attempts at a layout have in common. */
+/** Sizes that are equal in all layouts that are tried. */
 interface Sizes {
   readonly detail: Detail;
   readonly labelWidth: number;
-  /** Of a column of servers with their names, and of a server with the gap below it. */
+  /** Width of a column of servers with their names; height of a server with the gap below it. */
   readonly columnWidth: number;
   readonly rowHeight: number;
   /** Height of the line with the name of a domain. */
   readonly header: number;
-  /** Narrowest domain: its name. */
+  /** Smallest width of a domain, by its name. */
   readonly domainWidthMin: number;
 }
 
 /**
- * Lays a cluster out: each domain of the narrowest tier a column of servers (several where it has more than 32),
- * domains of wider tiers around them in lines; of some such layouts the one whose shape is nearest to 1.7 : 1.
+ * Computes the layout of a cluster. Each domain of the narrowest tier is a column of servers (several columns if it
+ * has more than 32); domains of wider tiers are boxes around them, in lines. Of 14 such layouts the one with the
+ * shape nearest to 1.7 : 1 is used.
  *
  * @complexity O(servers + domains)
  */
@@ -103,26 +104,26 @@ export function clusterLayout(cluster: ClusterTopology): ClusterLayout {
   const sizes = sizesOf(cluster);
   const tops = blocksOf(cluster);
   const leaves = tops.flatMap(leavesOf);
-  let best = { rows: 0, room: 0 };
+  let best = { rows: 0, widthMax: 0 };
   let bestDistance = Number.POSITIVE_INFINITY;
   for (const rows of ROWS) {
     for (const leaf of leaves) measureLeaf(leaf, rows, sizes);
     const area = leaves.reduce((sum, leaf) => sum + (leaf.width + SHELF_GAP) * (leaf.height + SHELF_GAP), 0);
     for (const factor of WIDTH_FACTORS) {
-      const room = Math.max(WIDTH_MIN, factor * Math.sqrt(area * ASPECT));
-      for (const block of tops) measureInner(block, room, sizes);
-      const { width, height } = shelves(tops, room);
+      const widthMax = Math.max(WIDTH_MIN, factor * Math.sqrt(area * ASPECT));
+      for (const block of tops) measureInner(block, widthMax, sizes);
+      const { width, height } = shelves(tops, widthMax);
       const distance = Math.abs(Math.log(Math.max(width, WIDTH_MIN) / height / ASPECT));
-      // Nearly as good is no reason to change: the first is a column of a whole domain.
+      // A small improvement does not count: the first layouts have a whole domain in one column.
       if (distance < bestDistance - 0.05) {
-        best = { rows, room };
+        best = { rows, widthMax };
         bestDistance = distance;
       }
     }
   }
   for (const leaf of leaves) measureLeaf(leaf, best.rows, sizes);
-  for (const block of tops) measureInner(block, best.room, sizes);
-  return placed(tops, best.room, sizes);
+  for (const block of tops) measureInner(block, best.widthMax, sizes);
+  return placed(tops, best.widthMax, sizes);
 }
 
 function sizesOf({ servers, tiers }: ClusterTopology): Sizes {
@@ -158,7 +159,7 @@ function leavesOf(block: Block): Block[] {
 function measureLeaf(leaf: Block, rowsMax: number, sizes: Sizes): void {
   const { columnWidth, rowHeight, header, detail } = sizes;
   const count = leaf.servers.length;
-  // One domain of a thousand servers: about as many rows as make it a drawing by itself.
+  // A domain of very many servers gets so many rows that it has the desired shape by itself.
   const square = Math.ceil(Math.sqrt((count * columnWidth) / (ASPECT * rowHeight)));
   const most = Math.max(rowsMax, square);
   const rows = Math.ceil(count / Math.ceil(count / most));
@@ -170,16 +171,16 @@ function measureLeaf(leaf: Block, rowsMax: number, sizes: Sizes): void {
   leaf.corners = Array.from({ length: columns }, (_, i) => [left + i * (columnWidth + SHELF_GAP), header]);
 }
 
-function measureInner(block: Block, room: number, sizes: Sizes): void {
+function measureInner(block: Block, widthMax: number, sizes: Sizes): void {
   if (block.children.length === 0) return;
-  for (const child of block.children) measureInner(child, room - 2 * PADDING, sizes);
-  const inside = shelves(block.children, room - 2 * PADDING);
+  for (const child of block.children) measureInner(child, widthMax - 2 * PADDING, sizes);
+  const inside = shelves(block.children, widthMax - 2 * PADDING);
   block.width = Math.max(sizes.domainWidthMin, inside.width + 2 * PADDING);
   block.height = sizes.header + inside.height + PADDING;
   block.corners = inside.corners.map(([left, top]) => [left + PADDING, top + sizes.header]);
 }
 
-function placed(tops: readonly Block[], room: number, { detail, labelWidth }: Sizes): ClusterLayout {
+function placed(tops: readonly Block[], widthMax: number, { detail, labelWidth }: Sizes): ClusterLayout {
   const domains: DomainBox[] = [];
   const columns: ServerColumn[] = [];
   const place = (block: Block, left: number, top: number): void => {
@@ -195,14 +196,16 @@ function placed(tops: readonly Block[], room: number, { detail, labelWidth }: Si
       columns.push({ servers, x: left + cornerX + labelWidth, y: top + cornerY });
     });
   };
-  const page = shelves(tops, room);
+  const page = shelves(tops, widthMax);
   tops.forEach((block, i) => {
     place(block, ...page.corners[i]!);
   });
   return { detail, domains, columns, labelWidth, width: page.width, height: page.height };
 }
 
-/** The tree of domains, servers in those of the narrowest tier; without tiers the whole cluster is one. */
+/**
+ * The tree of domains with the servers in those of the narrowest tier; without tiers the whole cluster is one domain.
+ */
 function blocksOf({ tiers, servers }: ClusterTopology): Block[] {
   const block = (
     tier: number,

@@ -9,15 +9,15 @@ import { drawingText } from '../svg/drawing-text.js';
 
 /** The GPUs of one placement on a cluster, drawn in one colour. */
 export interface ClusterGroup {
-  /** What the legend calls it. Default: `group 1`, `group 2`, … */
+  /** Its name in the legend. Default: `group 1`, `group 2`, … */
   readonly name?: string | undefined;
-  /** Where its pods are: a placement, a found one too, or a run of a simulated job. */
+  /** A placement (made or only found), or a run of a simulated job. */
   readonly placement: { readonly pods: readonly PlacedPod[] };
 }
 
-/** What a cluster drawing is told besides the cluster. */
+/** Options of a cluster drawing about the use of GPUs. */
 export interface OccupancyOptions {
-  /** What `free()` of a solver returned. Default: whatever no group holds is free. */
+  /** The result of `free()` of a solver. Default: all GPUs that are in no group are free. */
   readonly free?: FreeCapacity | undefined;
   /** Placements, each in its own colour; at most 4,096, with 131,072 pods in all. Colours repeat after 24 groups. */
   readonly groups?: readonly ClusterGroup[] | undefined;
@@ -28,14 +28,14 @@ export interface OccupancyOptions {
 /** One GPU: the positions of the groups that hold it (several where pods share it), or its state if no group does. */
 export type Cell = readonly number[] | 'free' | 'taken' | 'shared' | 'cordoned';
 
-/** How many GPUs of a server are free, and open to new pods. */
+/** The number of GPUs of a server that are free and not cordoned. */
 export function freeGpus(row: readonly Cell[]): number {
   return row.filter((cell) => cell === 'free').length;
 }
 
-/** All GPUs of a cluster. */
+/** The state of all GPUs of a cluster. */
 export interface Occupancy {
-  /** Per server in document order, per GPU ordinal. */
+  /** Server in document order → GPU ordinal → cell. */
   readonly cells: readonly (readonly Cell[])[];
   readonly cordoned: readonly boolean[];
   readonly groupNames: readonly string[];
@@ -43,7 +43,7 @@ export interface Occupancy {
   readonly groupSizes: readonly number[];
 }
 
-/** Most servers that one list names, with repetitions. */
+/** Most servers of one list, with repetitions. */
 const ROWS_MAX = 2 ** 16;
 /** Most pods of all groups in one drawing: a larger picture cannot be read. */
 const DRAWN_PODS_MAX = 2 ** 17;
@@ -51,7 +51,7 @@ const DRAWN_PODS_MAX = 2 ** 17;
 const GROUPS_MAX = 4096;
 
 /**
- * Says of every GPU who holds it.
+ * Determines the state of every GPU.
  *
  * A GPU of a group belongs to the group even where `free` lists it: so a placement that was found but not made can be
  * drawn.
@@ -123,10 +123,10 @@ function freeCells(
     const path = ['free', 'servers', i];
     const { server, gpus, gpuMilli } = readRow(entry, ['server', 'gpus', 'gpuMilli'], path);
     const at = position(server, [...path, 'server']);
-    const rooms = readList(gpuMilli, [...path, 'gpuMilli'], 'invalid-option', GPUS_PER_SERVER_MAX);
+    const freeMilli = readList(gpuMilli, [...path, 'gpuMilli'], 'invalid-option', GPUS_PER_SERVER_MAX);
     const row = cluster.servers[at]!.type.gpus.map((_, gpu): Cell => {
-      const room = rooms[gpu];
-      return typeof room === 'number' && room > 0 && room < GPU_MILLI ? 'shared' : 'taken';
+      const milli = freeMilli[gpu];
+      return typeof milli === 'number' && milli > 0 && milli < GPU_MILLI ? 'shared' : 'taken';
     });
     readList(gpus, [...path, 'gpus'], 'invalid-option', GPUS_PER_SERVER_MAX).forEach((gpu, g) => {
       cellAt(row, gpu, [...path, 'gpus', g]);

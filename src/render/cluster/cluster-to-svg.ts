@@ -31,14 +31,14 @@ const SECTION_GAP = 12;
 const WIDTH_MIN = 420;
 
 /**
- * A drawing of a cluster as SVG: servers as rows of cells, one for each GPU, in boxes for the domains of its tiers;
- * cells free, taken, or in the colours of groups.
+ * A drawing of a cluster as SVG: servers as rows of cells, one for each GPU, in boxes for the domains of its tiers.
+ * Cells are free, taken, or in the colours of groups.
  *
- * A domain of more servers than a column holds (32, or 20 where that makes the better shape) goes on in further
- * columns. Up to 192 servers have their names beside them; all have them in tooltips. A GPU that pods share is in the colours of its
- * groups (of four at most), however small their shares are.
+ * A domain with more servers than a column holds (32, or 20 if that makes the better shape) has further columns. Up
+ * to 192 servers have their names beside them; all have them in tooltips. A GPU that pods share shows the colours of
+ * at most four groups, in equal parts for any shares.
  *
- * @param cluster - at most 4,096 servers; a lone server type is one server; as a topology or as a document
+ * @param cluster - at most 4,096 servers; as a topology or as a document; a server type is a cluster of one server
  * @param options - see {@link ClusterSvgOptions}
  * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input, equal text
  * @throws CorralError `limit-exceeded` for more servers or groups; `unknown-reference` or `invalid-option` for groups,
@@ -75,7 +75,7 @@ export function clusterToSvg(cluster: TopologyOrDocument, options: ClusterSvgOpt
     width,
   );
   const top = MARGIN + head.height + SECTION_GAP;
-  // The layout starts at 0, 0.
+  // The layout has its own origin.
   const left = MARGIN + (width - layout.width) / 2;
   const whereItIs = { transform: `translate(${pixels(left)} ${pixels(top)})` };
   const keyTop = top + layout.height + SECTION_GAP;
@@ -124,8 +124,8 @@ function factsOf(
 /**
  * One figure, or the lowest and the highest of several, in GB/s; empty where there is none.
  *
- * @param per - what the figures are of, after the unit
- * @param missing - said where some figures are undefined
+ * @param per - text after the unit, such as `per GPU`
+ * @param missing - text that is added if some figures are undefined
  */
 function rangeOf(figures: readonly (number | undefined)[], per: string, missing: string): string {
   const given = figures.filter((one) => one !== undefined);

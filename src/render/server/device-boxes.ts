@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { DeviceKind, Link } from '../../topology/server-document.js';
 import { figure, fittedEnds, printable, textWidth } from '../svg/svg-text.js';
 import type { DeviceNode } from './device-tree.js';
@@ -5,22 +6,22 @@ import type { DeviceNode } from './device-tree.js';
 /** Font size of names in boxes and of figures on links, pixels. */
 export const NAME_SIZE = 13;
 export const FIGURE_SIZE = 11;
-/** Widest name in a box, pixels; a longer one is cut, its tooltip has it whole. */
+/** Widest name in a box, pixels; a longer one is shortened. The tooltip has the whole name. */
 const NAME_WIDTH_MAX = 130;
-/** From the border of a box to what is inside, and between neighbours. */
+/** Pixels from the border of a box to its content, and between neighbours. */
 const PADDING = 7;
 const GAP = 8;
 /** Height of the line with the name, and of the strip of links below it. */
 export const HEADER = 20;
 const STRIP = 19;
-/** From the stem of a stack of devices to the devices. */
+/** Pixels from the stem of a stack of devices to the devices. */
 const BRANCH = 9;
-/** From the side of a box to its stub, at least. */
+/** Fewest pixels from the side of a box to its stub. */
 const STUB_INSET = 8;
-/** A stack of devices is at least as high as this before it goes on in another column. */
+/** Fewest pixels of a stack before it continues in another column. */
 const STACK_HEIGHT_MIN = 110;
 
-/** Heights of boxes with nothing inside. */
+/** Heights of boxes without content. */
 const LEAF_HEIGHT: Readonly<Record<DeviceKind, number>> = {
   gpu: 36,
   nic: 20,
@@ -30,48 +31,48 @@ const LEAF_HEIGHT: Readonly<Record<DeviceKind, number>> = {
   nvswitch: HEADER,
 };
 
-/** What the caller decides about GPU boxes. */
+/** Options of GPU boxes. */
 export interface GpuBoxes {
-  /** Narrowest GPU box, so that all links down from it have room. */
+  /** Smallest width of a GPU box, so that all links below it fit. */
   readonly widthMin: number;
   /** A second line below the name, by device id. */
   readonly notes: ReadonlyMap<string, string>;
 }
 
-/** A device with its place on the drawing. */
+/** A device with its position on the drawing. */
 export interface DeviceBox {
   readonly node: DeviceNode;
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  /** The name as it fits. */
+  /** The name, shortened if necessary. */
   readonly label: string;
 }
 
-/** The link of one box to the box around it: a stem down from the header, and a branch to the side for stacks. */
+/** The link of a box to the box around it: a vertical line from the header, in stacks with a branch to the side. */
 export interface Stub {
   readonly link: Link;
   readonly from: readonly [x: number, y: number];
   readonly to: readonly [x: number, y: number];
-  /** Where the figure stands, if it is not said by the stub above. */
+  /** Position of the figure; undefined if the stub above shows it. */
   readonly labelAt: readonly [x: number, y: number] | undefined;
 }
 
-/** All boxes of a drawing, outer ones before inner ones, and the links that nest them. */
+/** The boxes of a drawing, outer ones before inner ones, and the links that nest them. */
 export interface DeviceBoxes {
-  readonly boxes: readonly DeviceBox[];
-  readonly stubs: readonly Stub[];
+  readonly boxes: DeviceBox[];
+  readonly stubs: Stub[];
 }
 
-/** Devices without GPUs inside, one below the other, all on equal links. */
+/** Devices without GPUs inside, one below the other, all with equal links. */
 interface Stack {
   readonly items: readonly MeasuredBox[];
   readonly width: number;
   readonly height: number;
 }
 
-/** A box and what is inside, with the room it needs. */
+/** A box with its content and its size. */
 export interface MeasuredBox {
   readonly node: DeviceNode;
   readonly label: string;
@@ -82,12 +83,12 @@ export interface MeasuredBox {
   readonly contentWidth: number;
 }
 
-/** The figure on the link of a nested box; links inside a package limit nothing and have none. */
+/** The figure on the link of a nested box; empty for links inside a package, which limit nothing. */
 export function stubLabel(link: Link): string {
   return link.medium === 'on-package' || link.medium === 'on-chip' ? '' : linkLabel(link);
 }
 
-/** GB/s of a link, and what one flow reaches where that is less. */
+/** GB/s of a link, and the per-flow cap if that is less. */
 export function linkLabel(link: Link): string {
   const { bandwidthGBps, flowCapGBps } = link;
   const capped = flowCapGBps !== undefined && flowCapGBps < bandwidthGBps;
@@ -95,8 +96,8 @@ export function linkLabel(link: Link): string {
 }
 
 /**
- * The room that a device and all inside it need: GPUs, and boxes with GPUs inside, side by side, so that nothing
- * lies below a GPU; what has no GPU in stacks beside them.
+ * Measures a device and its content. GPUs, and boxes with GPUs inside, are side by side, so that nothing is below a
+ * GPU; devices without GPUs are in stacks beside them.
  *
  * @complexity O(devices inside)
  */
@@ -130,12 +131,12 @@ export function measureBox(node: DeviceNode, gpus: GpuBoxes): MeasuredBox {
   };
 }
 
-/** A box in a row: its stub comes from above, the figure stands right of the stub. */
+/** Width of a box in a row, with the figure to the right of its stub. */
 function cellWidth(box: MeasuredBox): number {
-  return Math.max(box.width, STUB_INSET + figureRoom(box));
+  return Math.max(box.width, STUB_INSET + figureWidth(box));
 }
 
-function figureRoom({ node }: MeasuredBox): number {
+function figureWidth({ node }: MeasuredBox): number {
   const label = node.link === undefined ? '' : stubLabel(node.link);
   return label === '' ? 0 : textWidth(label, FIGURE_SIZE) + 8;
 }
@@ -144,17 +145,14 @@ function stacksOf(boxes: readonly MeasuredBox[], heightMax: number): Stack[] {
   const byLink = new Map<string, MeasuredBox[]>();
   for (const box of boxes) {
     const link = box.node.link!;
-    const key = JSON.stringify([link.medium, stubLabel(link)]);
-    const alike = byLink.get(key);
-    if (alike === undefined) byLink.set(key, [box]);
-    else alike.push(box);
+    remembered(byLink, JSON.stringify([link.medium, stubLabel(link)]), () => []).push(box);
   }
   const stacks: Stack[] = [];
   for (const alike of byLink.values()) {
     let items: MeasuredBox[] = [];
     let height = 0;
     const close = (): void => {
-      const width = Math.max(figureRoom(items[0]!), ...items.map((box) => BRANCH + box.width));
+      const width = Math.max(figureWidth(items[0]!), ...items.map((box) => BRANCH + box.width));
       stacks.push({ items, width, height: height - GAP / 2 });
       items = [];
       height = 0;
@@ -170,19 +168,13 @@ function stacksOf(boxes: readonly MeasuredBox[], heightMax: number): Stack[] {
 }
 
 /**
- * Gives a measured box and all inside it a place.
+ * Positions a measured box and its content.
  *
  * @param box - as {@link measureBox} returns it
  * @param height - of the box, at least what it needs: neighbours are made equally high
  * @param into - where boxes and stubs are added
  */
-export function placeBox(
-  box: MeasuredBox,
-  x: number,
-  y: number,
-  height: number,
-  into: { readonly boxes: DeviceBox[]; readonly stubs: Stub[] },
-): void {
+export function placeBox(box: MeasuredBox, x: number, y: number, height: number, into: DeviceBoxes): void {
   const { node, label, row, stacks, width } = box;
   into.boxes.push({ node, label, x, y, width, height });
   if (row.length + stacks.length === 0) return;
@@ -192,17 +184,17 @@ export function placeBox(
   const figureY = stemTop + STRIP / 2;
   let left = x + (width - box.contentWidth) / 2;
   for (const child of row) {
-    const room = cellWidth(child);
-    // In the middle, or as far to the left as the figure needs.
-    const stem = left + Math.min(room / 2, room - figureRoom(child));
+    const cell = cellWidth(child);
+    // In the middle, or further to the left if the figure needs it.
+    const stem = left + Math.min(cell / 2, cell - figureWidth(child));
     into.stubs.push({
       link: child.node.link!,
       from: [stem, stemTop],
       to: [stem, top],
       labelAt: [stem + 4, figureY],
     });
-    placeBox(child, left + (room - child.width) / 2, top, rowHeight, into);
-    left += room + GAP;
+    placeBox(child, left + (cell - child.width) / 2, top, rowHeight, into);
+    left += cell + GAP;
   }
   for (const stack of stacks) {
     const stem = left + 2;

@@ -6,7 +6,7 @@ import { type DeviceBox, FIGURE_SIZE, HEADER, NAME_SIZE, type Stub, stubLabel } 
 import type { CheckedGroups } from './gpu-groups.js';
 import { linkTooltip } from './server-lanes.js';
 
-/** Middle of the name in a GPU box, and of the note below it, from its top. */
+/** Pixels from the top of a GPU box to the middle of its name, without and with a note, and of the note. */
 const GPU_NAME = 18;
 const NOTED_GPU_NAME = 12;
 const GPU_NOTE = 27;
@@ -28,7 +28,7 @@ export function drawBoxes(
     const [first] = own;
     const note = notes.get(device.id);
     const isGpu = device.kind === 'gpu';
-    // A GPU that fills a high row keeps its name in the middle, unless something lies inside.
+    // A high GPU box without content has its name in the middle.
     const slack = isGpu && children.length === 0 ? (height - 2 * GPU_NAME) / 2 : 0;
     const nameY = isGpu ? (note === undefined ? GPU_NAME : NOTED_GPU_NAME) + slack : HEADER / 2;
     const frame = { x, y, width, height, rx: isGpu ? 4 : 3 };
@@ -62,18 +62,18 @@ export function drawBoxes(
   });
 }
 
-/** Whether it is a NIC that carries no collectives. */
+/** True for a NIC that carries no collectives. */
 export function isOtherNic({ role }: Device): boolean {
   return role !== undefined && role !== 'compute';
 }
 
-/** The line with the name of a box that holds others: what the links inside start from. */
+/** The band behind the name of a box with content; the links to the content start from it. */
 function headerBand({ node, x, y, width }: DeviceBox): string {
   const { stroke } = DEVICE_STYLE[node.device.kind];
   return element('rect', { x, y, width, height: HEADER, rx: 3, fill: stroke, 'fill-opacity': '0.35' });
 }
 
-/** Side by side the colours of the groups that share a GPU, inside its border. */
+/** The colours of the groups that share a GPU, side by side inside its border. */
 function ownBands({ x, y, width, height }: DeviceBox, own: readonly number[]): string[] {
   const band = (width - 2) / own.length;
   return own.map((group, i) =>
@@ -99,7 +99,7 @@ function describe(device: Device, groups: CheckedGroups, own: readonly number[])
   return facts.filter((fact) => fact !== undefined).join(', ');
 }
 
-/** Links that nest boxes, and their figures. */
+/** Draws the links of nested boxes and their figures. */
 export function drawStubs(stubs: readonly Stub[]): string[] {
   const lines = stubs.map(({ link, from, to }) => {
     const { colour, width } = MEDIUM_STYLE[link.medium];

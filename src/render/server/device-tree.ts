@@ -1,26 +1,27 @@
+import { remembered } from '../../remembered.js';
 import type { Device, DeviceKind, Link } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 
-/** A device, and what is drawn inside its box. */
+/** A device, and the devices that are drawn inside its box. */
 export interface DeviceNode {
   readonly device: Device;
   /** The link to the device around it; undefined for an outermost one. */
   readonly link: Link | undefined;
   /** In document order. */
   readonly children: readonly DeviceNode[];
-  /** Whether it is a GPU or has one inside. */
+  /** True if it is a GPU or has one inside. */
   readonly bearsGpu: boolean;
 }
 
-/** Which device is drawn inside which. */
+/** The nesting of devices in a drawing. */
 export interface DeviceTree {
-  /** In document order: as a rule the sockets. NVSwitches are among them only if they reach no GPU. */
+  /** In document order; usually the sockets. NVSwitches are among them only if they are linked to no GPU. */
   readonly roots: readonly DeviceNode[];
-  /** Links that no nesting shows, in document order. */
+  /** Links between boxes that are not nested, in document order. */
   readonly crossLinks: readonly Link[];
 }
 
-/** What may lie inside what: a larger number inside a smaller one, and a PCIe switch inside another. */
+/** Nesting by kind: a larger number may be inside a smaller one, and a PCIe switch inside another. */
 const DEPTH: Readonly<Record<Exclude<DeviceKind, 'nvswitch'>, number>> = {
   socket: 0,
   numa: 1,
@@ -36,10 +37,10 @@ function mayHold(outer: DeviceKind, inner: DeviceKind): boolean {
 }
 
 /**
- * Nests the devices of a server: each lies inside the device through which it is nearest to a socket.
+ * Nests the devices of a server: each is inside the device through which it is nearest to a socket.
  *
- * What hangs on no socket is nested in the same way around NUMA nodes, then switches, then GPUs. Only links
- * nest: attributes such as `socket` are not read, so that a drawing shows no link that is not there.
+ * Devices below no socket are nested in the same way around NUMA nodes, then switches, then GPUs. Only links count,
+ * not attributes such as `socket`, so that a drawing shows no link that does not exist.
  *
  * @complexity O(devices + links)
  */
@@ -58,7 +59,7 @@ export function deviceTree(server: ServerTopology): DeviceTree {
       .filter((device) => device.kind === kind && !reached.has(device.id))
       .map(({ id }) => id);
     for (const id of queue) reached.add(id);
-    // The queue grows while it is read.
+    // The queue grows during the loop. Ends: each device enters it once.
     for (const outer of queue) {
       for (const link of around.get(outer)!) {
         const inner = link.between[0] === outer ? link.between[1] : link.between[0];
@@ -73,10 +74,7 @@ export function deviceTree(server: ServerTopology): DeviceTree {
   const childrenOf = new Map<string, Device[]>();
   for (const device of devices) {
     const parent = parentOf.get(device.id);
-    if (parent === undefined) continue;
-    const siblings = childrenOf.get(parent);
-    if (siblings === undefined) childrenOf.set(parent, [device]);
-    else siblings.push(device);
+    if (parent !== undefined) remembered(childrenOf, parent, () => []).push(device);
   }
   const nested = new Set(linkTo.values());
   const reachesGpu = (id: string): boolean =>
@@ -89,7 +87,7 @@ export function deviceTree(server: ServerTopology): DeviceTree {
   };
 }
 
-/** Recursion is as deep as switches are chained, at most the 1,024 devices of a document. */
+/** The depth of the recursion is at most the 1,024 devices of a document. */
 function nodeOf(
   device: Device,
   childrenOf: ReadonlyMap<string, readonly Device[]>,

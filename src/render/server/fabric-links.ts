@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { Device, Link, Medium } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 import type { DeviceTree } from './device-tree.js';
@@ -27,26 +28,26 @@ export interface SwitchTrunk {
   readonly links: readonly Link[];
 }
 
-/** Links that no nesting shows, in the forms in which they are drawn; each is in exactly one place. */
+/** The links between boxes that are not nested, by the form in which they are drawn; each link occurs once. */
 export interface FabricLinks {
   readonly switchGroups: readonly SwitchGroup[];
   readonly trunks: readonly SwitchTrunk[];
   readonly gpuMeshes: readonly Mesh[];
   readonly gpuPairs: readonly Link[];
-  /** Between outermost devices, as a rule the sockets. */
+  /** Between outermost devices, usually the sockets. */
   readonly rootMeshes: readonly Mesh[];
   readonly rootPairs: readonly Link[];
-  /** Between two other devices: a second way to a NIC, peer ports of PCIe switches. */
+  /** Between two other devices, such as a second link to a NIC or peer ports of PCIe switches. */
   readonly others: readonly Link[];
 }
 
-/** Smallest meshes that are drawn as one: with three GPUs single links read as well. */
+/** Fewest members of a mesh that is drawn as one. */
 const GPU_MESH_MIN = 4;
 const ROOT_MESH_MIN = 3;
 
 /**
- * Sorts the links that cross the nesting: to NVSwitches, full meshes and single links between GPUs, links
- * between outermost devices, and what remains.
+ * Sorts the links between boxes that are not nested: links to NVSwitches, full meshes and single links between GPUs,
+ * links between outermost devices, and all others.
  *
  * @complexity O(links), and for meshes the cliques of a graph of at most 16 GPUs
  */
@@ -68,10 +69,7 @@ export function fabricLinks(server: ServerTopology, tree: DeviceTree): FabricLin
     if (groupA !== undefined && groupB !== undefined) {
       if (groupA === groupB) continue;
       const groups: [number, number] = groupA < groupB ? [groupA, groupB] : [groupB, groupA];
-      const key = groups.join(' ');
-      const trunk = trunks.get(key);
-      if (trunk === undefined) trunks.set(key, { groups, links: [link] });
-      else trunk.links.push(link);
+      remembered(trunks, groups.join(' '), () => ({ groups, links: [] })).links.push(link);
     } else if (groupA !== undefined || groupB !== undefined) {
       const other = groupA === undefined ? a : b;
       if (kinds.get(other) !== 'gpu') others.push(link);
@@ -92,7 +90,10 @@ export function fabricLinks(server: ServerTopology, tree: DeviceTree): FabricLin
   };
 }
 
-/** Groups switches that reach the same GPUs over the same media; fills the position of each switch's group. */
+/**
+ * Groups switches that are linked to the same GPUs over the same media; fills `groupOf`: switch → position of its
+ * group.
+ */
 function groupSwitches(
   switches: readonly Device[],
   links: readonly Link[],

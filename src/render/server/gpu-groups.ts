@@ -1,13 +1,14 @@
 import { readFields, readRow } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 import { GPUS_PER_SERVER_MAX, PODS_MAX } from '../../units.js';
 import { drawingText } from '../svg/drawing-text.js';
 
 /** Some GPUs of a server, drawn in one colour. */
 export interface GpuGroup {
-  /** What the legend calls it. Default: `group 1`, `group 2`, … */
+  /** Its name in the legend. Default: `group 1`, `group 2`, … */
   readonly name?: string | undefined;
   /** GPU ordinals. A GPU may be in several groups, as when pods share it. */
   readonly gpus: readonly number[];
@@ -65,13 +66,13 @@ interface ReadGroup {
   readonly gpus: readonly number[];
 }
 
-/** Most GPUs that one list names, with repetitions: a GPU may be in a group several times. */
+/** Most GPUs of one list, with repetitions. */
 const GPUS_LISTED_MAX = 2 ** 16;
 
 /** Most groups of one drawing. */
 const GROUPS_MAX = 256;
 
-/** Groups with their GPUs checked. */
+/** Groups with checked GPUs. */
 export interface CheckedGroups {
   readonly names: readonly string[];
   /** GPU id → positions of its groups, ascending. */
@@ -82,7 +83,7 @@ export interface CheckedGroups {
 /**
  * Checks groups of GPUs against a server.
  *
- * @param path - where the caller was given the GPUs of a group
+ * @param path - returns where the caller was given the GPUs of a group
  * @throws CorralError `invalid-option` for an ordinal that the server does not have, or a wrong name
  */
 export function checkGroups(
@@ -106,11 +107,7 @@ export function checkGroups(
       own.add(gpu);
     });
     sizes.push(own.size);
-    for (const gpu of own) {
-      const positions = ofGpu.get(gpu);
-      if (positions === undefined) ofGpu.set(gpu, [position]);
-      else positions.push(position);
-    }
+    for (const gpu of own) remembered(ofGpu, gpu, () => []).push(position);
   });
   const names = groups.map(({ name }, i) => drawingText(name, `group ${i + 1}`, ['groups', i, 'name']));
   return { names, ofGpu, sizes };

@@ -5,18 +5,18 @@ import { textWidth } from '../svg/svg-text.js';
 import { FIGURE_SIZE } from './device-boxes.js';
 import { type LaneItem, labelPosition, laneRows, laneSlots } from './lanes.js';
 
-/** Links drawn as one: an arc between two columns, or a bar with a riser to each of its columns. */
+/** Links drawn together: an arc between two columns, or a bar with a line (riser) to each of its columns. */
 export interface Lane extends LaneItem {
   readonly medium: Medium;
-  /** How many links of the document it stands for. */
+  /** Number of links of the document that it shows. */
   readonly linkCount: number;
   readonly label: string;
   readonly tooltip: string;
-  /** A bar that is a device; other bars are dashed. */
+  /** True for a bar that is a device; other bars are dashed. */
   readonly isSwitch: boolean;
   /** Physical links in one link of an arc; two are drawn thicker than one. */
   readonly strength: number;
-  /** Figures at the columns, where they differ. */
+  /** Figures at the risers; undefined if all are equal. */
   readonly riserLabels: readonly string[] | undefined;
 }
 
@@ -28,7 +28,7 @@ export interface LaneColumn {
   readonly edge: number;
 }
 
-/** Lanes in order: which row each is in, and which of them reach a column, from left to right. */
+/** Lanes with the row of each, and for each column the lanes that reach it, from left to right. */
 export interface LanePlan {
   readonly lanes: readonly Lane[];
   readonly rows: readonly number[];
@@ -43,17 +43,17 @@ const CORNER = 4;
 /** From the boxes to the first row, without and with figures at the risers. */
 const APPROACH = 8;
 const LABELLED_APPROACH = 22;
-/** Around a label in a bar. */
+/** Padding of a label in a bar. */
 const BAR_PADDING = 8;
 const BAR_LABEL_SIZE = 12;
 
-/** Rows and slots of lanes. */
+/** Computes rows and slots of lanes. */
 export function planLanes(lanes: readonly Lane[], columns: number): LanePlan {
   const rows = laneRows(lanes);
   return { lanes, rows, slots: laneSlots(lanes, rows, columns) };
 }
 
-/** The narrowest columns with which every line and label of a plan has room. */
+/** The smallest width of columns that fits every line and label of a plan. */
 export function columnWidthMin({ lanes, slots }: LanePlan): number {
   let width = 0;
   const arcLabels = lanes.filter(({ isBar }) => !isBar).map(({ label }) => textWidth(label, FIGURE_SIZE));
@@ -74,7 +74,7 @@ function slotWidth(lane: Lane, column: number): number {
   return label === undefined ? SLOT : Math.max(SLOT, textWidth(label, FIGURE_SIZE) + 8);
 }
 
-/** A bar that was drawn, for the trunks between bars. */
+/** A bar that was drawn; trunks start from it. */
 export interface DrawnBar {
   readonly lane: number;
   readonly row: number;
@@ -83,7 +83,7 @@ export interface DrawnBar {
   readonly middle: number;
 }
 
-/** Lanes on paper. */
+/** Lanes as markup. */
 export interface DrawnLanes {
   readonly markup: string[];
   readonly height: number;
@@ -122,7 +122,7 @@ export function drawLanes(
       x += widths[i]!;
     });
   });
-  // Lines first, what is written last: no label is crossed out.
+  // Labels come after all lines, so that no line crosses them.
   const lines: string[] = [];
   const labels: string[] = [];
   lanes.forEach((lane, i) => {
@@ -153,7 +153,7 @@ export function drawLanes(
   return { markup: [...lines, ...labels], height, bars };
 }
 
-/** How far from the boxes each row begins, and where the last one ends. */
+/** Distance of each row from the boxes, and the height of all rows. */
 function rowTops({ lanes, rows }: LanePlan): { readonly tops: number[]; readonly height: number } {
   if (lanes.length === 0) return { tops: [], height: 0 };
   const tops: number[] = [];

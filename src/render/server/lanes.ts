@@ -1,15 +1,17 @@
-/** Something drawn along a row of columns: an arc between two of them, or a bar below several. */
+/** An item along a row of columns: an arc between two of them, or a bar below several. */
 export interface LaneItem {
   /** The columns it joins, ascending, at least one. */
   readonly columns: readonly number[];
-  /** A bar needs its columns for itself; arcs may share the column where one ends and the next begins. */
+  /**
+   * True for a bar. In one row, bars share no column; arcs may share the column where one ends and the next begins.
+   */
   readonly isBar: boolean;
 }
 
 /**
- * Puts items into as few rows as first fit needs, short ones first, so that short arcs lie inside long ones.
+ * Puts items into rows by first fit, short ones first, so that short arcs are inside long ones.
  *
- * @returns for every item its row, 0 nearest to the columns; bars have rows apart, behind the arcs
+ * @returns item → row, 0 nearest to the columns; bars have their own rows after those of arcs
  * @complexity O(items log items + items × rows)
  */
 export function laneRows(items: readonly LaneItem[]): number[] {
@@ -41,11 +43,11 @@ function areApart(a: LaneItem, b: LaneItem): boolean {
 }
 
 /**
- * For every column the items that reach it, from left to right, so that lines down to them cross as little as they can:
- * arcs that come from the left, nearest row first; bars; arcs that leave to the right, farthest row first.
+ * The items that reach each column, from left to right, in an order with few crossings: arcs from the left, nearest
+ * row first; bars; arcs to the right, farthest row first.
  *
  * @param rows - as {@link laneRows} returns them
- * @returns per column the positions of items
+ * @returns column → positions of items
  */
 export function laneSlots(items: readonly LaneItem[], rows: readonly number[], columns: number): number[][] {
   const slots: number[][] = Array.from({ length: columns }, () => []);
@@ -62,12 +64,12 @@ export function laneSlots(items: readonly LaneItem[], rows: readonly number[], c
 }
 
 /**
- * Where to put a label on a horizontal line so that no other line crosses it, as near to the middle as can be.
+ * The position of a label on a horizontal line, as near to the middle as possible without a crossing line.
  *
  * @param from, to - ends of the line
  * @param crossings - where other lines cross it, in any order
  * @param width - of the label
- * @returns its middle; if no gap is wide enough that of the widest one
+ * @returns its middle; if no gap is wide enough, the middle of the widest gap
  */
 export function labelPosition(from: number, to: number, crossings: readonly number[], width: number): number {
   const stops = [from, ...crossings.filter((x) => x > from && x < to), to].sort((a, b) => a - b);
@@ -78,7 +80,7 @@ export function labelPosition(from: number, to: number, crossings: readonly numb
   for (let i = 1; i < stops.length; i++) {
     const [left, right] = [stops[i - 1]!, stops[i]!];
     const gap = Math.min(right - left, width);
-    // As near to the middle as the gap lets the label be.
+    // The position inside the gap that is nearest to the middle.
     const position =
       right - left < width ? (left + right) / 2 : clamp(middle, left + width / 2, right - width / 2);
     const distance = Math.abs(position - middle);

@@ -1,12 +1,14 @@
+import { bitCount, lowestBit } from '../../masks.js';
+import { remembered } from '../../remembered.js';
 import type { Link } from '../../topology/server-document.js';
 
-/** A link for every pair of some devices, all alike, drawn as one. */
+/** Equal links between every two of some devices, drawn as one. */
 export interface Mesh {
   readonly members: readonly string[];
   readonly links: readonly Link[];
 }
 
-/** Most devices among which meshes are sought: sets of them are bit masks. GPUs are at most 16. */
+/** Most devices among which meshes are searched; a server has at most 16 GPUs. */
 const MEMBERS_MAX = 16;
 
 /**
@@ -15,7 +17,7 @@ const MEMBERS_MAX = 16;
  * @param ids - the devices, in document order
  * @param links - between them
  * @param sizeMin - the fewest members of a mesh
- * @returns the meshes, and the links that are in none, in document order. Above 16 devices none is sought.
+ * @returns the meshes, and the links that are in none, in document order. Above 16 devices there are no meshes
  * @complexity of the cliques of a graph of at most 16 vertices, per mesh
  */
 export function meshesOf(
@@ -28,9 +30,7 @@ export function meshesOf(
   const classes = new Map<string, Link[]>();
   for (const link of links) {
     const key = JSON.stringify([link.medium, link.bandwidthGBps, link.flowCapGBps, link.links]);
-    const alike = classes.get(key);
-    if (alike === undefined) classes.set(key, [link]);
-    else alike.push(link);
+    remembered(classes, key, () => []).push(link);
   }
   const meshes: Mesh[] = [];
   const bundled = new Set<Link>();
@@ -57,7 +57,9 @@ export function meshesOf(
   return { meshes, pairs: links.filter((link) => !bundled.has(link)) };
 }
 
-/** The largest set of vertices that are all neighbours; of equal ones the first in lexicographic order. */
+/**
+ * The largest set of vertices that are all neighbours of each other; of equal sets the first in lexicographic order.
+ */
 function largestClique(neighbours: readonly number[]): number {
   let best = 0;
   let bestSize = 0;
@@ -68,18 +70,12 @@ function largestClique(neighbours: readonly number[]): number {
     }
     let rest = candidates;
     // Ends: each round takes a vertex out of the rest.
-    while (rest !== 0 && size + popcount(rest) > bestSize) {
-      const vertex = 31 - Math.clz32(rest & -rest);
+    while (rest !== 0 && size + bitCount(rest) > bestSize) {
+      const vertex = lowestBit(rest);
       rest &= rest - 1;
       grow(clique | (1 << vertex), size + 1, rest & neighbours[vertex]!);
     }
   };
   grow(0, 0, (1 << neighbours.length) - 1);
   return best;
-}
-
-function popcount(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }

@@ -7,20 +7,20 @@ import type { FabricLinks, SwitchTrunk } from './fabric-links.js';
 import type { DrawnBar } from './lane-drawing.js';
 import { linkTooltip, switchName } from './server-lanes.js';
 
-/** Links that are written out because no line shows them well. */
+/** Links that are written as text, because no line shows them well. */
 export interface WrittenLinks {
   readonly text: string;
   readonly medium: Medium;
   readonly linkCount: number;
 }
 
-/** A trunk between bars needs this much besides its figure. */
-const TRUNK_ROOM = 10;
+/** Space of a trunk between bars besides its figure, pixels. */
+const TRUNK_PADDING = 10;
 const ROW_HEIGHT = 18;
 const SWATCH_WIDTH = 20;
 
 /**
- * Trunks between neighbouring bars of switches as lines; others are to be written out.
+ * Draws trunks between neighbouring bars of switches as lines; others are returned to be written as text.
  *
  * @param barOf - position of a switch group → its bar
  * @param bars - all bars
@@ -46,8 +46,8 @@ export function drawTrunks(
     const isClear = bars.every(
       (bar) => bar.row !== left.row || bar.right <= left.right || bar.left >= right.left,
     );
-    const room = textWidth(label, FIGURE_SIZE) + TRUNK_ROOM;
-    if (left.row !== right.row || right.left - left.right < room || !isClear) {
+    const needed = textWidth(label, FIGURE_SIZE) + TRUNK_PADDING;
+    if (left.row !== right.row || right.left - left.right < needed || !isClear) {
       written.push({ text, medium, linkCount: trunk.links.length });
       continue;
     }
@@ -72,12 +72,12 @@ function trunkFigure({ links }: SwitchTrunk): string {
   return figure(links.reduce((sum, { bandwidthGBps }) => sum + bandwidthGBps, 0));
 }
 
-/** A link that is written out. */
+/** A link as text. */
 export function writtenLink(link: Link): WrittenLinks {
   return { text: linkTooltip(link), medium: link.medium, linkCount: 1 };
 }
 
-/** Links written out, one a line. */
+/** Draws links as text, one per line. */
 export function drawWritten(
   written: readonly WrittenLinks[],
   x: number,
@@ -87,7 +87,7 @@ export function drawWritten(
   const markup = written.map(({ text, medium, linkCount }, i) => {
     const middle = y + (i + 0.5) * ROW_HEIGHT;
     const { colour, width: stroke } = MEDIUM_STYLE[medium];
-    const room = width - SWATCH_WIDTH - 6;
+    const textWidthMax = width - SWATCH_WIDTH - 6;
     return element('g', { 'data-links': String(linkCount) }, [
       tooltip(text),
       element('path', {
@@ -95,7 +95,7 @@ export function drawWritten(
         stroke: colour,
         'stroke-width': stroke,
       }),
-      textElement(fittedText(text, FIGURE_SIZE, room), x + SWATCH_WIDTH + 6, middle, {
+      textElement(fittedText(text, FIGURE_SIZE, textWidthMax), x + SWATCH_WIDTH + 6, middle, {
         fontSize: FIGURE_SIZE,
       }),
     ]);

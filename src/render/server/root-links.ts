@@ -7,19 +7,22 @@ import type { FabricLinks } from './fabric-links.js';
 import { type LanePlan, planLanes } from './lane-drawing.js';
 import { linkTooltip, meshLane, pairLane } from './server-lanes.js';
 
-/** How links between outermost boxes are drawn: straight between neighbours, else in lanes above, or in words. */
+/**
+ * The links between outermost boxes by the way they are drawn: straight between neighbours, else in lanes above, or
+ * as text.
+ */
 export interface RootLinks {
-  /** Left box of a pair of neighbours → the link between them. */
+  /** Position of the left box of two neighbours → the link between them. */
   readonly straight: ReadonlyMap<number, Link>;
   readonly lanes: LanePlan;
-  /** Links to be written out, where they are too many for lanes. */
+  /** Links that are written as text, because there are too many for lanes. */
   readonly written: readonly Link[];
 }
 
-/** Most lanes above the boxes: more than that nobody can follow. */
+/** Most lanes above the boxes; more are not readable. */
 const LANES_MAX = 64;
 
-/** Between outermost boxes, without and with a link. */
+/** Pixels between outermost boxes without a link; with a link, besides its figure. */
 const GAP = 16;
 const FIGURE_GAP = 12;
 
@@ -45,14 +48,14 @@ export function planRootLinks(rootIds: readonly string[], fabric: FabricLinks): 
   return { straight, lanes: planLanes(lanes, rootIds.length), written: isCrowded ? others : [] };
 }
 
-/** The room between an outermost box and the next one. */
+/** Pixels between an outermost box and the next one. */
 export function rootGap({ straight }: RootLinks, root: number): number {
   const link = straight.get(root);
   if (link === undefined) return GAP;
   return FIGURE_GAP + Math.max(...figures(link).map((text) => textWidth(text, FIGURE_SIZE)));
 }
 
-/** A link between neighbours: the figure above the line, what one flow reaches below it. */
+/** Draws a link between neighbours: its bandwidth above the line, the per-flow cap below it. */
 export function drawStraight(link: Link, left: number, right: number, top: number): string[] {
   const { colour, width } = MEDIUM_STYLE[link.medium];
   const y = top + HEADER / 2 + 5;

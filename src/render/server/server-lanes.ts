@@ -6,7 +6,7 @@ import type { FabricLinks, SwitchGroup } from './fabric-links.js';
 import type { Lane } from './lane-drawing.js';
 import type { Mesh } from './meshes.js';
 
-/** From this many columns on a bar has room for words besides figures. */
+/** Fewest columns of a bar that is wide enough for words besides figures. */
 const WORDY_BAR_MIN = 4;
 
 /**
@@ -55,7 +55,7 @@ export function meshLane({ members, links }: Mesh, columnOf: ReadonlyMap<string,
   };
 }
 
-/** What a group of switches is called. */
+/** The name of a group of switches. */
 export function switchName({ switches }: SwitchGroup): string {
   return switches.length > 1 ? `${switches.length} × NVSwitch` : 'NVSwitch';
 }
@@ -84,7 +84,7 @@ function switchLane(group: SwitchGroup, columnOf: ReadonlyMap<string, number>): 
   };
 }
 
-/** A link in words: what it joins, its medium, its figures. */
+/** A link as text: its ends, its medium, its figures. */
 export function linkTooltip(link: Link): string {
   const { between, medium, links } = link;
   const count = links === undefined ? '' : `, ${counted(links, 'link')}`;

@@ -8,10 +8,10 @@ import { isOtherNic } from './device-drawing.js';
 import type { FabricLinks } from './fabric-links.js';
 import type { CheckedGroups } from './gpu-groups.js';
 
-/** Groups that a legend names; the others are counted. */
+/** Most groups that a legend names; the others are counted. */
 const GROUPS_NAMED_MAX = 24;
 
-/** What the colours, boxes and lines of a server drawing mean: a section each, and only what occurs in it. */
+/** The legend of a server drawing: sections of the groups, boxes and lines that occur in it. */
 export function serverLegend(
   server: ServerTopology,
   fabric: FabricLinks,

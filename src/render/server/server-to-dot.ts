@@ -30,8 +30,8 @@ const SHAPE: Readonly<Record<DeviceKind, string>> = {
 const PLACED = 'shape=box, style="filled,rounded,bold", fillcolor="#F7C948", color="#8A5A00", penwidth=2.5';
 
 /**
- * A drawing of a server as Graphviz DOT: sockets as frames, links coloured by medium with their GB/s, the GPUs
- * of a placement highlighted.
+ * A drawing of a server as Graphviz DOT: sockets as frames, links coloured by medium with their GB/s, GPUs of a
+ * placement highlighted.
  *
  * NVSwitches that link the same GPUs are drawn as one vertex with their links summed, and so is a full mesh of four or
  * more GPUs with equal links. Links inside a package are drawn without a figure: they limit nothing.
@@ -95,7 +95,7 @@ interface Drawing {
   readonly kinds: ReadonlyMap<string, DeviceKind>;
 }
 
-/** Draws the switches of a group as their first one, with the links summed. */
+/** Draws the first switch of a group for all of them, with the links summed. */
 function drawingOf(server: ServerTopology): Drawing {
   const { devices, links } = server.document;
   const { switchGroups, gpuMeshes } = fabricLinks(server, deviceTree(server));
@@ -110,7 +110,7 @@ function drawingOf(server: ServerTopology): Drawing {
   const sums = new Map<string, Link>();
   for (const link of links) {
     const [a, b] = link.between.map((end) => drawnAs.get(end) ?? end) as [string, string];
-    // A link inside a group of switches has no end outside of it.
+    // Links inside a group of switches are not drawn.
     if (a === b || inMesh.has(link)) continue;
     const key = JSON.stringify([a, b].sort());
     const bandwidthGBps = link.bandwidthGBps + (sums.get(key)?.bandwidthGBps ?? 0);
@@ -141,7 +141,7 @@ function meshLines({ members, links }: Mesh, position: number, { kinds }: Drawin
   ];
 }
 
-/** Devices by socket in document order; those of no socket, and NVSwitches, which serve all, come last. */
+/** Devices by socket in document order. NVSwitches, and devices without a socket, come last. */
 function groupBySocket(
   devices: readonly Device[],
 ): { readonly socket: number | string | undefined; readonly devices: Device[] }[] {
@@ -156,10 +156,10 @@ function groupBySocket(
   return homeless.length > 0 ? [...framed, { socket: undefined, devices: homeless }] : framed;
 }
 
-/** Characters of a heading line: a drawing of a small server is not wider. */
+/** Most characters of a heading line: about the width of a small server. */
 const HEADING_LENGTH = 48;
 
-/** The title in lines of words, and what the figures are. */
+/** The title, broken between words, and the unit of the figures. */
 function heading(title: string): string {
   const lines = [''];
   for (const word of title.split(' ')) {
@@ -173,7 +173,7 @@ function heading(title: string): string {
 
 function labelOf(device: Device, count: number): string {
   const name = count > 1 ? `${count} × NVSwitch` : device.id;
-  // The model of a GPU is in the title; that of a NIC tells its port.
+  // The model of the GPUs is in the title.
   return device.kind === 'nic' && device.model !== undefined ? `${name}\n${device.model}` : name;
 }
 
@@ -182,12 +182,12 @@ function edge(link: Link, kinds: ReadonlyMap<string, DeviceKind>): string {
   const quiet = link.medium === 'on-package' || link.medium === 'on-chip';
   const [a, b] = order(link, kinds);
   const label = quiet ? '' : `, label=${text(` ${figure(link.bandwidthGBps)}`)}, fontcolor="${style.colour}"`;
-  // Links across must not push one end below the other.
+  // Links between devices of one kind must not put one end below the other.
   const across = kinds.get(a) === kinds.get(b) ? ', constraint=false' : '';
   return `${id(a)} -- ${id(b)} [color="${style.colour}", penwidth=${style.width}${label}${across}, tooltip=${text(style.name)}];`;
 }
 
-/** Levels of the drawing, top down. */
+/** Kind → level of the drawing, from the top. */
 const LEVEL: Readonly<Record<DeviceKind, number>> = {
   socket: 0,
   numa: 1,
@@ -197,7 +197,7 @@ const LEVEL: Readonly<Record<DeviceKind, number>> = {
   nvswitch: 4,
 };
 
-/** The end nearer the socket first, so that Graphviz puts it above. */
+/** The ends of a link, the one of the higher level first, so that Graphviz puts it above. */
 function order(link: Link, kinds: ReadonlyMap<string, DeviceKind>): readonly [string, string] {
   const [a, b] = link.between;
   return LEVEL[kinds.get(a)!] <= LEVEL[kinds.get(b)!] ? [a, b] : [b, a];

@@ -12,7 +12,14 @@ import { type DeviceBox, type MeasuredBox, measureBox, placeBox, type Stub } fro
 import { drawBoxes, drawStubs } from './device-drawing.js';
 import { type DeviceNode, deviceTree } from './device-tree.js';
 import { fabricLinks } from './fabric-links.js';
-import { type CheckedGroups, checkGroups, type GpuGroup, placedGpus, readGroups } from './gpu-groups.js';
+import {
+  type CheckedGroups,
+  checkGroups,
+  type GpuGroup,
+  type PlacedGpus,
+  placedGpus,
+  readGroups,
+} from './gpu-groups.js';
 import { columnWidthMin, drawLanes, type LaneColumn, lanesHeight, planLanes } from './lane-drawing.js';
 import { drawTrunks, drawWritten, writtenLink } from './other-links.js';
 import { drawStraight, planRootLinks, rootGap } from './root-links.js';
@@ -22,11 +29,8 @@ import { serverLegend } from './server-legend.js';
 /** Options of {@link serverToSvg}. */
 export interface ServerSvgOptions {
   /** GPUs to highlight: ordinals, or a placement on a server of this type. Excludes `groups`. */
-  readonly placement?:
-    | readonly number[]
-    | { readonly pods: readonly { readonly gpus: readonly number[] }[] }
-    | undefined;
-  /** Several sets of GPUs, each in a colour of its own; at most 256. Colours repeat, striped, after 12. */
+  readonly placement?: PlacedGpus | undefined;
+  /** Sets of GPUs, each in its own colour; at most 256. After 12 groups colours repeat with stripes. */
   readonly groups?: readonly GpuGroup[] | undefined;
   /** Text above the drawing; default: the title of the document. */
   readonly title?: string | undefined;
@@ -44,12 +48,12 @@ const OPTIONS = fieldNames<ServerSvgOptions>({ placement: true, groups: true, ti
  * link that joins it to the box around it; the accelerator fabric below; every link coloured by medium and labelled
  * with its GB/s.
  *
- * NVSwitches that reach the same GPUs are one bar with their links summed, full meshes of four or more GPUs with equal
- * links a dashed bar, other links between GPUs arcs. Links inside a package have no figure: they limit nothing. Links
- * that neither nesting nor a line shows well, such as a second way to a NIC, are written out below. Boxes and lines have
- * tooltips, and attributes `data-links` that sum up to the links of the document.
+ * NVSwitches that reach the same GPUs are one bar with their links summed; full meshes of four or more GPUs with
+ * equal links are a dashed bar; other links between GPUs are arcs. Links inside a package have no figure: they limit
+ * nothing. Links that neither nesting nor a line shows well, such as a second link to a NIC, are written below. Boxes
+ * and lines have tooltips; their attributes `data-links` sum up to the links of the document.
  *
- * Long names keep both ends in 130 pixels, by an estimate of their width that is wide enough for Helvetica, Arial and
+ * Long names are shortened in the middle to 130 pixels, by an estimate that is wide enough for Helvetica, Arial and
  * DejaVu Sans.
  *
  * @param topology - a server type, as a topology or as a document; 1,024 devices and 8,192 links at most, as in any document
@@ -157,7 +161,7 @@ function gpuColumns(boxes: readonly DeviceBox[], gpus: readonly string[]): LaneC
   });
 }
 
-/** The ordinal of each GPU, if not all names say it already. */
+/** The ordinal of each GPU, unless all ids contain it. */
 function ordinalNotes(server: ServerTopology): Map<string, string> {
   if (server.gpus.every((gpu, ordinal) => gpu.toLowerCase() === `gpu${ordinal}`)) return new Map();
   return new Map(server.gpus.map((gpu, ordinal) => [gpu, `GPU ${ordinal}`]));

@@ -3,13 +3,13 @@ import { LINE_HEIGHT, printable, wrappedText } from './svg-text.js';
 
 const TITLE_SIZE = 16;
 const SUBTITLE_SIZE = 12;
-/** A title may be a thousand characters long. */
+/** Most lines of a title, which may be a thousand characters long. */
 const TITLE_LINES_MAX = 4;
 
 /**
  * The title of a drawing and a line below it, broken to the width of the drawing.
  *
- * @param title - at most four lines of it are shown
+ * @param title - at most four lines are shown
  * @param subtitle - smaller, below
  * @returns markup, and its height
  */

@@ -4,7 +4,7 @@ import { fittedText, printable, textWidth } from './svg-text.js';
 /** One line of a legend: a swatch and what it means. */
 export interface LegendEntry {
   readonly label: string;
-  /** A patch with a border, or a piece of line. */
+  /** A filled rectangle, or a piece of line. */
   readonly swatch:
     | { readonly fill: string; readonly stroke: string; readonly dashed?: boolean }
     | { readonly line: string; readonly width: number; readonly dashed?: boolean };
@@ -19,9 +19,9 @@ const ENTRY_GAP = 18;
 const LABEL_WIDTH_MAX = 330;
 
 /**
- * A legend: sections that begin on rows of their own, in as many rows as their entries need.
+ * A legend. Each section begins on a new row and takes as many rows as its entries need.
  *
- * @param sections - in order; empty ones take no room
+ * @param sections - in order; empty ones take no row
  * @param width - pixels that a row may take
  * @returns markup, and its height; 0 for no entries
  */
@@ -34,11 +34,11 @@ export function legend(
   const markup: string[] = [];
   let middle = y - ROW_HEIGHT / 2;
   for (const entries of sections) {
-    // The first entry finds no room and begins a row.
+    // Makes the first entry begin a row.
     let left = Number.POSITIVE_INFINITY;
     for (const { label, swatch } of entries) {
-      const room = Math.min(LABEL_WIDTH_MAX, width - SWATCH_WIDTH - SWATCH_GAP);
-      const text = fittedText(printable(label), LABEL_SIZE, room);
+      const widthMax = Math.min(LABEL_WIDTH_MAX, width - SWATCH_WIDTH - SWATCH_GAP);
+      const text = fittedText(printable(label), LABEL_SIZE, widthMax);
       const needed = SWATCH_WIDTH + SWATCH_GAP + textWidth(text, LABEL_SIZE);
       if (left + needed > x + width) {
         left = x;

@@ -26,7 +26,7 @@ export const DEVICE_STYLE: Readonly<
   nvswitch: { fill: '#CFE5BC', stroke: '#4C8C2B', name: 'NVSwitch' },
 };
 
-/** Fills of groups of GPUs: told apart by most colour-blind readers, light enough for black text. */
+/** Fills of groups of GPUs. Most colour-blind readers can distinguish them, and black text is readable on them. */
 export const GROUP_COLOURS: readonly string[] = [
   '#F7C948',
   '#56B4E9',
@@ -41,15 +41,3 @@ export const GROUP_COLOURS: readonly string[] = [
   '#8FA3C4',
   '#C9B458',
 ];
-
-/** How the groups after the last colour are told from the first ones: a second round is striped. */
-export interface GroupLook {
-  readonly colour: string;
-  readonly striped: boolean;
-}
-
-/** The look of the group at a position; it repeats after two rounds of {@link GROUP_COLOURS}. */
-export function groupLook(position: number): GroupLook {
-  const round = Math.floor(position / GROUP_COLOURS.length);
-  return { colour: GROUP_COLOURS[position % GROUP_COLOURS.length]!, striped: round % 2 === 1 };
-}

@@ -1,9 +1,9 @@
 import { printable } from './svg-text.js';
 
-/** Attributes of an element; numbers are pixels and get one decimal, undefined is left out. */
+/** Attributes of an element. Numbers are pixels, written with one decimal; undefined ones are left out. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** A text as content or attribute value: no markup, nothing that a reader would expand. */
+/** Escapes a text for use as content or attribute value. */
 function escaped(text: string): string {
   return printable(text)
     .replaceAll('&', '&amp;')
@@ -20,7 +20,7 @@ export function pixels(value: number): string {
 /**
  * One SVG element as markup.
  *
- * @param name - of the element: a constant of the program, never input
+ * @param name - a constant of the program, never input
  * @param attributes - names are constants too; values are escaped
  * @param children - markup, as this function and {@link textElement} return it
  */
@@ -46,12 +46,12 @@ export interface TextStyle {
   readonly bold?: boolean;
 }
 
-/** A line of text whose middle is at the height `y`; what follows `x` depends on the anchor. */
+/** A line of text with its middle at the height `y`; `x` is its start, middle or end, see `anchor`. */
 export function textElement(text: string, x: number, y: number, style: TextStyle): string {
   const { fontSize, anchor, colour, bold } = style;
   const attributes = {
     x,
-    // From the middle of the capitals to the base line; not every renderer knows dominant-baseline.
+    // The distance from the middle of capitals to the base line: not every renderer supports dominant-baseline.
     y: y + fontSize * 0.36,
     'font-size': fontSize,
     'text-anchor': anchor,
@@ -61,7 +61,7 @@ export function textElement(text: string, x: number, y: number, style: TextStyle
   return element('text', attributes, [escaped(text)]);
 }
 
-/** A whole drawing on white, so that it reads on a dark page too. */
+/** A whole SVG document with a white background, so that it is readable on a dark page. */
 export function svgDocument(width: number, height: number, content: readonly string[]): string {
   const root = {
     xmlns: 'http://www.w3.org/2000/svg',

@@ -1,9 +1,9 @@
-/** Widths of characters in em, as wide as DejaVu Sans, the widest of the fonts that a viewer is likely to have. */
+/** Widths of characters in em. They are those of DejaVu Sans, the widest of the likely fonts. */
 const NARROW_EM = 0.4;
 const COMMON_EM = 0.65;
 const CAPITAL_EM = 0.8;
 const WIDE_EM = 1;
-/** Anything that is not a plain Latin character: ideographs are one em, pictographs up to 1.4. */
+/** All characters beyond Latin: ideographs are one em wide, pictographs up to 1.4. */
 const OTHER_EM = 1.4;
 
 const NARROW = new Set(" .,:;'|!()[]{}/\\iljftrI-·");
@@ -13,8 +13,8 @@ const WIDE = new Set('mwMW@%–—…&×');
 export const LINE_HEIGHT = 1.25;
 
 /**
- * How wide a text is at most, in pixels: an estimate from classes of characters (narrow 0.4 em, most 0.65, capitals 0.8,
- * wide ones 1, other than Latin 1.4), on the safe side for Helvetica, Arial and DejaVu Sans.
+ * An upper estimate of the width of a text in pixels, by classes of characters (narrow 0.4 em, most 0.65, capitals
+ * 0.8, wide ones 1, other than Latin 1.4). It is large enough for Helvetica, Arial and DejaVu Sans.
  *
  * @param text - any text, one line
  * @param fontSize - pixels
@@ -34,23 +34,22 @@ export function textWidth(text: string, fontSize: number, bold = false): number 
 }
 
 /**
- * A text that is no wider than `width`: as it is, or its beginning with an ellipsis. The loop reads no more of a long
- * text than fits.
+ * A text of at most `width` pixels: unchanged, or its beginning with an ellipsis.
  */
 export function fittedText(text: string, fontSize: number, width: number, bold = false): string {
   if (textWidth(text, fontSize, bold) <= width) return text;
-  const room = width - textWidth('…', fontSize, bold);
+  const textMax = width - textWidth('…', fontSize, bold);
   let fitted = '';
   let used = 0;
   for (const character of text) {
     used += textWidth(character, fontSize, bold);
-    if (used > room) break;
+    if (used > textMax) break;
     fitted += character;
   }
   return `${fitted}…`;
 }
 
-/** A text in lines of at most `width` pixels, broken between words; a word that is wider is cut. */
+/** Breaks a text between words into lines of at most `width` pixels; a wider word is shortened. */
 export function wrappedText(text: string, fontSize: number, width: number, bold = false): string[] {
   const lines: string[] = [];
   let line = '';
@@ -65,12 +64,12 @@ export function wrappedText(text: string, fontSize: number, width: number, bold 
   return line === '' ? lines : [...lines, line];
 }
 
-/** What XML 1.0 cannot hold, half characters, and controls that turn the direction of writing. */
+/** Characters that XML 1.0 forbids, single surrogates, and controls of the direction of writing. */
 const UNPRINTABLE =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufffe\uffff]|\p{Cs}/gu;
 
-/** A text on one line that is safe to draw: whatever cannot be printed becomes U+FFFD. Not yet escaped. */
+/** A text on one line, with U+FFFD for each character that cannot be printed. It is not escaped yet. */
 export function printable(text: string): string {
   return text.replace(/[\t\n\r]/g, ' ').replace(UNPRINTABLE, '\ufffd');
 }
@@ -87,17 +86,17 @@ export function grouped(count: number): string {
   return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
-/** How many of something: `1 GPU`, `1,016 GPUs`. */
+/** A number with its unit: `1 GPU`, `1,016 GPUs`. */
 export function counted(count: number, word: string): string {
   return `${grouped(count)} ${word}${count === 1 ? '' : 's'}`;
 }
 
-/** As {@link fittedText}, but it keeps both ends: names of one series differ at the end as a rule. */
+/** As {@link fittedText}, but with an ellipsis in the middle: names of one series usually differ at the end. */
 export function fittedEnds(text: string, fontSize: number, width: number, bold = false): string {
   if (textWidth(text, fontSize, bold) <= width) return text;
   const half = (width - textWidth('…', fontSize, bold)) / 2;
   const ends: [string, string] = ['', ''];
-  // No more characters than the narrowest ones would fill.
+  // At most as many characters as fit if all are narrow.
   const most = Math.max(0, Math.ceil(half / (NARROW_EM * fontSize)));
   const first = [...text.slice(0, 2 * most)];
   const last = [...text.slice(-2 * most - 1)].reverse();

@@ -1,9 +1,10 @@
 import type { TopologyOrDocument } from '../../catalogue/as-topology.js';
 import type { Policy } from '../../placement/request/policy.js';
+import type { PlacementRequest } from '../../placement/request/request.js';
 import type { RecoveryDurations } from '../../restart/model/recovery.js';
 import type { Phase } from '../../restart/phases/phase.js';
 import type { FailureLaw } from '../../restart/placement/failure-laws.js';
-import type { HeadroomPool } from './headroom-pool.js';
+import type { EventKind } from './event-kinds.js';
 import type { MetricsOptions } from './metrics-window.js';
 import type { SimulationJob } from './simulation-job.js';
 
@@ -91,26 +92,24 @@ export interface Quota {
   readonly overQuotaWeight?: number | undefined;
 }
 
-/** What happens at one instant, in the default order. */
-export const EVENT_KINDS = [
-  'finish',
-  'repair',
-  'ready',
-  'failure',
-  'submit',
-  'compute',
-  'defragment',
-] as const;
-/**
- * - `finish`: a job ends and gives back what it holds.
- * - `repair`: a server is back.
- * - `ready`: a job that failed is in the queue again, or what it holds is looked at again.
- * - `failure`: something breaks.
- * - `submit`: a job arrives.
- * - `compute`: a job has restarted, and loads the links that it shares with others from now on.
- * - `defragment`: running jobs may be moved, see {@link DefragmentationOptions}.
- */
-export type EventKind = (typeof EVENT_KINDS)[number];
+/** GPUs that are kept free for the jobs that may use them. */
+export interface HeadroomPool {
+  readonly name: string;
+  /**
+   * One piece of headroom: how much, and where, as a placement request without `podsMin`. Several pods are kept together:
+   * `{ pods: 16, gpus: 8, require: 'rack' }` keeps free what one gang needs in one rack.
+   */
+  readonly room: PlacementRequest;
+  /** Pieces, each placed by itself; 1 … 100,000 of all pools together; default 1. */
+  readonly count?: number | undefined;
+  /** Jobs of at least this priority may use it; default: of any priority. */
+  readonly priorityMin?: number | undefined;
+  /**
+   * Jobs of these tenants may use it; default: of any tenant. With neither this nor `priorityMin` no job may use it, and it
+   * stays free.
+   */
+  readonly tenants?: readonly string[] | undefined;
+}
 
 /** What can fail, and how long it is out. */
 export interface SimulatedFailureLaw extends FailureLaw {
@@ -241,7 +240,7 @@ export interface SimulateOptions {
    */
   readonly passes?: 'event' | 'instant' | undefined;
   /**
-   * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `compute` and `defragment` may
+   * Which kind of event comes first at equal times; see {@link EventKind} for the default. `compute` and `defragment` may
    * be left out; then they come last. With `passes: 'instant'` `defragment` always does, and the order of the others matters in two cases: a
    * `failure` before the `finish` of a job that it hits fails the job; before a `repair` it leaves one spare less to come in.
    */

@@ -8,7 +8,7 @@ import {
   type SimulationJob,
   simulate,
 } from '../../../src/simulation/index.js';
-import { EVENT_KINDS } from '../../../src/simulation/options/simulation-options.js';
+import { EVENT_KINDS } from '../../../src/simulation/options/event-kinds.js';
 import { gpuBox } from '../../placement/random-cluster.js';
 import { type NaiveOptions, naiveSimulation } from '../whole/naive-simulator.js';
 import { type Draw, drawsOf, swarmOptions } from '../whole/swarm.js';
