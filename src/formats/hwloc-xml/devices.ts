@@ -1,6 +1,7 @@
 import { quote } from '../../errors.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { readInteger } from '../text/numbers.js';
-import { type HwlocObject, type HwlocTopology, invalid, objectsOf } from './objects.js';
+import { type HwlocObject, type HwlocTopology, objectsOf } from './objects.js';
 
 /** What an OS device is, as bits of format 3. */
 const GPU = 4;
@@ -146,7 +147,10 @@ function typeOf(device: HwlocObject, version: 2 | 3): number {
   const number = read >= 0 && read <= 9999 ? read : undefined;
   const bits = version === 2 && number !== undefined ? (BITS_OF_FORMAT_2[number] ?? 0) : number;
   if (bits === undefined)
-    throw invalid(device, `expected the number of a type of OS device, got ${quote(text)}`);
+    throw invalidFormat(
+      ['line', device.line],
+      `expected the number of a type of OS device, got ${quote(text)}`,
+    );
   return bits;
 }
 
@@ -156,8 +160,8 @@ function identityOf(object: HwlocObject): PciIdentity {
   const type = object.attributes.get('pci_type');
   const ids = /^([\da-f]{4}) \[([\da-f]{4}):([\da-f]{4})\]/i.exec(type ?? '');
   if (bus === null || ids === null) {
-    throw invalid(
-      object,
+    throw invalidFormat(
+      ['line', object.line],
       `expected a bus id as 0000:17:00.0 and a type as 0302 [10de:2330] …, got ${quote(busId)} and ${quote(type)}`,
     );
   }

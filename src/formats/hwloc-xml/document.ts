@@ -1,10 +1,10 @@
-import { CorralError } from '../../errors.js';
 import type { Device, Link, ServerDocument } from '../../topology/server-document.js';
 import { refuseTooManyGpus } from '../server/gpu-partitions.js';
 import type { LinkFigures } from '../server/link-figures.js';
 import { fittingNotes } from '../server/notes.js';
 import { unknownPortsNote } from '../server/port-figures.js';
 import { refuseOtherPairs } from '../server/xgmi-links.js';
+import { limitExceeded } from '../text/format-errors.js';
 import type { HwlocDevice, HwlocDevices } from './devices.js';
 import { type FabricEnd, fabricLinksOf } from './fabric.js';
 import { mendedFabric } from './fabric-quirks.js';
@@ -54,11 +54,7 @@ export function writeHwlocDocument(
 
 function refuseTooMany(what: string, count: number, max: number): void {
   if (count > max)
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${count} ${what}, at most ${max} in one server: is the file of one machine?`,
-    );
+    throw limitExceeded([], `${count} ${what}, at most ${max} in one server: is the file of one machine?`);
 }
 
 class DocumentWriter {

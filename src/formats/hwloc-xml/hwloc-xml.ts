@@ -1,7 +1,7 @@
-import { CorralError } from '../../errors.js';
 import type { ServerDocument } from '../../topology/server-document.js';
 import { parseServerDocument } from '../../topology/server-document.js';
 import { listed } from '../server/notes.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { devicesOf } from './devices.js';
 import { writeHwlocDocument } from './document.js';
 import { FABRIC_MATRICES } from './fabric.js';
@@ -38,8 +38,7 @@ export function fromHwlocXml(text: string, options: HwlocXmlOptions = {}): Serve
   const topology = readHwloc(text, [...FABRIC_MATRICES.keys()]);
   const found = devicesOf(topology);
   if (!found.devices.some(({ kind }) => kind === 'gpu')) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       [],
       found.pciCount === 0
         ? 'no GPU: the file lists no PCI devices at all; write it with lstopo --of xml --filter io:important'

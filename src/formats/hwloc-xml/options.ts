@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { parse, strictFields } from '../../topology/validate.js';
-import { basis, linkGBps, pcieGeneration, portGbps, text } from '../server/option-schemas.js';
+import { basis, linkGBps, pcieGeneration, portGbps, text } from '../server/import-options.js';
 import { type XgmiLinks, xgmiLinks } from '../server/xgmi-links.js';
 
 /** What {@link fromHwlocXml} cannot read from the file; figures are GB/s per direction, `portGbps` is Gb/s. */

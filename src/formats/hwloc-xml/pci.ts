@@ -1,4 +1,5 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { readNumber } from '../text/numbers.js';
 import type { HwlocDevice } from './devices.js';
 import { type HwlocObject, objectsOf } from './objects.js';
@@ -144,9 +145,5 @@ function speedOf({ attributes, line }: HwlocObject): number | undefined {
   const speed = readNumber(text);
   if (speed === 0) return undefined;
   if (speed >= LINK_MIN_GBPS && speed <= LINK_MAX_GBPS) return speed;
-  throw new CorralError(
-    'invalid-format',
-    ['line', line, 'pci_link_speed'],
-    `expected GB/s, got ${quote(text)}`,
-  );
+  throw invalidFormat(['line', line, 'pci_link_speed'], `expected GB/s, got ${quote(text)}`);
 }

@@ -1,4 +1,4 @@
-import { CorralError } from '../../errors.js';
+import { limitExceeded } from '../text/format-errors.js';
 import { type HwlocObject, objectsOf } from './objects.js';
 
 /** Most packages: sockets are joined pairwise, and a document holds 8192 links. */
@@ -111,10 +111,5 @@ function packagesAround(object: HwlocObject, packageAt: ReadonlyMap<HwlocObject,
 }
 
 function refuseTooMany(what: string, count: number, max: number): void {
-  if (count > max)
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${count} ${what}, at most ${max}: is the file of one machine?`,
-    );
+  if (count > max) throw limitExceeded([], `${count} ${what}, at most ${max}: is the file of one machine?`);
 }

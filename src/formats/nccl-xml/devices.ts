@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../../errors.js';
 import { refuseTooManyGpus } from '../server/gpu-partitions.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 import type { NcclXmlOptions } from './options.js';
 import { type PciBranch, statedDevices } from './stated.js';
 import type { NcclCpu, NcclNet, NcclPci, NcclSystem } from './tree.js';
@@ -66,8 +67,7 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
   const count = trees.reduce((sum, { branches }) => sum + countBranches(branches), 0);
   holdLimits(gpus.length, count, cpus, nics);
   if (gpus.length === 0) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       [],
       'no GPU: the file leaves them to detection; name each in options.devices (busId, kind and under)',
     );
@@ -105,8 +105,7 @@ function holdLimits(
   refuseTooManyGpus(gpus, []);
   const ports = [...cpus, ...nics].reduce((sum, { nets }) => sum + (nets?.length ?? 0), 0);
   if (branches + ports > DEVICES_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
+    throw limitExceeded(
       [],
       `${branches} PCI devices and ${ports} ports, at most ${DEVICES_MAX} in all: is this one server?`,
     );
@@ -151,11 +150,7 @@ function cpusOfHost(system: NcclSystem, options: NcclXmlOptions): readonly NcclC
   const cpus = system.cpus.filter(({ hostHash }) => hostHash === host);
   if (cpus.length === 0) {
     if (options.host === undefined) {
-      throw new CorralError(
-        'invalid-format',
-        [],
-        'no <cpu>, so no machine: give the file that NCCL_TOPO_DUMP_FILE writes',
-      );
+      throw invalidFormat([], 'no <cpu>, so no machine: give the file that NCCL_TOPO_DUMP_FILE writes');
     }
     throw new CorralError(
       'unknown-reference',

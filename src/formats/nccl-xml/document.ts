@@ -1,4 +1,3 @@
-import { CorralError } from '../../errors.js';
 import {
   type Device,
   type Link,
@@ -7,6 +6,7 @@ import {
 } from '../../topology/server-document.js';
 import { type LinkFigures, rounded } from '../server/link-figures.js';
 import { portOfCaller } from '../server/port-figures.js';
+import { limitExceeded } from '../text/format-errors.js';
 import { cardOf, DEVICES_MAX, hasPort, type ServerTree } from './devices.js';
 import type { NcclFabric } from './fabric.js';
 import { broadcomGeneration, LOC_GBPS, pcieFigures } from './figures.js';
@@ -44,17 +44,12 @@ export function writeNcclDocument(
   options: NcclXmlOptions,
 ): ServerDocument {
   if (tree.cpus.length > CPUS_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${tree.cpus.length} CPUs, at most ${CPUS_MAX}: is this one server?`,
-    );
+    throw limitExceeded([], `${tree.cpus.length} CPUs, at most ${CPUS_MAX}: is this one server?`);
   }
   const document = new DocumentWriter(system, tree, fabric, options).document();
   const { length } = document.devices;
   if (length > DEVICES_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
+    throw limitExceeded(
       [],
       `${length} devices with CPUs and NVSwitches, at most ${DEVICES_MAX}: is this one server?`,
     );

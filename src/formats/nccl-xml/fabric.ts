@@ -1,5 +1,6 @@
 import { CorralError } from '../../errors.js';
 import { type LinkFigures, rounded } from '../server/link-figures.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 import { isGpuClass, type ServerTree } from './devices.js';
 import { nvlinkPerLink, xgmiPerLink } from './figures.js';
 import type { NcclXmlNvlink, NcclXmlOptions } from './options.js';
@@ -72,8 +73,7 @@ function readFabric(tree: ServerTree, options: NcclXmlOptions): NcclFabric {
     }
   }
   if (switches.size > SWITCHES_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
+    throw limitExceeded(
       [],
       `links lead to ${switches.size} NVSwitches, at most ${SWITCHES_MAX}: check their targets`,
     );
@@ -207,8 +207,7 @@ function figuresOf(
     );
   }
   if (medium === 'xgmi' && gcn === undefined) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', pci.line, 'gcn'],
       'a GPU with xGMI links needs gcn, its architecture: without it their figure is not known',
     );
@@ -232,8 +231,7 @@ function figuresOf(
 function add(counts: Map<number, number>, key: number, count: number): void {
   const sum = (counts.get(key) ?? 0) + count;
   if (sum > LINKS_MAX) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       [],
       `${sum} links between a GPU and one device, at most ${LINKS_MAX}: check the counts of its links`,
     );

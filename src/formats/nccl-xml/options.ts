@@ -8,7 +8,7 @@ import {
   pcieGeneration,
   portGbps,
   text,
-} from '../server/option-schemas.js';
+} from '../server/import-options.js';
 
 /** NVLink of servers whose file leaves it to NCCL's detection. GPUs are named by ordinal. */
 export type NcclXmlNvlink =

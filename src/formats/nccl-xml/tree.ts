@@ -1,4 +1,5 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { readInteger } from '../text/numbers.js';
 import { readXml, type XmlElement } from '../text/xml.js';
 
@@ -99,13 +100,12 @@ const INT_MAX = 2 ** 31 - 1;
  */
 export function readNcclSystem(text: unknown): NcclSystem {
   const root = readXml(text, { what: 'an NCCL topology (<system>)', elementsMax: ELEMENTS_MAX });
-  if (root.name !== 'system') throw new CorralError('invalid-format', ['line', root.line], wrongRoot(root));
+  if (root.name !== 'system') throw invalidFormat(['line', root.line], wrongRoot(root));
   refuseText(root);
   const written = filled(root, 'version');
   const version = /^0*[12]$/.test(written ?? '') ? (Number(written) as 1 | 2) : undefined;
   if (version === undefined) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', root.line, 'version'],
       `expected version 1 (NCCL) or 2 (RCCL), got ${written === undefined ? 'none' : quote(written)}: other programs write <system> too, give the file that NCCL_TOPO_DUMP_FILE writes`,
     );
@@ -125,8 +125,7 @@ function wrongRoot(root: XmlElement): string {
 /** NCCL's reader stops at text between elements. */
 function refuseText(element: XmlElement): void {
   if (element.text !== '') {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', element.line],
       `text inside <${element.name.slice(0, 64)}>: ${quote(element.text)}; remove it`,
     );
@@ -138,8 +137,7 @@ function refuseText(element: XmlElement): void {
 function refuseLooseGpu(parent: XmlElement): void {
   const [gpu] = named(parent, 'gpu');
   if (gpu === undefined) return;
-  throw new CorralError(
-    'invalid-format',
+  throw invalidFormat(
     ['line', gpu.line],
     `<gpu> inside <${parent.name}>: NCCL reads GPUs inside a <pci> with their busid only, add it`,
   );
@@ -165,16 +163,14 @@ function cpuOf(element: XmlElement): NcclCpu {
 function pciOf(element: XmlElement): NcclPci {
   const address = element.attributes.get('busid') ?? '';
   if (!/^[0-9a-fA-F]+(?:[:.-][0-9a-fA-F]+)*$/.test(address)) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', element.line, 'busid'],
       `expected a PCI address such as 0000:1d:00.0, got ${quote(address)}`,
     );
   }
   const gpus = named(element, 'gpu');
   if (gpus.length > 1) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', gpus[1]!.line],
       `${quote(address)} has ${gpus.length} gpu elements: a <pci> holds one, and partitions of one GPU (mlopart) are not read: leave one`,
     );
@@ -213,8 +209,7 @@ function gpuOf(element: XmlElement): NcclGpu {
     c2cGBps += (required(link, 'bw', 0, INT_MAX) * count) / 1000;
     c2cLinks += count;
     if (c2cGBps > C2C_MAX_GBPS || c2cLinks > LINKS_MAX) {
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', link.line, 'bw'],
         `C2C of ${c2cGBps} GB/s: expected MB/s per link, got ${quote(link.attributes.get('bw'))}`,
       );
@@ -259,8 +254,7 @@ function integer(element: XmlElement, name: string, min: number, max: number): n
   const hex = /^([-+]?)(0[xX][0-9a-fA-F]{1,8})$/.exec(text);
   const value = hex === null ? readInteger(text) : Number(hex[2]) * (hex[1] === '-' ? -1 : 1);
   if (!(value >= min && value <= max)) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', element.line, name],
       `expected an integer from ${min} to ${max}, got ${quote(text)}`,
     );
@@ -271,8 +265,7 @@ function integer(element: XmlElement, name: string, min: number, max: number): n
 function required(element: XmlElement, name: string, min: number, max: number): number {
   const value = integer(element, name, min, max);
   if (value === undefined) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', element.line, name],
       `<${element.name}> needs ${name}: is the file complete?`,
     );

@@ -1,8 +1,8 @@
-import { CorralError } from '../../errors.js';
 import type { Device, Link, ServerDocument } from '../../topology/server-document.js';
 import type { LinkFigures } from '../server/link-figures.js';
 import { fittingNotes, listed } from '../server/notes.js';
 import { portOfCaller, unknownPortsNote } from '../server/port-figures.js';
+import { limitExceeded } from '../text/format-errors.js';
 import { numaOf } from './affinity.js';
 import { type AssumedFigures, assumedFigures } from './figures.js';
 import { nvlinksOfTable } from './nvlink.js';
@@ -39,11 +39,7 @@ export function writeDocument(
   options: NvidiaSmiTopoOptions,
 ): ServerDocument {
   if (places.length > NUMA_NODES_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `the cells ask for ${places.length} NUMA nodes, at most ${NUMA_NODES_MAX}`,
-    );
+    throw limitExceeded([], `the cells ask for ${places.length} NUMA nodes, at most ${NUMA_NODES_MAX}`);
   }
   const writer = new DocumentWriter(table, options);
   writer.writeHosts(places);

@@ -1,5 +1,6 @@
-import { CorralError, quote } from '../../errors.js';
-import { bareWord } from '../text/paste.js';
+import { quote } from '../../errors.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
+import { bareWord } from '../text/terminal-text.js';
 import type { AffinityColumn } from './affinity.js';
 import { isMatrixRun, isMatrixWord, isP2pWord } from './words.js';
 
@@ -68,8 +69,7 @@ export function matricesIn(lines: readonly string[]): SmiLines[] {
   });
   const filled = matrices.filter(({ rows }) => rows.size > 0);
   if (matrices.length === 0) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       [],
       'no line with the headings GPU0 GPU1 …: give the whole output of nvidia-smi topo -m',
     );
@@ -128,7 +128,7 @@ function headerOf(content: string, line: number, rowLabels: ReadonlySet<string>)
   if (tokens[1] !== undefined && isMatrixRun(tokens[1])) return undefined;
   if (!tokens.every((word) => /\d/.test(word) || rowLabels.has(word))) return undefined;
   if (tokens.length > LABELS_MAX) {
-    throw new CorralError('limit-exceeded', ['line', line], `more than ${LABELS_MAX} columns`);
+    throw limitExceeded(['line', line], `more than ${LABELS_MAX} columns`);
   }
   return {
     line,
@@ -148,7 +148,7 @@ function rowsBetween(lines: readonly string[], header: SmiHeader, end: number): 
     if (found === undefined) continue;
     const row = { line, ...found };
     const fail = (problem: string): never => {
-      throw new CorralError('invalid-format', ['line', line], problem);
+      throw invalidFormat(['line', line], problem);
     };
     if (row.label.length > LABEL_LENGTH_MAX) {
       fail(`a heading of ${row.label.length} characters, at most ${LABEL_LENGTH_MAX}`);
@@ -157,7 +157,7 @@ function rowsBetween(lines: readonly string[], header: SmiHeader, end: number): 
       fail(`row ${quote(row.label)} stands twice: give the matrix of one server only`);
     }
     if (rows.size === LABELS_MAX) {
-      throw new CorralError('limit-exceeded', ['line', line], `more than ${LABELS_MAX} rows`);
+      throw limitExceeded(['line', line], `more than ${LABELS_MAX} rows`);
     }
     rows.set(row.label, row);
   }

@@ -1,7 +1,7 @@
-import { CorralError } from '../../errors.js';
 import { relationMatrix } from '../../topology/relation.js';
 import type { ServerDocument } from '../../topology/server-document.js';
 import { serverTopology } from '../../topology/server-topology.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { writeDocument } from './document.js';
 import { type NvidiaSmiTopoOptions, parseTopoOptions } from './options.js';
 import { placesOf } from './places.js';
@@ -51,8 +51,7 @@ function holdLaw(table: SmiTable, document: ServerDocument): void {
   table.cells.forEach((row, i) => {
     row.forEach((word, j) => {
       if (word === undefined || word === cells[i]![j]) return;
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', table.lines[i]!, table.labels[j]!],
         `no server was found in which ${table.labels[i]}–${table.labels[j]} is ${word}: the nearest has ${cells[i]![j]}`,
       );

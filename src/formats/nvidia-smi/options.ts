@@ -7,7 +7,7 @@ import {
   pcieGeneration,
   portGbps,
   text,
-} from '../server/option-schemas.js';
+} from '../server/import-options.js';
 
 /** What {@link fromNvidiaSmiTopo} cannot read from the text; figures are GB/s per direction, `portGbps` is Gb/s. */
 export interface NvidiaSmiTopoOptions {

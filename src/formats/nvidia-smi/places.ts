@@ -1,5 +1,5 @@
-import { CorralError } from '../../errors.js';
 import { componentsOf } from '../server/components.js';
+import { invalidFormat } from '../text/format-errors.js';
 import type { Affinity } from './affinity.js';
 import type { SmiTable } from './table.js';
 import { nvlinksOf } from './words.js';
@@ -114,8 +114,7 @@ function refuseContradictions(
       const chain = chainOf(ranks, a, b, limit).map(
         ([from, to]) => `${table.labels[from]}–${table.labels[to]} is ${table.cells[from]![to]}`,
       );
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', table.lines[a]!, table.labels[b]!],
         `${table.labels[a]}–${table.labels[b]} is ${table.cells[a]![b]}, yet ${chain.join(' and ')}: no machine is wired like this, check these cells`,
       );

@@ -1,4 +1,5 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { parseRanges } from './affinity.js';
 import type { SmiRow } from './lines.js';
 import { isMatrixWord, isP2pWord, NVLINKS_MAX, wordsAt } from './words.js';
@@ -40,7 +41,7 @@ export function readingsOf(
     }
     const readings = partedReadings(row, columns, hasAffinity);
     if (readings.length > 0) return readings;
-    throw invalidRow(row, column, problem);
+    throw invalidFormat(['line', row.line, column], problem);
   }
   return [{ words: words.map(modern), rest: row.cells.slice(end) }];
 }
@@ -128,15 +129,12 @@ export function chosenReadings(
     if (agreeing.length !== 1) {
       const last = columns.at(-1)!;
       const choices = readings.map(({ words }) => words.at(-1)).join(' or ');
-      throw invalidRow(row, last, `cells ran together and may be ${choices}: put a blank between them`);
+      throw invalidFormat(
+        ['line', row.line, last],
+        `cells ran together and may be ${choices}: put a blank between them`,
+      );
     }
     chosen.set(row.label, agreeing[0]!);
   }
   return chosen;
-}
-
-/** An error in a row, and in one of its columns where that is known. */
-export function invalidRow(row: SmiRow, column: string | undefined, problem: string): CorralError {
-  const path = column === undefined ? ['line', row.line] : ['line', row.line, column];
-  return new CorralError('invalid-format', path, problem);
 }

@@ -1,5 +1,6 @@
-import { CorralError, quote } from '../../errors.js';
-import { bareWord } from '../text/paste.js';
+import { type CorralError, quote } from '../../errors.js';
+import { invalidFormat } from '../text/format-errors.js';
+import { bareWord } from '../text/terminal-text.js';
 
 /** The matrices that the tool prints. */
 export type RocmSection = 'weight' | 'hops' | 'type' | 'bandwidth';
@@ -60,15 +61,13 @@ export function readMatrixLine(draft: MatrixDraft, content: string, line: number
   if (cells.length < draft.columns.length) throw cutOff(line, draft.columns, cells.length);
   // A remark may stand behind the last cell.
   if (CELL_LIKE.test(cells[draft.columns.length] ?? '')) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', line],
       `more cells than columns, the first too many is ${quote(cells[draft.columns.length])}`,
     );
   }
   if (draft.rows.has(label)) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', line],
       `row ${label} stands twice: give the output of one server and one run`,
     );
@@ -77,8 +76,7 @@ export function readMatrixLine(draft: MatrixDraft, content: string, line: number
 }
 
 function cutOff(line: number, columns: readonly string[], count: number): CorralError {
-  return new CorralError(
-    'invalid-format',
+  return invalidFormat(
     ['line', line, columns[count]!],
     `expected ${columns.length} cells, got ${count}: the line may be cut off`,
   );
@@ -93,8 +91,7 @@ function cutOff(line: number, columns: readonly string[], count: number): Corral
  */
 export function columnsOf(draft: MatrixDraft): readonly string[] {
   if (draft.columns === undefined) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', draft.line],
       'no line with the headings of GPUs below this title: the text may be cut off',
     );
@@ -116,8 +113,7 @@ export function matrixOf(draft: MatrixDraft, labels: readonly string[], first: M
   const columns = columnsOf(draft);
   const at = new Map(columns.map((label, i) => [label, i]));
   if (at.size < columns.length) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', draft.line],
       `a heading of the ${draft.section} matrix stands twice: give the output of one run`,
     );
@@ -129,8 +125,7 @@ export function matrixOf(draft: MatrixDraft, labels: readonly string[], first: M
         ? draft
         : undefined;
     if (missing === undefined) continue;
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', missing.line],
       `the ${missing.section} matrix has no ${missing.columns?.includes(label) ? 'row' : 'column'} ${label}: the text may be cut off`,
     );
@@ -142,8 +137,7 @@ export function matrixOf(draft: MatrixDraft, labels: readonly string[], first: M
       const cell = cellAt(a, b);
       const mirrored = cellAt(b, a);
       if (cell !== undefined && mirrored !== undefined && cell !== mirrored) {
-        throw new CorralError(
-          'invalid-format',
+        throw invalidFormat(
           ['line', draft.rows.get(a)!.line, b],
           `${a} to ${b} is ${cell}, but ${b} to ${a} is ${mirrored}: the matrix must be symmetric`,
         );
@@ -159,8 +153,7 @@ function readCell(draft: MatrixDraft, row: Row, a: string, b: string, column: nu
   const { word, expected } = CELLS[draft.section];
   if (a === b ? SELF.test(cell) : UNKNOWN.test(cell)) return undefined;
   if (a !== b && word.test(cell)) return cell;
-  throw new CorralError(
-    'invalid-format',
+  throw invalidFormat(
     ['line', row.line, b],
     a === b
       ? `expected 0 for ${a} and itself, got ${quote(printed)}`

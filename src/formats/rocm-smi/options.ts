@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { parse, strictFields } from '../../topology/validate.js';
-import { basis, linkGBps, numaNodesPerSocket, pcieGeneration, text } from '../server/option-schemas.js';
+import { basis, linkGBps, numaNodesPerSocket, pcieGeneration, text } from '../server/import-options.js';
 import { type XgmiLinks, xgmiLinks } from '../server/xgmi-links.js';
 
 /** What {@link fromRocmSmiTopo} and {@link fromAmdSmiTopology} cannot read from the text; every figure is GB/s per direction. */

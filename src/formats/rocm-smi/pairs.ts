@@ -1,5 +1,5 @@
-import { CorralError } from '../../errors.js';
 import { XGMI_LINKS_MAX } from '../server/xgmi-links.js';
+import { invalidFormat } from '../text/format-errors.js';
 import type { RocmSection } from './matrix.js';
 import type { RocmTable } from './table.js';
 
@@ -76,8 +76,7 @@ function pairOf(table: RocmTable, a: number, b: number): RocmPair {
     }
     case 'PCIE':
       if (hops === 1) {
-        throw new CorralError(
-          'invalid-format',
+        throw invalidFormat(
           ['line', table.lines[a]!, table.labels[b]!],
           `${table.labels[a]} and ${table.labels[b]} are PCIE and one hop apart, which the tool prints for xGMI only: check these cells`,
         );

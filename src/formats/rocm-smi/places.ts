@@ -1,5 +1,5 @@
-import { CorralError } from '../../errors.js';
 import { componentsOf } from '../server/components.js';
+import { invalidFormat } from '../text/format-errors.js';
 import type { RocmPair } from './pairs.js';
 import type { RocmTable } from './table.js';
 
@@ -47,8 +47,7 @@ function refuseContradictions(
       const isApart = pairs[a]![b]!.kind === 'far';
       if (!isApart && (numa[a] === undefined || numa[b] === undefined || numa[a] === numa[b])) continue;
       const apart = isApart ? 'are 3 hops apart' : `have NUMA nodes ${numa[a]} and ${numa[b]}`;
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', lines[a]!, labels[b]!],
         `${labels[a]} and ${labels[b]} ${apart}, yet 2 hops or equal NUMA nodes join them, also over other GPUs: check these cells and nodes`,
       );

@@ -1,7 +1,7 @@
-import { CorralError } from '../../errors.js';
 import { relationMatrix } from '../../topology/relation.js';
 import type { ServerDocument } from '../../topology/server-document.js';
 import { serverTopology } from '../../topology/server-topology.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { writeRocmDocument } from './document.js';
 import { parseRocmOptions, type RocmSmiTopoOptions } from './options.js';
 import { pairsOf, type RocmPair } from './pairs.js';
@@ -85,8 +85,7 @@ function holdLaw(table: RocmTable, pairs: readonly (readonly RocmPair[])[], docu
     row.forEach(({ kind }, b) => {
       const word = WORDS[kind];
       if (word === undefined || word === cells[a]![b]) return;
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', table.lines[a]!, table.labels[b]!],
         `no server was found in which ${table.labels[a]} and ${table.labels[b]} are ${word}: the nearest has ${cells[a]![b]}, check their cells`,
       );

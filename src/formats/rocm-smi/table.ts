@@ -1,6 +1,7 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
 import { refuseTooManyGpus } from '../server/gpu-partitions.js';
-import { pastedLines } from '../text/paste.js';
+import { invalidFormat } from '../text/format-errors.js';
+import { pastedLines } from '../text/terminal-text.js';
 import {
   columnsOf,
   type MatrixDraft,
@@ -107,8 +108,7 @@ export function readRocmTable(text: unknown, preferred: RocmTool): RocmTable {
   const labels = tool === 'amd-smi' ? headings.map((_, i) => `GPU${i}`) : headings;
   for (const [label, { line }] of nodes) {
     if (!labels.includes(label)) {
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', line],
         `${label} has a NUMA node and no column: give the output of one run`,
       );
@@ -146,8 +146,7 @@ function toolOf(lines: readonly string[], preferred: RocmTool): RocmTool {
 
 function draftOf(drafts: Map<RocmSection, MatrixDraft>, section: RocmSection, line: number): MatrixDraft {
   if (drafts.has(section)) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', line],
       `the ${section} matrix stands twice: give the output of one server and one run`,
     );
@@ -168,16 +167,11 @@ function readNuma(
   const entry = nodes.get(label) ?? { line };
   nodes.set(label, entry);
   if (!/^-?\d+$|^N\/?A$|^UNKNOWN$/i.test(value)) {
-    throw new CorralError(
-      'invalid-format',
-      ['line', line],
-      `expected the number of a NUMA node, got ${quote(value)}`,
-    );
+    throw invalidFormat(['line', line], `expected the number of a NUMA node, got ${quote(value)}`);
   }
   const key = kind.toLowerCase() === 'node' ? 'node' : 'affinity';
   if (key in entry) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', line],
       `the NUMA ${key} of ${label} stands twice: give the output of one server and one run`,
     );
@@ -193,11 +187,10 @@ function refuseTooFewOrMany(
   tool: RocmTool,
 ): void {
   if (labels.length === 0) {
-    throw new CorralError('invalid-format', [], whatElse(lines, tool));
+    throw invalidFormat([], whatElse(lines, tool));
   }
   if (drafts.size === 0 && labels.length > 1) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       [],
       'NUMA nodes but no matrix, so nothing says how the GPUs are linked: give the output of rocm-smi --showtopo',
     );

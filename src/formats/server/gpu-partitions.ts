@@ -1,5 +1,6 @@
-import { CorralError, type ErrorPath } from '../../errors.js';
+import type { ErrorPath } from '../../errors.js';
 import { GPUS_PER_SERVER_MAX } from '../../units.js';
+import { limitExceeded } from '../text/format-errors.js';
 import { listed } from './notes.js';
 
 /**
@@ -11,8 +12,7 @@ import { listed } from './notes.js';
  */
 export function refuseTooManyGpus(count: number, path: ErrorPath): void {
   if (count <= GPUS_PER_SERVER_MAX) return;
-  throw new CorralError(
-    'limit-exceeded',
+  throw limitExceeded(
     path,
     `${count} GPUs, at most ${GPUS_PER_SERVER_MAX} in one server: describe a larger domain as a tier of servers; where a GPU shows as many (CPX), write the text without partitions (SPX)`,
   );

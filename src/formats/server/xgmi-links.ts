@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { CorralError } from '../../errors.js';
 import { strictFields } from '../../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../../units.js';
-import { integer, text } from './option-schemas.js';
+import { integer, text } from './import-options.js';
 
 /** The number of xGMI links between two GPUs. */
 export interface XgmiLinks {

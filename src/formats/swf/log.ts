@@ -1,6 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { limitExceeded } from '../text/format-errors.js';
 import { TRACE_JOBS_MAX } from '../traces/trace-job.js';
 
 /**
@@ -201,11 +202,7 @@ function readExtra(given: readonly string[], path: ErrorPath): string[] {
   extra.forEach((cell, i) => {
     length += typeof cell === 'string' ? cell.length + 1 : 0;
     if (length > SWF_EXTRA_LENGTH_MAX) {
-      throw new CorralError(
-        'limit-exceeded',
-        path,
-        `more than ${SWF_EXTRA_LENGTH_MAX} characters of extra columns`,
-      );
+      throw limitExceeded(path, `more than ${SWF_EXTRA_LENGTH_MAX} characters of extra columns`);
     }
     if (typeof cell === 'string' && /^[^\s\p{Cc}]+$/u.test(cell)) return;
     throw new CorralError(

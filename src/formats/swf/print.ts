@@ -1,6 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { CorralError, quote } from '../../errors.js';
+import { limitExceeded } from '../text/format-errors.js';
 import {
   readSwfComment,
   readSwfJob,
@@ -36,7 +37,7 @@ export function toSwf(log: SwfLog): string {
   const push = (line: string, path: readonly (string | number)[]): void => {
     length += line.length + 1;
     if (length > SWF_LENGTH_MAX) {
-      throw new CorralError('limit-exceeded', path, `more than ${SWF_LENGTH_MAX} characters: split the log`);
+      throw limitExceeded(path, `more than ${SWF_LENGTH_MAX} characters: split the log`);
     }
     lines.push(line);
   };

@@ -1,6 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { CorralError, quote } from '../../errors.js';
-import { readText } from './text.js';
+import { quote } from '../../errors.js';
+import { invalidFormat, limitExceeded } from './format-errors.js';
+import { readText } from './read-text.js';
 
 /** Longest text, in characters: 16 Mi. The largest machines print a few hundred thousand. */
 export const XML_LENGTH_MAX: number = 2 ** 24;
@@ -53,7 +54,7 @@ export function readXml(
     remedy: `is this ${options.what}?`,
   });
   if (!given.includes('<')) {
-    throw new CorralError('invalid-format', [], `no XML element in the text: expected ${options.what}`);
+    throw invalidFormat([], `no XML element in the text: expected ${options.what}`);
   }
   const content = tagsAndText(given.replace(/\r\n?/g, '\n'), options.elementsMax ?? XML_ELEMENTS_MAX);
   return tree(content, options.what);
@@ -70,8 +71,7 @@ function tree(content: string, what: string): XmlElement {
   // The parser forgives unclosed and wrongly closed tags; its validator does not.
   const valid = XMLValidator.validate(content);
   if (valid !== true) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', valid.err.line],
       `not well-formed XML: ${quote(valid.err.msg)}; the text may be damaged, write it anew`,
     );
@@ -92,11 +92,7 @@ function tree(content: string, what: string): XmlElement {
       onDangerousProperty: (name: string) => name,
     }).parse(content) as ParsedNode[];
   } catch (error) {
-    throw new CorralError(
-      'invalid-format',
-      [],
-      `not readable as XML: ${quote(error instanceof Error ? error.message : error)}`,
-    );
+    throw invalidFormat([], `not readable as XML: ${quote(error instanceof Error ? error.message : error)}`);
   }
   const startOf = XMLParser.getMetaDataSymbol() as unknown as string;
   const build = (node: ParsedNode): XmlElement => {
@@ -117,11 +113,7 @@ function tree(content: string, what: string): XmlElement {
   };
   const roots = parsed.filter((node) => !(TEXT in node));
   if (roots.length !== 1) {
-    throw new CorralError(
-      'invalid-format',
-      [],
-      `${roots.length} root elements: expected ${what}, one per text`,
-    );
+    throw invalidFormat([], `${roots.length} root elements: expected ${what}, one per text`);
   }
   return build(roots[0]!);
 }
@@ -134,7 +126,7 @@ function tree(content: string, what: string): XmlElement {
 function tagsAndText(text: string, elementsMax: number): string {
   const lineAt = lineCounter(text);
   const refuse = (at: number, problem: string): never => {
-    throw new CorralError('invalid-format', ['line', lineAt(at)], problem);
+    throw invalidFormat(['line', lineAt(at)], problem);
   };
   const control = text.search(/[^\P{Cc}\t\n\u007F-\u009F]/u);
   if (control !== -1) refuse(control, `control character ${quote(text[control])}: is this a text file?`);
@@ -181,16 +173,14 @@ function tagsAndText(text: string, elementsMax: number): string {
       if (end === 0)
         refuse(open, 'the tag is not closed: a quotation mark is missing, or the text is cut off');
       if (tag.length > XML_TAG_LENGTH_MAX) {
-        throw new CorralError(
-          'limit-exceeded',
+        throw limitExceeded(
           ['line', lineAt(open)],
           `a tag of ${tag.length} characters, at most ${XML_TAG_LENGTH_MAX}: the text may be damaged`,
         );
       }
       const emptied = tag.replace(/"[^"]*"|'[^']*'/g, '""');
       if (emptied.split('=', XML_ATTRIBUTES_MAX + 2).length > XML_ATTRIBUTES_MAX + 1) {
-        throw new CorralError(
-          'limit-exceeded',
+        throw limitExceeded(
           ['line', lineAt(open)],
           `more than ${XML_ATTRIBUTES_MAX} attributes in one tag: the text may be damaged`,
         );
@@ -200,15 +190,13 @@ function tagsAndText(text: string, elementsMax: number): string {
       if (tag.startsWith('</')) depth--;
       else {
         if (++elements > elementsMax) {
-          throw new CorralError(
-            'limit-exceeded',
+          throw limitExceeded(
             ['line', lineAt(open)],
             `more than ${elementsMax} elements: is this one machine?`,
           );
         }
         if (depth + 1 > XML_DEPTH_MAX) {
-          throw new CorralError(
-            'limit-exceeded',
+          throw limitExceeded(
             ['line', lineAt(open)],
             `elements nested more than ${XML_DEPTH_MAX} levels deep: is this one machine?`,
           );
@@ -221,16 +209,12 @@ function tagsAndText(text: string, elementsMax: number): string {
   const rest = text.slice(end).trim();
   if (depth === 0 && rest !== '') refuse(end, `text after the root element: ${quote(rest)}; remove it`);
   if (depth > 0) {
-    throw new CorralError('invalid-format', [], `${depth} elements are not closed: the text may be cut off`);
+    throw invalidFormat([], `${depth} elements are not closed: the text may be cut off`);
   }
   pieces.push(text.slice(kept));
   const content = pieces.join('');
   if (isMoreThan(XML_REFERENCES_MAX, content, '&')) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `more than ${XML_REFERENCES_MAX} references (&amp;): is this one machine?`,
-    );
+    throw limitExceeded([], `more than ${XML_REFERENCES_MAX} references (&amp;): is this one machine?`);
   }
   return content;
 }
@@ -322,8 +306,7 @@ function decoded(value: string, line: number): string {
     const digits = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));$/.exec(body);
     const code = digits === null ? 0 : digits[1] ? Number.parseInt(digits[1], 16) : Number(digits[2]);
     if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', line],
         `${quote(reference)} is not one of &amp; &lt; &gt; &quot; &apos; or a character by number`,
       );

@@ -1,9 +1,10 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
 import type { ClusterDocument, ServerEntry } from '../../topology/cluster-document.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, PODS_MAX, SECONDS_MAX, SERVERS_MAX } from '../../units.js';
-import { LinklessServers } from '../server/linkless-server.js';
 import { type CsvRow, parseCsv, shortText, uniqueName } from '../text/csv.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { cpuMilliCell } from './alibaba-cells.js';
+import { LinklessServers } from './linkless-server.js';
 import { TRACE_JOBS_MAX, type TraceJob } from './trace-job.js';
 
 /** One job of the spot trace (Alibaba cluster-trace-v2026-spot-gpu). */
@@ -101,8 +102,7 @@ function gpuRequest(row: CsvRow): { readonly gpus: number; readonly gpuMilli?: n
   if (Number.isInteger(requested)) return { gpus: requested };
   const gpuMilli = Math.round(requested * GPU_MILLI);
   if (gpuMilli >= 1 && gpuMilli < GPU_MILLI) return { gpus: 0, gpuMilli };
-  throw new CorralError(
-    'invalid-format',
+  throw invalidFormat(
     ['line', row.line, 'gpu_request'],
     `expected whole GPUs, or 0.001 to 0.999 of one, got ${quote(row.text('gpu_request'))}`,
   );
@@ -111,9 +111,5 @@ function gpuRequest(row: CsvRow): { readonly gpus: number; readonly gpuMilli?: n
 function isSpot(row: CsvRow): boolean {
   const cell = row.text('job_type');
   if (cell === 'Spot' || cell === 'HP') return cell === 'Spot';
-  throw new CorralError(
-    'invalid-format',
-    ['line', row.line, 'job_type'],
-    `expected HP or Spot, got ${quote(cell)}`,
-  );
+  throw invalidFormat(['line', row.line, 'job_type'], `expected HP or Spot, got ${quote(cell)}`);
 }

@@ -1,4 +1,4 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
 import type { ClusterDocument, ServerEntry } from '../../topology/cluster-document.js';
 import {
   GPU_MILLI,
@@ -9,8 +9,9 @@ import {
   SERVERS_MAX,
   TEXT_LENGTH_MAX,
 } from '../../units.js';
-import { LinklessServers } from '../server/linkless-server.js';
 import { type CsvRow, parseCsv, shortText, uniqueName } from '../text/csv.js';
+import { invalidFormat } from '../text/format-errors.js';
+import { LinklessServers } from './linkless-server.js';
 import { TRACE_JOBS_MAX } from './trace-job.js';
 
 /** One pod of the openb traces (Alibaba cluster-trace-gpu-v2023). */
@@ -124,8 +125,7 @@ function modelsOf(row: CsvRow): string[] {
   const models = cell.split('|').filter((model) => model !== '');
   if (models.length <= GPU_MODELS_MAX && models.every(({ length }) => length <= TEXT_LENGTH_MAX))
     return models;
-  throw new CorralError(
-    'invalid-format',
+  throw invalidFormat(
     ['line', row.line, 'gpu_spec'],
     `expected at most ${GPU_MODELS_MAX} models of at most ${TEXT_LENGTH_MAX} characters, got ${quote(cell)}`,
   );

@@ -1,4 +1,4 @@
-import { type ExpectedText, readText } from './text.js';
+import { type ExpectedText, readText } from './read-text.js';
 
 /** A terminal escape after its first character: colours, other sequences, and the choice of a character set. */
 const ESCAPE = /^(?:\[[0-9:;<=>?]*[ -/]*[@-~]|[()][0-9A-Za-z])/;

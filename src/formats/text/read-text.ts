@@ -1,5 +1,6 @@
 import { callForeign } from '../../checks/plain-data.js';
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
+import { invalidFormat, limitExceeded } from './format-errors.js';
 
 /** First characters of packed files, read as Latin-1 or as UTF-8, where a foreign byte becomes U+FFFD. */
 const PACKED: readonly (readonly [starts: readonly string[], what: string])[] = [
@@ -38,20 +39,22 @@ export interface ExpectedText {
  */
 export function readText(input: unknown, { what, lengthMax, remedy }: ExpectedText): string {
   if (typeof input !== 'string')
-    throw invalid(`expected ${what}, got ${callForeign(() => notText(input), [], 'invalid-format')}`);
-  if (input.length > lengthMax) {
-    throw new CorralError(
-      'limit-exceeded',
+    throw invalidFormat(
       [],
-      `${input.length} characters, at most ${lengthMax}: ${remedy}`,
+      `expected ${what}, got ${callForeign(() => notText(input), [], 'invalid-format')}`,
     );
+  if (input.length > lengthMax) {
+    throw limitExceeded([], `${input.length} characters, at most ${lengthMax}: ${remedy}`);
   }
   // Every other byte of UTF-16 is 0 where the text is English.
   const start = input[1] === '\0' && input[3] === '\0' ? '\uFFFE' : input.slice(0, 8);
   const packed = PACKED.find(([starts]) => starts.some((bytes) => start.startsWith(bytes)));
-  if (packed !== undefined) throw invalid(`expected ${what}: ${packed[1]}`);
+  if (packed !== undefined) throw invalidFormat([], `expected ${what}: ${packed[1]}`);
   if (FILE_NAME.test(input)) {
-    throw invalid(`expected ${what}, got what looks like the name of a file, ${quote(input)}: read it first`);
+    throw invalidFormat(
+      [],
+      `expected ${what}, got what looks like the name of a file, ${quote(input)}: read it first`,
+    );
   }
   return input.startsWith('\uFEFF') ? input.slice(1) : input;
 }
@@ -66,8 +69,4 @@ function notText(input: unknown): string {
     return `${input.byteLength} bytes: decode them first, with new TextDecoder()`;
   }
   return quote(input);
-}
-
-function invalid(problem: string): CorralError {
-  return new CorralError('invalid-format', [], problem);
 }
