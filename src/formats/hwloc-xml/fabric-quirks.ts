@@ -1,6 +1,8 @@
 import { CorralError, quote } from '../../errors.js';
-import { componentsOf } from '../server/components.js';
-import { statedXgmiLinks, type XgmiLinks } from '../server/xgmi-links.js';
+import { components } from '../server/components.js';
+import { XGMI_MODELS } from '../server/constants.js';
+import type { XgmiLinks } from '../server/import-options.js';
+import { statedXgmiLinks } from '../server/xgmi-links.js';
 import type { HwlocDevice } from './devices.js';
 import type { FabricEnd, FabricLink } from './fabric.js';
 
@@ -21,12 +23,6 @@ const NVLINK_RAW_GBPS = 25;
 /** Rates are rounded. */
 const TOLERANCE = 1.01;
 
-/** xGMI links of every pair of a machine; pairs of MI250 differ. */
-const XGMI_LINKS: readonly (readonly [RegExp, number])[] = [
-  [/MI3(?:00X|08X|25X)/i, 1],
-  [/MI300A/i, 2],
-  [/MI210|MI(?:50|60|100)(?!\d)|Vega|Radeon (?:Pro )?VII/i, 1],
-];
 /** What the RSMI backend of hwloc 2 writes for every pair that xGMI joins. */
 const RSMI_GBPS = 100;
 
@@ -100,7 +96,7 @@ function withOneSwitch(
   const nvlinks = links.filter(({ medium }) => medium === 'nvlink');
   const ends = [...new Set(nvlinks.flatMap(({ ends }) => ends))];
   const pairs = nvlinks.map(({ ends }) => ends);
-  const groups = componentsOf<FabricEnd>(ends, pairs).filter((group) => group.some(isSwitch)).length;
+  const groups = components<FabricEnd>(ends, pairs).filter((group) => group.some(isSwitch)).length;
   if (groups < 2) return undefined;
   const first = ends.find(isSwitch)!;
   const byGpu = new Map<FabricEnd, Map<FabricEnd, FabricLink>>();
@@ -154,7 +150,7 @@ function isDoubled(links: readonly FabricLink[], modelOf: (gpu: HwlocDevice) => 
 function withLinksOfModel(link: FabricLink, modelOf: (gpu: HwlocDevice) => string): FabricLink {
   const gpu = link.ends.find((end): end is HwlocDevice => 'kind' in end && end.kind === 'gpu');
   const model = gpu === undefined ? '' : modelOf(gpu);
-  const known = XGMI_LINKS.find(([models]) => models.test(model))?.[1];
+  const known = XGMI_MODELS.find(({ models }) => models.test(model))?.links;
   if (known === undefined) {
     throw new CorralError(
       'invalid-option',

@@ -1,12 +1,13 @@
 import type { ServerDocument } from '../../topology/server-document.js';
 import { parseServerDocument } from '../../topology/server-document.js';
+import { parseImportOptions } from '../server/import-options.js';
 import { listed } from '../server/notes.js';
 import { invalidFormat } from '../text/format-errors.js';
 import { devicesOf } from './devices.js';
 import { writeHwlocDocument } from './document.js';
 import { FABRIC_MATRICES } from './fabric.js';
 import { readHwloc } from './objects.js';
-import { type HwlocXmlOptions, parseHwlocOptions } from './options.js';
+import { HWLOC_OPTIONS, type HwlocXmlOptions } from './options.js';
 
 /**
  * Reads a server from the XML that `lstopo` of hwloc 2 or 3 writes: `lstopo --of xml`, best with
@@ -34,7 +35,7 @@ import { type HwlocXmlOptions, parseHwlocOptions } from './options.js';
  * @complexity O(characters + packages^2)
  */
 export function fromHwlocXml(text: string, options: HwlocXmlOptions = {}): ServerDocument {
-  const known = parseHwlocOptions(options);
+  const known = parseImportOptions(options, HWLOC_OPTIONS);
   const topology = readHwloc(text, [...FABRIC_MATRICES.keys()]);
   const found = devicesOf(topology);
   if (!found.devices.some(({ kind }) => kind === 'gpu')) {

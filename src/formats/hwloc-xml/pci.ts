@@ -1,4 +1,5 @@
 import { quote } from '../../errors.js';
+import { LINK_MAX_GBPS } from '../server/constants.js';
 import { invalidFormat } from '../text/format-errors.js';
 import { readNumber } from '../text/numbers.js';
 import type { HwlocDevice } from './devices.js';
@@ -36,8 +37,6 @@ export interface PciRoot {
   readonly items: readonly PciItem[];
 }
 
-/** A faster link is a unit mistake. */
-const LINK_MAX_GBPS = 1000;
 /** A slower link than a megabyte per second is a unit mistake, and its share could be less than a document takes. */
 const LINK_MIN_GBPS = 0.001;
 

@@ -1,8 +1,6 @@
-import { limitExceeded } from '../text/format-errors.js';
+import { refuseTooMany, SOCKETS_MAX } from '../server/limits.js';
 import { type HwlocObject, objectsOf } from './objects.js';
 
-/** Most packages: sockets are joined pairwise, and a document holds 8192 links. */
-const PACKAGES_MAX = 64;
 /** Most objects with NUMA nodes. */
 const HOMES_MAX = 256;
 
@@ -42,7 +40,7 @@ export interface HwlocPlaces {
  *
  * @param machine - the machine
  * @returns packages, homes and a lookup
- * @throws CorralError `limit-exceeded` beyond {@link PACKAGES_MAX} packages or {@link HOMES_MAX} homes
+ * @throws CorralError `limit-exceeded` beyond {@link SOCKETS_MAX} packages or {@link HOMES_MAX} homes
  * @complexity O(objects); the lookup O(objects below)
  */
 export function placesOf(machine: HwlocObject): HwlocPlaces {
@@ -67,7 +65,7 @@ export function placesOf(machine: HwlocObject): HwlocPlaces {
       ),
     });
   }
-  refuseTooMany('packages', packages.length, PACKAGES_MAX);
+  refuseTooMany('packages', packages.length, SOCKETS_MAX);
   refuseTooMany('groups of NUMA nodes', homes.length, HOMES_MAX);
 
   // Many host bridges hang on the machine, whose objects are all of them.
@@ -108,8 +106,4 @@ function packagesAround(object: HwlocObject, packageAt: ReadonlyMap<HwlocObject,
     if (inside !== undefined) return [inside];
   }
   return objectsOf(object).flatMap((inner) => packageAt.get(inner) ?? []);
-}
-
-function refuseTooMany(what: string, count: number, max: number): void {
-  if (count > max) throw limitExceeded([], `${count} ${what}, at most ${max}: is the file of one machine?`);
 }

@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../../errors.js';
-import { refuseTooManyGpus } from '../server/gpu-partitions.js';
+import { DEVICES_MAX, refuseTooManyGpus } from '../server/limits.js';
 import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 import type { NcclXmlOptions } from './options.js';
 import { type PciBranch, statedDevices } from './stated.js';
@@ -92,9 +92,6 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
   }
   return { cpus: trees, gpus, portlessNics, complete, notes, ...portsOf(cpus, nics) };
 }
-
-/** Most devices, as in a server document; checked here because names and links cost the square of it. */
-export const DEVICES_MAX = 1024;
 
 function holdLimits(
   gpus: number,

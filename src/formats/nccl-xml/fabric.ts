@@ -1,13 +1,12 @@
 import { CorralError } from '../../errors.js';
+import { components } from '../server/components.js';
+import { nvlinkOfSm, xgmiOfGcn } from '../server/constants.js';
+import { LINKS_PER_PAIR_MAX } from '../server/limits.js';
 import { type LinkFigures, rounded } from '../server/link-figures.js';
 import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 import { isGpuClass, type ServerTree } from './devices.js';
-import { nvlinkPerLink, xgmiPerLink } from './figures.js';
 import type { NcclXmlNvlink, NcclXmlOptions } from './options.js';
 import type { NcclGpuLink, NcclPci } from './tree.js';
-
-/** Most links between two devices, as in a server document. */
-const LINKS_MAX = 1024;
 
 /** Most NVSwitches: a GPU reaches 18 at most. */
 const SWITCHES_MAX = 256;
@@ -138,14 +137,14 @@ function targetKind(link: NcclGpuLink, isGpu: boolean): 'gpu' | 'cpu' | 'switch'
  * @complexity O(switches * GPUs)
  */
 export function switchGroupCount<Gpu>(switches: readonly Iterable<Gpu>[]): number {
-  let groups: ReadonlySet<Gpu>[] = [];
-  for (const gpus of switches) {
-    const own = [...gpus];
-    const joined = groups.filter((group) => own.some((gpu) => group.has(gpu)));
-    groups = groups.filter((group) => !joined.includes(group));
-    groups.push(new Set([...own, ...joined.flatMap((group) => [...group])]));
-  }
-  return groups.length;
+  const firstOf = new Map<Gpu, number>();
+  const joined = switches.flatMap((gpus, i) =>
+    [...gpus].map((gpu) => {
+      if (!firstOf.has(gpu)) firstOf.set(gpu, i);
+      return [firstOf.get(gpu)!, i] as const;
+    }),
+  );
+  return components([...switches.keys()], joined).length;
 }
 
 /** One switch with the links of all. */
@@ -212,7 +211,7 @@ function figuresOf(
       'a GPU with xGMI links needs gcn, its architecture: without it their figure is not known',
     );
   }
-  const { ncclGBps, rawGBps } = medium === 'nvlink' ? nvlinkPerLink(sm!) : xgmiPerLink(gcn!);
+  const { ncclGBps, rawGBps } = medium === 'nvlink' ? nvlinkOfSm(sm!) : xgmiOfGcn(gcn!);
   const total = rounded(links * ncclGBps);
   const constant =
     medium === 'nvlink' ? `NCCL 2.30.7 topo.h for sm ${sm}` : `RCCL topo.h for ${gcn!.slice(0, 64)}`;
@@ -230,10 +229,10 @@ function figuresOf(
 
 function add(counts: Map<number, number>, key: number, count: number): void {
   const sum = (counts.get(key) ?? 0) + count;
-  if (sum > LINKS_MAX) {
+  if (sum > LINKS_PER_PAIR_MAX) {
     throw invalidFormat(
       [],
-      `${sum} links between a GPU and one device, at most ${LINKS_MAX}: check the counts of its links`,
+      `${sum} links between a GPU and one device, at most ${LINKS_PER_PAIR_MAX}: check the counts of its links`,
     );
   }
   counts.set(key, sum);

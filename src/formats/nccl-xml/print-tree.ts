@@ -1,8 +1,8 @@
 import { devicesOf } from '../../topology/device-at.js';
 import type { Device, Link } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
+import { NOT_LIMITING_GBPS } from '../server/constants.js';
 import { switchGroupCount } from './fabric.js';
-import { LOC_GBPS } from './figures.js';
 import { ncclFigure, refusal } from './print-figures.js';
 
 /** A device below a host or switch, and the link above it. */
@@ -57,7 +57,7 @@ export function hostTrees(topology: ServerTopology): readonly HostTree[] {
       if (
         kind(numa) !== 'numa' ||
         kind(socket) !== 'socket' ||
-        ncclFigure(link) < LOC_GBPS ||
+        ncclFigure(link) < NOT_LIMITING_GBPS ||
         socketOf.has(numa)
       ) {
         throw refusal(`NCCL has no figure for the link between ${a} and ${b}`);
@@ -180,7 +180,7 @@ function peersOf(
   for (const link of links) {
     const [a, b] = link.between;
     const bothSwitches = [a, b].every((id) => devices.get(id)!.kind === 'pcie-switch' && reached.has(id));
-    if (!bothSwitches || ncclFigure(link) < LOC_GBPS) {
+    if (!bothSwitches || ncclFigure(link) < NOT_LIMITING_GBPS) {
       throw refusal(`the link between ${a} and ${b} does not fit into a tree of PCI devices`);
     }
     for (const [from, to] of [
@@ -205,7 +205,7 @@ function broadcomOf(
   for (const [parent, children] of below) {
     for (const { device, link } of children) {
       if (link.medium !== 'on-chip' || !links.includes(link)) continue;
-      if (device.kind !== 'pcie-switch' || ncclFigure(link) < LOC_GBPS) {
+      if (device.kind !== 'pcie-switch' || ncclFigure(link) < NOT_LIMITING_GBPS) {
         throw refusal(`${device.id} hangs on ${parent} by a link inside a chip that NCCL has no figure for`);
       }
       upper.add(parent);

@@ -2,8 +2,7 @@ import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import type { Device, Link } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
-import { LOC_GBPS } from './figures.js';
-import { NET_MAX_MBPS } from './ports.js';
+import { NOT_LIMITING_GBPS, PORT_MAX_MBPS } from '../server/constants.js';
 import { cpuAttributes, gpuAttributes, ncclFigure, pcieAttributes, refusal } from './print-figures.js';
 import { type HostTree, hostTrees } from './print-tree.js';
 
@@ -161,10 +160,10 @@ class Writer {
     const { portGBps } = device;
     const assumedGBps = speed === undefined ? ncclFigure(link) : Number(speed) / 8;
     // A larger speed would read as kb/s.
-    const mbps = Math.min(NET_MAX_MBPS, Math.round((portGBps ?? assumedGBps) * 8000));
+    const mbps = Math.min(PORT_MAX_MBPS, Math.round((portGBps ?? assumedGBps) * 8000));
     const rate = portGBps === undefined ? 'none' : device.portVerified === true ? undefined : 'unverified';
     const role = device.role ?? 'compute';
-    if (portGBps !== undefined && portGBps * 8000 > NET_MAX_MBPS) {
+    if (portGBps !== undefined && portGBps * 8000 > PORT_MAX_MBPS) {
       throw refusal(`the ports of ${device.id} carry ${portGBps} GB/s, more than any`);
     }
     const net = attributes({
@@ -179,7 +178,7 @@ class Writer {
       ...(role !== 'compute' && { corral_role: role }),
       ...(rate !== undefined && { corral_rate: rate }),
     });
-    const virtual = ncclFigure(link) >= LOC_GBPS;
+    const virtual = ncclFigure(link) >= NOT_LIMITING_GBPS;
     const inner = virtual ? depth : depth + 1;
     if (!virtual) {
       this.#open(depth, 'pci', {

@@ -1,4 +1,5 @@
 import { quote } from '../../errors.js';
+import { LINKS_PER_PAIR_MAX } from '../server/limits.js';
 import { invalidFormat } from '../text/format-errors.js';
 import { readInteger } from '../text/numbers.js';
 import { readXml, type XmlElement } from '../text/xml.js';
@@ -84,8 +85,6 @@ export interface NcclSystem {
 
 /** Most elements of a file; NCCL itself stops at a few thousand. */
 const ELEMENTS_MAX = 2 ** 15;
-/** Most links between two devices: no GPU has a tenth of it. */
-const LINKS_MAX = 1024;
 /** Fastest C2C, as in a server document. */
 const C2C_MAX_GBPS = 1e6;
 const INT_MAX = 2 ** 31 - 1;
@@ -200,15 +199,15 @@ function gpuOf(element: XmlElement): NcclGpu {
       medium: link.name as 'nvlink' | 'xgmi',
       target: addressKey(link.attributes.get('target') ?? ''),
       targetClass: filled(link, 'tclass')?.toLowerCase(),
-      count: required(link, 'count', 0, LINKS_MAX),
+      count: required(link, 'count', 0, LINKS_PER_PAIR_MAX),
     }));
   let c2cGBps = 0;
   let c2cLinks = 0;
   for (const link of named(element, 'c2c')) {
-    const count = required(link, 'count', 0, LINKS_MAX);
+    const count = required(link, 'count', 0, LINKS_PER_PAIR_MAX);
     c2cGBps += (required(link, 'bw', 0, INT_MAX) * count) / 1000;
     c2cLinks += count;
-    if (c2cGBps > C2C_MAX_GBPS || c2cLinks > LINKS_MAX) {
+    if (c2cGBps > C2C_MAX_GBPS || c2cLinks > LINKS_PER_PAIR_MAX) {
       throw invalidFormat(
         ['line', link.line, 'bw'],
         `C2C of ${c2cGBps} GB/s: expected MB/s per link, got ${quote(link.attributes.get('bw'))}`,

@@ -1,9 +1,10 @@
 import { relationMatrix } from '../../topology/relation.js';
 import type { ServerDocument } from '../../topology/server-document.js';
 import { serverTopology } from '../../topology/server-topology.js';
+import { parseImportOptions } from '../server/import-options.js';
 import { invalidFormat } from '../text/format-errors.js';
 import { writeDocument } from './document.js';
-import { type NvidiaSmiTopoOptions, parseTopoOptions } from './options.js';
+import { type NvidiaSmiTopoOptions, SMI_OPTIONS } from './options.js';
 import { placesOf } from './places.js';
 import { readSmiTable, type SmiTable } from './table.js';
 
@@ -38,7 +39,7 @@ import { readSmiTable, type SmiTable } from './table.js';
  * ```
  */
 export function fromNvidiaSmiTopo(text: string, options: NvidiaSmiTopoOptions = {}): ServerDocument {
-  const known = parseTopoOptions(options);
+  const known = parseImportOptions(options, SMI_OPTIONS);
   const table = readSmiTable(text);
   const document = writeDocument(table, placesOf(table), known);
   holdLaw(table, document);

@@ -1,4 +1,4 @@
-import { componentsOf } from '../server/components.js';
+import { components } from '../server/components.js';
 import type { SmiTable } from './table.js';
 import { nvlinksOf } from './words.js';
 
@@ -56,7 +56,7 @@ export function nvlinksOfTable(table: SmiTable): {
 /** GPUs that NVLink connects, also over other GPUs. */
 function islandsOf(links: readonly (readonly number[])[]): number[][] {
   const joined = links.flatMap((row, a) => row.flatMap((count, b) => (count > 0 ? [[a, b] as const] : [])));
-  return componentsOf([...links.keys()], joined);
+  return components([...links.keys()], joined);
 }
 
 function isSwitched(links: readonly (readonly number[])[], island: readonly number[]): boolean {

@@ -1,4 +1,5 @@
-import { componentsOf } from '../server/components.js';
+import { components } from '../server/components.js';
+import { groupedBy } from '../server/grouped.js';
 import { invalidFormat } from '../text/format-errors.js';
 import type { Affinity } from './affinity.js';
 import type { SmiTable } from './table.js';
@@ -85,7 +86,7 @@ function groupsOf(count: number, isJoined: (a: number, b: number) => boolean): r
   const members = Array.from({ length: count }, (_, i) => i);
   const pairs = members.flatMap((a) => members.filter((b) => isJoined(a, b)).map((b) => [a, b] as const));
   const firstOf: number[] = [];
-  for (const component of componentsOf(members, pairs)) {
+  for (const component of components(members, pairs)) {
     for (const member of component) firstOf[member] = component[0]!;
   }
   return firstOf;
@@ -93,13 +94,7 @@ function groupsOf(count: number, isJoined: (a: number, b: number) => boolean): r
 
 /** Devices grouped by the component they are in, in the order of their first members. */
 function partition(devices: readonly number[], component: readonly number[]): number[][] {
-  const groups = new Map<number, number[]>();
-  for (const device of devices) {
-    const group = groups.get(component[device]!);
-    if (group === undefined) groups.set(component[device]!, [device]);
-    else group.push(device);
-  }
-  return [...groups.values()];
+  return [...groupedBy(devices, (device) => component[device]!).values()];
 }
 
 function refuseContradictions(

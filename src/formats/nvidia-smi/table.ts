@@ -1,5 +1,5 @@
 import { quote } from '../../errors.js';
-import { refuseTooManyGpus } from '../server/gpu-partitions.js';
+import { refuseTooManyGpus } from '../server/limits.js';
 import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 import { bareWord, pastedLines } from '../text/terminal-text.js';
 import { type Affinity, affinityCells, readAffinity } from './affinity.js';

@@ -1,4 +1,4 @@
-import { XGMI_LINKS_MAX } from '../server/xgmi-links.js';
+import { XGMI_LINKS_MAX } from '../server/import-options.js';
 import { invalidFormat } from '../text/format-errors.js';
 import type { RocmSection } from './matrix.js';
 import type { RocmTable } from './table.js';

@@ -1,4 +1,4 @@
-import { componentsOf } from '../server/components.js';
+import { components } from '../server/components.js';
 import { invalidFormat } from '../text/format-errors.js';
 import type { RocmPair } from './pairs.js';
 import type { RocmTable } from './table.js';
@@ -29,7 +29,7 @@ export function nodesOf(table: RocmTable, pairs: readonly (readonly RocmPair[])[
     pairs[a]![b]!.kind === 'near' || (numa[a] !== undefined && numa[a] === numa[b]);
   const gpus = [...labels.keys()];
   const together = gpus.flatMap((a) => gpus.filter((b) => isTogether(a, b)).map((b) => [a, b] as const));
-  const nodes = componentsOf(gpus, together);
+  const nodes = components(gpus, together);
   for (const node of nodes) refuseContradictions(table, pairs, node);
   return joinUnknown(table, pairs, nodes).map((gpus) => {
     const known = gpus.find((gpu) => numa[gpu] !== undefined);

@@ -1,9 +1,10 @@
 import { relationMatrix } from '../../topology/relation.js';
 import type { ServerDocument } from '../../topology/server-document.js';
 import { serverTopology } from '../../topology/server-topology.js';
+import { parseImportOptions } from '../server/import-options.js';
 import { invalidFormat } from '../text/format-errors.js';
 import { writeRocmDocument } from './document.js';
-import { parseRocmOptions, type RocmSmiTopoOptions } from './options.js';
+import { ROCM_OPTIONS, type RocmSmiTopoOptions } from './options.js';
 import { pairsOf, type RocmPair } from './pairs.js';
 import { nodesOf } from './places.js';
 import { type RocmTable, type RocmTool, readRocmTable } from './table.js';
@@ -68,7 +69,7 @@ export function fromAmdSmiTopology(text: string, options: RocmSmiTopoOptions = {
 }
 
 function readTopo(text: string, options: RocmSmiTopoOptions, preferred: RocmTool): ServerDocument {
-  const known = parseRocmOptions(options);
+  const known = parseImportOptions(options, ROCM_OPTIONS);
   const table = readRocmTable(text, preferred);
   const pairs = pairsOf(table);
   const document = writeRocmDocument(table, pairs, nodesOf(table, pairs), known);

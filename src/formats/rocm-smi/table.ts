@@ -1,5 +1,5 @@
 import { quote } from '../../errors.js';
-import { refuseTooManyGpus } from '../server/gpu-partitions.js';
+import { refuseTooManyGpus } from '../server/limits.js';
 import { invalidFormat } from '../text/format-errors.js';
 import { pastedLines } from '../text/terminal-text.js';
 import {

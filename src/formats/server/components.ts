@@ -9,7 +9,7 @@ import { unweighted } from 'graphology-shortest-path';
  * @returns the components in the order of their first members, each in the order of the members
  * @complexity O(members + pairs)
  */
-export function componentsOf<T>(members: readonly T[], pairs: Iterable<readonly [T, T]>): T[][] {
+export function components<T>(members: readonly T[], pairs: Iterable<readonly [T, T]>): T[][] {
   const graph = graphOf(members, pairs);
   const components: T[][] = [];
   const seen = new Set<number>();
