@@ -28,7 +28,7 @@ const JOBS: readonly (PlacementRequest & { readonly name: string })[] = [
 ];
 // Small jobs of others come between the gangs; every third stays.
 const small: Placement[] = [];
-const gangs = JOBS.map(({ name, ...request }) => {
+const groups = JOBS.map(({ name, ...request }) => {
   for (const gpus of [1, 2, 3, 5, 1, 4]) small.push(place({ gpus }));
   // The last gang is only asked for: where would it go?
   if (name !== 'next pretraining') return { name, placement: place(request) };
@@ -41,7 +41,7 @@ const gangs = JOBS.map(({ name, ...request }) => {
 const svg = clusterToSvg(cluster, {
   title: 'A DGX SuperPOD in use',
   free: solver.free(),
-  gangs,
+  groups,
   cordoned,
 });
 writePicture(process.argv[2] ?? 'out', 'superpod', svg);

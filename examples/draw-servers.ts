@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { Graphviz } from '@hpcc-js/wasm-graphviz';
 import { type TopologyName, topology } from '../src/catalogue/index.js';
 import { type ServerTopology, selectGpus, sharedBandwidth } from '../src/index.js';
-import { type GpuGroup, serverToSvg, toDot } from '../src/render/index.js';
+import { type GpuGroup, serverToDot, serverToSvg } from '../src/render/index.js';
 import { writePicture } from './write-picture.js';
 
 const { values: args, positionals } = parseArgs({
@@ -68,6 +68,6 @@ for (const { name, groups } of drawings) {
   writePicture(args.out, name, serverToSvg(server, { groups: own }));
   if (graphviz === undefined) continue;
   const file = join(args.out, `${name}.dot.svg`);
-  writeFileSync(file, graphviz.dot(toDot(server, { placement: own.flatMap(({ gpus }) => gpus) })));
+  writeFileSync(file, graphviz.dot(serverToDot(server, { placement: own.flatMap(({ gpus }) => gpus) })));
   console.log(file);
 }

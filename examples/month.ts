@@ -132,7 +132,7 @@ function runMonth(
       exposed: { launch: phase.exponential(120), load: phase.fixed(60) },
     },
     seed,
-    until: END_SECONDS,
+    untilSeconds: END_SECONDS,
     metrics: { window: WINDOW },
     ...variant.options,
   });

@@ -10,6 +10,7 @@ export { clusterTopology } from './catalogue/cluster-topology.js';
 export type { CorralErrorCode, ErrorPath } from './errors.js';
 export { CorralError } from './errors.js';
 export type { DeviceId, DomainId, PlacementId, ServerId, TierName } from './ids.js';
+export { explanationText } from './placement/explain/explanation-text.js';
 export type {
   Constraint,
   ConstraintFailures,
@@ -17,8 +18,7 @@ export type {
   PlacementStep,
   Remedy,
   TierExplanation,
-} from './placement/explain/explanation.js';
-export { explanationText } from './placement/explain/explanation-text.js';
+} from './placement/request/explanation.js';
 export type {
   FreeCapacity,
   FreeServer,
@@ -40,9 +40,9 @@ export type {
   Workload,
 } from './placement/request/policy.js';
 export type { PlacementRequest } from './placement/request/request.js';
+export type { CompileOptions, Snapshot, Solver } from './placement/request/solver.js';
 export type { GpuSelection, SelectGpusOptions, SelectionStep } from './placement/select-gpus.js';
 export { selectGpus } from './placement/select-gpus.js';
-export type { CompileOptions, Snapshot, Solver } from './placement/solver.js';
 export type {
   AcceleratorEntry,
   BandwidthBasis,
@@ -67,7 +67,8 @@ export type {
 export { relation, relationMatrix, route, serverTopology } from './topology/index.js';
 
 import { asCluster, type TopologyOrDocument } from './catalogue/as-topology.js';
-import { type CompileOptions, openSolver, type Solver } from './placement/solver.js';
+import type { CompileOptions, Solver } from './placement/request/solver.js';
+import { openSolver } from './placement/solver.js';
 import { topologyAware } from './policies/topology-aware.js';
 
 /**

@@ -24,7 +24,16 @@ const ALLOWED: Record<string, readonly string[]> = {
   check: ['topology'],
 };
 /** The files and folders of src that everybody may use. */
-const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts', 'figures.ts', 'checks']);
+const COMMON = new Set([
+  'units.ts',
+  'errors.ts',
+  'ids.ts',
+  'random.ts',
+  'masks.ts',
+  'remembered.ts',
+  'figures.ts',
+  'checks',
+]);
 /**
  * The rooms of a folder, lowest first, and which of them each may import, besides itself. A room is a folder, or a file
  * that lies beside the folders. `index` gives out names and may import all.
@@ -32,16 +41,17 @@ const COMMON = new Set(['units.ts', 'errors.ts', 'ids.ts', 'random.ts', 'figures
 const ROOMS: Record<string, Record<string, readonly string[]>> = {
   placement: {
     request: [],
+    read: ['request'],
     state: ['request'],
     pods: ['state'],
     gangs: ['request', 'state', 'pods'],
     scores: ['request', 'state', 'pods', 'gangs'],
-    engine: ['request', 'state', 'pods', 'gangs', 'scores'],
+    engine: ['request', 'read', 'state', 'pods', 'gangs', 'scores'],
     'select-gpus': ['state'],
     explain: ['request', 'state', 'pods', 'gangs', 'engine', 'select-gpus'],
-    'live-placements': [],
+    live: ['request', 'state', 'engine'],
     rank: ['request', 'state', 'pods', 'engine'],
-    solver: ['request', 'state', 'gangs', 'engine', 'explain', 'live-placements', 'rank'],
+    solver: ['request', 'read', 'state', 'gangs', 'engine', 'explain', 'live', 'rank'],
   },
   simulation: {
     options: [],
@@ -68,7 +78,7 @@ const ROOMS: Record<string, Record<string, readonly string[]>> = {
       'preemption',
       'results',
     ],
-    simulate: ['options', 'jobs', 'kernel', 'results', 'assemble'],
+    simulate: ['options', 'results', 'assemble'],
     'student-t': [],
     compare: ['options', 'results', 'simulate', 'student-t'],
     replay: [],
@@ -98,7 +108,7 @@ const ROOMS: Record<string, Record<string, readonly string[]>> = {
   check: {
     bandwidth: [],
     read: [],
-    'check-free-capacity': ['bandwidth', 'read'],
+    'check-free-capacity': ['read'],
     sets: ['bandwidth'],
     gangs: ['bandwidth', 'read', 'sets'],
     'check-placements': ['read', 'gangs'],

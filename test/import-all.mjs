@@ -34,7 +34,7 @@ const entries = {
     'simulateRestarts',
   ],
   'corral/simulation': ['simulate', 'simulationEvents', 'compare', 'inflationReplay'],
-  'corral/render': ['toDot', 'serverToSvg', 'clusterToSvg'],
+  'corral/render': ['serverToDot', 'serverToSvg', 'clusterToSvg'],
   'corral/arbitraries': ['serverDocument', 'clusterDocument', 'placementRequest', 'operations'],
   'corral/check': ['referenceBandwidth', 'referenceRoute', 'referenceSelectGpus', 'checkPlacements'],
   'corral/formats': [

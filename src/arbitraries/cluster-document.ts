@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { readFields } from '../checks/fields.js';
+import { fieldNames, readFields } from '../checks/fields.js';
+import { integer } from '../checks/quantity.js';
 import { CorralError } from '../errors.js';
 import type {
   AcceleratorEntry,
@@ -9,7 +10,7 @@ import type {
   UplinkEntry,
 } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { booleanOf, DEFAULT_GPU_MODELS, integerOf, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
+import { booleanOf, DEFAULT_GPU_MODELS, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 import { bandwidthGBps } from './figure.js';
 import { serverDocument } from './server-document.js';
 
@@ -37,18 +38,18 @@ export interface ClusterDocumentConstraints {
   readonly fabrics?: boolean | undefined;
 }
 
-const NAMES = [
-  'serversMin',
-  'serversMax',
-  'tiersMax',
-  'typesMax',
-  'gpusMax',
-  'catalogueTypes',
-  'gpuModels',
-  'limits',
-  'labels',
-  'fabrics',
-] as const satisfies readonly (keyof ClusterDocumentConstraints)[];
+const NAMES = fieldNames<ClusterDocumentConstraints>({
+  serversMin: true,
+  serversMax: true,
+  tiersMax: true,
+  typesMax: true,
+  gpusMax: true,
+  catalogueTypes: true,
+  gpuModels: true,
+  limits: true,
+  labels: true,
+  fabrics: true,
+});
 
 /** Tiers, widest first. */
 const TIERS = ['zone', 'block', 'rack'] as const;
@@ -94,12 +95,8 @@ interface FigureChoice {
  */
 export function clusterDocument(constraints: ClusterDocumentConstraints = {}): fc.Arbitrary<ClusterDocument> {
   const given = readFields(constraints, NAMES);
-  const serversMin = integerOf('serversMin', given.serversMin, { value: 1, min: 1, max: 1000 });
-  const serversMax = integerOf('serversMax', given.serversMax, {
-    value: Math.max(8, serversMin),
-    min: 1,
-    max: 1000,
-  });
+  const serversMin = integer(given.serversMin ?? 1, 1, 1000, 'serversMin');
+  const serversMax = integer(given.serversMax ?? Math.max(8, serversMin), 1, 1000, 'serversMax');
   if (serversMin > serversMax) {
     throw new CorralError(
       'invalid-option',
@@ -107,9 +104,9 @@ export function clusterDocument(constraints: ClusterDocumentConstraints = {}): f
       `${serversMin} is more than serversMax, ${serversMax}: lower it`,
     );
   }
-  const tiersMax = integerOf('tiersMax', given.tiersMax, { value: 3, min: 0, max: TIERS.length });
-  const typesMax = integerOf('typesMax', given.typesMax, { value: 3, min: 1, max: 8 });
-  const gpusMax = integerOf('gpusMax', given.gpusMax, { value: 6, min: 0, max: GPUS_PER_SERVER_MAX });
+  const tiersMax = integer(given.tiersMax ?? 3, 0, TIERS.length, 'tiersMax');
+  const typesMax = integer(given.typesMax ?? 3, 1, 8, 'typesMax');
+  const gpusMax = integer(given.gpusMax ?? 6, 0, GPUS_PER_SERVER_MAX, 'gpusMax');
   const catalogueTypes = namesOf('catalogueTypes', given.catalogueTypes, { names: [], min: 0 });
   const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
   const limits = booleanOf('limits', given.limits);

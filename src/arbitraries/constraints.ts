@@ -1,5 +1,5 @@
 import { readList } from '../checks/plain-data.js';
-import { CorralError, quote } from '../errors.js';
+import { unexpected } from '../errors.js';
 import { TEXT_LENGTH_MAX } from '../units.js';
 
 /** GPU models that documents and requests draw from, unless told otherwise. */
@@ -11,30 +11,10 @@ export const LABELS: readonly string[] = ['pool', 'zone', 'owner'];
 /** Their values. */
 export const LABEL_VALUES: readonly string[] = ['', 'x', 'y'];
 
-/** A whole number that a constraint may be: the default, and the range. */
-export interface IntegerRange {
-  readonly value: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** The constraint, or its default. @throws CorralError `invalid-option` if it is no whole number in range */
-export function integerOf(name: string, value: number | undefined, range: IntegerRange): number {
-  if (value === undefined) return range.value;
-  if (!Number.isInteger(value) || value < range.min || value > range.max) {
-    throw new CorralError(
-      'invalid-option',
-      [name],
-      `expected an integer from ${range.min} to ${range.max}, got ${quote(value)}`,
-    );
-  }
-  return value;
-}
-
 /** The constraint, or its default. @throws CorralError `invalid-option` if it is no boolean */
 export function booleanOf(name: string, value: boolean | undefined, byDefault = true): boolean {
   if (value !== undefined && typeof value !== 'boolean') {
-    throw new CorralError('invalid-option', [name], `expected true or false, got ${quote(value)}`);
+    throw unexpected(value, 'true or false', [name]);
   }
   return value ?? byDefault;
 }
@@ -53,11 +33,7 @@ export function namesOf(
   const isName = (entry: unknown): boolean =>
     typeof entry === 'string' && entry.length > 0 && entry.length <= TEXT_LENGTH_MAX;
   if (names.length < defaults.min || !names.every(isName)) {
-    throw new CorralError(
-      'invalid-option',
-      [name],
-      `expected ${defaults.min} or more names of 1 to ${TEXT_LENGTH_MAX} characters, got ${quote(value)}`,
-    );
+    throw unexpected(value, `${defaults.min} or more names of 1 to ${TEXT_LENGTH_MAX} characters`, [name]);
   }
   return names as readonly string[];
 }

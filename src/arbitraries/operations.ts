@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { readFields } from '../checks/fields.js';
-import { booleanOf, integerOf } from './constraints.js';
+import { integer } from '../checks/quantity.js';
+import { booleanOf } from './constraints.js';
 import {
   type GeneratedRequest,
   PLACEMENT_REQUEST_CONSTRAINTS,
@@ -43,7 +44,7 @@ export function operations(constraints: OperationsConstraints = {}): fc.Arbitrar
     'cordons',
     ...PLACEMENT_REQUEST_CONSTRAINTS,
   ]);
-  const maxLength = integerOf('lengthMax', lengthMax, { value: 60, min: 0, max: 10_000 });
+  const maxLength = integer(lengthMax ?? 60, 0, 10_000, 'lengthMax');
   const request = placementRequest(ofRequests);
   const cordonSteps: fc.WeightedArbitrary<Operation>[] = booleanOf('cordons', cordons, false)
     ? [

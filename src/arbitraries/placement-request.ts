@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
-import { readFields } from '../checks/fields.js';
-import { CorralError, quote } from '../errors.js';
+import { fieldNames, readFields } from '../checks/fields.js';
+import { integer } from '../checks/quantity.js';
+import { CorralError, quote, unexpected } from '../errors.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
-import { booleanOf, DEFAULT_GPU_MODELS, integerOf, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
+import { booleanOf, DEFAULT_GPU_MODELS, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 
 /** What {@link placementRequest} may generate. */
 export interface PlacementRequestConstraints {
@@ -35,18 +36,19 @@ export interface PlacementRequestConstraints {
 }
 
 /** The names of all constraints, for those who pass them on. */
-export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestConstraints)[] = [
-  'gpusMax',
-  'shares',
-  'cpuMilliMax',
-  'memoryMiBMax',
-  'gpuModels',
-  'podsMax',
-  'tiers',
-  'places',
-  'labels',
-  'silent',
-];
+export const PLACEMENT_REQUEST_CONSTRAINTS: readonly (keyof PlacementRequestConstraints)[] =
+  fieldNames<PlacementRequestConstraints>({
+    gpusMax: true,
+    shares: true,
+    cpuMilliMax: true,
+    memoryMiBMax: true,
+    gpuModels: true,
+    podsMax: true,
+    tiers: true,
+    places: true,
+    labels: true,
+    silent: true,
+  });
 
 /** A request as generated: a `PlacementRequest`, spelled out because generators stand below the solver. */
 export interface GeneratedRequest {
@@ -78,17 +80,9 @@ export function placementRequest(
   constraints: PlacementRequestConstraints = {},
 ): fc.Arbitrary<GeneratedRequest> {
   const given = readFields(constraints, PLACEMENT_REQUEST_CONSTRAINTS);
-  const gpusMax = integerOf('gpusMax', given.gpusMax, { value: 8, min: 0, max: GPUS_PER_SERVER_MAX });
-  const cpuMilliMax = integerOf('cpuMilliMax', given.cpuMilliMax, {
-    value: 12_000,
-    min: 0,
-    max: QUANTITY_MAX,
-  });
-  const memoryMiBMax = integerOf('memoryMiBMax', given.memoryMiBMax, {
-    value: 12 * 1024,
-    min: 0,
-    max: QUANTITY_MAX,
-  });
+  const gpusMax = integer(given.gpusMax ?? 8, 0, GPUS_PER_SERVER_MAX, 'gpusMax');
+  const cpuMilliMax = integer(given.cpuMilliMax ?? 12_000, 0, QUANTITY_MAX, 'cpuMilliMax');
+  const memoryMiBMax = integer(given.memoryMiBMax ?? 12 * 1024, 0, QUANTITY_MAX, 'memoryMiBMax');
   const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 0 });
   const shares: fc.Arbitrary<GeneratedRequest>[] = booleanOf('shares', given.shares)
     ? [
@@ -130,7 +124,7 @@ function gangOf({
   labels,
   silent,
 }: PlacementRequestConstraints): fc.Arbitrary<GeneratedRequest> | undefined {
-  const most = integerOf('podsMax', podsMax, { value: 1, min: 1, max: 10_000 });
+  const most = integer(podsMax ?? 1, 1, 10_000, 'podsMax');
   const levels = namesOf('tiers', tiers, { names: [], min: 0 });
   for (const level of levels) {
     if (level !== 'socket' && level !== 'numa') continue;
@@ -202,7 +196,7 @@ function gangOf({
 function placesOf(places: readonly unknown[] | undefined): ('socket' | 'numa')[] {
   return namesOf('places', places as readonly string[] | undefined, { names: [], min: 0 }).map((place) => {
     if (place === 'socket' || place === 'numa') return place;
-    throw new CorralError('invalid-option', ['places'], `expected socket or numa, got ${quote(place)}`);
+    throw unexpected(place, 'socket or numa', ['places']);
   });
 }
 

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
-import { readFields } from '../checks/fields.js';
+import { fieldNames, readFields } from '../checks/fields.js';
+import { integer } from '../checks/quantity.js';
 import { CorralError } from '../errors.js';
 import type { Device, Link, Medium, ServerDocument } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { booleanOf, DEFAULT_GPU_MODELS, integerOf, namesOf } from './constraints.js';
+import { booleanOf, DEFAULT_GPU_MODELS, namesOf } from './constraints.js';
 import { bandwidthGBps } from './figure.js';
 
 /** What {@link serverDocument} may generate. */
@@ -30,18 +31,18 @@ export interface ServerDocumentConstraints {
   readonly gpuModels?: readonly string[] | undefined;
 }
 
-const NAMES = [
-  'gpusMin',
-  'gpusMax',
-  'nicsMax',
-  'nicsOnGpus',
-  'socketsMax',
-  'numaPerSocketMax',
-  'switchesPerNumaMax',
-  'fabric',
-  'flowCaps',
-  'gpuModels',
-] as const satisfies readonly (keyof ServerDocumentConstraints)[];
+const NAMES = fieldNames<ServerDocumentConstraints>({
+  gpusMin: true,
+  gpusMax: true,
+  nicsMax: true,
+  nicsOnGpus: true,
+  socketsMax: true,
+  numaPerSocketMax: true,
+  switchesPerNumaMax: true,
+  fabric: true,
+  flowCaps: true,
+  gpuModels: true,
+});
 
 /** The choices that make a document. Every combination is a valid one, hence every shrunk one too. */
 interface Choices {
@@ -99,7 +100,7 @@ export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.
     value: number,
     min: number,
     max: number,
-  ) => integerOf(name, given[name] as number | undefined, { value, min, max });
+  ) => integer(given[name] ?? value, min, max, name);
   const least = limit('gpusMin', 0, 0, GPUS_PER_SERVER_MAX);
   const gpusMax = limit('gpusMax', Math.max(6, least), 0, GPUS_PER_SERVER_MAX);
   const gpusMin = limit('gpusMin', Math.min(1, gpusMax), 0, GPUS_PER_SERVER_MAX);

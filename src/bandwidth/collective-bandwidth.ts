@@ -13,26 +13,25 @@ export const COLLECTIVE_ALGORITHMS = ['optimal', 'ring', 'ring-search'] as const
 /**
  * How a collective is scheduled.
  *
- * - `optimal`: the best that is possible.
- * - `ring`: what a library of today reaches: equal rings, found with backtracking, as NCCL's.
+ * - `optimal`: the best possible schedule.
+ * - `ring`: what current libraries reach: equal rings, found with backtracking, as in NCCL.
  * - `ring-search`: another name for `ring`.
  */
 export type CollectiveAlgorithm = (typeof COLLECTIVE_ALGORITHMS)[number];
 
 /** Options of {@link collectiveBandwidth}. */
 export interface CollectiveBandwidthOptions {
-  /** Default `optimal`: the property of the hardware, and the one that placement maximises. */
+  /** Default `optimal`: the limit of the hardware, which placement maximises. */
   readonly algorithm?: CollectiveAlgorithm | undefined;
   /**
-   * Whether GPUs may talk to each other directly across PCIe and sockets; if not, every byte that does not stay in
-   * the accelerator fabric goes through host memory. Default: what the server document says, and true if it says
-   * nothing.
+   * True if GPUs may exchange data directly across PCIe and sockets; if false, all traffic outside the accelerator
+   * fabric passes through host memory. Default: the server document's `peerToPeer`, which is true if absent.
    */
   readonly peerToPeer?: boolean | undefined;
 }
 
 /**
- * The bus bandwidth of a collective over a set of GPUs of one server that nobody else disturbs.
+ * The bus bandwidth of a collective over a set of GPUs of one server, without any other traffic.
  *
  * Bus bandwidth is what NCCL's tests print: an all-gather of D bytes in total takes
  * (n - 1) / n * D / bandwidth, an all-reduce of D bytes twice that.

@@ -2,18 +2,18 @@ import { readRow } from '../checks/fields.js';
 import { readList } from '../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 
-/** One flow of {@link fairShares}: a row of data, which may carry more than is read here. */
+/** One flow of {@link fairShares}; further fields are ignored. */
 export interface Flow {
-  /** Positions in `capacities` of the links it loads. */
+  /** The links that it loads, as positions in `capacities`. */
   readonly links: readonly number[];
   /**
-   * How much it loads each of `links` per unit of its rate, in the same order; default 1 each. A link that
-   * is listed twice is loaded by the sum.
+   * Load on each of `links` per unit of its rate, in the same order; default 1 each. A link that is listed twice
+   * bears the sum.
    */
   readonly loads?: readonly number[] | undefined;
-  /** Its claim relative to the others where they compete; default 1. */
+  /** Its share relative to other flows on the same link; default 1. */
   readonly weight?: number | undefined;
-  /** The most it can use; default no limit. */
+  /** Its highest rate; default no limit. */
   readonly cap?: number | undefined;
 }
 
@@ -23,19 +23,19 @@ const FLOWS_MAX = 2 ** 16;
 const FLOW_LINKS_MAX = 2 ** 16;
 /** Most additions of one call: about a second. */
 const STEPS_MAX = 2 ** 28;
-/** The greatest finite capacity and cap, in any unit: sums and quotients stay finite. */
+/** Largest finite capacity and cap, in any unit: sums and quotients stay finite. */
 const FIGURE_MAX = 1e200;
-/** Weights and loads. */
+/** Smallest and largest weight and load. */
 const SHARE_MIN = 1e-9;
 const SHARE_MAX = 1e9;
 
 /**
  * The weighted max-min fair rates of flows that share links.
  *
- * No flow can be given more without taking from one that has no more per weight. Progressive filling
- * (Bertsekas & Gallager, Data Networks, section 6.5.2): the rates of all flows rise in proportion to their
- * weights; when a link is full, the flows on it stop; when a flow reaches its cap, it stops. All quantities
- * are recomputed from the input in each round, so errors do not add up and equal inputs give equal bytes.
+ * A flow could only get more if a flow with no more rate per weight got less. Found by progressive filling (Bertsekas
+ * & Gallager, Data Networks, section 6.5.2): the rates of all flows rise in proportion to their weights; when a link
+ * is full, the flows on it stop; when a flow reaches its cap, it stops. Each round computes all quantities anew from
+ * the input, so that rounding errors do not add up.
  *
  * @param capacities - of each link, 0 to 1e200, in any one unit (`Infinity`: not limiting); at most 1,048,576
  * @param flows - the links, weight and cap of each; at most 65,536, and as many links in each
@@ -58,7 +58,7 @@ export function fairShares(capacities: readonly number[], flows: readonly Flow[]
   return Array.from(maxMinRates(Float64Array.from(known), read));
 }
 
-/** A flow of the caller, read once and checked. */
+/** Reads a flow of the caller once and checks it. */
 function readFlow(given: Flow, i: number, linkCount: number): Flow {
   const path = ['flows', i];
   const flow = readRow(given, ['links', 'loads', 'weight', 'cap'], path);
@@ -102,19 +102,19 @@ function invalid(path: ErrorPath, problem: string): CorralError {
 /**
  * {@link fairShares} without its checks.
  *
- * @param capacities - link to capacity
+ * @param capacities - link → capacity
  * @param flows - links, loads, weight and cap of each, within the limits of {@link fairShares}
- * @returns flow to rate
+ * @returns flow → rate
  * @throws CorralError `limit-exceeded` above {@link STEPS_MAX} additions
  */
 export function maxMinRates(capacities: Float64Array, flows: readonly Flow[]): Float64Array {
   const rates = new Float64Array(flows.length);
   const stopped = new Uint8Array(flows.length);
-  /** Link to what stopped flows take of it. */
+  /** Link → sum of the loads of stopped flows. */
   const taken = new Float64Array(capacities.length);
-  /** Link to what the rising flows take of it per unit of level. */
+  /** Link → load of the rising flows per unit of level. */
   const demand = new Float64Array(capacities.length);
-  /** Link to the level at which it is full. */
+  /** Link → the level at which it is full. */
   const fullAt = new Float64Array(capacities.length);
   const stepsPerRound = flows.reduce(
     (sum, { links }) => sum + links.length,
@@ -122,7 +122,7 @@ export function maxMinRates(capacities: Float64Array, flows: readonly Flow[]): F
   );
   let steps = 0;
   let level = 0;
-  // Every round ends: the flow whose cap, or whose link, makes the next level stops there.
+  // Ends: at least one flow stops in every round, the one whose cap or link determines the next level.
   for (let rising = flows.length; rising > 0; ) {
     steps += stepsPerRound;
     if (steps > STEPS_MAX) {
@@ -148,7 +148,7 @@ export function maxMinRates(capacities: Float64Array, flows: readonly Flow[]): F
         demand[link]! > 0 ? (capacities[link]! - taken[link]!) / demand[link]! : Number.POSITIVE_INFINITY;
       next = Math.min(next, fullAt[link]!);
     }
-    // Rounding may put the next event a hair before the last one; the level never falls.
+    // By rounding the next level may be slightly below the last one; the level never falls.
     level = Math.max(level, next);
     flows.forEach((flow, i) => {
       if (stopped[i] === 1) return;

@@ -1,10 +1,10 @@
 /** Working memory of {@link maxFlow} for up to `size` vertices, so that a call allocates nothing. */
 export interface FlowScratch {
-  /** Vertex to its distance from the source; after a call, -1 marks the sink's side of a minimum cut. */
+  /** Vertex → its distance from the source; after a call, -1 marks the sink's side of a minimum cut. */
   readonly level: Int32Array;
-  /** Vertex to the next neighbour to try. */
+  /** Vertex → the next neighbour to try. */
   readonly cursor: Int32Array;
-  /** Vertices of the path that is being grown, and the queue of the breadth-first search. */
+  /** Vertices of the path under construction; also the queue of the breadth-first search. */
   readonly path: Int32Array;
 }
 
@@ -16,17 +16,16 @@ export function flowScratch(size: number): FlowScratch {
 /**
  * The maximum flow between two vertices of a small dense network, and a minimum cut.
  *
- * Dinic's algorithm (Soviet Math. Doklady 11, 1970). It ends on doubles as well: each augmentation leaves
- * at least one residual at exactly zero (x - x), so the number of augmentations of a phase is bounded by
- * the edges and the number of phases by the vertices, whatever the rounding of the others. A path of edges without a limit,
- * of which nothing is left over, ends it.
+ * Dinic's algorithm (Soviet Math. Doklady 11, 1970). It also ends with doubles: each augmentation sets at least one
+ * residual to exactly zero (x - x), so that edges bound the augmentations of a phase and vertices bound the phases,
+ * whatever the rounding elsewhere. A path without any limit ends it at once with Infinity.
  *
- * @param residual - capacities, row-major `size` x `size`, `residual[u * size + v]` from u to v; replaced by
- * what is left
+ * @param residual - capacities, row-major `size` x `size`, `residual[u * size + v]` from u to v; replaced by the
+ * residuals
  * @param size - number of vertices
  * @param source - vertex
  * @param sink - another vertex
- * @param scratch - working memory; afterwards `scratch.level[v] >= 0` says that v is on the source's side
+ * @param scratch - working memory; afterwards `scratch.level[v] >= 0` if v is on the source's side
  * @returns the value of the flow; Infinity if a path has no limit
  * @complexity O(size^4), in practice a few size^2
  */
@@ -71,7 +70,7 @@ export function maxFlow(
       } else if (depth === 0) {
         break;
       } else {
-        // A dead end: no other path of this phase may enter it.
+        // No path of this phase leads on from here: close the vertex for the rest of the phase.
         level[at] = -1;
         depth--;
       }
@@ -80,7 +79,7 @@ export function maxFlow(
   return total;
 }
 
-/** Distances from the source over what is left; whether the sink is still reached. */
+/** Sets the distances from the source over residuals above 0; true if the sink is reached. */
 function layer(
   residual: Float64Array,
   size: number,

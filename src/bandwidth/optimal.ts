@@ -1,3 +1,6 @@
+import { ROUNDING } from '../figures.js';
+import { bitCount } from '../masks.js';
+import { remembered } from '../remembered.js';
 import { directedNetworkOf } from '../topology/directed-network.js';
 import { FORWARDS, LEAF, type Network } from '../topology/network.js';
 import { directedBandwidth } from './directed/directed-bandwidth.js';
@@ -5,13 +8,7 @@ import { type FlowScratch, flowScratch, maxFlow } from './max-flow.js';
 import { addCapacity, contractForwarders, type ReducedLinks } from './reduced-links.js';
 
 /**
- * Two bandwidths that differ by less than this share of themselves are the same: far above the rounding of
- * a sum of a thousand doubles, far below any figure a document gives.
- */
-const RELATIVE_TOLERANCE = 1e-12;
-
-/**
- * The bandwidth that the best possible schedule reaches with a set of GPUs, GB/s per GPU and direction.
+ * The bandwidth of the best possible schedule of a collective over a set of GPUs, GB/s per GPU and direction.
  *
  * With a super-source that feeds each of the n GPUs of S at rate x, let x be the largest rate at which each
  * GPU of S can receive n x; the answer is (n - 1) x. This is the bus bandwidth of the optimal reduce-scatter
@@ -20,10 +17,11 @@ const RELATIVE_TOLERANCE = 1e-12;
  *
  *     (n - 1) x = min over A of (n - 1) c(A) / |A ∩ S|,   A a set of vertices with ∅ ≠ A ∩ S ≠ S
  *
- * where c(A) is the capacity that leaves A. Links of the accelerator fabric alone count if they connect S
- * without help, otherwise all. Switches, NUMA nodes, sockets and GPUs of S forward; other GPUs and NICs do
- * not. Between two sockets traffic follows their route, without detours through a third one, and without
- * peer-to-peer it passes through host memory: see {@link directedBandwidth}. Per-flow caps play no part: a schedule may use as many flows as it likes.
+ * where c(A) is the capacity that leaves A. If the accelerator fabric alone connects S, only its links count;
+ * otherwise all links count. Switches, NUMA nodes, sockets and GPUs of S forward; other GPUs and NICs do not. Between
+ * two sockets traffic follows their route, without detours through a third one; without peer-to-peer it passes
+ * through host memory: see {@link directedBandwidth}. Per-flow caps do not count, because a schedule may use any
+ * number of flows.
  *
  * It is exact for reduce-scatter plus all-gather. An all-reduce with in-network reduction (NVLS), or one
  * whose two phases cut the data unevenly, can be faster.
@@ -47,7 +45,7 @@ export function fabricBandwidth(network: Network, mask: number): number {
   return smallestCut(graphsOf(network).fabric, mask);
 }
 
-/** A network reduced to what cuts can see: vertices 0 … gpuCount - 1 are the GPUs by ordinal. */
+/** A network without the vertices that no smallest cut needs. Vertices 0 … gpuCount - 1 are the GPUs by ordinal. */
 interface CutGraph {
   readonly gpuCount: number;
   readonly vertexCount: number;
@@ -60,9 +58,9 @@ interface CutGraph {
 interface Work {
   /** Capacities among the vertices of one call, row-major, stride is the number of vertices. */
   readonly between: Float64Array;
-  /** Vertex to the GPUs of S it stands for; -1 once it is gone. */
+  /** Vertex → number of GPUs of S that it stands for; -1 after it was removed. */
   readonly weight: Int32Array;
-  /** Position in the call to vertex of the graph. */
+  /** Vertex of this call → vertex of the graph. */
   readonly members: Int32Array;
   readonly residual: Float64Array;
   readonly flow: FlowScratch;
@@ -76,15 +74,13 @@ interface CutGraphs {
 const cache = new WeakMap<Network, CutGraphs>();
 
 function graphsOf(network: Network): CutGraphs {
-  let graphs = cache.get(network);
-  if (graphs === undefined) {
-    graphs = { fabric: cutGraph(network, true), everything: cutGraph(network, false) };
-    cache.set(network, graphs);
-  }
-  return graphs;
+  return remembered(cache, network, () => ({
+    fabric: cutGraph(network, true),
+    everything: cutGraph(network, false),
+  }));
 }
 
-/** NICs, dead ends and vertices in the middle of a line are gone: see {@link contractForwarders}. */
+/** Builds the graph without NICs, dead ends and vertices between just two others: see {@link contractForwarders}. */
 function cutGraph(network: Network, fabricOnly: boolean): CutGraph {
   const links: ReducedLinks = new Map();
   for (let v = 0; v < network.vertexCount; v++) if (network.roles[v] !== LEAF) links.set(v, new Map());
@@ -118,25 +114,24 @@ function cutGraph(network: Network, fabricOnly: boolean): CutGraph {
 
 /** (n - 1) c / max(k, n - k): the bandwidth that a cut of capacity c with k of n GPUs on one side allows. */
 function cutBandwidth(capacity: number, k: number, n: number): number {
-  // Links carry the same both ways, so the heavier side may be taken as the sending one.
+  // Links carry the same in both directions, so the side with more GPUs can be the sending one.
   return capacity * ((n - 1) / Math.max(k, n - k));
 }
 
 /**
  * The minimum over all cuts of {@link cutBandwidth}; `Infinity` for fewer than two GPUs.
  *
- * Vertices are contracted while some argument shows that no better cut than the best one known so far
- * separates them; what remains is settled with max-flows.
+ * Two vertices are contracted if no cut that separates them can be better than the best cut known. Max-flows decide
+ * what remains.
  */
 function smallestCut(graph: CutGraph, mask: number): number {
   const { weight } = graph.work;
-  let n = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) n++;
+  const n = bitCount(mask);
   if (n < 2) return Number.POSITIVE_INFINITY;
   const size = load(graph, mask);
   const { between } = graph.work;
   let best = Number.POSITIVE_INFINITY;
-  // Ends: every change takes a vertex away.
+  // Ends: every change removes a vertex.
   for (let changed = true; changed; ) {
     changed = false;
     for (let v = 0; v < size; v++) {
@@ -158,7 +153,8 @@ function smallestCut(graph: CutGraph, mask: number): number {
       if (k > 0) {
         best = Math.min(best, cutBandwidth(capacity, k, n));
         if (best === 0) return 0;
-        // The cut of a leaf is on the record, so nothing else separates it from its only neighbour.
+        // The cut around a leaf was just looked at, and every other cut that separates it from its only neighbour is
+        // worse.
         if (degree === 1) {
           contract(between, weight, size, first, v);
           changed = true;
@@ -173,12 +169,12 @@ function smallestCut(graph: CutGraph, mask: number): number {
         changed = true;
       }
     }
-    if (contractClose(between, weight, size, best * (1 - RELATIVE_TOLERANCE))) changed = true;
+    if (contractClose(between, weight, size, best * (1 - ROUNDING))) changed = true;
   }
   return settleByFlow(graph, size, n, best);
 }
 
-/** Copies the links among the GPUs of the mask and the forwarding vertices; returns how many these are. */
+/** Copies the links among the GPUs of the mask and the forwarding vertices; returns the number of these vertices. */
 function load(graph: CutGraph, mask: number): number {
   const { gpuCount, vertexCount, capacity } = graph;
   const { between, weight, members } = graph.work;
@@ -196,9 +192,9 @@ function load(graph: CutGraph, mask: number): number {
 }
 
 /**
- * Contracts pairs that are joined by at least `bound` GB/s over their direct link and paths of two links,
- * which are disjoint: a cut between them has at least that capacity, so it cannot be better (Padberg &
- * Rinaldi, Mathematical Programming 47, 1990). This alone settles full meshes.
+ * Contracts pairs that their direct link and the paths of two links between them join by at least `bound` GB/s. These
+ * paths are disjoint, so a cut between the two has at least that capacity and cannot be better (Padberg & Rinaldi,
+ * Mathematical Programming 47, 1990). For full meshes no further step is needed.
  */
 function contractClose(between: Float64Array, weight: Int32Array, size: number, bound: number): boolean {
   let changed = false;
@@ -218,7 +214,7 @@ function contractClose(between: Float64Array, weight: Int32Array, size: number, 
   return changed;
 }
 
-/** Makes `gone` part of `kept`. */
+/** Merges the vertex `gone` into `kept`. */
 function contract(between: Float64Array, weight: Int32Array, size: number, kept: number, gone: number): void {
   for (let w = 0; w < size; w++) {
     const c = between[gone * size + w]!;
@@ -240,9 +236,9 @@ function remove(between: Float64Array, weight: Int32Array, size: number, v: numb
 }
 
 /**
- * Newton's iteration on the ratio (Dinkelbach, Management Science 13, 1967): at the rate of the best cut
- * known, a max-flow to each GPU either confirms it or shows a better cut, whose own ratio is next. The
- * answer is always the figure of a real cut and there are finitely many, so it ends, exactly.
+ * Newton's iteration on the ratio (Dinkelbach, Management Science 13, 1967). At the rate of the best cut known, a
+ * max-flow to each GPU either confirms that cut or shows a better one, whose rate is tried next. Every rate is that
+ * of a real cut and there are finitely many cuts, so the iteration ends with the exact minimum.
  */
 function settleByFlow(graph: CutGraph, size: number, n: number, known: number): number {
   const { between, weight, residual, flow } = graph.work;
@@ -260,7 +256,7 @@ function settleByFlow(graph: CutGraph, size: number, n: number, known: number): 
       }
       residual[size * stride + size] = 0;
       const received = maxFlow(residual, stride, size, sink, flow);
-      if (received >= (n - weight[sink]!) * x * (1 - RELATIVE_TOLERANCE)) break;
+      if (received >= (n - weight[sink]!) * x * (1 - ROUNDING)) break;
       let k = 0;
       let capacity = 0;
       for (let u = 0; u < size; u++) {

@@ -1,6 +1,6 @@
 import { FORWARDS, type Network } from '../topology/network.js';
 
-/** Undirected capacities among vertices: `links.get(a).get(b)` is GB/s per direction, as is the reverse. */
+/** Undirected capacities: `links.get(a).get(b)` and `links.get(b).get(a)` are the same GB/s per direction. */
 export type ReducedLinks = Map<number, Map<number, number>>;
 
 /** Adds capacity between two vertices that are both in `links`. */
@@ -10,13 +10,12 @@ export function addCapacity(links: ReducedLinks, a: number, b: number, gbps: num
 }
 
 /**
- * Removes what no cut between GPUs, or between GPUs and NICs, needs: dead ends, and forwarding vertices
- * between just two others, which a minimum cut puts on the cheaper side, so that the two links act as one of
- * the smaller capacity.
+ * Removes forwarding vertices that no smallest cut between GPUs, or between GPUs and NICs, needs: dead ends, and
+ * vertices between just two others. The two links of the latter act as one link of the smaller capacity.
  *
- * @param network - says which vertices forward; a vertex it does not know is kept
+ * @param network - tells which vertices forward; vertices that are not part of it are kept
  * @param links - changed in place
- * @param kept - forwarding vertices that stay in any case; default none
+ * @param kept - forwarding vertices that are not removed; default none
  */
 export function contractForwarders(
   network: Network,
@@ -24,7 +23,7 @@ export function contractForwarders(
   kept: ReadonlySet<number> = new Set(),
 ): void {
   const queue = [...links.keys()].filter((v) => network.roles[v] === FORWARDS && !kept.has(v));
-  // Ends: vertices are looked at again only when one was removed.
+  // Ends: a vertex enters the queue again only after another one was removed.
   for (const v of queue) {
     const around = links.get(v);
     if (around === undefined || around.size > 2) continue;

@@ -18,21 +18,21 @@ export interface SharedBandwidthOptions {
   readonly peerToPeer?: boolean | undefined;
 }
 
-/** Most groups of one call: each may take as long as `ring` does on the server. */
+/** Most groups of one call: each may take as long as one `ring` search. */
 const GROUPS_MAX = 256;
 
 /**
  * The bus bandwidth of several sets of GPUs of one server that communicate at the same time.
  *
- * Each group runs the rings it would run alone (`ring` of {@link collectiveBandwidth}) and loads their links
- * in proportion; each direction of a link is shared max-min fairly among the groups, by bus bandwidth, and
- * the traffic of one ordered pair of GPUs stays under the per-flow caps of its route. One group alone gets
- * its `ring` bandwidth. Groups may have GPUs in common, as the tensor- and data-parallel groups of one job
- * do: they then share the links of these GPUs as well.
+ * Each group runs the rings that it would run alone (`ring` of {@link collectiveBandwidth}) and loads their links in
+ * proportion. Each direction of a link is shared max-min fairly among the groups, by bus bandwidth. The traffic of
+ * one ordered pair of GPUs stays under the per-flow caps of its route. One group alone gets its `ring` bandwidth.
+ * Groups may have GPUs in common, as the tensor- and data-parallel groups of one job do; they then share the links of
+ * these GPUs as well.
  *
- * Max-min sharing on full-duplex links matches measurements within 10 % for single flows, disjoint pairs
- * and shared uplinks. It is too generous, 1.4 to 1.6 times, where every GPU behind one PCIe switch sends to
- * every other, and 2 times for many flows in both directions across the sockets.
+ * Max-min sharing on full-duplex links is within 10 % of measurements for single flows, disjoint pairs and shared
+ * uplinks. It is 1.4 to 1.6 times too high where every GPU behind one PCIe switch sends to every other, and 2 times
+ * for many flows in both directions across the sockets.
  *
  * @param server - a server topology
  * @param groups - GPU ordinals of each group, in any order; at most 256 groups
@@ -66,7 +66,7 @@ export function sharedBandwidth(
   return Array.from(maxMinRates(capacities, flows));
 }
 
-/** A group as one flow: per GB/s of bus bandwidth, each arc carries the share of the rings that cross it. */
+/** A group as one flow. Per GB/s of bus bandwidth, the load of an arc is the share of the rings that cross it. */
 function groupFlow(network: Network, mask: number): Flow {
   const { rings, bandwidthGBps } = packRings(network, mask);
   if (bandwidthGBps === Number.POSITIVE_INFINITY) return { links: [] };

@@ -1,5 +1,5 @@
 import { callForeign } from '../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { CorralError, type ErrorPath, unexpected } from '../errors.js';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
 import { builtCluster, COPY, isCluster, isCopy, isServer } from '../topology/expected-topology.js';
@@ -44,10 +44,10 @@ export function asServer(given: ServerTopology | ServerDocument, path: ErrorPath
   if (typeof given === 'object' && given !== null && callForeign(() => isCopy(given), path)) {
     throw new CorralError('invalid-option', path, COPY);
   }
-  throw new CorralError(
-    'invalid-option',
+  throw unexpected(
+    given,
+    'a document, or what serverTopology(document) or clusterTopology(document) returns',
     path,
-    `expected a document, or what serverTopology(document) or clusterTopology(document) returns, got ${quote(given)}`,
   );
 }
 

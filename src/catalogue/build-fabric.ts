@@ -9,8 +9,11 @@ export interface FabricLevel {
   readonly tier: string;
   /** Members of one domain: domains of the next narrower level, or servers on the narrowest. */
   readonly size: number;
-  /** GB/s per direction between one domain and the rest; absent where nothing limits. */
-  readonly uplinkGBps?: number;
+  /**
+   * Rate between one domain and the rest: GB/s per direction, or what all members send together divided by an
+   * oversubscription. Absent = not limiting.
+   */
+  readonly uplink?: { readonly oversubscription: number } | { readonly GBps: number };
 }
 
 /**
@@ -19,8 +22,8 @@ export interface FabricLevel {
  * Servers are in order of locality, neighbours in the list are neighbours in the fabric. Ids say where a member
  * is (`unit1-rack3-tray7`) for the reader; nothing takes them apart.
  *
- * @param fabric.server - the type of every server; a catalogue name stays a name in the document
- * @param fabric.serverWord - how server ids end: `server` gives `unit0-server3`
+ * @param fabric.server - the type of every server, and what its ports carry
+ * @param fabric.serverWord - how server ids end; default `server`: `unit0-server3`
  * @param fabric.levels - widest first
  * @param fabric.serverCount - servers in all
  * @param fabric.resources - CPU and memory of each server
@@ -30,14 +33,14 @@ export interface FabricLevel {
  * @complexity O(servers · levels)
  */
 export function buildFabric(fabric: {
-  readonly server: Pick<FabricServer, 'name' | 'type'>;
-  readonly serverWord: string;
+  readonly server: FabricServer;
+  readonly serverWord?: string;
   readonly levels: readonly FabricLevel[];
   readonly serverCount: number;
   readonly resources: { readonly cpuMilli?: number | undefined; readonly memoryMiB?: number | undefined };
   readonly accelerator?: NonNullable<ClusterDocument['accelerator']>;
 }): ClusterDocument {
-  const { server, levels, serverCount, resources } = fabric;
+  const { server, serverWord = 'server', levels, serverCount, resources } = fabric;
   if (serverCount > FABRIC_SERVERS_MAX) {
     throw new CorralError(
       'limit-exceeded',
@@ -60,7 +63,7 @@ export function buildFabric(fabric: {
       rest %= below[i]!;
     });
     servers.push({
-      id: `${prefix}${fabric.serverWord}${rest}`,
+      id: `${prefix}${serverWord}${rest}`,
       type: server.name,
       domains,
       ...(cpuMilli !== undefined && { cpuMilli }),
@@ -68,7 +71,9 @@ export function buildFabric(fabric: {
     });
   }
   const uplinks: Record<string, { GBps: number }> = {};
-  for (const { tier, uplinkGBps } of levels) {
+  const rates = uplinkRates(levels, server.GBps);
+  for (const [i, { tier }] of levels.entries()) {
+    const uplinkGBps = rates[i];
     if (uplinkGBps === undefined) continue;
     if (uplinkGBps < BANDWIDTH_MIN_GBPS || uplinkGBps > BANDWIDTH_MAX_GBPS) {
       throw new CorralError(
@@ -86,4 +91,26 @@ export function buildFabric(fabric: {
     uplinks,
     ...(fabric.accelerator !== undefined && { accelerator: fabric.accelerator }),
   };
+}
+
+/**
+ * What one domain of each level exchanges with the rest, GB/s per direction; undefined where nothing limits.
+ *
+ * @param serverGBps - what the ports of one server carry
+ */
+function uplinkRates(levels: readonly FabricLevel[], serverGBps: number): readonly (number | undefined)[] {
+  let memberGBps: number | undefined = serverGBps;
+  // The members of the narrowest level are servers, those of a wider one its narrower domains.
+  return levels
+    .toReversed()
+    .map(({ size, uplink }) => {
+      memberGBps =
+        uplink === undefined || memberGBps === undefined
+          ? undefined
+          : 'GBps' in uplink
+            ? uplink.GBps
+            : (size * memberGBps) / uplink.oversubscription;
+      return memberGBps;
+    })
+    .reverse();
 }

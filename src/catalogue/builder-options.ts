@@ -24,6 +24,20 @@ export interface FabricServerOptions {
   readonly memoryMiB?: number | undefined;
 }
 
+/** What joins each server to the fabric, where the builder does not call it rails. */
+export interface ServerPortOptions extends FabricServerOptions {
+  /**
+   * Ports that join one server to the fabric: its first compute NICs in document order; the others are left out.
+   * Default: all. More ports than it has NICs are spread evenly over the NICs.
+   */
+  readonly portsPerServer?: number | undefined;
+  /**
+   * Rate of one of these ports, Gb/s per direction. Default: that of the server's own ports where it states one rate for
+   * all, else that of the builder's usual network.
+   */
+  readonly portGbps?: number | undefined;
+}
+
 /** A server type as a builder's option: a name of the catalogue, or a document of the caller's own. */
 export type ServerOption = TopologyName | ServerDocument;
 
@@ -58,7 +72,25 @@ export const oversubscriptionOption: v.GenericSchema<number> = rangeOption(
 /** The members of one domain, and the number of domains. */
 export const sizeOption: v.GenericSchema<number> = countOption(FABRIC_SERVERS_MAX);
 /** CPU in milli-cores, or memory in MiB. */
-export const quantityOption: v.GenericSchema<number> = countOption(QUANTITY_MAX);
+const quantityOption: v.GenericSchema<number> = countOption(QUANTITY_MAX);
+
+/** The schemas of {@link FabricServerOptions}. */
+export const serverFields: Record<
+  keyof FabricServerOptions,
+  v.OptionalSchema<v.GenericSchema<number>, undefined>
+> = {
+  cpuMilli: v.optional(quantityOption),
+  memoryMiB: v.optional(quantityOption),
+};
+/** The schemas of {@link ServerPortOptions}. */
+export const portFields: Record<
+  keyof ServerPortOptions,
+  v.OptionalSchema<v.GenericSchema<number>, undefined>
+> = {
+  ...serverFields,
+  portsPerServer: v.optional(portsOption),
+  portGbps: v.optional(portGbpsOption),
+};
 
 /**
  * Validates the options of a builder.

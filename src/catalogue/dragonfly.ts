@@ -4,13 +4,12 @@ import { strictFields } from '../topology/validate.js';
 import { buildFabric } from './build-fabric.js';
 import {
   countOption,
-  type FabricServerOptions,
   parseOptions,
+  portFields,
   portGbpsOption,
-  portsOption,
   portsToGBps,
-  quantityOption,
   type ServerOption,
+  type ServerPortOptions,
   sizeOption,
 } from './builder-options.js';
 import { fabricServer } from './fabric-server.js';
@@ -18,25 +17,14 @@ import { fabricServer } from './fabric-server.js';
 /** Most links between two groups: more is a unit mistake. */
 const GROUP_LINKS_MAX = 4096;
 
-/** Options of {@link dragonfly}. */
-export interface DragonflyOptions extends FabricServerOptions {
+/** Options of {@link dragonfly}. Ports usually carry 200 Gb/s (Slingshot 11). */
+export interface DragonflyOptions extends ServerPortOptions {
   /** Server type: a name of the catalogue or a server document. Default `mi250x-frontier`. */
   readonly server?: ServerOption | undefined;
   /** Groups, all joined to each other. Default 74 (Frontier). */
   readonly groups?: number | undefined;
   /** Servers of one group. Default 128 (Frontier). */
   readonly serversPerGroup?: number | undefined;
-  /**
-   * Ports that join one server to its group: its first compute NICs in document order; the others are left out.
-   * Default: all. More than it has are
-   * spread evenly over its NICs.
-   */
-  readonly portsPerServer?: number | undefined;
-  /**
-   * Rate of one of these ports, Gb/s per direction. Default: that of the server's own ports where it states one rate for
-   * all, else 200 (Slingshot 11).
-   */
-  readonly portGbps?: number | undefined;
   /** Links between each two groups. Default 4 (Frontier). */
   readonly linksPerGroupPair?: number | undefined;
   /** Rate of one of these links, Gb/s per direction. Default 200 (Slingshot 11). */
@@ -44,13 +32,10 @@ export interface DragonflyOptions extends FabricServerOptions {
 }
 
 const optionsSchema = strictFields({
-  cpuMilli: v.optional(quantityOption),
-  memoryMiB: v.optional(quantityOption),
+  ...portFields,
   server: v.optional(v.unknown(), 'mi250x-frontier'),
   groups: v.optional(sizeOption, 74),
   serversPerGroup: v.optional(sizeOption, 128),
-  portsPerServer: v.optional(portsOption),
-  portGbps: v.optional(portGbpsOption),
   linksPerGroupPair: v.optional(countOption(GROUP_LINKS_MAX), 4),
   globalGbps: v.optional(portGbpsOption, 200),
 });
@@ -85,12 +70,11 @@ export function dragonfly(options: DragonflyOptions = {}): ClusterDocument {
   const globalLinks = (valid.groups - 1) * valid.linksPerGroupPair;
   return buildFabric({
     server,
-    serverWord: 'server',
     levels: [
       {
         tier: 'group',
         size: valid.serversPerGroup,
-        ...(globalLinks > 0 && { uplinkGBps: portsToGBps(globalLinks, valid.globalGbps) }),
+        ...(globalLinks > 0 && { uplink: { GBps: portsToGBps(globalLinks, valid.globalGbps) } }),
       },
     ],
     serverCount: valid.groups * valid.serversPerGroup,

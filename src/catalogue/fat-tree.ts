@@ -3,19 +3,17 @@ import type { ClusterDocument } from '../topology/cluster-document.js';
 import { strictFields } from '../topology/validate.js';
 import { buildFabric } from './build-fabric.js';
 import {
-  type FabricServerOptions,
   oversubscriptionOption,
   parseOptions,
-  portGbpsOption,
-  portsOption,
-  quantityOption,
+  portFields,
   type ServerOption,
+  type ServerPortOptions,
   sizeOption,
 } from './builder-options.js';
 import { fabricServer } from './fabric-server.js';
 
-/** Options of {@link fatTree}. */
-export interface FatTreeOptions extends FabricServerOptions {
+/** Options of {@link fatTree}. Ports usually carry 400 Gb/s (InfiniBand NDR, 400G Ethernet). */
+export interface FatTreeOptions extends ServerPortOptions {
   /** Server type: a name of the catalogue or a server document. Default `dgx-h100`. */
   readonly server?: ServerOption | undefined;
   /** Servers below one leaf switch (or leaf group). Default 16. */
@@ -24,17 +22,6 @@ export interface FatTreeOptions extends FabricServerOptions {
   readonly leavesPerPod?: number | undefined;
   /** Groups of leaves with spines of their own. Default 1: leaf and spine only, and no `pod` tier. */
   readonly pods?: number | undefined;
-  /**
-   * Ports that join one server to the fabric: its first compute NICs in document order; the others are left out.
-   * Default: all. More than it has are
-   * spread evenly over its NICs.
-   */
-  readonly portsPerServer?: number | undefined;
-  /**
-   * Rate of one of these ports, Gb/s per direction. Default: that of the server's own ports where it states one rate for
-   * all, else 400 (InfiniBand NDR, 400G Ethernet).
-   */
-  readonly portGbps?: number | undefined;
   /**
    * Rate below a leaf divided by the rate above it. Default 1, non-blocking. Below 1: more links up than
    * down. A leaf with 22 ports down and 18 up of one rate has 22/18.
@@ -45,14 +32,11 @@ export interface FatTreeOptions extends FabricServerOptions {
 }
 
 const optionsSchema = strictFields({
-  cpuMilli: v.optional(quantityOption),
-  memoryMiB: v.optional(quantityOption),
+  ...portFields,
   server: v.optional(v.unknown(), 'dgx-h100'),
   serversPerLeaf: v.optional(sizeOption, 16),
   leavesPerPod: v.optional(sizeOption, 8),
   pods: v.optional(sizeOption, 1),
-  portsPerServer: v.optional(portsOption),
-  portGbps: v.optional(portGbpsOption),
   leafOversubscription: v.optional(oversubscriptionOption, 1),
   podOversubscription: v.optional(oversubscriptionOption, 1),
 });
@@ -84,16 +68,18 @@ export function fatTree(options: FatTreeOptions = {}): ClusterDocument {
     gbpsName: 'portGbps',
     usualGbps: 400,
   });
-  const leafGBps = (valid.serversPerLeaf * server.GBps) / valid.leafOversubscription;
-  const leaf = { tier: 'leaf', size: valid.serversPerLeaf, uplinkGBps: leafGBps };
+  const leaf = {
+    tier: 'leaf',
+    size: valid.serversPerLeaf,
+    uplink: { oversubscription: valid.leafOversubscription },
+  };
   const pod = {
     tier: 'pod',
     size: valid.leavesPerPod,
-    uplinkGBps: (valid.leavesPerPod * leafGBps) / valid.podOversubscription,
+    uplink: { oversubscription: valid.podOversubscription },
   };
   return buildFabric({
     server,
-    serverWord: 'server',
     levels: valid.pods > 1 ? [pod, leaf] : [leaf],
     serverCount: valid.pods * valid.leavesPerPod * valid.serversPerLeaf,
     resources: valid,

@@ -14,7 +14,7 @@ export type {
   ServerDocument,
 } from '../topology/server-document.js';
 export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
-export type { FabricServerOptions, ServerOption } from './builder-options.js';
+export type { FabricServerOptions, ServerOption, ServerPortOptions } from './builder-options.js';
 export { type DragonflyOptions, dragonfly } from './dragonfly.js';
 export { type FatTreeOptions, fatTree } from './fat-tree.js';
 export { type Nvl72Options, nvl72 } from './nvl72.js';

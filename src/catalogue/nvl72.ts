@@ -10,8 +10,8 @@ import {
   oversubscriptionOption,
   parseOptions,
   portGbpsOption,
-  quantityOption,
   rangeOption,
+  serverFields,
   serverOption,
   sizeOption,
 } from './builder-options.js';
@@ -42,8 +42,7 @@ export interface Nvl72Options extends FabricServerOptions {
 }
 
 const optionsSchema = strictFields({
-  cpuMilli: v.optional(quantityOption),
-  memoryMiB: v.optional(quantityOption),
+  ...serverFields,
   server: v.optional(
     v.picklist(['gb200-nvl72-tray', 'gb300-nvl72-tray'], 'expected gb200-nvl72-tray or gb300-nvl72-tray'),
     'gb200-nvl72-tray',
@@ -82,17 +81,12 @@ export function nvl72(options: Nvl72Options = {}): ClusterDocument {
     gbpsName: 'railGbps',
     usualGbps: 400,
   });
-  const rackGBps = valid.traysPerRack * server.GBps;
   return buildFabric({
     server,
     serverWord: 'tray',
     levels: [
-      {
-        tier: 'unit',
-        size: valid.racksPerUnit,
-        uplinkGBps: (valid.racksPerUnit * rackGBps) / valid.oversubscription,
-      },
-      { tier: 'rack', size: valid.traysPerRack, uplinkGBps: rackGBps },
+      { tier: 'unit', size: valid.racksPerUnit, uplink: { oversubscription: valid.oversubscription } },
+      { tier: 'rack', size: valid.traysPerRack, uplink: { oversubscription: 1 } },
     ],
     serverCount: valid.racks * valid.traysPerRack,
     resources: valid,

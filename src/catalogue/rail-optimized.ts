@@ -8,8 +8,8 @@ import {
   parseOptions,
   portGbpsOption,
   portsOption,
-  quantityOption,
   type ServerOption,
+  serverFields,
   sizeOption,
 } from './builder-options.js';
 import { fabricServer } from './fabric-server.js';
@@ -24,8 +24,7 @@ export interface RailOptimizedOptions extends FabricServerOptions {
   readonly units?: number | undefined;
   /**
    * Rails: compute NICs of one server, the first in document order, that each go to a leaf of their own. The others are
-   * left out. Default: all. More than it has are
-   * spread evenly over its NICs.
+   * left out. Default: all. More rails than it has NICs are spread evenly over the NICs.
    */
   readonly railsPerServer?: number | undefined;
   /**
@@ -38,8 +37,7 @@ export interface RailOptimizedOptions extends FabricServerOptions {
 }
 
 const optionsSchema = strictFields({
-  cpuMilli: v.optional(quantityOption),
-  memoryMiB: v.optional(quantityOption),
+  ...serverFields,
   server: v.optional(v.unknown(), 'dgx-h100'),
   serversPerUnit: v.optional(sizeOption, 32),
   units: v.optional(sizeOption, 4),
@@ -80,11 +78,10 @@ export function railOptimized(options: RailOptimizedOptions = {}): ClusterDocume
   const unit = {
     tier: 'unit',
     size: valid.serversPerUnit,
-    uplinkGBps: (valid.serversPerUnit * server.GBps) / valid.oversubscription,
+    uplink: { oversubscription: valid.oversubscription },
   };
   return buildFabric({
     server,
-    serverWord: 'server',
     levels: [unit],
     serverCount: valid.units * valid.serversPerUnit,
     resources: valid,

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { strictFields } from '../topology/validate.js';
 import { buildFabric } from './build-fabric.js';
-import { countOption, type FabricServerOptions, parseOptions, quantityOption } from './builder-options.js';
+import { countOption, type FabricServerOptions, parseOptions, serverFields } from './builder-options.js';
 import { fabricServer } from './fabric-server.js';
 import { nvl72 } from './nvl72.js';
 
@@ -54,8 +54,7 @@ export function superPod(options: SuperPodOptions = {}): ClusterDocument {
   const design = DESIGNS[generation];
   const valid = parseOptions(
     strictFields({
-      cpuMilli: v.optional(quantityOption),
-      memoryMiB: v.optional(quantityOption),
+      ...serverFields,
       generation: v.optional(generationSchema, 'h100'),
       units: v.optional(countOption(design.unitsMax), 4),
     }),
@@ -77,8 +76,7 @@ export function superPod(options: SuperPodOptions = {}): ClusterDocument {
   });
   return buildFabric({
     server,
-    serverWord: 'server',
-    levels: [{ tier: 'unit', size: design.serversPerUnit, uplinkGBps: design.serversPerUnit * server.GBps }],
+    levels: [{ tier: 'unit', size: design.serversPerUnit, uplink: { oversubscription: 1 } }],
     serverCount: valid.units * design.serversPerUnit - design.managementPlaces,
     resources: valid,
   });

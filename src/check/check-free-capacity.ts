@@ -1,24 +1,27 @@
 import { quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
-import { remembered } from './bandwidth/remembered.js';
 import type { CheckedFreeCapacity, CheckedPlacement } from './read/claims.js';
 import { readFreeCapacity, readPlacements } from './read/read-claims.js';
 
-/** A wrong list may have more servers than there are, to be judged; a much longer one is refused. */
+/**
+ * How many more servers a list may name than twice those of the cluster: wrong lists are judged, much longer ones are
+ * refused.
+ */
 const SURPLUS_MAX = 100_000;
 
 /**
- * Whether free + taken = capacity, for every GPU, core and byte, judged from the cluster and the live placements
- * alone.
+ * Checks that free + taken = capacity for every GPU, core and byte, from the cluster and the live placements alone.
  *
  * @param cluster - the cluster as the solver was given it
- * @param placements - everything that is placed and not released, in any order
+ * @param placements - all placements that are not released, in any order
  * @param free - what the solver says is free
- * @returns one sentence per violation, in the order of servers; empty = all is well
- * @throws CorralError `invalid-option` for what is no placement or no capacity, `invalid-request`
+ * @returns one sentence per violation, in the order of servers; empty = correct
+ * @throws CorralError `invalid-option` for anything but placements and a capacity, `invalid-request` for a wrong
+ * request
  * @complexity O(servers × GPUs + pods)
  */
 export function checkFreeCapacity(
@@ -38,7 +41,7 @@ export function checkFreeCapacity(
     said.servers.map(({ server }) => server),
     cluster.servers.map(({ id }) => id),
   );
-  /** Server → its pods, each with what was asked for. */
+  /** Server → its pods, each with the request and its GPUs. */
   const podsOn = new Map<ServerId, (CheckedPlacement['request'] & { readonly held: readonly number[] })[]>();
   for (const { request, pods } of live) {
     for (const { server, gpus } of pods) {
@@ -78,7 +81,7 @@ export function checkFreeCapacity(
 
 type Said = number | null | readonly (number | string)[];
 
-/** Most members of a list that a sentence shows. */
+/** Most members of a list in a sentence. */
 const SHOWN_MAX = 64;
 
 function areEqual(a: Said, b: Said): boolean {

@@ -1,5 +1,6 @@
 import { quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterServer, ClusterTopology } from '../topology/index.js';
 import { GPU_MILLI } from '../units.js';
@@ -15,16 +16,16 @@ interface Taken {
 }
 
 /**
- * What is wrong with a set of live placements, judged from the cluster alone: servers and GPUs that do not
- * exist, a wrong number of pods or GPUs, a GPU twice in one pod, GPUs, CPU or memory given beyond capacity, a model
- * or labels that were not asked for, a gang beyond one domain of the level that it requires, a slice of consecutive
- * pods beyond one of its own. Whether a better place was free is not judged.
+ * Finds what is wrong with a set of live placements, from the cluster alone: servers and GPUs that do not exist; a
+ * wrong number of pods or GPUs; a GPU twice in one pod; more GPUs, CPU or memory than a server has; a model or labels
+ * that were not asked for; a gang in several domains of the level that it requires; a slice of consecutive pods in
+ * several domains of its level. It does not judge whether a better placement was possible.
  *
  * @param cluster - the cluster as the solver was given it
- * @param placements - everything that is placed and not released, in any order
- * @returns one sentence per violation, in the order of placements and then servers; empty = all is well
- * @throws CorralError `invalid-request` for a level that does not exist, for pod counts that cross or are no integers from
- * 1, and for other fields of a wrong type or range; `invalid-option` for what is no placement
+ * @param placements - all placements that are not released, in any order
+ * @returns one sentence per violation, in the order of placements and then servers; empty = correct
+ * @throws CorralError `invalid-request` for a level that does not exist, for `podsMin` above `pods` or counts that
+ * are no integers from 1, and for other fields of a wrong type or range; `invalid-option` for anything but placements
  * @complexity O(servers + pods × GPUs)
  */
 export function checkPlacements(cluster: ClusterTopology, placements: readonly CheckedPlacement[]): string[] {
@@ -51,16 +52,15 @@ export function checkPlacements(cluster: ClusterTopology, placements: readonly C
       const server = cluster.servers[position]!;
       positions.push(position);
       violations.push(...podFaults(server, request, pod.gpus).map((fault) => `${where}: ${fault}`));
-      const sum = taken.get(server.id) ?? {
+      const sum = remembered(taken, server.id, () => ({
         gpuMilli: server.type.gpus.map(() => 0),
         cpuMilli: 0,
         memoryMiB: 0,
-      };
-      taken.set(server.id, sum);
+      }));
       sum.cpuMilli += request.cpuMilli ?? 0;
       sum.memoryMiB += request.memoryMiB ?? 0;
       for (const gpu of pod.gpus) {
-        // One that does not exist was reported, and has no capacity to exceed.
+        // A GPU that does not exist was reported above.
         if (sum.gpuMilli[gpu] !== undefined) sum.gpuMilli[gpu] += request.gpuMilli ?? GPU_MILLI;
       }
     });

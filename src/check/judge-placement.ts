@@ -1,5 +1,6 @@
 import { readFields } from '../checks/fields.js';
 import { quote } from '../errors.js';
+import { remembered } from '../remembered.js';
 import { checkCluster } from '../topology/expected-topology.js';
 import type { ClusterTopology } from '../topology/index.js';
 import { maskOf } from './bandwidth/gpu-set.js';
@@ -24,21 +25,21 @@ import { readClaim } from './read/read-claims.js';
 import { readRequest } from './read/read-request.js';
 import type { ReferencePlacement, ReferencePlaceOptions } from './reference-place.js';
 import { DEFAULT_SIZES, readSizes, type Sizes } from './sets/reference-leftover-value.js';
-import { same } from './sets/same-figure.js';
+import { same } from './sets/set-figures.js';
 
-/** What a placement is worth, in the figures by which the best one is chosen, and what is wrong with it. */
+/** The figures of a placement by which the best one is chosen, and its violations. */
 export interface JudgedPlacement extends ReferencePlacement {
-  /** One sentence per violation; empty = all is well. */
+  /** One sentence per violation; empty = correct. */
   readonly violations: readonly string[];
 }
 
 /**
- * Judges one placement from the cluster and the state it was made in: whether it gives what was asked for and was
- * free, whether tier and bandwidth are as said, and what {@link referencePlace} would call its figures. Whether a
- * better place was free is for the caller to say, by comparing those.
+ * Judges one placement from the cluster and the state before it: checks that it gives what was asked for, that this
+ * was free, and that its tier and bandwidth are correct; returns the figures that {@link referencePlace} compares. To
+ * learn whether a better placement was possible, compare the figures of both.
  *
- * Slices are consecutive pods in the order of the placement. Pods on servers, and GPUs, that do not exist are
- * reported, and count for no figure.
+ * Slices are consecutive pods in the order of the placement. Servers and GPUs that do not exist are reported and do
+ * not count in the figures.
  *
  * @param cluster - any cluster: unlike the search, this has no limit but that of `referenceSelectGpus` on a server
  * @param state - what was free before, and which servers are cordoned
@@ -46,8 +47,8 @@ export interface JudgedPlacement extends ReferencePlacement {
  * @param placement - the answer
  * @param options - see {@link ReferencePlaceOptions}
  * @returns the figures and the violations
- * @throws CorralError as {@link referencePlace} does, beside its limits on the cluster
- * @complexity O(pods + servers × tiers) beside the cuts of the sets, which are remembered with the server type
+ * @throws CorralError as {@link referencePlace}, except for its limits on the cluster
+ * @complexity O(pods + servers × tiers) besides the cuts of the sets, which are kept with the server type
  * @example
  * const cluster = clusterTopology({ tiers: [], types: { t: 'ws-4x5090' }, servers: [{ id: 's', type: 't' }] });
  * const solver = compile(cluster);
@@ -85,7 +86,7 @@ function judged(
   }
   const positionOf = new Map(cluster.servers.map(({ id }, server) => [id, server]));
   const servers: number[] = [];
-  /** Position of the server → what its pods hold. */
+  /** Position of the server → number and GPUs of its pods. */
   const held = new Map<number, { pods: number; readonly gpus: number[] }>();
   placement.pods.forEach((pod, i) => {
     const position = positionOf.get(pod.server);
@@ -95,8 +96,7 @@ function judged(
     }
     const server = cluster.servers[position]!;
     violations.push(...podFaults(server, request, pod.gpus).map((fault) => `pod ${i}: ${fault}`));
-    const sum = held.get(position) ?? { pods: 0, gpus: [] };
-    held.set(position, sum);
+    const sum = remembered(held, position, () => ({ pods: 0, gpus: [] as number[] }));
     sum.pods++;
     sum.gpus.push(...pod.gpus.filter((gpu) => server.type.gpus[gpu] !== undefined));
     servers.push(position);

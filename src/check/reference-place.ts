@@ -25,29 +25,32 @@ import { readRequest } from './read/read-request.js';
 import { type PlaceKind, placesOf } from './sets/gpu-places.js';
 import { DEFAULT_SIZES, readSizes, type Sizes } from './sets/reference-leftover-value.js';
 
-/** Most GPUs of a cluster whose placements are enumerated: 4096 sets of them. */
+/** Most GPUs of a cluster whose placements are enumerated: 4096 sets. */
 const GPUS_MAX = 12;
 /** Most servers of such a cluster. */
 const SERVERS_MAX = 8;
-/** Most pods that are distributed where GPUs do not limit them: 16 over 8 servers in 245,157 ways. */
+/** Most pods if GPUs do not limit their number: 16 pods have 245,157 distributions over 8 servers. */
 const PODS_MAX = 16;
 
 /** Options of {@link referencePlace} and `judgePlacement`. */
 export interface ReferencePlaceOptions {
-  /** Weight of each GPU count to come; default `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Sizes beyond a server are left out. */
+  /**
+   * GPU count → weight in future requests; default `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Counts above the GPUs of a server
+   * are left out.
+   */
   readonly sizes?: Readonly<Record<number, number>> | undefined;
 }
 
-/** The figures that placements are compared by, first things first. */
+/** The figures that placements are compared by, in the order of comparison. */
 export interface ReferencePlacement {
   readonly pods: number;
-  /** The narrowest level of which one domain holds all pods: `server`, a tier, or `cluster`. */
+  /** The narrowest level of which one domain contains all pods: `server`, a tier, or `cluster`. */
   readonly tier: TierName;
-  /** GB/s per GPU and direction; null for fewer than two GPUs, for shares, and where GPUs do not communicate. */
+  /** GB/s per GPU and direction; null for fewer than two GPUs, for shares, and if GPUs do not communicate. */
   readonly bandwidthGBps: number | null;
   /** Load on links that others could use, in units of what two GPUs of the gang exchange; 0 where bandwidth is null. */
   readonly load: number;
-  /** Loss to those who come later, about a number of GPUs: without GPUs of its own, what it strands. */
+  /** Loss for future jobs, about in GPUs. For pods without GPUs: the number of GPUs that they make useless. */
   readonly damage: number;
   /** Servers that have a pod. */
   readonly servers: number;
@@ -57,35 +60,36 @@ export interface ReferencePlacement {
 interface Candidate {
   /** Pods by position of the server. */
   readonly pods: readonly number[];
-  /** Wholly free GPUs that become used, by position of the server. */
+  /** Bit masks of the wholly free GPUs that become used, by position of the server. */
   readonly taken: TakenGpus;
   readonly bandwidthGBps: number | null;
 }
 
 /**
- * The figures of the best placement of a gang, by looking at every one. It judges a solver, shares nothing with it
- * but `route`, and is far slower.
+ * The figures of the best placement of a gang, by enumeration of all placements. It checks a solver, shares no code
+ * with it except `route`, and is far slower.
  *
- * Each step only among equals of the one before: (0) most pods; (1) lowest level of which one domain holds them;
- * (2) highest bandwidth; (3) least load on links that others could use; (4) least damage to what remains; (5) fewest
- * servers. Figures that differ by less than a billionth of themselves are equal. Where GPUs do not communicate, steps 1
- * to 3 are left out: all of one domain of `require`, or where that can be of `prefer`.
+ * Placements are compared in steps; each step decides only between placements that are equal in the steps before: (0)
+ * most pods; (1) lowest level of which one domain contains them; (2) highest bandwidth; (3) least load on links that
+ * others could use; (4) least damage; (5) fewest servers. Figures that differ by less than a billionth of themselves
+ * are equal. If GPUs do not communicate, steps 1 to 3 are left out: the pods are in one domain of `require`, and if
+ * possible of `prefer`.
  *
- * Looked at is every set of wholly free GPUs that gives each pod its own on one server; for shares every distribution
- * of pods over servers, and on each every set of wholly free GPUs that they could break; without GPUs every such
- * distribution. Where each pod must be on one place, every way to cut a set into pods is looked at. Pods are equal, so
- * that slices are a matter of numbers: the pods of each domain are whole slices, but for one domain that also has the
- * smaller last slice, if there is one.
+ * It enumerates: for whole GPUs every set of wholly free GPUs that gives each pod its GPUs on one server; for shares
+ * every distribution of pods over servers, and on each server every set of wholly free GPUs that shares could use;
+ * without GPUs every distribution of pods. If each pod must be on one place, every partition of a set into pods is
+ * tried. Pods are equal, so slices only restrict numbers: the pods of each domain are whole slices, except that one
+ * domain may also have the smaller last slice.
  *
  * @param cluster - at most 12 GPUs in all and 8 servers
  * @param state - what is free, and which servers are cordoned
- * @param request - at most 16 pods if they are without GPUs or share them
+ * @param request - at most 16 pods if they have no GPUs or share them
  * @param options - see {@link ReferencePlaceOptions}
  * @returns the figures; undefined if nothing fits
  * @throws CorralError `limit-exceeded` for larger clusters or gangs, and as `referenceBandwidth` does;
- * `invalid-request` for pod counts that cross or are no integers from 1 and for levels that do not exist;
+ * `invalid-request` for `podsMin` above `pods`, counts that are no integers from 1, and levels that do not exist;
  * `invalid-option` for a state of another cluster, or sizes out of range
- * @complexity O(2^GPUs × servers × tiers) beside the cuts of each set, which are remembered with the server type
+ * @complexity O(2^GPUs × servers × tiers) besides the cuts of each set, which are kept with the server type
  * @example
  * const cluster = clusterTopology({ tiers: [], types: { t: 'ws-4x5090' }, servers: [{ id: 's', type: 't' }] });
  * referencePlace(cluster, { free: compile(cluster).free() }, { gpus: 2 })?.tier; // 'server'
@@ -113,7 +117,7 @@ function bestPlacement(
     throw new CorralError(
       'limit-exceeded',
       ['cluster'],
-      `${gpus} GPUs on ${cluster.servers.length} servers, and every placement on at most ${GPUS_MAX} on ${SERVERS_MAX} can be looked at`,
+      `${gpus} GPUs on ${cluster.servers.length} servers, at most ${GPUS_MAX} on ${SERVERS_MAX} for an enumeration of all placements`,
     );
   }
   const { min, max } = podRange(request);
@@ -122,7 +126,7 @@ function bestPlacement(
     throw new CorralError(
       'limit-exceeded',
       ['pods'],
-      `${max} pods, of at most ${PODS_MAX} all can be looked at`,
+      `${max} pods, at most ${PODS_MAX} for an enumeration of all distributions`,
     );
   }
   const before = gangState(cluster, state);
@@ -141,7 +145,7 @@ function bestPlacement(
   const damageOf = ({ pods, taken }: Candidate): number =>
     gpusPerPod(request) === 0 ? strandedGpus(cluster, before, request, pods) : damage.of(taken);
 
-  // A place that is preferred is as one that is required, if any server has it free.
+  // A preferred place counts as a required one if some server can satisfy it.
   const wishes = isPlaceKind(prefer) ? [[...asked, prefer], asked] : [asked];
   for (const places of wishes) {
     const choices = before.map((_, server) =>
@@ -170,7 +174,7 @@ function bestPlacement(
   }
 }
 
-/** Number of pods → the sets of wholly free GPUs that so many pods can newly use on a server. */
+/** Number of pods → the sets of wholly free GPUs that these pods can take on a server. */
 type Choices = readonly (readonly number[])[];
 
 function choicesOf(
@@ -187,7 +191,7 @@ function choicesOf(
   const perGpu = milliPerGpu(request);
   const perPod = gpusPerPod(request);
   const sets = subsetsOf(damage.free[server]!);
-  // A share may go to a GPU of which others hold a part already.
+  // A share may also go to a GPU that is partly in use.
   const onUsed = gpuMilli.reduce(
     (sum, milli) => sum + (milli < GPU_MILLI ? Math.floor(milli / perGpu) : 0),
     0,
@@ -199,7 +203,7 @@ function choicesOf(
     if (perGpu === GPU_MILLI) {
       return size === pods * perPod && isCutIntoPods(cluster.servers[server]!.type, set, perPod, places);
     }
-    // Every GPU of the set gets a share or more.
+    // Every GPU of the set gets at least one share.
     return size <= pods && pods <= onUsed + size * sharesOfOne;
   };
   const choices: number[][] = [];
@@ -212,7 +216,7 @@ function choicesOf(
   return choices;
 }
 
-/** Whether a set of GPUs can be given to pods so that those of each are on one place of every kind. */
+/** True if a set of GPUs can be divided among pods so that the GPUs of each pod share a place of every kind. */
 function isCutIntoPods(
   server: ServerTopology,
   set: number,
@@ -235,9 +239,9 @@ function isCutIntoPods(
 }
 
 /**
- * The set that does the least damage by itself. Nothing but damage tells sets apart that shares break, and what is
- * broken on other servers does not change their order: whether whole servers of a rack are lost depends on the number
- * of pods alone, as a whole server has no GPU in use that could take a share instead.
+ * The set with the least damage by itself. Sets for shares differ only in damage, and other servers do not change
+ * their order: the number of pods alone decides how many whole servers of a rack are lost, because a whole server has
+ * no partly used GPU for a share.
  */
 function leastHarmful(sets: readonly number[], server: number, damage: GangDamage): number {
   const taken = damage.free.map(() => 0);
@@ -256,7 +260,10 @@ function subsetsOf(mask: number): number[] {
   }
 }
 
-/** Calls back with every way to spread the pods over these servers: pods by position of the server, reused. */
+/**
+ * Calls `visit` with every distribution of the pods over these servers: pods by position of the server. The list is
+ * reused.
+ */
 function forEachDistribution(
   choices: readonly Choices[],
   servers: readonly number[],
@@ -278,7 +285,10 @@ function forEachDistribution(
   spread(0, pods);
 }
 
-/** Calls back with every set of wholly free GPUs that a distribution could take: bits by server, reused. */
+/**
+ * Calls `visit` with all sets of wholly free GPUs that a distribution could take: bit mask by position of the server.
+ * The list is reused.
+ */
 function forEachTaken(
   choices: readonly Choices[],
   distribution: readonly number[],
@@ -298,7 +308,7 @@ function forEachTaken(
   take(0);
 }
 
-/** Whether pods that are spread so can be cut into slices, each in one domain. */
+/** Returns a test of distributions: true if the pods can be divided into slices, each in one domain. */
 function sliceRule(
   cluster: ClusterTopology,
   request: CheckedRequest,
@@ -312,15 +322,18 @@ function sliceRule(
       const domain = domainAt(cluster, server, level);
       podsIn.set(domain, (podsIn.get(domain) ?? 0) + pods);
     });
-    // If one domain alone has pods beyond whole slices, they are as many as the last slice has.
+    // If only one domain has pods beyond whole slices, their number is that of the last slice.
     return [...podsIn.values()].filter((pods) => pods % slice.pods > 0).length <= 1;
   };
 }
 
-/** Differences below are rounding, for figures that are sums of differences. */
+/** Relative differences below this are rounding. */
 const ROUNDING = 1e-9;
 
-/** Collects the candidates of one size and level. Of those with too little bandwidth most are dropped at once. */
+/**
+ * Collects the candidates of one number of pods and one level. Most candidates with less than the highest bandwidth
+ * are dropped at once.
+ */
 class Candidates {
   readonly #cluster: ClusterTopology;
   readonly #hasBandwidth: boolean;
@@ -341,7 +354,9 @@ class Candidates {
     this.#kept.push({ pods: [...pods], taken: [...taken], bandwidthGBps });
   }
 
-  /** The figures of the best, but for those that all have in common; undefined if there is none. */
+  /**
+   * The figures of the best candidate without the number of pods and the level; undefined if there is no candidate.
+   */
   best(): Omit<ReferencePlacement, 'pods' | 'tier'> | undefined {
     const fast = this.#kept.filter(
       ({ bandwidthGBps }) => (bandwidthGBps ?? 0) >= this.#highestGBps * (1 - ROUNDING),
@@ -363,7 +378,7 @@ class Candidates {
   }
 }
 
-/** The least of one or more figures, however many: there may be more than arguments to a function. */
+/** The least of one or more figures. `Math.min(...figures)` has a limit on arguments. */
 function leastOf(figures: readonly number[]): number {
   return figures.reduce((least, figure) => Math.min(least, figure));
 }

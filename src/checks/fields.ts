@@ -13,6 +13,7 @@ const NAMES_MAX = 1_000_000;
  * @param fields - the names it may have
  * @param path - where the caller was given it; default: it is the argument `options`, whose fields are named alone
  * @param code - the error code to throw; default `invalid-option`
+ * @param renamed - former names of fields → what they are called now, for the message
  * @returns a new object with the fields that are not `undefined`; what is in them is the caller's still
  * @throws CorralError for what is no plain object; with the path of a field that is null, of one that throws when it is read,
  * and of an unknown one, with the nearest name there is
@@ -23,6 +24,7 @@ export function readFields<T>(
   fields: readonly string[],
   path: ErrorPath = [],
   code: CorralErrorCode = 'invalid-option',
+  renamed: Readonly<Record<string, string>> = {},
 ): T {
   const place = path.length > 0 ? path : ['options'];
   callForeign(() => refuseUnlessPlain(given, fields, place, code), place, code);
@@ -37,7 +39,7 @@ export function readFields<T>(
       // Inherited fields as well: options may stand on defaults of the caller's own.
       for (const field in given) {
         if (!fields.includes(field))
-          throw new CorralError(code, [...path, field], unknownField(field, fields));
+          throw new CorralError(code, [...path, field], unknownField(field, fields, renamed));
       }
     },
     place,
@@ -139,12 +141,29 @@ export function readRecord<T>(
  *
  * @param field - its name
  * @param fields - the names there are
- * @returns text that names the nearest, and all
+ * @param renamed - former names → what they are called now
+ * @returns text that names the new name of a renamed field; of another the nearest names, and all
  */
-export function unknownField(field: string, fields: readonly string[]): string {
+export function unknownField(
+  field: string,
+  fields: readonly string[],
+  renamed: Readonly<Record<string, string>> = {},
+): string {
+  if (Object.hasOwn(renamed, field)) return `unknown field: it is called ${renamed[field]} now`;
   const near = nearestNames(field, fields);
   const hint = near.length > 0 ? `did you mean ${near.join(', ')}? ` : '';
   return `unknown field: ${hint}${fields.length > 0 ? `There are ${fields.join(', ')}` : 'There are none'}`;
+}
+
+/**
+ * The names of all fields of an interface, in the order written. The compiler refuses a list that misses one, or has one
+ * too many.
+ *
+ * @param names - field → true
+ * @returns the names, for {@link readFields}
+ */
+export function fieldNames<T>(names: Readonly<Record<keyof T, true>>): readonly (keyof T & string)[] {
+  return Object.keys(names) as (keyof T & string)[];
 }
 
 /**

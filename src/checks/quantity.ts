@@ -1,8 +1,12 @@
-import { CorralError, type ErrorPath, quote } from '../errors.js';
+import type { ErrorPath } from '../errors.js';
+import { unexpected } from './values.js';
 
-/** The largest figure of any unit, and one over it the smallest that is not 0: products and ratios of a few stay finite. */
+/**
+ * The largest figure of any unit; 1 / FIGURE_MAX is the smallest above 0. So the product or the ratio of a few figures is
+ * finite.
+ */
 const FIGURE_MAX = 1e18;
-/** The bandwidths that exist, GB/s: from a modem to the fabric of a whole site. */
+/** Limits of bandwidths, GB/s: from below a modem to above the fabric of a whole site. */
 const GBPS_MIN = 1e-6;
 const GBPS_MAX = 1e9;
 
@@ -26,21 +30,14 @@ export function probability(value: unknown, ...path: (string | number)[]): numbe
   return between(value, 0, 1, path);
 }
 
-function between(value: unknown, min: number, max: number, path: ErrorPath): number {
-  if (typeof value === 'number' && value >= min && value <= max) return value;
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected a number from ${min} to ${max}, got ${quote(value)}`,
-  );
-}
-
 /** Returns `value` if it is an integer from `min` to `max`; throws CorralError `invalid-option` if not. */
 export function integer(value: unknown, min: number, max: number, ...path: (string | number)[]): number {
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return value as number;
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected an integer from ${min} to ${max}, got ${quote(value)}`,
-  );
+  throw unexpected(`an integer from ${min} to ${max}`, value, path);
+}
+
+/** Returns `value` if it is a number from `min` to `max`; throws CorralError `invalid-option` if not. */
+export function between(value: unknown, min: number, max: number, path: ErrorPath): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value;
+  throw unexpected(`a number from ${min} to ${max}`, value, path);
 }

@@ -1,5 +1,14 @@
 import type { ServerTopology } from '../topology/server-topology.js';
-import { bestSet, type GpuSetTables, gpuSetTables, LOSS_STEPS, lossGpus, lossOf } from './gpu-set-tables.js';
+import { figureRanks } from './figure-ranks.js';
+import {
+  bestSet,
+  type GpuSetTables,
+  gpuSetTables,
+  LOSS_STEPS,
+  lossGpus,
+  lossOf,
+  speedRankOf,
+} from './gpu-set-tables.js';
 
 /**
  * What a pod of k GPUs finds in a server of one kind, for every free mask, sorted: the best set of the mask decides
@@ -16,13 +25,13 @@ export interface FreeClasses {
   /** The class of the wholly free server. */
   readonly fullClass: number;
   /**
-   * Size × class → place in the order of preference for pods of that size, 0xffff where fewer GPUs are free and for
+   * Size × class → its rank in the order of preference of pods of that size, 0 = best; 0xffff where fewer GPUs are free and for
    * the wholly free class, which competes apart: its damage depends on its domain. Entry `size × classes + class`.
    */
-  readonly placeOf: Uint16Array;
-  /** Size × place → class; the reverse of `placeOf`. Entry `size × classes + place`. */
+  readonly rankOf: Uint16Array;
+  /** Size × rank → class; the reverse of `rankOf`. Entry `size × classes + rank`. */
   readonly classAt: Uint16Array;
-  /** Size × place → the end of the places that tie with it. Entry as `classAt`. */
+  /** Size × rank → the end of the ranks that tie with it (classes that answer alike). Entry as `classAt`. */
   readonly tieEnd: Uint16Array;
   /** Size × class → the best set of one of its masks, and figures of it. Entry `size × classes + class`. */
   readonly setAt: Uint16Array;
@@ -31,13 +40,13 @@ export interface FreeClasses {
   /** Loss of leftover value × GPUs of the server. */
   readonly lossGpus: Float64Array;
   /**
-   * Size × place → 1 where the place beats a wholly free server whatever its domain loses. Entry as `classAt`.
+   * Size × rank → 1 where the class of that rank beats a wholly free server, whatever the domain of that server loses. Entry as `classAt`.
    */
   readonly beatsFull: Uint8Array;
 }
 
-/** The place of a class that does not compete. */
-export const NO_PLACE = 0xffff;
+/** The rank of a class that does not compete. */
+export const NO_RANK = 0xffff;
 
 /** Kept with the tables they are made of, and so with the server type and the mix of sizes. */
 const cache = new WeakMap<GpuSetTables, FreeClasses>();
@@ -94,7 +103,7 @@ function sortedClasses(tables: GpuSetTables): FreeClasses {
     classCount,
     classOf,
     fullClass: classOf[full]!,
-    placeOf: new Uint16Array(entries).fill(NO_PLACE),
+    rankOf: new Uint16Array(entries).fill(NO_RANK),
     classAt: new Uint16Array(entries),
     tieEnd: new Uint16Array(entries),
     setAt: new Uint16Array(entries),
@@ -114,27 +123,25 @@ function sortedClasses(tables: GpuSetTables): FreeClasses {
  * loss, and the free GPUs. Losses are differences of sums, so they are compared in steps.
  */
 function answerRanks(tables: GpuSetTables, size: number, masks: number): Int32Array {
-  const { sizeOf, order } = tables;
+  const { sizeOf } = tables;
   const keys = new Float64Array(masks);
-  let answers = 0;
   for (let mask = 1; mask < masks; mask++) {
     if (sizeOf[mask]! < size) continue;
     const set = bestSet(tables, mask, size);
     const loss = Math.max(0, Math.round(lossOf(tables, mask, set) * LOSS_STEPS));
-    keys[mask] = (Math.floor(order[set]! / 2 ** 32) * 2 ** 30 + loss) * 32 + sizeOf[mask]!;
-    answers++;
+    keys[mask] = (speedRankOf(tables, set) * 2 ** 30 + loss) * 32 + sizeOf[mask]!;
   }
-  const sorted = keys
-    .slice()
-    .sort()
-    .subarray(masks - answers);
-  const rankOf = new Map<number, number>();
-  for (const key of sorted) if (!rankOf.has(key)) rankOf.set(key, rankOf.size);
-  return Int32Array.from(keys, (key) => (key === 0 ? -1 : rankOf.get(key)!));
+  // Rank 0 is that of the key 0: masks with fewer free GPUs, the empty mask at least.
+  return figureRanks(keys, 0).map((rank) => rank - 1);
 }
 
 /** Fills the order of one size. */
-function orderOf(classes: FreeClasses, size: number, lowest: readonly number[], rank: Int32Array): void {
+function orderOf(
+  classes: FreeClasses,
+  size: number,
+  lowest: readonly number[],
+  answerRank: Int32Array,
+): void {
   const { tables, classCount, fullClass } = classes;
   const row = size * classCount;
   for (let c = 0; c < classCount; c++) {
@@ -148,17 +155,18 @@ function orderOf(classes: FreeClasses, size: number, lowest: readonly number[], 
   }
   const order: number[] = [];
   for (let c = 0; c < classCount; c++) {
-    if (c !== fullClass && rank[lowest[c]!] !== -1) order.push(c);
+    if (c !== fullClass && answerRank[lowest[c]!] !== -1) order.push(c);
   }
-  order.sort((a, b) => rank[lowest[a]!]! - rank[lowest[b]!]! || a - b);
-  const fullRank = rank[lowest[fullClass]!]!;
+  order.sort((a, b) => answerRank[lowest[a]!]! - answerRank[lowest[b]!]! || a - b);
+  const fullRank = answerRank[lowest[fullClass]!]!;
   let end = order.length;
-  for (let place = order.length - 1; place >= 0; place--) {
-    const c = order[place]!;
-    if (place + 1 < order.length && rank[lowest[order[place + 1]!]!] !== rank[lowest[c]!]) end = place + 1;
-    classes.placeOf[row + c] = place;
-    classes.classAt[row + place] = c;
-    classes.tieEnd[row + place] = end;
-    classes.beatsFull[row + place] = rank[lowest[c]!]! < fullRank ? 1 : 0;
+  for (let rank = order.length - 1; rank >= 0; rank--) {
+    const c = order[rank]!;
+    if (rank + 1 < order.length && answerRank[lowest[order[rank + 1]!]!] !== answerRank[lowest[c]!])
+      end = rank + 1;
+    classes.rankOf[row + c] = rank;
+    classes.classAt[row + rank] = c;
+    classes.tieEnd[row + rank] = end;
+    classes.beatsFull[row + rank] = answerRank[lowest[c]!]! < fullRank ? 1 : 0;
   }
 }

@@ -4,7 +4,7 @@ import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { fewestPlaces, gpuPlaces, placesTouched } from '../topology/gpu-places.js';
 import { networkOf } from '../topology/network.js';
 import type { ServerTopology } from '../topology/server-topology.js';
-import { figureRanks } from './figure-ranks.js';
+import { figureRanks, speedRanks } from './figure-ranks.js';
 import { leftoverValues, SOCKET_SHARE, worths } from './leftover-value.js';
 import { nicBandwidths } from './nic-bandwidths.js';
 import { sharedLoads } from './shared-load.js';
@@ -226,17 +226,14 @@ function reversed(mask: number, bits: number): number {
 function orders(
   figures: Pick<GpuSetFigures, 'bandwidthGBps' | 'sharedLoadGBps' | 'sizeOf' | 'sockets' | 'fewestSockets'>,
 ): Float64Array {
-  const { bandwidthGBps, sharedLoadGBps } = figures;
-  const masks = bandwidthGBps.length;
-  const bandwidth = figureRanks(bandwidthGBps);
-  const load = figureRanks(sharedLoadGBps);
-  const both = new Float64Array(masks);
-  for (let mask = 0; mask < masks; mask++) both[mask] = (masks - 1 - bandwidth[mask]!) * masks + load[mask]!;
-  // Ranks of ranks: two of 16 bits each would leave no room for losses in the 53 of a double.
-  const sorted = both.slice().sort();
-  const rankOf = new Map<number, number>();
-  for (const key of sorted) if (!rankOf.has(key)) rankOf.set(key, rankOf.size);
-  return both.map((key, mask) => rankOf.get(key)! * 2 ** 32 + stepsOf(socketLoss(figures, mask)));
+  // One rank of 16 bits: two ranks, for bandwidth and load, would leave too few of the 53 bits of a double for losses.
+  const [ranks] = speedRanks([figures]);
+  return Float64Array.from(ranks!, (rank, mask) => rank * 2 ** 32 + stepsOf(socketLoss(figures, mask)));
+}
+
+/** The rank of a set by bandwidth, then shared load, among the sets of its server type; 0 = the best. */
+export function speedRankOf(tables: GpuSetFigures, set: number): number {
+  return Math.floor(tables.order[set]! / 2 ** 32);
 }
 
 /** What a set loses by being on more sockets than so many GPUs need, as a share of the value of the server. */

@@ -1,18 +1,19 @@
 import type { ClusterTables } from '../compile/cluster-tables.js';
 import { bestSet, type GpuSetTables, gpuSetTables } from '../compile/gpu-set-tables.js';
 import { setBandwidthGBps } from '../compile/set-bandwidth.js';
+import { CorralError } from '../errors.js';
 import { type RandomStream, randomStream } from '../random.js';
 import { GPU_MILLI } from '../units.js';
+
 import { type Gang, SERVER } from './gangs/gang.js';
+import { type FittingChanges, holdsGang, mostPodsIn, tryChanges } from './gangs/gang-fit.js';
 import type { GangPlan } from './gangs/gang-plan.js';
 import { GangSearch } from './gangs/gang-search.js';
-import { holdsGang, mostPodsIn } from './gangs/holds-gang.js';
 import { planBandwidth } from './gangs/plan-figures.js';
-import { type RoomLater, roomLater } from './gangs/room-later.js';
 import { PackedSearch } from './pods/packed-search.js';
 import { PodSearch } from './pods/pod-search.js';
+import { preparePolicy } from './read/read-policy.js';
 import type { Policy, Workload } from './request/policy.js';
-import { preparePolicy } from './request/read-policy.js';
 import { ScoreFinder } from './scores/score-finder.js';
 import { ScoredGangs } from './scores/scored-gangs.js';
 import { FreeIndex } from './state/free-index.js';
@@ -22,6 +23,12 @@ import { emptyState, fitsEmpty, give, overwriteState, type PlacementState, take 
 
 /** Where the random streams of an engine stand. */
 export type EngineRandom = readonly [ties: readonly number[], gpu: readonly number[]];
+
+/** Pod → server, and mask of its GPUs. */
+export interface PodMasks {
+  readonly servers: readonly number[];
+  readonly masks: readonly number[];
+}
 
 /** What an engine is built with, besides the cluster. */
 export interface EngineOptions {
@@ -196,13 +203,8 @@ export class PlacementEngine {
     return { pods: 1, level: SERVER, bandwidthGBps, servers: [server], masks: [gpuMask], podCounts: [1] };
   }
 
-  /** What the GPUs of a plan reach, GB/s per GPU and direction; null below two, for shares, and if they do not talk. */
-  bandwidthOf(need: PodNeed, plan: GangPlan): number | null {
-    return this.byTopology !== undefined ? plan.bandwidthGBps : this.bandwidthOfPods(need, plan);
-  }
-
-  /** The same of pods that were chosen one by one. */
-  bandwidthOfPods(need: PodNeed, pods: Pick<GangPlan, 'servers' | 'masks' | 'pods'>): number | null {
+  /** What pods reach that were not chosen by a plan, see {@link planBandwidth}. */
+  bandwidthOf(need: PodNeed, pods: Pick<GangPlan, 'servers' | 'masks' | 'pods'>): number | null {
     return planBandwidth(this.tables, (kind) => this.setTablesOf(kind), need, pods);
   }
 
@@ -238,8 +240,8 @@ export class PlacementEngine {
   }
 
   /** What would make room for a gang that does not fit now. O(servers) where servers are cordoned. */
-  roomLater(gang: Gang): RoomLater {
-    return roomLater(this, () => this.#empty(), gang);
+  tryChanges(gang: Gang): FittingChanges {
+    return tryChanges(this, () => this.#empty(), gang);
   }
 
   #empty(): PlacementState {
@@ -252,9 +254,20 @@ export class PlacementEngine {
     return (this.byTopology ?? this.byScore!).gangs.mostPods(gang);
   }
 
-  /** Whether code of the policy is running: nothing may be asked then, for the decision it is part of is half made. */
-  get isAsking(): boolean {
-    return this.byScore?.finder.isAsking === true;
+  /**
+   * Refuses a call from the policy while it is being asked: the decision that asks it is half made.
+   *
+   * To be called after everything of the caller's has been read: a getter may call the solver, which is harmless.
+   *
+   * @throws CorralError `invalid-option` while code of the policy is running
+   */
+  refuseReentry(): void {
+    if (this.byScore?.finder.isAsking !== true) return;
+    throw new CorralError(
+      'invalid-option',
+      ['policy'],
+      'calls the solver that is asking it: score from the facts it is given, and ask another solver for anything else',
+    );
   }
 
   /** The tables of the sets of a kind's GPUs; only for kinds with GPUs. */
@@ -280,6 +293,20 @@ export class PlacementEngine {
     return masks;
   }
 
+  /** The pods of a plan one by one; without splitting, a piece of a plan holds several. */
+  podsOf(need: PodNeed, plan: Pick<GangPlan, 'servers' | 'masks' | 'podCounts'>): PodMasks {
+    const servers: number[] = [];
+    const masks: number[] = [];
+    for (let i = 0; i < plan.servers.length; i++) {
+      const server = plan.servers[i]!;
+      for (const mask of this.splitGpus(need, server, plan.masks[i]!, plan.podCounts[i]!)) {
+        servers.push(server);
+        masks.push(mask);
+      }
+    }
+    return { servers, masks };
+  }
+
   /** Gives the GPUs of `mask` on `server` to the pod. */
   take(need: PodNeed, server: number, mask: number): void {
     this.#move(take, need, server, mask);
@@ -288,7 +315,7 @@ export class PlacementEngine {
   /** Undoes {@link take} with the same arguments. */
   give(need: PodNeed, server: number, mask: number): void {
     this.#move(give, need, server, mask);
-    if (need.cpuMilli > 0 || need.memoryMiB > 0) this.byTopology?.index.roomGrew(server);
+    if (need.cpuMilli > 0 || need.memoryMiB > 0) this.byTopology?.index.capacityGrew(server);
   }
 
   /** {@link take} for every pod of a gang. */
@@ -323,9 +350,9 @@ export class PlacementEngine {
     if (need.gpuMilli === GPU_MILLI || mask === 0) move(tables, state, need, server, mask);
     else {
       const gpu = 31 - Math.clz32(mask);
-      const room = state.shareRoomMilli[tables.gpuStart[server]! + gpu]!;
+      const room = state.sharedFreeMilli[tables.gpuStart[server]! + gpu]!;
       move(tables, state, need, server, mask);
-      index.roomChanged(server, gpu, room);
+      index.freeMilliChanged(server, gpu, room);
     }
     const after = state.freeMask[server]!;
     if (before !== after) index.maskChanged(server, before, after);

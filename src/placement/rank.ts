@@ -1,11 +1,11 @@
 import { lossGpus } from '../compile/gpu-set-tables.js';
+import { damageKey } from '../figures.js';
 import type { ServerId } from '../ids.js';
 import { GPU_MILLI } from '../units.js';
 import type { PlacementEngine } from './engine.js';
 import { CpuPods } from './pods/cpu-pods.js';
 import { sharesOn } from './pods/share-placement.js';
 import type { RankedServer } from './request/placement.js';
-import { damageKey } from './state/damage.js';
 import type { FreeIndex } from './state/free-index.js';
 import { setChoices } from './state/gpu-set-choices.js';
 import type { PodNeed } from './state/pod-need.js';
@@ -16,7 +16,7 @@ interface Alike {
   /** Rank by bandwidth and load on links of others; 0 = the best. */
   readonly speedRank: number;
   /** The room of the shared GPU a share gets; 1000 for a wholly free one, and for whole GPUs. */
-  readonly roomMilli: number;
+  readonly freeMilli: number;
   readonly damageKey: number;
   /** Free GPUs of the server: the fuller one is better. */
   readonly freeGpus: number;
@@ -138,7 +138,7 @@ class AlikeFinder {
     if (need.gpuMilli < GPU_MILLI) {
       const room = this.#tightestRoom(server);
       // The GPUs of others have no say in which shared GPU is tight.
-      if (room < GPU_MILLI) return this.#numbered(-2 - room, () => ({ ...NOTHING_TAKEN, roomMilli: room }));
+      if (room < GPU_MILLI) return this.#numbered(-2 - room, () => ({ ...NOTHING_TAKEN, freeMilli: room }));
     }
     const { classes } = of;
     const isFull = popcount16(free) === classes.gpuCount;
@@ -164,7 +164,7 @@ class AlikeFinder {
         const set = sets.best(free, need.gpus);
         return {
           speedRank: index.speedRankOf(kind, set),
-          roomMilli: GPU_MILLI,
+          freeMilli: GPU_MILLI,
           damageKey: damageKey(lossGpus(classes.tables, free, set) + inTiers),
           freeGpus: popcount16(free),
         };
@@ -176,7 +176,7 @@ class AlikeFinder {
           : classes.lossGpus[entry]! + inTiers;
       return {
         speedRank: index.speedRankOf(kind, classes.setAt[entry]!),
-        roomMilli: GPU_MILLI,
+        freeMilli: GPU_MILLI,
         damageKey: damageKey(damage),
         freeGpus: popcount16(free),
       };
@@ -196,7 +196,7 @@ class AlikeFinder {
     const { tables, state } = this.#index;
     let tightest = GPU_MILLI;
     for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
-      const room = state.shareRoomMilli[g]!;
+      const room = state.sharedFreeMilli[g]!;
       if (room >= this.#need.gpuMilli && room < tightest) tightest = room;
     }
     return tightest;
@@ -214,7 +214,7 @@ class AlikeFinder {
 
 const NOTHING_TAKEN: Alike = {
   speedRank: 0,
-  roomMilli: GPU_MILLI,
+  freeMilli: GPU_MILLI,
   damageKey: damageKey(0),
   freeGpus: 0,
 };
@@ -222,7 +222,7 @@ const NOTHING_TAKEN: Alike = {
 /** Negative if a is better, 0 if they are equal. */
 function compareAlike(a: Alike, b: Alike): number {
   return (
-    a.roomMilli - b.roomMilli ||
+    a.freeMilli - b.freeMilli ||
     a.speedRank - b.speedRank ||
     a.damageKey - b.damageKey ||
     a.freeGpus - b.freeGpus

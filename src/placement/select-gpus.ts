@@ -1,7 +1,6 @@
 import { gpuMask } from '../bandwidth/gpu-mask.js';
 import { readFields } from '../checks/fields.js';
 import { callForeign, isPlain, readList, refuseSymbols } from '../checks/plain-data.js';
-import { sameFigure } from '../compile/figure-ranks.js';
 import {
   bestSet,
   bestSetWith,
@@ -12,6 +11,7 @@ import {
   ownNicGBps,
 } from '../compile/gpu-set-tables.js';
 import { CorralError, quote } from '../errors.js';
+import { sameFigure } from '../figures.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { GPU_PLACES, type GpuPlace, gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
 import type { ServerTopology } from '../topology/server-topology.js';

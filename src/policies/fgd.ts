@@ -1,7 +1,7 @@
 import { readFields } from '../checks/fields.js';
 import { CorralError, quote } from '../errors.js';
+import { readWorkload } from '../placement/read/read-workload.js';
 import type { Policy, Workload } from '../placement/request/policy.js';
-import { readWorkload } from '../placement/request/workload.js';
 import { FragmentationMeasure } from './fragmentation.js';
 
 /** Options of {@link fgd}. */

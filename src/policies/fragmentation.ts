@@ -1,7 +1,7 @@
 import { callForeign } from '../checks/plain-data.js';
 import { CorralError, quote } from '../errors.js';
+import { readModels, readWorkload } from '../placement/read/read-workload.js';
 import type { ServerFacts, Workload } from '../placement/request/policy.js';
-import { readModels, readWorkload } from '../placement/request/workload.js';
 import { isLoaded, readServerFacts } from '../placement/scores/server-facts.js';
 
 /**

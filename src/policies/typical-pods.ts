@@ -1,8 +1,8 @@
 import { readFields } from '../checks/fields.js';
 import { callForeign, readList } from '../checks/plain-data.js';
 import { CorralError, quote } from '../errors.js';
+import { readModels } from '../placement/read/read-workload.js';
 import type { Workload } from '../placement/request/policy.js';
-import { readModels } from '../placement/request/workload.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
 
 /** What {@link typicalPods} reads of a pod. */

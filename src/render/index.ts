@@ -17,11 +17,11 @@ export type {
   ServerDocument,
 } from '../topology/server-document.js';
 export type { ServerGraph, ServerTopology } from '../topology/server-topology.js';
-export type { ClusterGang, OccupancyOptions } from './cluster/cluster-occupancy.js';
+export type { ClusterGroup, OccupancyOptions } from './cluster/cluster-occupancy.js';
 export type { ClusterSvgOptions } from './cluster/cluster-to-svg.js';
 export { clusterToSvg } from './cluster/cluster-to-svg.js';
-export type { DotOptions } from './server/dot.js';
-export { toDot } from './server/dot.js';
 export type { GpuGroup, PlacedGpus } from './server/gpu-groups.js';
+export type { ServerDotOptions } from './server/server-to-dot.js';
+export { serverToDot } from './server/server-to-dot.js';
 export type { ServerSvgOptions } from './server/server-to-svg.js';
 export { serverToSvg } from './server/server-to-svg.js';

@@ -11,7 +11,7 @@ import { checkedPools } from './allocation/headroom-pools.js';
 import { FailureEvents } from './failures/failure-events.js';
 import { LookAhead } from './future/look-ahead.js';
 import { type JobTable, jobTable } from './jobs/job-table.js';
-import { ClusterRun, type RunParts } from './kernel/cluster-run.js';
+import { ClusterRun } from './kernel/cluster-run.js';
 import { Communication } from './links/communication.js';
 import { Defragmentation } from './moves/defragmentation.js';
 import { elasticPass } from './moves/elastic.js';
@@ -87,10 +87,7 @@ export function openRun(
     // Counting pods knows no servers, so none may drop out or be kept.
     { counts: counts && !dropsServers(failures) && given.headroom === undefined },
   );
-  const add = (parts: Partial<RunParts>): void => {
-    run.parts = { ...run.parts, ...parts };
-  };
-  const { allocation } = run;
+  const { allocation, parts } = run;
   let mirror: PlacementEngine | undefined;
   if (looksAheadOnEngine(checked) && !allocation.isCounted) {
     // Whether a gang fits does not depend on the policy: the second engine has the default one.
@@ -105,15 +102,8 @@ export function openRun(
       // Whoever may stop others gets its servers sooner from the queue.
       holdsForSpares: checked.preemption === 'none',
     });
-    run.restartMicros = failing.steps.exposedMeanMicros;
-    add({
-      isStale: (kind, subject, stamp) => failing.isStale(kind, subject, stamp),
-      onEvent: (kind, subject) => failing.onEvent(kind, subject),
-      onStart: (job, delay) => failing.onStart(job, delay),
-      beforePass: () => {
-        failing.replace();
-      },
-    });
+    run.times.restartMicros = failing.steps.exposedMeanMicros;
+    parts.restarts = failing;
   }
   const pools =
     given.headroom === undefined ? undefined : checkedPools(given.headroom, tables, levels, table);
@@ -131,7 +121,7 @@ export function openRun(
       if (isOut === 1) idle.setInUse(server, false);
     });
     keepRoom(idle);
-    add({ fitsAtBegin: (job) => fitsOn(idle, job) });
+    parts.fitsAtBegin = (job) => idle.fits(job);
   }
   const lookAhead =
     mirror === undefined
@@ -146,43 +136,18 @@ export function openRun(
   }
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
     // What a gang is rated at does not depend on the policy that is judged.
-    const communication = new Communication(run, newEngine(topologyAware()), checked.sharesLinks);
-    const { onEvent, isStale } = run.parts;
-    add({
-      onEvent: (kind, subject) => {
-        if (kind === 'compute') communication.onCompute(subject);
-        else onEvent!(kind, subject);
-      },
-      isStale: (kind, subject, stamp) =>
-        kind === 'compute'
-          ? communication.isStale(subject, stamp)
-          : (isStale?.(kind, subject, stamp) ?? false),
-      onSpeed: (job) => communication.enter(job),
-      speedAt: (job, note) => communication.speedAt(job, note),
-      onLeave: (job) => communication.leave(job),
-    });
+    parts.speeds = new Communication(run, newEngine(topologyAware()), checked.sharesLinks);
   }
   if (defragmentation !== undefined) {
     const moves = new Moves(run, defragmentation.gainFactor);
     const looking = checked.queue === 'fair-share' ? undefined : lookAhead;
-    const defragmenting = new Defragmentation(run, moves, looking, defragmentation);
-    const { onEvent } = run.parts;
-    add({
-      onEvent: (kind, subject) => {
-        if (kind === 'defragment') defragmenting.onTick();
-        else onEvent!(kind, subject);
-      },
-    });
+    new Defragmentation(run, moves, looking, defragmentation).begin();
   }
   const sampler =
     checked.timelineMicros === undefined ? undefined : new TimelineSampler(checked.timelineMicros);
-  if (sampler !== undefined) add({ onTime: (until) => sampler.sample(run, until) });
+  if (sampler !== undefined) run.loop.onTime = (until) => sampler.sample(run, until);
   if (happened !== undefined) {
-    add({
-      watch: (kind, job) => {
-        happened.push({ seconds: toSeconds(run.now), kind, job });
-      },
-    });
+    parts.watch = (kind, job) => void happened.push({ seconds: toSeconds(run.now), kind, job });
   }
   return { run, checked, cluster, sampler, onProgress };
 }
@@ -202,13 +167,6 @@ function dropsServers(failures: SimulateOptions['failures']): boolean {
 
 function looksAheadOnEngine({ backfill, resizes, defragmentation, queue }: CheckedOptions): boolean {
   return backfill === 'easy' || resizes || (defragmentation !== undefined && queue !== 'fair-share');
-}
-
-/** Whether a job fits, which then is not placed after all. */
-function fitsOn(idle: Allocation, job: number): boolean {
-  if (!idle.place(job)) return false;
-  idle.unplace(job);
-  return true;
 }
 
 /** Who may preempt by priority: behind a head that is promised something, nobody else. */
@@ -236,7 +194,7 @@ function chosenPass(
   if (checked.preemption === 'order') {
     return allocation.isCounted
       ? countedOrderPass(table.count)
-      : orderPass(table.count, allocation.askerCount);
+      : orderPass(table.count, allocation.requestClassCount);
   }
   if (checked.backfill === 'conservative') {
     const book = allocation.isCounted ? new CountedPromises() : new PlacedPromises(newMirror());

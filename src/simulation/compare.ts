@@ -4,7 +4,7 @@ import { callForeign } from '../checks/plain-data.js';
 import { integer, probability } from '../checks/quantity.js';
 import { CorralError, quote } from '../errors.js';
 import { readJob, readJobList } from './options/read-jobs.js';
-import { readOptions, SIMULATE_FIELDS } from './options/read-options.js';
+import { RENAMED_OPTIONS, readOptions, SIMULATE_FIELDS } from './options/read-options.js';
 import type { SimulationJob } from './options/simulation-job.js';
 import type { SimulateOptions } from './options/simulation-options.js';
 import type { SimulationMetrics } from './results/simulation-result.js';
@@ -117,7 +117,13 @@ export interface ComparedPolicy {
  */
 export function compare(options: CompareOptions): ComparedPolicy[] {
   // Jobs that are drawn are no list yet.
-  const { jobs: given, ...rest } = readFields<CompareOptions>(options, [...SIMULATE_FIELDS, ...FIELDS]);
+  const { jobs: given, ...rest } = readFields<CompareOptions>(
+    options,
+    [...SIMULATE_FIELDS, ...FIELDS],
+    [],
+    'invalid-option',
+    RENAMED_OPTIONS,
+  );
   const {
     policies,
     replications = 10,

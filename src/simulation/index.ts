@@ -39,12 +39,12 @@ export type { ComparedFigure, ComparedPolicy, CompareOptions, Interval } from '.
 export { compare } from './compare.js';
 export type { Bucket } from './jobs/job-state.js';
 export type { RunEnd } from './jobs/run-log.js';
+export type { EventKind } from './options/event-kinds.js';
 export type { HeadroomPool } from './options/headroom-pool.js';
 export type { MetricsOptions, MetricsWindow } from './options/metrics-window.js';
 export type { JobCheckpoints, SimulationJob } from './options/simulation-job.js';
 export type {
   DefragmentationOptions,
-  EventKind,
   Queue,
   Quota,
   SimulatedFailureLaw,

@@ -1,9 +1,6 @@
 import { callForeign } from '../checks/plain-data.js';
 import { CorralError } from '../errors.js';
 import { type OpenRun, openRun } from './assemble.js';
-import { RUNNING } from './jobs/job-state.js';
-import { CUT } from './jobs/run-log.js';
-import type { ClusterRun } from './kernel/cluster-run.js';
 import type { CheckedOptions } from './options/checked-options.js';
 import { toSeconds } from './options/clock.js';
 import type { SimulateOptions } from './options/simulation-options.js';
@@ -35,9 +32,8 @@ const PROGRESS_STEPS = 1 << 14;
  */
 export function simulate(options: SimulateOptions): SimulationResult {
   const simulation = openRun(options, undefined);
-  const { run, onProgress } = simulation;
-  while (play(simulation, PROGRESS_STEPS)) if (onProgress !== undefined) report(run, onProgress);
-  if (onProgress !== undefined) report(run, onProgress);
+  while (play(simulation, PROGRESS_STEPS)) report(simulation);
+  report(simulation);
   return close(simulation);
 }
 
@@ -77,7 +73,7 @@ function play({ run, checked }: OpenRun, steps: number): boolean {
   return callForeign(() => {
     for (let step = 0; step < steps; step++) {
       if (!run.step()) return false;
-      if (run.eventCount > checked.eventsMax) throw tooManyEvents(checked);
+      if (run.loop.eventCount > checked.eventsMax) throw tooManyEvents(checked);
     }
     return true;
   }, ['policy']);
@@ -85,14 +81,7 @@ function play({ run, checked }: OpenRun, steps: number): boolean {
 
 function close({ run, cluster, sampler }: OpenRun): SimulationResult {
   const { until } = run.settings;
-  const end = until < Number.POSITIVE_INFINITY ? Math.max(until, run.now) : run.now;
-  sampler?.sample(run, end);
-  run.now = end;
-  for (let job = 0; job < run.table.count; job++) {
-    if (run.state.status[job] !== RUNNING) continue;
-    run.stop(job, CUT, { keeps: true, holdsOn: true });
-  }
-  run.accounts.settle(run.now);
+  run.cutAt(until < Number.POSITIVE_INFINITY ? Math.max(until, run.now) : run.now);
   let jobs: readonly JobResult[] | undefined;
   return {
     get jobs() {
@@ -101,15 +90,16 @@ function close({ run, cluster, sampler }: OpenRun): SimulationResult {
     },
     metrics: simulationMetrics(run),
     ...(sampler === undefined ? {} : { timeline: sampler.timeline }),
-    events: run.eventCount,
+    events: run.loop.eventCount,
     digest: run.log.digest(),
   };
 }
 
-function report(run: ClusterRun, onProgress: NonNullable<SimulateOptions['onProgress']>): void {
+function report({ run, onProgress }: OpenRun): void {
+  if (onProgress === undefined) return;
   const progress = {
     seconds: toSeconds(run.now),
-    events: run.eventCount,
+    events: run.loop.eventCount,
     finishedJobs: run.doneCount,
     jobs: run.table.count,
   };
@@ -120,6 +110,6 @@ function tooManyEvents(checked: CheckedOptions): CorralError {
   return new CorralError(
     'limit-exceeded',
     ['eventsMax'],
-    `more than ${checked.eventsMax} events: raise eventsMax, or stop earlier with until`,
+    `more than ${checked.eventsMax} events: raise eventsMax, or stop earlier with untilSeconds`,
   );
 }

@@ -3,7 +3,10 @@ import { BANDWIDTH_MAX_GBPS, BANDWIDTH_MIN_GBPS } from '../units.js';
 
 const expected = `expected GB/s (10^9 bytes/s) from ${BANDWIDTH_MIN_GBPS} to ${BANDWIDTH_MAX_GBPS}`;
 
-/** A bandwidth in a document or an option, GB/s per direction: within limits between which sums and quotients keep their digits. */
+/**
+ * The schema of a bandwidth in a document, GB/s per direction. Within its limits sums and quotients keep their
+ * digits.
+ */
 export const bandwidthFigure: v.GenericSchema<number> = v.pipe(
   v.number(),
   v.minValue(BANDWIDTH_MIN_GBPS, expected),

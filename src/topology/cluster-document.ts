@@ -6,7 +6,7 @@ import { record, strictFields } from './validate.js';
 
 /** Most tiers of fabric above the server. */
 const TIERS_MAX = 16;
-/** Most server types of a cluster: each takes some milliseconds to be built. */
+/** Most server types of a cluster: building one takes some milliseconds. */
 const TYPES_MAX = 4096;
 /** Most entries of the lists and objects of a cluster document, server documents included. */
 export const CLUSTER_ENTRIES_MAX: Readonly<Record<string, number>> = {
@@ -34,7 +34,7 @@ export interface ServerEntry {
   readonly id: string;
   /** A key of the document's `types`. */
   readonly type: string;
-  /** The domain it lies in, for each tier of the document; may be left out where there are no tiers. */
+  /** Tier → the domain that the server is in. Required for each tier of the document. */
   readonly domains?: Readonly<Record<string, string>> | undefined;
   /** CPU for pods, thousandths of a core; absent = not limiting. */
   readonly cpuMilli?: number | undefined;
@@ -50,15 +50,15 @@ export interface ClusterDocument {
   /** Names of the tiers, widest first: `['block', 'rack']`. */
   readonly tiers: readonly string[];
   readonly servers: readonly ServerEntry[];
-  /** A server document, or the name of one in the catalogue, by the name that servers call it. */
+  /** Name that servers use → a server document, or the name of one in the catalogue. */
   readonly types: Readonly<Record<string, ServerDocument | string>>;
-  /** By tier: what goes out of, and into, its domains; absent = not limiting. */
+  /** Tier → the uplinks of its domains; absent = not limiting. */
   readonly uplinks?: Readonly<Record<string, UplinkEntry>> | undefined;
-  /** The tier whose domains are accelerator fabrics (NVL72), all of them or some. */
+  /** The tier of which all or some domains are accelerator fabrics (NVL72). */
   readonly accelerator?: AcceleratorEntry | undefined;
 }
 
-/** The uplinks of one tier; at least one of the two fields is there. */
+/** The uplinks of one tier; at least one of the two fields is required. */
 export interface UplinkEntry {
   /** GB/s per direction of every domain that `domains` does not name; absent = not limiting. */
   readonly GBps?: number | undefined;
@@ -71,7 +71,7 @@ export interface AcceleratorEntry {
   readonly tier: string;
   /** GB/s per GPU and direction in every domain that `domains` does not name; absent = those have no such fabric. */
   readonly GBpsPerGpu?: number | undefined;
-  /** Domain → its own GB/s per GPU and direction; null = no accelerator fabric: its servers talk through their NICs. */
+  /** Domain → its own GB/s per GPU and direction; null = no accelerator fabric: its servers use their NICs. */
   readonly domains?: Readonly<Record<string, number | null>> | undefined;
 }
 
@@ -85,7 +85,7 @@ const serverEntrySchema = strictFields({
   labels: v.exactOptional(record(id, v.pipe(v.string(), v.maxLength(TEXT_LENGTH_MAX)))),
 });
 
-/** Figures of single domains by name; null says that a domain has none. */
+/** The schema of figures of single domains by name; null = none. */
 const domainFigures = v.exactOptional(record(id, v.nullable(bandwidthFigure)));
 
 /** The schema of a cluster document; each server type is validated by its own schema. */

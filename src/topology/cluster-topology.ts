@@ -26,20 +26,20 @@ export interface ClusterTier {
   readonly name: TierName;
   /** Domain ids in the order in which the servers of the document first name them. */
   readonly domains: readonly string[];
-  /** For each domain the position of the one around it in the next wider tier; empty for the widest. */
+  /** Domain → position of the domain of the next wider tier that contains it; empty for the widest tier. */
   readonly parents: readonly number[];
-  /** GB/s per direction out of and into each domain, where all are alike; absent = not limiting. */
+  /** GB/s per direction out of and into each domain, where all are equal; absent = not limiting. */
   readonly uplinkGBps?: number;
   /** Instead of it where domains differ: domain → GB/s per direction; null = not limiting. */
   readonly domainUplinksGBps?: readonly (number | null)[];
-  /** GB/s per GPU and direction inside each domain, where all are accelerator fabrics and alike. */
+  /** GB/s per GPU and direction inside each domain, where all are accelerator fabrics of equal figures. */
   readonly acceleratorGBpsPerGpu?: number;
   /** Instead of it where domains differ: domain → GB/s per GPU and direction; null = no accelerator fabric. */
   readonly domainAcceleratorsGBpsPerGpu?: readonly (number | null)[];
 }
 
 /**
- * What the uplink of a domain carries.
+ * The bandwidth of the uplink of a domain.
  *
  * @param domain - position in {@link ClusterTier.domains}
  * @returns GB/s per direction; Infinity = not limiting
@@ -51,7 +51,7 @@ export function uplinkGBpsOf(tier: ClusterTier, domain: number): number {
 }
 
 /**
- * What the accelerator fabric of a domain gives each GPU.
+ * The bandwidth of each GPU in the accelerator fabric of a domain.
  *
  * @param domain - position in {@link ClusterTier.domains}
  * @returns GB/s per GPU and direction; undefined where the domain is no accelerator fabric
@@ -173,7 +173,7 @@ function copyOf(document: unknown): unknown {
   try {
     return plainData(document, [], 'invalid-document', CLUSTER_ENTRIES_MAX);
   } catch (error) {
-    // A server topology among the types fails deep inside it: say what it is.
+    // A server topology among the types makes the copy fail at some inner field: report the topology itself.
     const [field, name] = error instanceof CorralError ? error.path : [];
     if (field === 'types' && typeof name === 'string') {
       const { types } = document as { readonly types: Readonly<Record<string, unknown>> };
@@ -186,7 +186,10 @@ function copyOf(document: unknown): unknown {
   }
 }
 
-/** Before millions of entries are validated: a list of one server again and again is refused at the second. */
+/**
+ * Refuses duplicate ids before the whole list is validated: a list of millions of equal entries fails at the second
+ * one.
+ */
 function refuseServersTwice(document: unknown): void {
   const { servers } = (document ?? {}) as { readonly servers?: unknown };
   if (!Array.isArray(servers)) return;
@@ -234,10 +237,10 @@ function figuresOf(
   return first === null ? {} : { all: first };
 }
 
-/** What a request may require beside the tiers of the document. */
+/** Levels that a request may name beside the tiers of the document. */
 const RESERVED_NAMES: readonly string[] = [...GPU_PLACES, 'server', 'cluster'];
 
-/** Collects the domains of all tiers while servers are read, and holds that they form a tree. */
+/** Collects the domains of all tiers while servers are read, and checks that they form a tree. */
 class DomainTree {
   readonly names: string[][];
   readonly parents: number[][];

@@ -1,5 +1,6 @@
 /**
- * Makes plain data unchangeable, down to its last list. What is frozen already is taken to be so all the way down.
+ * Freezes plain data with all inner objects and lists. An object that is frozen already is taken to be frozen inside
+ * as well.
  *
  * @param data - objects and lists without cycles
  * @returns the same data

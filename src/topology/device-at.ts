@@ -1,28 +1,29 @@
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { DeviceId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import type { Device } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
 
 const cache = new WeakMap<ServerTopology, ReadonlyMap<DeviceId, Device>>();
 
 /**
- * The devices of a server by id. The graph of a topology is for the caller alone, who may change it.
+ * The devices of a server by id. They come from the document: the graph of a topology belongs to the caller, who may
+ * change it.
  *
  * @param server - a server topology
- * @returns device id to the device as the document has it, in document order; kept with the server
+ * @returns device id → the device as the document has it, in document order; kept with the server
  * @complexity O(devices) once
  */
 export function devicesOf(server: ServerTopology): ReadonlyMap<DeviceId, Device> {
-  let devices = cache.get(server);
-  if (devices === undefined) {
-    devices = new Map(server.document.devices.map((device) => [device.id, device]));
-    cache.set(server, devices);
-  }
-  return devices;
+  return remembered(
+    cache,
+    server,
+    () => new Map(server.document.devices.map((device) => [device.id, device])),
+  );
 }
 
 /**
- * The device of an id that a caller hands in.
+ * Looks up the device of an id that a caller hands in.
  *
  * @param server - a server topology
  * @param id - device id, compared, never parsed

@@ -1,3 +1,4 @@
+import { remembered } from '../remembered.js';
 import { FORWARDS, GPU, type Network } from './network.js';
 import { hasSocketDetours, type SocketRoute, socketRoutes } from './socket-routes.js';
 
@@ -5,46 +6,43 @@ import { hasSocketDetours, type SocketRoute, socketRoutes } from './socket-route
  * A server's network as a directed graph whose paths are the permitted ones: up from a device, over at most one
  * socket route, and down.
  *
- * A vertex where a path may have to remember what it has done is split into two halves. Traffic that has still to
- * cross the sockets (or, without peer-to-peer, to reach host memory) is on the *outbound* halves; a socket route,
- * or a turn at one vertex, leads to the *inbound* halves, from which nothing leads back. GPUs and NICs are one
- * vertex each: what a GPU receives and sends on begins anew.
+ * A vertex is split into two halves where the permitted continuation of a path depends on its past. Traffic that may
+ * still cross the sockets (or, without peer-to-peer, has still to reach host memory) is on the *outbound* halves. A
+ * socket route, or a turn at one vertex, leads to the *inbound* halves, and nothing leads back from them. GPUs and
+ * NICs are one vertex each: a GPU that sends on what it received starts a new path.
  */
 export interface DirectedNetwork {
   readonly network: Network;
-  /** Whether two GPUs may exchange data without passing through host memory. */
+  /** True if two GPUs may exchange data without passing through host memory. */
   readonly peerToPeer: boolean;
   readonly vertexCount: number;
-  /** Vertex of the network to its outbound half, and to its inbound half; the same where it is not split. */
+  /** Vertex of the network → its outbound half; → its inbound half; the same half where it is not split. */
   readonly outbound: Int32Array;
   readonly inbound: Int32Array;
-  /** Half to vertex of the network. */
+  /** Half → vertex of the network. */
   readonly vertexOf: Int32Array;
-  /** Arc to the half it leaves, and to the half it enters. */
+  /** Arc → the half that it leaves; → the half that it enters. */
   readonly tails: Int32Array;
   readonly heads: Int32Array;
-  /** Arc to the arcs of the network that it crosses in order: none for a turn, several for a socket route. */
+  /** Arc → the arcs of the network that it crosses, in order: none for a turn, several for a socket route. */
   readonly crossed: readonly Int32Array[];
 }
 
-/** With peer-to-peer, and without. */
+/** Index 1: with peer-to-peer, index 0: without. Null where no directed form is needed. */
 const cache: readonly WeakMap<Network['ends'], DirectedNetwork | null>[] = [new WeakMap(), new WeakMap()];
 
 /**
  * The directed form of a network, where it is needed.
  *
  * @param network - a server's network
- * @param peerToPeer - whether GPUs may exchange data without passing through host memory
+ * @param peerToPeer - true if GPUs may exchange data without passing through host memory
  * @returns `undefined` where every path is permitted: with peer-to-peer, on machines without socket detours
- * @complexity O(sockets × hosts^2 + links) on first use, then remembered with the network
+ * @complexity O(sockets × hosts^2 + links) on first use, then kept with the network
  */
 export function directedNetworkOf(network: Network, peerToPeer: boolean): DirectedNetwork | undefined {
-  const known = cache[peerToPeer ? 1 : 0]!;
-  let directed = known.get(network.ends);
-  if (directed === undefined) {
-    directed = peerToPeer && !hasSocketDetours(network) ? null : direct(network, peerToPeer);
-    known.set(network.ends, directed);
-  }
+  const directed = remembered(cache[peerToPeer ? 1 : 0]!, network.ends, () =>
+    peerToPeer && !hasSocketDetours(network) ? null : direct(network, peerToPeer),
+  );
   return directed ?? undefined;
 }
 
@@ -81,7 +79,7 @@ function direct(network: Network, peerToPeer: boolean): DirectedNetwork {
     } else if (inbound[tail] === outbound[tail]) {
       add(outbound[tail]!, outbound[head]!, crossing);
     } else {
-      // In a tree, going down before the turn or up after it would only lead back.
+      // In a tree, a path that goes down before the turn, or up after it, only leads back.
       const { isTree } = parts[partOf[tail]!]!;
       const isUp = rank[head]! < rank[tail]!;
       if (isUp || !isTree) add(outbound[tail]!, outbound[head]!, crossing);
@@ -106,20 +104,20 @@ function direct(network: Network, peerToPeer: boolean): DirectedNetwork {
   };
 }
 
-/** Forwarding vertices that are joined without a socket route: as a rule a socket and what hangs on it. */
+/** Forwarding vertices that are joined without a socket route: usually a socket and the devices below it. */
 interface Part {
   readonly hasSockets: boolean;
-  /** Whether it has links of the accelerator fabric only: its NVSwitches need no host. */
+  /** True if all its links belong to the accelerator fabric: traffic through its NVSwitches needs no host memory. */
   readonly isFabric: boolean;
-  /** Whether it is a tree whose root is its only socket, if any, and in which nothing but hosts is above a host. */
+  /** True if it is a tree whose root is its only socket, if it has one, and in which only hosts are above a host. */
   readonly isTree: boolean;
 }
 
 interface Parts {
   readonly parts: readonly Part[];
-  /** Vertex to its part, -1 for GPUs and NICs. */
+  /** Vertex → its part; -1 for GPUs and NICs. */
   readonly partOf: Int32Array;
-  /** Vertex to its place in a breadth-first walk from the root of its part. */
+  /** Vertex → its position in a breadth-first walk from the root of its part. */
   readonly rank: Int32Array;
 }
 
@@ -130,7 +128,7 @@ function readParts(network: Network, routes: readonly SocketRoute[] | undefined)
   const parts: Part[] = [];
   const partOf = new Int32Array(vertexCount).fill(-1);
   const rank = new Int32Array(vertexCount).fill(-1);
-  // Sockets are roots where there are any, then hosts.
+  // Roots are sockets first, then hosts, then any other vertex.
   const isRoot: readonly ((v: number) => boolean)[] = [
     (v) => isSocket[v] === 1,
     (v) => hosts[v] === 1,

@@ -1,9 +1,10 @@
+import { remembered } from '../remembered.js';
 import type { DirectedNetwork } from './directed-network.js';
 import { FORWARDS, type Network } from './network.js';
 
 /**
- * The widest permitted path between two vertices: the rule of `widestPath` on a directed network, so that it
- * follows the socket routes, and without peer-to-peer passes through host memory.
+ * The widest permitted path between two vertices, by the rule of `widestPath` on a directed network. It follows the
+ * socket routes; without peer-to-peer it passes through host memory.
  *
  * @param directed - a server's directed network
  * @param from - vertex of the network
@@ -13,7 +14,7 @@ import { FORWARDS, type Network } from './network.js';
  */
 export function directedPath(directed: DirectedNetwork, from: number, to: number): Int32Array | undefined {
   if (from > to) {
-    // The directed network is the same backwards, with outbound and inbound halves exchanged.
+    // The reversed directed network is the same network with outbound and inbound halves exchanged.
     const back = directedPath(directed, to, from);
     return back?.reverse().map((arc) => arc ^ 1);
   }
@@ -26,11 +27,11 @@ export function directedPath(directed: DirectedNetwork, from: number, to: number
   return firstPath(directed, search, start, end, width, hops);
 }
 
-/** What a search reads of a directed network besides its arcs. */
+/** What a search needs of a directed network besides its arcs; kept with it. */
 interface Search {
-  /** Arc to the narrowest per-flow figure of the links it crosses; Infinity for a turn. */
+  /** Arc → the narrowest per-flow bandwidth of the links that it crosses, GB/s; Infinity for a turn. */
   readonly widthGBps: Float64Array;
-  /** Half to the arcs that leave it, and to those that enter it. */
+  /** Half → the arcs that leave it; → the arcs that enter it. */
   readonly leaving: readonly (readonly number[])[];
   readonly entering: readonly (readonly number[])[];
 }
@@ -38,9 +39,7 @@ interface Search {
 const cache = new WeakMap<DirectedNetwork, Search>();
 
 function searchOf(directed: DirectedNetwork): Search {
-  let search = cache.get(directed);
-  if (search === undefined) {
-    const { network, vertexCount, tails, heads, crossed } = directed;
+  return remembered(cache, directed, ({ network, vertexCount, tails, heads, crossed }) => {
     const leaving = Array.from({ length: vertexCount }, (): number[] => []);
     const entering = Array.from({ length: vertexCount }, (): number[] => []);
     for (const [arc, tail] of tails.entries()) leaving[tail]!.push(arc);
@@ -48,13 +47,11 @@ function searchOf(directed: DirectedNetwork): Search {
     const widths = crossed.map((arcs) =>
       arcs.reduce((width, arc) => Math.min(width, network.flowGBps[arc >> 1]!), Number.POSITIVE_INFINITY),
     );
-    search = { widthGBps: Float64Array.from(widths), leaving, entering };
-    cache.set(directed, search);
-  }
-  return search;
+    return { widthGBps: Float64Array.from(widths), leaving, entering };
+  });
 }
 
-/** GPUs and NICs are not crossed. */
+/** True if paths may cross a half: it does not belong to a GPU or a NIC. */
 function forwards({ network, vertexOf }: DirectedNetwork, half: number): boolean {
   return network.roles[vertexOf[half]!] === FORWARDS;
 }
@@ -81,7 +78,7 @@ function widthGBps(directed: DirectedNetwork, search: Search, start: number, end
   }
 }
 
-/** Half to its hops to `end` over arcs of at least `width`; Infinity where there is no way. */
+/** Half → its hops to `end` over arcs of at least `width`; Infinity where there is no path. */
 function hopsTo(
   directed: DirectedNetwork,
   search: Search,
@@ -91,8 +88,8 @@ function hopsTo(
 ): Float64Array {
   const hops = new Float64Array(directed.vertexCount).fill(Number.POSITIVE_INFINITY);
   hops[end] = 0;
-  // A route has more hops than one and a turn none, so a half may be reached on fewer hops later. Hops are whole and only
-  // fall, so this ends.
+  // A route counts several hops and a turn none, so a half may be reached on fewer hops later. Ends: hops are whole
+  // numbers and only fall.
   const queue = [end];
   for (const at of queue) {
     for (const arc of search.entering[at]!) {
@@ -135,7 +132,7 @@ function firstPath(
   return Int32Array.from(firstFrom(start));
 }
 
-/** Whether of two paths with equal ends and hops the one comes first by the vertices it enters. */
+/** True if of two paths with equal ends and hops the first one comes earlier, by the vertices that they enter. */
 function isBefore({ ends }: Network, path: readonly number[], other: readonly number[]): boolean {
   const at = path.findIndex((arc, i) => ends[arc ^ 1] !== ends[other[i]! ^ 1]);
   return at >= 0 && ends[path[at]! ^ 1]! < ends[other[at]! ^ 1]!;

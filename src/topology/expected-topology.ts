@@ -4,38 +4,38 @@ import type { ClusterTopology } from './cluster-topology.js';
 import { deepFreeze } from './deep-freeze.js';
 import type { ServerTopology } from './server-topology.js';
 
-/** What was built here, and not put together or copied by somebody else. */
+/** Topologies that this library built; copies and objects of the caller are not among them. */
 const servers = new WeakSet<object>();
 const clusters = new WeakSet<object>();
 
-/** Makes a server topology known to {@link isServer}; only those who build one from a checked document do this. */
+/** Registers a server topology for {@link isServer}. Only code that builds one from a checked document calls this. */
 export function builtServer(server: ServerTopology): ServerTopology {
   servers.add(server);
   return server;
 }
 
 /**
- * Freezes a cluster topology and makes it known to {@link isCluster}; only those who build one from a checked document do
- * this.
+ * Freezes a cluster topology and registers it for {@link isCluster}. Only code that builds one from a checked
+ * document calls this.
  */
 export function builtCluster(cluster: ClusterTopology): ClusterTopology {
   clusters.add(deepFreeze(cluster));
   return cluster;
 }
 
-/** Whether a value is what `serverTopology` returns; a copy of it is not. */
+/** True for what `serverTopology` returns, false for a copy of it. */
 export function isServer(value: unknown): value is ServerTopology {
   return typeof value === 'object' && value !== null && servers.has(value);
 }
 
-/** Whether a value is what `clusterTopology` returns; a copy of it is not. */
+/** True for what `clusterTopology` returns, false for a copy of it. */
 export function isCluster(value: unknown): value is ClusterTopology {
   return typeof value === 'object' && value !== null && clusters.has(value);
 }
 
 /**
- * Refuses anything but a server topology where one is asked for again and again: to build it from a document at each
- * call would take longer than the answer.
+ * Refuses anything but a server topology. For functions that are called often: building a topology from a document at
+ * each call would take longer than the answer.
  *
  * @param server - what the caller handed in
  * @param path - the name of that argument
@@ -59,7 +59,7 @@ export function checkCluster(cluster: unknown, path: ErrorPath): void {
 }
 
 /**
- * Says what to do with a value that is no topology, whatever it is.
+ * Throws the error for a value that is no topology, with a remedy.
  *
  * @param makers - the calls that return what is expected
  * @param documentField - a field of the document that they take
@@ -78,10 +78,13 @@ function refuse(value: unknown, path: ErrorPath, makers: string, documentField: 
   throw new CorralError('invalid-option', path, problem);
 }
 
-/** What is said of the copy of a topology. */
+/** The error text for a copy of a topology. */
 export const COPY = 'not a topology any more, but a copy of one: build it again from its document';
 
-/** Whether a value has the fields of a topology: a copy by JSON, `structuredClone` or spreading. May run code of the caller. */
+/**
+ * True if a value has the fields of a topology, such as a copy by JSON, `structuredClone` or spreading. It may run
+ * code of the caller.
+ */
 export function isCopy(value: object): boolean {
   return (
     ('gpus' in value && 'document' in value) ||
@@ -90,10 +93,10 @@ export function isCopy(value: object): boolean {
 }
 
 /**
- * Refuses a topology where a document is asked for, which it would be no part of.
+ * Refuses a topology where a document is expected.
  *
  * @param value - what the caller handed in
- * @param path - where
+ * @param path - where the caller was given it
  * @throws CorralError `invalid-document`
  */
 export function refuseTopology(value: unknown, path: ErrorPath): void {

@@ -1,22 +1,31 @@
+import { bitCount } from '../masks.js';
+import { remembered } from '../remembered.js';
 import { devicesOf } from './device-at.js';
 import { hostsAbove } from './relation.js';
 import type { Device } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
 
-/** Where all GPUs of a pod can be asked to be: on one CPU socket, or on one NUMA node. */
+/** A kind of place inside a server that can be required for all GPUs of a pod: one CPU socket, or one NUMA node. */
 export type GpuPlace = 'socket' | 'numa';
 
-/** The words for {@link GpuPlace}: no tier of a cluster bears such a name. */
+/** All kinds of places; no tier of a cluster may have such a name. */
 export const GPU_PLACES: readonly GpuPlace[] = ['socket', 'numa'];
 
-/** What a kind of place is called in a sentence. */
+/** Whether a level is a kind of place inside a server. */
+export function isPlace(level: string): level is GpuPlace {
+  return level === 'socket' || level === 'numa';
+}
+
+/** The name of a kind of place in a sentence. */
 export function placeName(place: GpuPlace): string {
   return place === 'numa' ? 'NUMA node' : 'socket';
 }
 
-/** Which GPUs of a server are on one place. */
+/** The GPUs of a server by place. */
 export interface GpuPlaces {
-  /** Socket → bit mask of its GPU ordinals, in the order of their lowest; undefined = the document does not say. */
+  /**
+   * Socket → bit mask of its GPU ordinals, in the order of the lowest ordinal; undefined = the document does not say.
+   */
   readonly socket: readonly number[] | undefined;
   /** The same for NUMA nodes; those without GPUs are left out. */
   readonly numa: readonly number[] | undefined;
@@ -27,9 +36,9 @@ const cache = new WeakMap<ServerTopology, GpuPlaces>();
 /**
  * The GPUs of a server by CPU socket and by NUMA node.
  *
- * A GPU is where its own field `socket` or `numa` says, else on the device of that kind above it: the nearest NUMA node
- * or socket through PCIe switches, and the socket that this NUMA node names or hangs on. If that is not known of every
- * GPU, the kind of place is not known of the server.
+ * The place of a GPU is its own field `socket` or `numa`; without it the device of that kind above it: the nearest
+ * NUMA node or socket through PCIe switches, and the socket that this NUMA node names or is linked to. If the place
+ * of one GPU is unknown, that kind of place is unknown for the whole server.
  *
  * @param server - a server type
  * @returns bit masks by place, disjoint, together all GPUs; kept with the server
@@ -38,19 +47,17 @@ const cache = new WeakMap<ServerTopology, GpuPlaces>();
  * gpuPlaces(topology('dgx-h100')).socket // [0b00001111, 0b11110000]
  */
 export function gpuPlaces(server: ServerTopology): GpuPlaces {
-  let places = cache.get(server);
-  if (places === undefined) {
-    places = { socket: masksBy(server, socketOf), numa: masksBy(server, numaOf) };
-    cache.set(server, places);
-  }
-  return places;
+  return remembered(cache, server, () => ({
+    socket: masksBy(server, socketOf),
+    numa: masksBy(server, numaOf),
+  }));
 }
 
 /**
- * The GPUs that are on one place of each of several kinds.
+ * The groups of GPUs that share a place of each of several kinds.
  *
  * @param kinds - at least one
- * @returns bit masks as in {@link gpuPlaces}; undefined if one of the kinds is not known
+ * @returns bit masks as in {@link gpuPlaces}; undefined if one of the kinds is unknown
  */
 export function gpusOnOne(server: ServerTopology, kinds: readonly GpuPlace[]): readonly number[] | undefined {
   let parts: readonly number[] = [2 ** server.gpus.length - 1];
@@ -66,10 +73,10 @@ export function gpusOnOne(server: ServerTopology, kinds: readonly GpuPlace[]): r
  * The fewest places that can hold a number of GPUs, all free.
  *
  * @param places - bit masks as in {@link gpuPlaces}
- * @returns number of GPUs → places, up to all GPUs; more than one place is straddling only beyond this
+ * @returns number of GPUs → fewest places, up to all GPUs
  */
 export function fewestPlaces(places: readonly number[]): Uint8Array {
-  const sizes = places.map(sizeOf).sort((a, b) => b - a);
+  const sizes = places.map(bitCount).sort((a, b) => b - a);
   const fewest: number[] = [0];
   sizes.forEach((size, i) => {
     for (let gpu = 0; gpu < size; gpu++) fewest.push(i + 1);
@@ -77,13 +84,7 @@ export function fewestPlaces(places: readonly number[]): Uint8Array {
   return Uint8Array.from(fewest);
 }
 
-function sizeOf(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
-}
-
-/** The number of places that hold some GPU of a set. */
+/** The number of places with at least one GPU of a set. */
 export function placesTouched(places: readonly number[], set: number): number {
   let touched = 0;
   for (let i = 0; i < places.length; i++) if ((places[i]! & set) !== 0) touched++;
@@ -92,7 +93,9 @@ export function placesTouched(places: readonly number[], set: number): number {
 
 type Hosts = ReturnType<typeof hostsAbove>;
 
-/** Which socket or NUMA node a GPU is on; a number, the name it has in the document, or else its device. */
+/**
+ * Returns the socket or NUMA node of a GPU: its number or name in the document, else its device; undefined = unknown.
+ */
 type PlaceOf = (gpu: Device, hosts: Hosts) => number | string | Device | undefined;
 
 function socketOf(gpu: Device, { numa, socket }: Hosts): ReturnType<PlaceOf> {

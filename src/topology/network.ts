@@ -1,44 +1,45 @@
 import type { DeviceId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import type { DeviceKind } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
 import { isFabric, switchFabrics } from './switch-fabrics.js';
 
-/** A vertex that forwards for anybody: switch, NUMA node, socket. */
+/** Role of a vertex that forwards all traffic: switch, NUMA node, socket. */
 export const FORWARDS = 0;
-/** A GPU: forwards for the set it belongs to, never for another. */
+/** Role of a GPU: it forwards only for the set of GPUs that it belongs to. */
 export const GPU = 1;
-/** A NIC: traffic ends there. */
+/** Role of a NIC: traffic ends there. */
 export const LEAF = 2;
 
 /**
  * A server graph flattened for path and flow computations: dense indices in document order.
  *
- * Link `l` is two arcs, one per direction: arc `2l` and arc `2l + 1`. Arc `a` runs from `ends[a]` to
- * `ends[a ^ 1]`, and the arc back is `a ^ 1`. Never changed after it is built.
+ * Link `l` is two arcs, one per direction: arc `2l` and arc `2l + 1`. Arc `a` runs from `ends[a]` to `ends[a ^ 1]`,
+ * and the arc back is `a ^ 1`. It is never changed after it was built.
  */
 export interface Network {
-  /** Whether GPUs may talk to each other across PCIe and sockets without passing through host memory. */
+  /** True if GPUs may exchange data across PCIe and sockets without passing through host memory. */
   readonly peerToPeer: boolean;
   readonly vertexCount: number;
-  /** Vertex to device id; the NVSwitches of a fabric are one vertex, which bears the id of the first. */
+  /** Vertex → device id; the NVSwitches of a fabric are one vertex with the id of the first. */
   readonly devices: readonly DeviceId[];
   readonly vertexOf: ReadonlyMap<DeviceId, number>;
-  /** Vertex to FORWARDS, GPU or LEAF. */
+  /** Vertex → FORWARDS, GPU or LEAF. */
   readonly roles: Uint8Array;
-  /** Vertex to 1 if it is a NUMA node or a socket: there is host memory. */
+  /** Vertex → 1 if it is a host, that is a NUMA node or a socket: host memory is there. */
   readonly hosts: Uint8Array;
-  /** GPU ordinal to vertex. */
+  /** GPU ordinal → vertex. */
   readonly gpuVertices: Int32Array;
   readonly linkCount: number;
-  /** Arc to the vertex it leaves; length 2 * linkCount. */
+  /** Arc → the vertex that it leaves; length 2 * linkCount. */
   readonly ends: Int32Array;
-  /** Link to GB/s per direction. */
+  /** Link → GB/s per direction. */
   readonly capacityGBps: Float64Array;
-  /** Link to what one flow can reach, GB/s; the capacity where the document has no cap. */
+  /** Link → highest rate of one flow, GB/s; the capacity where the document has no cap. */
   readonly flowGBps: Float64Array;
-  /** Link to 1 if it belongs to the accelerator fabric. */
+  /** Link → 1 if it belongs to the accelerator fabric. */
   readonly fabric: Uint8Array;
-  /** Link to 1 if it joins two CPUs: its medium is `socket`, and neither end is a GPU or a NIC. */
+  /** Link → 1 if it joins two CPUs: its medium is `socket`, and neither end is a GPU or a NIC. */
   readonly betweenSockets: Uint8Array;
   /** Compressed rows: the arcs that leave vertex `v` are `arcs[rows[v]] … arcs[rows[v + 1] - 1]`, by head. */
   readonly rows: Int32Array;
@@ -47,45 +48,27 @@ export interface Network {
 
 const merged = new WeakMap<ServerTopology, Network>();
 const unmerged = new WeakMap<ServerTopology, Network>();
-/** A network to the same one with the other answer to `peerToPeer`. */
+/** Network → the same network with the opposite `peerToPeer`. */
 const otherwise = new WeakMap<Network, Network>();
 
 /**
- * The network of a server, with the NVSwitches of a fabric as one vertex and their links summed, see
- * {@link switchFabrics}: traffic of a pair is spread over all of them, so one of them alone would understate
- * what the pair can reach. Links between switches of one fabric are not limiting.
+ * The network of a server. The NVSwitches of a fabric are one vertex with their links summed, see {@link
+ * switchFabrics}: the traffic of a pair is spread over all of them, so that a single switch would show too low a
+ * bandwidth. Links between switches of one fabric are not limiting.
  *
  * @param server - a server topology
  * @param peerToPeer - default: what the document says
- * @returns the network; built on first use, then remembered with the topology
+ * @returns the network; built on first use, then kept with the topology
  */
 export function networkOf(server: ServerTopology, peerToPeer?: boolean): Network {
-  let network = merged.get(server);
-  if (network === undefined) {
-    network = flatten(server, switchFabrics(server.document));
-    merged.set(server, network);
-  }
-  return withPeerToPeer(network, peerToPeer ?? network.peerToPeer);
+  const network = remembered(merged, server, () => flatten(server, switchFabrics(server.document)));
+  if (network.peerToPeer === (peerToPeer ?? network.peerToPeer)) return network;
+  return remembered(otherwise, network, () => ({ ...network, peerToPeer: !network.peerToPeer }));
 }
 
 /** The network of a server with each NVSwitch by itself: for paths that begin or end at one. */
 export function unmergedNetworkOf(server: ServerTopology): Network {
-  let network = unmerged.get(server);
-  if (network === undefined) {
-    network = flatten(server, new Map());
-    unmerged.set(server, network);
-  }
-  return network;
-}
-
-function withPeerToPeer(network: Network, peerToPeer: boolean): Network {
-  if (network.peerToPeer === peerToPeer) return network;
-  let other = otherwise.get(network);
-  if (other === undefined) {
-    other = { ...network, peerToPeer };
-    otherwise.set(network, other);
-  }
-  return other;
+  return remembered(unmerged, server, () => flatten(server, new Map()));
 }
 
 function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, DeviceId>): Network {
@@ -108,7 +91,7 @@ function flatten(server: ServerTopology, mergedInto: ReadonlyMap<DeviceId, Devic
   const flowGBps: number[] = [];
   const fabric: number[] = [];
   const betweenSockets: number[] = [];
-  // Links between the same two vertices are summed, but the fabric is never added to PCIe.
+  // Links between the same two vertices are summed, but links of the fabric are not added to others.
   const linkOf = new Map<number, number>();
   for (const link of links) {
     const a = vertexOf.get(link.between[0])!;

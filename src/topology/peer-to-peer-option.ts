@@ -1,15 +1,15 @@
 import { CorralError, quote } from '../errors.js';
 
-/** The option of all functions that ask how GPUs talk to each other. */
+/** The option of all functions about traffic between GPUs. */
 export interface PeerToPeerOption {
   readonly peerToPeer?: boolean | undefined;
 }
 
 /**
- * The option `peerToPeer` of a call, checked: plain JavaScript can hand in anything.
+ * The checked option `peerToPeer` of a call.
  *
  * @param options - the options of the call
- * @returns its value; undefined: what the server document says
+ * @returns its value; undefined = as the server document says
  * @throws CorralError `invalid-option` for anything but true, false and undefined
  * @complexity O(1)
  */

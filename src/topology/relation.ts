@@ -1,11 +1,12 @@
 import type { DeviceId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import { deviceAt, devicesOf } from './device-at.js';
 import { checkServer } from './expected-topology.js';
 import type { Device, Link, Medium } from './server-document.js';
 import type { ServerTopology } from './server-topology.js';
 import { switchFabrics } from './switch-fabrics.js';
 
-/** Who is how far from whom: the table that `nvidia-smi topo -m` prints. */
+/** The relation of every pair of GPUs and NICs: the table that `nvidia-smi topo -m` prints. */
 export interface RelationMatrix {
   /** Row and column headings: GPUs, then NICs, each in document order. */
   readonly devices: readonly DeviceId[];
@@ -40,7 +41,7 @@ export function relationMatrix(server: ServerTopology): RelationMatrix {
  * |---|---|
  * | `X` | the device itself |
  * | `NV#` | joined by # NVLinks; through NVSwitch, the links of the GPU that has fewer |
- * | `XGMI`, `SCALEUP` | joined by xGMI or scale-up Ethernet (words of ours: nvidia-smi has none) |
+ * | `XGMI`, `SCALEUP` | joined by xGMI or scale-up Ethernet (our own words: nvidia-smi has none) |
  * | `PIX` | at most one PCIe switch between them |
  * | `PXB` | several PCIe switches, or one that reports as two levels, and no host bridge |
  * | `PHB` | one host bridge; host bridges that the document does not name count as one per NUMA node |
@@ -75,45 +76,40 @@ export function relationsFrom(server: ServerTopology, from: DeviceId, to: readon
   return to.map((id) => wordOf(neighbourhood, levels, from, id));
 }
 
-/** The word of each accelerator fabric, in the order in which a pair that has several is named. */
+/** The word of each accelerator fabric. A pair that several fabrics join gets the first. */
 const FABRIC_WORDS: readonly (readonly [Medium, string])[] = [
   ['nvlink', 'NV'],
   ['xgmi', 'XGMI'],
   ['scale-up-ethernet', 'SCALEUP'],
 ];
 
-/** A link as one of its ends sees it. */
+/** A link and the device at its other end. */
 interface Neighbour {
   readonly device: Device;
   readonly link: Link;
 }
 
-/** Where a device hangs below the CPUs. */
+/** The position of a device below the CPUs. */
 interface Standing {
   /** NUMA node (or socket, where the document has no NUMA nodes) above the device. */
   readonly host: Device | undefined;
-  /** Host bridge between the two, where the document names one. */
+  /** Host bridge between the host and the device, where the document names one. */
   readonly bridge: string | undefined;
 }
 
-/** What {@link relation} reads of a server, looked up by device id. */
+/** What {@link relation} needs of a server, by device id. */
 interface Neighbourhood {
   readonly devices: ReadonlyMap<DeviceId, Device>;
   readonly neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>;
   readonly standings: ReadonlyMap<DeviceId, Standing>;
-  /** NVSwitch to the first one of its fabric. */
+  /** NVSwitch → the first one of its fabric. */
   readonly fabrics: ReadonlyMap<DeviceId, DeviceId>;
 }
 
 const cache = new WeakMap<ServerTopology, Neighbourhood>();
 
 function neighbourhoodOf(server: ServerTopology): Neighbourhood {
-  let known = cache.get(server);
-  if (known === undefined) {
-    known = readNeighbourhood(server);
-    cache.set(server, known);
-  }
-  return known;
+  return remembered(cache, server, readNeighbourhood);
 }
 
 function readNeighbourhood(server: ServerTopology): Neighbourhood {
@@ -129,7 +125,7 @@ function readNeighbourhood(server: ServerTopology): Neighbourhood {
   return { devices: byId, neighbours, standings, fabrics: switchFabrics(server.document) };
 }
 
-/** A link of the PCIe side: neither between accelerators nor between CPUs. */
+/** True for a link that is neither between accelerators nor between CPUs. */
 function isHostLink(link: Link): boolean {
   return link.medium !== 'socket' && !FABRIC_WORDS.some(([medium]) => medium === link.medium);
 }
@@ -155,7 +151,7 @@ function standingOf(neighbours: ReadonlyMap<DeviceId, readonly Neighbour[]>, dev
       }
     }
   }
-  // A NIC that hangs on a GPU stands on the GPU's NUMA node, but not behind its host bridge.
+  // A NIC on a GPU is on the NUMA node of the GPU, but not below its host bridge.
   for (const next of device.kind === 'nic' ? neighbours.get(device.id)! : []) {
     if (next.device.kind === 'gpu' && isHostLink(next.link)) {
       return { host: standingOf(neighbours, next.device).host, bridge: device.hostBridge };
@@ -172,7 +168,7 @@ export function neighboursOf(server: ServerTopology, id: DeviceId): Device[] {
 }
 
 /**
- * The NUMA node and the socket above a device, as far as devices of the document are that.
+ * The NUMA node and the socket above a device, undefined where the document has no such device.
  *
  * @param id - id of a device of the server
  * @returns the nearest of the two through PCIe switches; above a NUMA node also the socket that it hangs on
@@ -198,8 +194,8 @@ export function hostsAbove(
 function switchLevelsFrom(neighbourhood: Neighbourhood, from: DeviceId): ReadonlyMap<DeviceId, number> {
   const levels = new Map<DeviceId, number>();
   if (isHost(neighbourhood.devices.get(from)!)) return levels;
-  // A switch adds one or two levels, so the frontier of each count is settled before the next. Ends: only a device that is
-  // settled, once, makes frontiers longer.
+  // A switch adds one or two levels, so the devices of each level are complete before the next level is read. Ends:
+  // each device adds neighbours only once, when it is settled.
   const frontiers: DeviceId[][] = [[from]];
   const settled = new Set<DeviceId>();
   for (let count = 0; count < frontiers.length; count++) {
@@ -240,13 +236,13 @@ function wordOf(
 }
 
 /**
- * Links that join two devices in one fabric: direct ones, and through switches the smaller count of both. The
- * NVSwitches of a fabric are one, unless one of the two devices is an NVSwitch itself.
+ * The number of links that join two devices in one fabric: direct links, and through switches the smaller number of
+ * both devices. The NVSwitches of a fabric count as one, unless one of the two devices is an NVSwitch itself.
  */
 function fabricLinks(neighbourhood: Neighbourhood, medium: Medium, a: DeviceId, b: DeviceId): number {
   const { devices, neighbours, fabrics } = neighbourhood;
   const areApart = [a, b].some((id) => devices.get(id)!.kind === 'nvswitch');
-  /** Links from one of the two to each fabric, the other device aside. */
+  /** Fabric → number of links from one of the two devices to it, without links to the other device. */
   const switched = (from: DeviceId, aside: DeviceId): ReadonlyMap<DeviceId, number> => {
     const counts = new Map<DeviceId, number>();
     for (const { device, link } of neighbours.get(from)!) {

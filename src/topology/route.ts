@@ -13,13 +13,13 @@ import { pathWidthGBps, widestPath } from './widest-path.js';
 
 /** The path of a transfer between two devices. */
 export interface Route {
-  /** From the one to the other, both included; of the NVSwitches of a fabric the first stands for all. */
+  /** Devices from one end to the other, both included; the first NVSwitch of a fabric stands for all of them. */
   readonly devices: readonly DeviceId[];
-  /** The pair in the words of `nvidia-smi topo -m`. */
+  /** The relation of the pair in a word of `nvidia-smi topo -m`. */
   readonly relation: string;
   /**
-   * What one transfer reaches alone, GB/s per direction: the smallest bandwidth, or per-flow cap, of the
-   * links; links to the NVSwitches of a fabric are summed. `Infinity` from a device to itself.
+   * Bandwidth of one transfer alone, GB/s per direction: the smallest bandwidth, or per-flow cap, of the links; links
+   * to the NVSwitches of a fabric are summed. `Infinity` from a device to itself.
    */
   readonly bandwidthGBps: number;
 }
@@ -27,8 +27,8 @@ export interface Route {
 /** Options of {@link route}. */
 export interface RouteOptions {
   /**
-   * Whether GPUs may talk to each other directly across PCIe and sockets. Default: what the server document says,
-   * and true if it says nothing.
+   * True if GPUs may exchange data directly across PCIe and sockets. Default: the server document's `peerToPeer`,
+   * which is true if absent.
    */
   readonly peerToPeer?: boolean | undefined;
 }
@@ -36,16 +36,15 @@ export interface RouteOptions {
 /**
  * The route of a transfer between two devices.
  *
- * If the accelerator fabric joins the two without another GPU between them, the route stays inside it:
- * a library does not leave NVLink for PCIe. Otherwise every link counts. Among the paths that count the
- * widest wins, then the one with the fewest hops, then document order. No route crosses another GPU
- * (somebody else may own it) or a NIC (traffic ends there). Between two sockets it follows their own route, chosen
- * in the same way among sockets and NUMA nodes: no detour through a third socket to avoid a narrow one below. The
- * way back is the same route reversed. The
- * NVSwitches of a fabric are one, unless the route begins or ends at one of them.
+ * If the accelerator fabric joins the two without another GPU between them, the route stays inside it, because
+ * libraries do not leave NVLink for PCIe. Otherwise every link counts. Of the paths the widest wins, then the one
+ * with the fewest hops, then document order. No route crosses another GPU (it may belong to another job) or a NIC
+ * (traffic ends there). Between two sockets a route follows the socket route, which is chosen in the same way among
+ * sockets and NUMA nodes; it makes no detour through a third socket. The way back is the same route reversed. The
+ * NVSwitches of a fabric count as one, unless the route begins or ends at one of them.
  *
- * Without peer-to-peer a route between two GPUs that the fabric does not join passes the nearest NUMA node or
- * socket, where the memory is; it may cross a PCIe switch on the way up and again on the way down.
+ * Without peer-to-peer, a route between two GPUs that the fabric does not join passes the nearest NUMA node or
+ * socket, where host memory is; it may cross a PCIe switch on the way up and again on the way down.
  *
  * @param server - a server topology
  * @param from - id of any device
@@ -87,7 +86,7 @@ export function route(
 /**
  * The rule of {@link route} on vertices.
  *
- * @returns the arcs, and whether the accelerator fabric joins the pair; `undefined` if nothing does
+ * @returns the arcs, and `inFabric`, true if the accelerator fabric joins the pair; `undefined` if there is no path
  */
 export function routeArcs(
   network: Network,
@@ -96,7 +95,7 @@ export function routeArcs(
 ): { readonly arcs: Int32Array; readonly inFabric: boolean } | undefined {
   const inside = widestPath(network, from, to, network.fabric);
   if (inside !== undefined) return { arcs: inside, inFabric: true };
-  // Only GPUs are kept from each other: a GPU reaches NICs and memory as ever.
+  // Without peer-to-peer only traffic between two GPUs is restricted, not that between a GPU and a NIC or memory.
   const isDirect = network.peerToPeer || network.roles[from] !== GPU || network.roles[to] !== GPU;
   const directed = directedNetworkOf(network, isDirect);
   const path = directed === undefined ? widestPath(network, from, to) : directedPath(directed, from, to);

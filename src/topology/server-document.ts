@@ -18,7 +18,7 @@ export const SERVER_ENTRIES_MAX: Readonly<Record<string, number>> = {
   sources: TEXTS_MAX,
   notes: TEXTS_MAX,
 };
-/** A petabyte in one device is a unit mistake. */
+/** Largest memory of one device, GiB: a larger figure is a mistake of units. */
 const MEMORY_MAX_GIB = 1e6;
 
 const text = v.pipe(
@@ -31,12 +31,12 @@ const place = v.union(
   'expected a non-negative integer or a name',
 );
 
-/** What a vertex of a server graph is. `numa` is a NUMA node with its host bridges. */
+/** The kinds of vertices of a server graph. `numa` is a NUMA node with its host bridges. */
 export const DEVICE_KINDS = ['gpu', 'nic', 'numa', 'socket', 'pcie-switch', 'nvswitch'] as const;
 /** The kind of a device. */
 export type DeviceKind = (typeof DEVICE_KINDS)[number];
 
-/** What a link is made of; the first three are the accelerator fabric. */
+/** The media of links; the first three are the accelerator fabric. */
 export const MEDIA = [
   'nvlink',
   'xgmi',
@@ -63,21 +63,24 @@ export interface Device {
   readonly numa?: number | string | undefined;
   /** CPU socket the device is local to. */
   readonly socket?: number | string | undefined;
-  /** Host bridge (PCIe root) above the device: two devices on one are PHB, on two of one NUMA node NODE. */
+  /**
+   * Host bridge (PCIe root) above the device. Two devices below one bridge are PHB, below two bridges of one NUMA
+   * node NODE.
+   */
   readonly hostBridge?: string | undefined;
-  /** 2 marks a switch that reports as two PCIe levels: devices below one chip are then PXB, not PIX. */
+  /** 2 for a switch that appears as two PCIe levels: devices below this one chip are then PXB, not PIX. */
   readonly levels?: 1 | 2 | undefined;
   readonly model?: string | undefined;
   readonly memoryGiB?: number | undefined;
-  /** NICs only: what the port is for. Only `compute` NICs (the default) carry collectives. */
+  /** NICs only: the network of the port. Only `compute` NICs (the default) carry collectives. */
   readonly role?: 'compute' | 'storage' | 'frontend' | undefined;
-  /** NICs only: what all its ports together carry, GB/s per direction; absent = not known, not limiting. */
+  /** NICs only: bandwidth of all its ports together, GB/s per direction; absent = not known, not limiting. */
   readonly portGBps?: number | undefined;
   /** Where `portGBps` comes from; `nccl` is the line rate in Gb/s divided by 8. */
   readonly portBasis?: BandwidthBasis | undefined;
   /** Where `portGBps` was read. */
   readonly portSource?: string | undefined;
-  /** Whether `portGBps` was checked against a dump or a vendor's document. */
+  /** True if `portGBps` was checked against a dump or a vendor's document. */
   readonly portVerified?: boolean | undefined;
 }
 
@@ -89,17 +92,17 @@ export interface Link {
   /** Achievable by software, 10^9 bytes/s, per direction. */
   readonly bandwidthGBps: number;
   readonly basis: BandwidthBasis;
-  /** What one flow can reach at most where that is less than the link carries in all. */
+  /** Highest rate of one flow, GB/s per direction, where that is less than the link carries in total. */
   readonly flowCapGBps?: number | undefined;
-  /** Line rate after encoding, per direction. */
+  /** Line rate after encoding, GB/s per direction. */
   readonly rawGBps?: number | undefined;
-  /** The constant NCCL would use. */
+  /** NCCL's constant for such a link, GB/s per direction. */
   readonly ncclGBps?: number | undefined;
   /** Physical NVLinks or xGMI links in this edge. */
   readonly links?: number | undefined;
   /** Where the figure was read. */
   readonly source: string;
-  /** Whether the figure was checked against a measurement, a dump or a vendor's document. */
+  /** True if the figure was checked against a measurement, a dump or a vendor's document. */
   readonly verified: boolean;
 }
 
@@ -111,13 +114,12 @@ export interface ServerDocument {
   readonly devices: readonly Device[];
   readonly links: readonly Link[];
   /**
-   * False where GPUs may not talk to each other directly across PCIe or sockets, as in many virtual machines and
-   * with consumer cards: then every byte that does not stay in the accelerator fabric goes through host memory.
-   * Default true.
+   * False if GPUs cannot exchange data directly across PCIe or sockets, as in many virtual machines and with consumer
+   * cards: all traffic outside the accelerator fabric then passes through host memory. Default true.
    */
   readonly peerToPeer?: boolean | undefined;
   readonly vendor?: string | undefined;
-  /** How sure the graph is: from a dump, a published matrix, a specification, or derived by rules. */
+  /** Where the graph comes from: a dump, a published matrix, a specification, or rules. */
   readonly confidence?: 'file' | 'matrix' | 'spec' | 'derived' | undefined;
   readonly sources?: readonly string[] | undefined;
   readonly notes?: readonly string[] | undefined;
@@ -182,7 +184,7 @@ export const serverDocumentSchema: v.GenericSchema<ServerDocument> = strictField
  * Validates a server document: shape, ranges, unique ids, and that links join two devices that exist.
  *
  * @param document - a parsed JSON value
- * @param path - where the document sits inside a larger one, for errors
+ * @param path - where the document is inside a larger one, for errors
  * @returns the document, typed
  * @throws CorralError `invalid-document`, `duplicate-id`, `unknown-reference` or `limit-exceeded`
  */
@@ -250,7 +252,7 @@ export function parseServerDocument(
         `joins ${quote(a)} to itself`,
       );
     }
-    // JSON of the pair is unambiguous whatever the ids contain.
+    // JSON of the pair is unambiguous for any ids.
     const pair = JSON.stringify([a, b]);
     if (pairs.has(pair) || pairs.has(JSON.stringify([b, a]))) {
       throw new CorralError(

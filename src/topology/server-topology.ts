@@ -11,11 +11,11 @@ export type ServerGraph = UndirectedGraph<Device, Link>;
 export interface ServerTopology {
   readonly name: string;
   /**
-   * Undirected, keyed by device id; edge keys are `link:` and the link's position in the document. It is the caller's:
-   * corral computes nothing from it, so that changing it changes no answer.
+   * Undirected, keyed by device id; edge keys are `link:` and the link's position in the document. It belongs to the
+   * caller: corral never reads it, so that changes to it change no answer.
    */
   readonly graph: ServerGraph;
-  /** GPU ordinal to device id, in document order. */
+  /** GPU ordinal → device id, in document order. */
   readonly gpus: readonly DeviceId[];
   /** NIC ids, in document order. */
   readonly nics: readonly DeviceId[];
@@ -26,7 +26,7 @@ export interface ServerTopology {
  * Validates a server document and builds its graph.
  *
  * @param document - a server document (parsed JSON), see {@link ServerDocument}
- * @returns the topology; documents and topologies do not follow what the caller later does to `document`
+ * @returns the topology; later changes to `document` do not affect it
  * @throws CorralError with code and path if the document is wrong
  * @complexity O(devices + links)
  */

@@ -1,7 +1,7 @@
 import { FORWARDS, type Network } from './network.js';
 import { widestPath } from './widest-path.js';
 
-/** The way from one socket to another, which all traffic between the two takes. */
+/** The path from one socket to another that all traffic between the two takes. */
 export interface SocketRoute {
   /** Vertices. */
   readonly from: number;
@@ -11,21 +11,21 @@ export interface SocketRoute {
 }
 
 /**
- * Whether some traffic between two sockets could make a detour through a third one. A socket here is an end of
- * a link of medium `socket`.
+ * True if traffic between two sockets could make a detour through a third one. A socket here is an end of a link of
+ * medium `socket`.
  *
- * If the socket links, with what hangs on each socket as one vertex, form no cycle, every path between two
- * sockets that crosses nothing twice crosses the same socket links: those of the only route. The same holds for
- * a single socket link. Then whatever flows respects the routes by itself, or does once cycles are removed.
+ * Take each socket with the devices below it as one vertex. If the socket links then form no cycle, every path
+ * between two sockets that crosses no vertex twice crosses the same socket links, those of the only route. The same
+ * holds for a single socket link. Any flow then follows the routes, at least after cycles are removed from it.
  *
  * @param network - a server's network
- * @returns false where each pair of sockets has only one way, as on every machine of two sockets
+ * @returns false if each pair of sockets has only one path, as on every machine of two sockets
  * @complexity O(links), nearly
  */
 export function hasSocketDetours(network: Network): boolean {
   const { linkCount, ends, roles, betweenSockets } = network;
   const parent = Int32Array.from({ length: network.vertexCount }, (_, v) => v);
-  /** Ends: only roots are given parents, and none that lies below them. */
+  /** The root of a vertex in the union-find forest. Ends: only roots get parents, and never one of their own tree. */
   const rootOf = (v: number): number => {
     let at = v;
     while (parent[at] !== at) {
@@ -52,8 +52,8 @@ export function hasSocketDetours(network: Network): boolean {
 
 /**
  * The routes between the sockets of a server: the widest path over sockets and NUMA nodes, then the one with the
- * fewest hops, then document order; over switches as well if nothing else joins the two. Most machines join all
- * sockets directly, and each route is one link.
+ * fewest hops, then document order; also over switches if nothing else joins the two. Most machines join all sockets
+ * directly, so that each route is one link.
  *
  * @param network - a server's network
  * @returns one per ordered pair of sockets that a path with a socket link joins; the way back is the same reversed

@@ -1,29 +1,30 @@
 import type { DeviceId } from '../ids.js';
+import { remembered } from '../remembered.js';
 import type { Medium, ServerDocument } from './server-document.js';
 
-/** Whether a link is part of the accelerator fabric. */
+/** True if links of a medium are part of the accelerator fabric. */
 export function isFabric(medium: Medium): boolean {
   return medium === 'nvlink' || medium === 'xgmi' || medium === 'scale-up-ethernet';
 }
 
 /**
- * The NVSwitches of a server by fabric: those that links of one accelerator medium join to a common GPU, or to
- * each other, directly or by way of others. A GPU spreads its traffic over all switches of its fabric, so they
- * act as one; switches that share nothing are fabrics of their own.
+ * The NVSwitches of a server by fabric. Two are of one fabric if links of one accelerator medium join them to a
+ * common GPU or to each other, directly or through further switches. A GPU spreads its traffic over all switches of
+ * its fabric, so that they act as one switch.
  *
  * NCCL goes further and makes all NVSwitches of a machine one vertex (2.30.7 src/graph/topo.cc).
  *
  * @param document - a server document
- * @returns NVSwitch id to the id of the first switch of its fabric, in document order
+ * @returns NVSwitch id → id of the first switch of its fabric in document order
  * @complexity O(devices + links)
  */
 export function switchFabrics(document: ServerDocument): ReadonlyMap<DeviceId, DeviceId> {
   const kinds = new Map(document.devices.map(({ id, kind }) => [id, kind]));
-  /** Switches that act as one, in lists: both ends of a link, and all switches of a GPU's medium. */
+  /** Switch → lists of switches that are of its fabric: both ends of a link, and all switches of a GPU's medium. */
   const listsOf = new Map<DeviceId, (readonly DeviceId[])[]>();
   const byMedium = new Map<Medium, Map<DeviceId, DeviceId[]>>();
   const list = (id: DeviceId, together: readonly DeviceId[]): void => {
-    listsOf.set(id, [...(listsOf.get(id) ?? []), together]);
+    remembered(listsOf, id, () => []).push(together);
   };
   for (const { between, medium } of document.links) {
     if (!isFabric(medium)) continue;
@@ -31,10 +32,8 @@ export function switchFabrics(document: ServerDocument): ReadonlyMap<DeviceId, D
     const gpu = between.find((id) => kinds.get(id) === 'gpu');
     if (switches.length === 2) for (const id of switches) list(id, switches);
     if (switches.length !== 1 || gpu === undefined) continue;
-    const switchesOf = byMedium.get(medium) ?? new Map<DeviceId, DeviceId[]>();
-    byMedium.set(medium, switchesOf);
-    const ofGpu = switchesOf.get(gpu) ?? [];
-    switchesOf.set(gpu, ofGpu);
+    const switchesOf = remembered(byMedium, medium, () => new Map<DeviceId, DeviceId[]>());
+    const ofGpu = remembered(switchesOf, gpu, () => []);
     ofGpu.push(switches[0]!);
     list(switches[0]!, ofGpu);
   }

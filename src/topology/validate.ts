@@ -4,14 +4,14 @@ import { plainData } from '../checks/plain-data.js';
 import { CorralError, type CorralErrorCode, type ErrorPath, quote } from '../errors.js';
 
 /**
- * Reads a foreign value once, see {@link plainData}, checks it against a schema and returns it typed, or throws with the
- * first problem.
+ * Reads a value of the caller once, see {@link plainData}, checks it against a schema and returns it typed; throws
+ * the first problem.
  *
- * @param schema - what the value must look like
+ * @param schema - the schema of the value
  * @param value - anything
  * @param options.code - the error code to throw
- * @param options.path - where `value` sits inside the caller's argument
- * @param options.entriesMax - field → most entries of the list, or names of the object, in it
+ * @param options.path - where `value` is inside the caller's argument
+ * @param options.entriesMax - field → most entries of the list, or names of the object, that it holds
  * @returns the parsed value: a fresh object that shares nothing mutable with the input
  * @throws CorralError with the path of the offending field
  */
@@ -28,7 +28,7 @@ export function parse<const S extends v.GenericSchema>(
   return parseCopy(schema, plainData(value, path, code, entriesMax), { code, path });
 }
 
-/** As {@link parse}, for what {@link plainData} has copied. */
+/** As {@link parse}, for a value that {@link plainData} copied before. */
 export function parseCopy<const S extends v.GenericSchema>(
   schema: S,
   copy: unknown,
@@ -62,7 +62,8 @@ export function strictFields<const E extends v.ObjectEntries>(
 }
 
 /**
- * The schema of an object whose names are the caller's. A list is none, though its positions could pass for names.
+ * The schema of an object with names of the caller's choice. A list is refused, although its positions could count as
+ * names.
  *
  * @param name - the schema of the names
  * @param value - the schema of the values
@@ -75,7 +76,7 @@ export function record<const V extends v.GenericSchema>(
   return {
     ...schema,
     '~run': (dataset, config) =>
-      // As no object at all, which the schema refuses with a list's own words.
+      // Gives the schema a text instead of the list: it refuses the text and quotes it in the message.
       schema['~run'](
         Array.isArray(dataset.value) ? { ...dataset, value: quote(dataset.value) } : dataset,
         config,
@@ -99,7 +100,7 @@ function describe(issue: v.BaseIssue<unknown>): string {
       : `${issue.expected === 'Object' ? `expected an object, got ${quote(issue.input)}` : 'required field is missing'}`;
   }
   if (issue.type === 'strict_tuple') return `one entry too many: ${quote(issue.input)}`;
-  // Messages that our schemas write themselves already say what to do.
+  // Messages of our own schemas are complete except for the value.
   if (!custom.startsWith('Invalid ')) return `${custom}, got ${quote(issue.input)}`;
   return `expected ${issue.expected ?? 'another value'}, got ${quote(issue.input)}`;
 }

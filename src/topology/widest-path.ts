@@ -1,16 +1,16 @@
 import { FORWARDS, type Network } from './network.js';
 
 /**
- * The widest path between two vertices: the largest bottleneck, then the fewest hops, then the path whose
- * vertices come first in the document. The way back is the same path reversed.
+ * The widest path between two vertices: the one with the largest bottleneck, then the fewest hops, then the first in
+ * document order of its vertices. The way back is the same path reversed.
  *
- * Only switches, NUMA nodes and sockets are crossed, never a GPU or a NIC. (A shortest path over
- * 1 / bandwidth is something else: it prefers one link of 20 to two of 24.)
+ * It crosses only switches, NUMA nodes and sockets, never a GPU or a NIC. (It differs from a shortest path over 1 /
+ * bandwidth, which prefers one link of 20 to two of 24.)
  *
  * @param network - a server's network
  * @param from - vertex
  * @param to - another vertex
- * @param counted - link to 1 if the path may cross it; default: all
+ * @param counted - link → 1 if the path may cross it; default: all links
  * @returns the arcs from `from` to `to`, or `undefined` if there is no such path
  * @complexity O(vertices^2)
  */
@@ -31,7 +31,7 @@ export function widestPath(
   const path = new Int32Array(hops[from]!);
   let at = from;
   for (let i = 0; i < path.length; i++) {
-    // Rows are sorted by head, so the first arc that leads one hop nearer is the first in the document.
+    // Rows are sorted by head, so the first arc that leads one hop nearer is the first in document order.
     for (let k = rows[at]!; k < rows[at + 1]!; k++) {
       const arc = arcs[k]!;
       const head = ends[arc ^ 1]!;
@@ -45,7 +45,9 @@ export function widestPath(
   return path;
 }
 
-/** What one flow reaches over a path: the smallest per-flow figure of its links; `Infinity` for none. */
+/**
+ * The bandwidth of one flow over a path, GB/s: the smallest per-flow bandwidth of its links; `Infinity` for no links.
+ */
 export function pathWidthGBps(network: Network, path: Int32Array): number {
   let width = Number.POSITIVE_INFINITY;
   for (const arc of path) width = Math.min(width, network.flowGBps[arc >> 1]!);
@@ -56,7 +58,9 @@ function usable(network: Network, arc: number, width: number, counted: Uint8Arra
   return network.flowGBps[arc >> 1]! >= width && (counted === undefined || counted[arc >> 1] === 1);
 }
 
-/** The largest bottleneck of any path, 0 if there is none: Dijkstra's algorithm with min for sum. */
+/**
+ * The largest bottleneck of any path, 0 if there is none: Dijkstra's algorithm with the minimum in place of the sum.
+ */
 function widthGBps(network: Network, from: number, to: number, counted: Uint8Array | undefined): number {
   const { vertexCount, roles, rows, arcs, ends, flowGBps } = network;
   const best = new Float64Array(vertexCount);
@@ -81,7 +85,7 @@ function widthGBps(network: Network, from: number, to: number, counted: Uint8Arr
   }
 }
 
-/** Hops to `to` over links of at least `width`, -1 where there is no way; breadth first from `to`. */
+/** Vertex → hops to `to` over links of at least `width`, -1 where there is no path; breadth first from `to`. */
 function hopsTo(
   network: Network,
   from: number,
@@ -98,7 +102,7 @@ function hopsTo(
       const arc = arcs[k]!;
       const next = ends[arc ^ 1]!;
       if (hops[next] !== -1 || !usable(network, arc, width, counted)) continue;
-      // A GPU or NIC beside the path keeps -1, so that the path is never led over it.
+      // A GPU or NIC beside the path keeps -1, so that the path never crosses it.
       if (next !== from && roles[next] !== FORWARDS) continue;
       hops[next] = hops[at]! + 1;
       if (next !== from) queue.push(next);

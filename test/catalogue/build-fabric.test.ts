@@ -8,12 +8,12 @@ import { caught } from './caught.js';
 describe('buildFabric', () => {
   const build = (serverCount: number) =>
     buildFabric({
-      server: { name: 'dgx-h100', type: 'dgx-h100' },
+      server: { name: 'dgx-h100', type: 'dgx-h100', ports: 8, GBps: 10 },
       serverWord: 'node',
       levels: [
         { tier: 'hall', size: 2 },
-        { tier: 'row', size: 3, uplinkGBps: 10 },
-        { tier: 'rack', size: 2, uplinkGBps: 5 },
+        { tier: 'row', size: 3, uplink: { oversubscription: 3 } },
+        { tier: 'rack', size: 2, uplink: { GBps: 10 } },
       ],
       serverCount,
       resources: {},
@@ -39,8 +39,8 @@ describe('buildFabric', () => {
     ).toBe('hall0-row1');
   });
 
-  it('leaves out the uplinks that do not limit', () => {
-    expect(build(1).uplinks).toEqual({ row: { GBps: 10 }, rack: { GBps: 5 } });
+  it('leaves out the uplinks that do not limit, and adds up what the members of a domain send', () => {
+    expect(build(1).uplinks).toEqual({ row: { GBps: 10 }, rack: { GBps: 10 } });
   });
 });
 

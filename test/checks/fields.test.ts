@@ -1,6 +1,13 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { definedFields, readFields, readRecord, readRow, unknownField } from '../../src/checks/fields.js';
+import {
+  definedFields,
+  fieldNames,
+  readFields,
+  readRecord,
+  readRow,
+  unknownField,
+} from '../../src/checks/fields.js';
 import { CorralError } from '../../src/errors.js';
 
 class Own {
@@ -67,6 +74,18 @@ describe('readFields', () => {
         code: 'invalid-option',
         path: ['options', 'fre'],
         message: 'options.fre: unknown field: did you mean free? There are free, place',
+      }),
+    );
+  });
+
+  it('refuses the former name of a field with the one it has now', () => {
+    expect(() =>
+      readFields({ until: 5 }, ['untilSeconds'], [], undefined, { until: 'untilSeconds' }),
+    ).toThrow(
+      expect.objectContaining({
+        code: 'invalid-option',
+        path: ['until'],
+        message: 'until: unknown field: it is called untilSeconds now',
       }),
     );
   });
@@ -145,6 +164,12 @@ describe('readRecord', () => {
 describe('unknownField', () => {
   it('says so where there are no fields', () => {
     expect(unknownField('x', [])).toBe('unknown field: There are none');
+  });
+});
+
+describe('fieldNames', () => {
+  it('gives the names in the order written', () => {
+    expect(fieldNames<{ b: number; a?: string }>({ b: true, a: true })).toEqual(['b', 'a']);
   });
 });
 

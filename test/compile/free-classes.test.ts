@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { synthetic, topology } from '../../src/catalogue/index.js';
-import { type FreeClasses, freeClasses, NO_PLACE } from '../../src/compile/free-classes.js';
+import { type FreeClasses, freeClasses, NO_RANK } from '../../src/compile/free-classes.js';
 import { bestSet, lossGpus } from '../../src/compile/gpu-set-tables.js';
 import { type ServerTopology, serverTopology } from '../../src/index.js';
 import { popcount16 } from '../../src/placement/state/state.js';
@@ -38,7 +38,7 @@ function compare(a: readonly number[], b: readonly number[]): number {
 
 describe.each(TYPES)('freeClasses of %s', (_, type) => {
   const classes = freeClasses(type);
-  const { classCount, gpuCount, classOf, placeOf, classAt, tieEnd, fullClass } = classes;
+  const { classCount, gpuCount, classOf, rankOf, classAt, tieEnd, fullClass } = classes;
   const full = 2 ** gpuCount - 1;
   const sizes = Array.from({ length: gpuCount }, (_, i) => i + 1);
   const masks = Array.from({ length: full + 1 }, (_, mask) => mask);
@@ -74,7 +74,7 @@ describe.each(TYPES)('freeClasses of %s', (_, type) => {
   it('order masks as comparing any two of them does, for every size', () => {
     for (const size of sizes) {
       const of = masks.filter((mask) => mask !== full && popcount16(mask) >= size);
-      const entry = (mask: number): number => placeOf[size * classCount + classOf[mask]!]!;
+      const entry = (mask: number): number => rankOf[size * classCount + classOf[mask]!]!;
       const answers = new Map(of.map((mask) => [mask, figures(classes, size, mask)]));
       for (const a of of) {
         // Beside all others of a small server every eighth of a large one: 256 masks squared are too many.
@@ -104,10 +104,10 @@ describe.each(TYPES)('freeClasses of %s', (_, type) => {
       const able = Array.from({ length: classCount }, (_, c) => c).filter(
         (c) => c !== fullClass && popcount16(maskOf[c]!) >= size,
       );
-      const places = able.map((c) => placeOf[row + c]!).sort((a, b) => a - b);
+      const places = able.map((c) => rankOf[row + c]!).sort((a, b) => a - b);
       expect(places).toEqual(able.map((_, i) => i));
-      for (const c of able) expect(classAt[row + placeOf[row + c]!]).toBe(c);
-      for (let c = 0; c < classCount; c++) if (!able.includes(c)) expect(placeOf[row + c]).toBe(NO_PLACE);
+      for (const c of able) expect(classAt[row + rankOf[row + c]!]).toBe(c);
+      for (let c = 0; c < classCount; c++) if (!able.includes(c)) expect(rankOf[row + c]).toBe(NO_RANK);
     }
   });
 
@@ -127,8 +127,8 @@ describe.each(TYPES)('freeClasses of %s', (_, type) => {
   it('say which places beat a wholly free server that loses nothing in its tiers', () => {
     for (const size of sizes) {
       for (let c = 0; c < classCount; c++) {
-        const place = placeOf[size * classCount + c]!;
-        if (place === NO_PLACE) continue;
+        const place = rankOf[size * classCount + c]!;
+        if (place === NO_RANK) continue;
         const beats = compare(figures(classes, size, maskOf[c]!), figures(classes, size, full)) < 0;
         expect(classes.beatsFull[size * classCount + place]).toBe(beats ? 1 : 0);
       }

@@ -122,7 +122,7 @@ describe('what a reader of traces returns', () => {
   ])('is a list of jobs that is simulated: %s', (_, read, text) => {
     const use = (changed: string): boolean => {
       const jobs = readOf(() => read(changed));
-      if (jobs !== undefined) simulate({ cluster, jobs, until: 10 });
+      if (jobs !== undefined) simulate({ cluster, jobs, untilSeconds: 10 });
       return jobs !== undefined;
     };
     property([text], use, 1000);

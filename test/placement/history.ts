@@ -257,7 +257,7 @@ export class History {
     const pods = servers.map((server, i) => ({ server: this.#ids[server]!, gpus: ordinals(masks[i]!) }));
     const answer = {
       tier: this.#levels.nameOf(plan.level),
-      bandwidthGBps: engine.bandwidthOf(need, plan),
+      bandwidthGBps: plan.bandwidthGBps,
       pods,
     };
     return { need, servers, masks, answer };

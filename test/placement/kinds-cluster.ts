@@ -6,7 +6,7 @@ import { type Gang, gangOf, Levels } from '../../src/placement/gangs/gang.js';
 import type { FreeCapacity } from '../../src/placement/request/placement.js';
 import type { FreeIndex } from '../../src/placement/state/free-index.js';
 import { type PodNeed, podNeed } from '../../src/placement/state/pod-need.js';
-import { fits, ordinals, popcount16, roomMilli } from '../../src/placement/state/state.js';
+import { fits, freeMilliOf, ordinals, popcount16 } from '../../src/placement/state/state.js';
 import { topologyAware } from '../../src/policies/index.js';
 import { buildClusterTopology } from '../../src/topology/cluster-topology.js';
 import { type Dice, serverTypes } from './gangs/gang-cluster.js';
@@ -210,7 +210,7 @@ export class Disorder {
       return {
         server: id,
         gpus: ordinals(state.freeMask[s]!),
-        gpuMilli: type.gpus.map((_, gpu) => roomMilli(tables, state, s, gpu)),
+        gpuMilli: type.gpus.map((_, gpu) => freeMilliOf(tables, state, s, gpu)),
         cpuMilli: finite(state.cpuFreeMilli[s]!),
         memoryMiB: finite(state.memoryFreeMiB[s]!),
       };
@@ -253,7 +253,7 @@ export class Disorder {
     const { tables } = this;
     const { state } = this.engine;
     const able = [...tables.shapeType[tables.shapeOf[server]!]!.gpus.keys()].filter(
-      (gpu) => roomMilli(tables, state, server, gpu) >= need.gpuMilli,
+      (gpu) => freeMilliOf(tables, state, server, gpu) >= need.gpuMilli,
     );
     let mask = 0;
     while (popcount16(mask) < need.gpus) mask |= 1 << this.#dice.of(able);

@@ -54,7 +54,7 @@ describe('compare', () => {
           { name: 'server', level: 'server', failuresPerSecond: 1 / 1e5, repair: phase.exponential(50) },
         ],
       },
-      until: 1e6,
+      untilSeconds: 1e6,
       replications: 3,
     });
     expect(failing[2]!.digests).toEqual(failing[0]!.digests);
@@ -66,8 +66,8 @@ describe('compare', () => {
     const [first, second, third] = compare({
       cluster: oneGpuServers(1),
       jobs: [0, 1, 2].map((submitSeconds) => ({ submitSeconds, durationSeconds: 1000, gpus: 1 })),
-      policies: { fifo: {}, again: {}, other: { queue: 'priority', linkSharing: false, until: 50 } },
-      until: 100,
+      policies: { fifo: {}, again: {}, other: { queue: 'priority', linkSharing: false, untilSeconds: 50 } },
+      untilSeconds: 100,
       replications: 3,
     });
     expect(first!.figures.waitP95Seconds).toEqual({

@@ -133,7 +133,7 @@ function bySubmission(jobs: readonly SimulationJob[], a: number, b: number): num
  */
 function outagesOf(options: SimulateOptions): Map<string, [number, number][]> {
   const outages = new Map<string, [number, number][]>();
-  const { failures, until } = options;
+  const { failures, untilSeconds } = options;
   const cluster = options.cluster as ClusterTopology;
   const laws = failures?.laws.filter((law) => law.level !== 'job') ?? [];
   const [first] = laws;
@@ -148,7 +148,7 @@ function outagesOf(options: SimulateOptions): Map<string, [number, number][]> {
     jobs: Array.from({ length: gpus }, () => ({ submitSeconds: 0, durationSeconds: 1e9, gpus: 1 })),
     failures: { laws: laws.map(({ repair, ...law }) => law) },
     seed: options.seed,
-    until: until!,
+    untilSeconds: untilSeconds!,
   });
   for (const { runs } of probe.jobs) {
     for (const { ended, endSeconds, pods } of runs) {

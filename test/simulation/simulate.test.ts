@@ -287,7 +287,7 @@ describe('simulate', () => {
     const { jobs, metrics } = simulate({
       cluster,
       jobs: [job(0, 5, 4), job(1, 100, 3), job(2, 1, 2), job(99, 1, 1)],
-      until: 15,
+      untilSeconds: 15,
     });
     expect(jobs.map(({ outcome }) => outcome)).toEqual(['finished', 'running', 'waiting', 'not-submitted']);
     expect(jobs[1]!.runs).toMatchObject([{ startSeconds: 5, endSeconds: 15, ended: 'cut' }]);
@@ -341,7 +341,8 @@ describe('simulate', () => {
     expect(refusal({ preemption: { victims: 'oldest' } })).toEqual(['invalid-option', 'preemption.victims']);
     expect(refusal({ eventOrder: ['submit'] })).toEqual(['invalid-option', 'eventOrder']);
     expect(refusal({ seed: 0.5 })).toEqual(['invalid-option', 'seed']);
-    expect(refusal({ until: -1 })).toEqual(['invalid-option', 'until']);
+    expect(refusal({ untilSeconds: -1 })).toEqual(['invalid-option', 'untilSeconds']);
+    expect(() => simulate({ cluster, jobs: [], until: 5 } as never)).toThrow('it is called untilSeconds now');
     expect(refusal({ linkSharing: 1 })).toEqual(['invalid-option', 'linkSharing']);
     expect(refusal({ onProgress: 1 })).toEqual(['invalid-option', 'onProgress']);
     expect(refusal({ jobs: 7 })).toEqual(['invalid-option', 'jobs']);

@@ -21,7 +21,7 @@ import {
   serverTopology,
   sharedBandwidth,
 } from '../../src/index.js';
-import { clusterToSvg, serverToSvg, toDot } from '../../src/render/index.js';
+import { clusterToSvg, serverToDot, serverToSvg } from '../../src/render/index.js';
 
 /** What a call answers, or the code and the message of what it refuses. */
 function answer(call: () => unknown): unknown {
@@ -61,7 +61,7 @@ function answers(server: ServerTopology): unknown[] {
     () => toNcclXml(server),
     () => toNvidiaSmiTopo(server),
     () => toRocmSmiTopo(server),
-    () => toDot(server),
+    () => serverToDot(server),
     () => serverToSvg(server),
     () => clusterToSvg(server),
   ];

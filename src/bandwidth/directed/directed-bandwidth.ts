@@ -1,3 +1,5 @@
+import { bitCount } from '../../masks.js';
+import { remembered } from '../../remembered.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { GPU } from '../../topology/network.js';
 import { type FlowProblem, feedRate } from './feed-rate.js';
@@ -5,63 +7,51 @@ import { type HopGraph, hopGraph } from './hop-graph.js';
 import { intakeBound } from './intake-bound.js';
 import { twinClasses } from './twin-classes.js';
 
-/** What is remembered of a directed network. */
+/** What is computed once for a directed network. */
 interface Known {
   readonly graph: HopGraph;
-  /** Class to the first one of those it can be exchanged with. */
+  /** Class → the first of the classes that it can be exchanged with. */
   readonly twins: Int32Array;
-  /** Numbers of GPUs per class, the largest first among twins, to GB/s. */
+  /** Numbers of GPUs per class, the largest first among twins → GB/s. */
   readonly answers: Map<string, number>;
 }
 
 const cache = new WeakMap<DirectedNetwork, Known>();
 
 /**
- * The bandwidth of the best possible schedule, as `optimalBandwidth`, where not every path is permitted: between
- * two sockets traffic follows their route, and without peer-to-peer it passes through host memory.
+ * The bandwidth of the best possible schedule, as `optimalBandwidth`, where not every path is permitted: between two
+ * sockets traffic follows their route; without peer-to-peer it passes through host memory.
  *
- * For each GPU of the set: the largest x such that every other one, feeding x, brings it all of that. Where no
- * link is on two routes this is a smallest cut of the directed network, found by Newton's iteration on the cut
- * ratio (Dinkelbach, Management Science 13, 1967). Otherwise the routes load links jointly, and a linear programme
- * over the ways between GPUs decides. Without peer-to-peer {@link intakeBound} holds besides.
+ * For each GPU of the set it finds the largest x such that every other GPU can send x to it at the same time; the
+ * least over all GPUs decides. Where no link is on two routes this x is a smallest cut of the directed network, found
+ * by Newton's iteration on the cut ratio (Dinkelbach, Management Science 13, 1967). Otherwise routes share links, and
+ * a linear programme over the paths between GPUs finds it. Without peer-to-peer, {@link intakeBound} is a further
+ * limit.
  *
  * @param directed - a server's directed network
  * @param mask - the GPUs of the set, bit i for ordinal i
  * @returns GB/s; Infinity for fewer than two GPUs; 0 if nothing joins them
- * @complexity a few max-flows or one programme per class of interchangeable GPUs; a set that is like an earlier one
- * is looked up. Of all sets of 16 GPUs on 4 sockets 625 differ at most, and 70 where all sockets are joined alike; on
- * a ring of 8 sockets, whose routes load links jointly, all sets take some seconds; 16 GPUs whose links all
- * differ, on 4 sockets, a quarter of a minute
+ * @complexity a few max-flows or one programme per class of interchangeable GPUs; a set that differs from an earlier
+ * one only in interchangeable GPUs is looked up. Of all sets of 16 GPUs on 4 sockets at most 625 differ, and 70 where
+ * all sockets are joined alike. All sets together take some seconds on a ring of 8 sockets, where routes share links,
+ * and a quarter of a minute for 16 GPUs on 4 sockets whose links all differ
  */
 export function directedBandwidth(directed: DirectedNetwork, mask: number): number {
-  let known = cache.get(directed);
-  if (known === undefined) {
+  const { graph, twins, answers } = remembered(cache, directed, (): Known => {
     const graph = hopGraph(directed);
-    known = { graph, twins: twinClasses(graph), answers: new Map() };
-    cache.set(directed, known);
-  }
-  const { graph, twins, answers } = known;
-  const counts = graph.classes.map((members) => sizeOf(members & mask));
+    return { graph, twins: twinClasses(graph), answers: new Map() };
+  });
+  const counts = graph.classes.map((members) => bitCount(members & mask));
   const n = counts.reduce((sum, count) => sum + count, 0);
   if (n < 2) return Number.POSITIVE_INFINITY;
   sortAmongTwins(counts, twins);
-  const key = counts.join();
-  let answer = answers.get(key);
-  if (answer === undefined) {
-    answer = leastOverSinks(graph, twins, counts, n);
-    if (!directed.peerToPeer) answer = Math.min(answer, intakeBound(directed, mask));
-    answers.set(key, answer);
-  }
-  return answer;
+  return remembered(answers, counts.join(), () => {
+    const answer = leastOverSinks(graph, twins, counts, n);
+    return directed.peerToPeer ? answer : Math.min(answer, intakeBound(directed, mask));
+  });
 }
 
-function sizeOf(mask: number): number {
-  let size = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) size++;
-  return size;
-}
-
-/** Which of several twins has how many GPUs does not matter: the first gets the most. */
+/** Sorts the counts of each group of twins, largest first, because twins can be exchanged. */
 function sortAmongTwins(counts: Int32Array, twins: Int32Array): void {
   for (let i = 1; i < counts.length; i++) {
     const count = counts[i]!;
@@ -88,7 +78,7 @@ function leastOverSinks(graph: HopGraph, twins: Int32Array, counts: Int32Array, 
   return best;
 }
 
-/** The flow to one GPU of a class, which stands apart from the others. */
+/** The flow problem whose sink is one GPU of a class; the sink becomes a vertex of its own. */
 function problemOf(graph: HopGraph, counts: Int32Array, sinkClass: number): FlowProblem {
   const { network, classes, vertexCount, arcs } = graph;
   const sink = vertexCount;
@@ -104,13 +94,10 @@ function problemOf(graph: HopGraph, counts: Int32Array, sinkClass: number): Flow
     const entersGpu = network.roles[network.ends[arc ^ 1]!] === GPU;
     const leavesGpu = network.roles[network.ends[arc]!] === GPU;
     const key = 2 * arc + (entersGpu && head === sink ? 1 : 0);
-    let number = numberOf.get(key);
-    if (number === undefined) {
+    return remembered(numberOf, key, () => {
       const gpus = entersGpu ? (head === sink ? 1 : supplies[head]!) : leavesGpu ? supplies[tail]! : 1;
-      number = capacities.push(gpus * network.capacityGBps[arc >> 1]!) - 1;
-      numberOf.set(key, number);
-    }
-    return number;
+      return capacities.push(gpus * network.capacityGBps[arc >> 1]!) - 1;
+    });
   };
   const isAbsent = (vertex: number): boolean => vertex < classes.length && supplies[vertex] === 0;
   for (const { tail, head, crossed } of arcs) {

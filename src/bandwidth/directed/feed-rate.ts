@@ -1,33 +1,32 @@
+import { ROUNDING } from '../../figures.js';
 import { type FlowScratch, flowScratch, maxFlow } from '../max-flow.js';
 import { largestFirst } from './simplex.js';
-
-/** Two rates that differ by less than this share of themselves are the same. */
-const RELATIVE_TOLERANCE = 1e-12;
 
 /** Flows from several vertices of a directed graph to the last one. */
 export interface FlowProblem {
   readonly vertexCount: number;
-  /** Vertex to the multiple of the rate that is fed there; 0 at the last one. */
+  /** Vertex → multiple of the rate that enters there; 0 at the last vertex. */
   readonly supplies: Int32Array;
   readonly tails: readonly number[];
   readonly heads: readonly number[];
-  /** Arc to the capacities that it uses, each by its number and at most once. */
+  /** Arc → numbers of the capacities that it uses, each at most once. */
   readonly uses: readonly (readonly number[])[];
-  /** GB/s. */
+  /** Capacity by number, GB/s. */
   readonly capacities: readonly number[];
-  /** Whether two arcs use one capacity. */
+  /** True if two arcs use the same capacity. */
   readonly isJoint: boolean;
 }
 
 /**
  * The largest rate x such that the last vertex can receive x from every unit of supply at once.
  *
- * Where each arc has its own capacity this is a smallest cut. Otherwise a linear programme decides: max-flow min-cut
- * does not hold for joint capacities.
+ * Where each arc has its own capacity this is a smallest cut. Otherwise it is the value of a linear programme,
+ * because max-flow min-cut does not hold for shared capacities.
  *
- * @param problem - the graph, and what is fed where
+ * @param problem - the graph, and what enters where
  * @param enough - the search may end at this rate, in GB/s
- * @returns GB/s, at least `enough` or the largest rate; every way to the last vertex uses some capacity
+ * @returns GB/s, at least `enough` or the largest rate; finite, since every path to the last vertex uses some
+ * capacity
  * @complexity a few max-flows, or one linear programme of vertices + capacities rows and arcs + 1 variables
  */
 export function feedRate(problem: FlowProblem, enough: number): number {
@@ -35,8 +34,8 @@ export function feedRate(problem: FlowProblem, enough: number): number {
 }
 
 /**
- * At the rate of the best cut known a max-flow either confirms it or shows a better one, whose ratio is next
- * (Dinkelbach, Management Science 13, 1967).
+ * At the rate of the best cut known, a max-flow either confirms that cut or shows a better one, whose rate is tried
+ * next (Dinkelbach, Management Science 13, 1967).
  */
 function bySmallestCut(problem: FlowProblem, enough: number): number {
   const { vertexCount, supplies, tails, heads, uses, capacities } = problem;
@@ -51,7 +50,7 @@ function bySmallestCut(problem: FlowProblem, enough: number): number {
   let intake = 0;
   for (let v = 0; v < vertexCount; v++) intake += between[v * size + sink]!;
   const units = supplies.reduce((sum, supply) => sum + supply, 0);
-  // All capacities together bound a flow that enters the last vertex without a limit.
+  // The sum of all capacities is a bound even if arcs into the last vertex have no limit.
   const total = capacities.reduce((sum, capacity) => sum + capacity, 0);
   let best = Math.min(enough, Math.min(intake, total) / units);
   const residual = new Float64Array(size * size);
@@ -61,7 +60,7 @@ function bySmallestCut(problem: FlowProblem, enough: number): number {
     residual.set(between);
     for (let v = 0; v < vertexCount; v++) residual[source * size + v] = supplies[v]! * best;
     const received = maxFlow(residual, size, source, sink, scratch);
-    if (received >= units * best * (1 - RELATIVE_TOLERANCE)) break;
+    if (received >= units * best * (1 - ROUNDING)) break;
     let fed = 0;
     let capacity = 0;
     for (let u = 0; u < vertexCount; u++) {
@@ -77,16 +76,17 @@ function bySmallestCut(problem: FlowProblem, enough: number): number {
 }
 
 /**
- * Variables: x, then the flow over each arc. If each arc had its capacities to itself, no less could be fed: that bounds the
- * rate, and no capacity need be larger than all that is fed at that rate. So the figures of a programme lie close together
- * however far apart those of the server are.
+ * Solves the linear programme. Variables: x, then the flow over each arc. An upper bound on x is the rate that would
+ * be possible if no two arcs shared a capacity. No capacity needs to be larger than all that enters at that rate, so
+ * larger ones are cut. This keeps the coefficients of the programme close together, however far apart the figures of
+ * the server are.
  */
 function byProgramme(problem: FlowProblem, enough: number): number {
   const { vertexCount, supplies, tails, heads, uses, capacities } = problem;
   const most = bySmallestCut(problem, enough);
   const units = supplies.reduce((sum, supply) => sum + supply, 0);
   const width = 1 + tails.length;
-  // What leaves a vertex is at most what enters it and is fed there; the last one receives all that is fed.
+  // Per vertex: what leaves is at most what arrives and what enters there; the last vertex receives all that enters.
   const rows = Array.from({ length: vertexCount + capacities.length }, () => new Float64Array(width));
   for (let v = 0; v < vertexCount - 1; v++) rows[v]![0] = -supplies[v]!;
   rows[vertexCount - 1]![0] = units;

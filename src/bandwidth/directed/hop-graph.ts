@@ -1,29 +1,36 @@
+import { lowestBit } from '../../masks.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { GPU, LEAF, type Network } from '../../topology/network.js';
 import { type HopArc, HopReduction } from './hop-reduction.js';
 
 /**
- * The ways between the GPUs of a server, reduced to what can limit a flow. Vertices 0 … classes - 1 stand for
- * GPUs; those above are halves of switches, NUMA nodes and sockets that could not be removed. A class has arcs to
+ * The paths between the GPUs of a server, reduced to what can limit a flow. Vertices 0 … classes - 1 are classes of
+ * GPUs; further ones are halves of switches, NUMA nodes and sockets that could not be removed. A class has arcs to
  * itself where its GPUs reach each other.
  */
 export interface HopGraph {
   readonly network: Network;
-  /** Class to the mask of its GPUs, which have equal links to everything and none to GPUs, or are one. */
+  /**
+   * Class → mask of its GPUs. GPUs of one class have equal links to everything and no links to GPUs; any other GPU is
+   * a class by itself.
+   */
   readonly classes: Int32Array;
   readonly vertexCount: number;
   readonly arcs: readonly HopArc[];
-  /** Whether two arcs cross one arc of the network: then their capacities are joint, and cuts do not decide. */
+  /**
+   * True if two arcs cross the same arc of the network. They then share its capacity, and a smallest cut is no longer
+   * the largest flow.
+   */
   readonly isJoint: boolean;
 }
 
 /**
- * Reduces a directed network to the ways between its GPUs.
+ * Reduces a directed network to the paths between its GPUs.
  *
- * What is left out changes no largest flow: halves that lie on no way between GPUs; arcs of the network that carry
- * all that every GPU sends at once; ways that cross all that another way between the same vertices crosses. A
- * half is removed by joining each way in to each way out where that makes the graph smaller, and where flows are
- * to be found as cuts only if no capacity becomes joint.
+ * The reduction changes no largest flow. It leaves out halves that lie on no path between GPUs, arcs of the network
+ * that carry all that the GPUs can send at once, and paths that cross everything that another path between the same
+ * vertices crosses. It replaces a half by joining each arc in to each arc out, if that makes the graph smaller; where
+ * no capacity is shared, only if none becomes shared.
  *
  * @param directed - a server's directed network
  * @returns the graph
@@ -54,7 +61,10 @@ export function hopGraph(directed: DirectedNetwork): HopGraph {
   return { network, classes: Int32Array.from(classes), isJoint, ...graph.renumbered() };
 }
 
-/** Masks of GPUs that hang on the same halves by links of the same bandwidth; a GPU with a link to a GPU is alone. */
+/**
+ * Masks of GPUs that are linked to the same halves with the same bandwidths; a GPU with a link to a GPU is a class by
+ * itself.
+ */
 function classesOf({ network, tails, heads, crossed, vertexOf, outbound }: DirectedNetwork): number[] {
   const linksOf = network.devices.map((): [number, number][] => []);
   const isAlone = new Uint8Array(network.vertexCount);
@@ -73,10 +83,10 @@ function classesOf({ network, tails, heads, crossed, vertexOf, outbound }: Direc
   return [...classes.values()];
 }
 
-/** Half to vertex of the graph, -1 for NICs and for GPUs that another of their class stands for. */
+/** Half → vertex of the graph; -1 for NICs and for all but the first GPU of a class. */
 function verticesOf(directed: DirectedNetwork, classes: readonly number[]): Int32Array {
   const { network, vertexOf } = directed;
-  const classOf = new Map(classes.map((mask, i) => [network.gpuVertices[31 - Math.clz32(mask & -mask)]!, i]));
+  const classOf = new Map(classes.map((mask, i) => [network.gpuVertices[lowestBit(mask)]!, i]));
   let next = classes.length;
   return vertexOf.map((v) => {
     if (network.roles[v] === GPU) return classOf.get(v) ?? -1;

@@ -1,29 +1,37 @@
-/** A way from one vertex to another. */
+import { remembered } from '../../remembered.js';
+
+/** A path from one vertex to another, as one arc. */
 export interface HopArc {
   readonly tail: number;
   readonly head: number;
-  /** Arcs of the network that it crosses and that can limit it; those at a class of GPUs are of its first one. */
+  /**
+   * Arcs of the network that it crosses and that can limit it. At a class of GPUs they are the arcs of its first GPU.
+   */
   readonly crossed: readonly number[];
 }
 
-/** A graph of ways between terminals that is made smaller in place; its other vertices are halves, see DirectedNetwork. */
+/**
+ * A graph of paths between terminals that is made smaller in place. Its other vertices are halves, see
+ * DirectedNetwork.
+ */
 export class HopReduction {
   readonly #terminalCount: number;
   readonly #receiverCount: number;
-  /** Vertex to the arcs that leave it, and that enter it. */
+  /** Vertex → the arcs that leave it; the arcs that enter it. */
   readonly #leaving = new Map<number, Set<HopArc>>();
   readonly #entering = new Map<number, Set<HopArc>>();
 
   /**
-   * @param terminalCount - vertices below are never removed
-   * @param receiverCount - vertices below stand for several GPUs, one of which may have to receive by itself
+   * @param terminalCount - vertices below this number are terminals and are never removed
+   * @param receiverCount - vertices below this number are classes of GPUs; one GPU of a class can be the sink of a
+   * flow
    */
   constructor(terminalCount: number, receiverCount: number) {
     this.#terminalCount = terminalCount;
     this.#receiverCount = receiverCount;
   }
 
-  /** Adds an arc, unless another one between the same vertices is as good; takes out those that it makes needless. */
+  /** Adds an arc, unless one between the same vertices crosses no more; removes those that the new arc replaces. */
   add(arc: HopArc): void {
     const leaving = this.#of(this.#leaving, arc.tail);
     for (const other of leaving) {
@@ -37,10 +45,10 @@ export class HopReduction {
     this.#of(this.#entering, arc.head).add(arc);
   }
 
-  /** Removes halves that no terminal reaches or that reach none. */
+  /** Removes halves that lie on no path between terminals. */
   prune(): void {
     const queue = this.#halves();
-    // Ends: halves are looked at again only when an arc was removed.
+    // Ends: a half enters the queue again only after an arc was removed.
     for (const half of queue) {
       const leaving = this.#of(this.#leaving, half);
       const entering = this.#of(this.#entering, half);
@@ -53,16 +61,16 @@ export class HopReduction {
     }
   }
 
-  /** Whether two arcs cross the same arc of the network. */
+  /** True if two arcs cross the same arc of the network. */
   isJoint(): boolean {
     const all = [...this.#leaving.values()].flatMap((arcs) => [...arcs].flatMap(({ crossed }) => crossed));
     return new Set(all).size < all.length;
   }
 
-  /** Removes halves, where `mayJoin` also such that make capacities joint. */
+  /** Removes halves; only with `mayJoin` also halves whose removal makes arcs share a capacity. */
   contract(mayJoin: boolean): void {
     const queue = this.#halves();
-    // Ends: halves are looked at again only when one was removed, and no arc leads to that any more.
+    // Ends: a half enters the queue again only after another one was removed for good.
     for (const half of queue) {
       const leaving = [...this.#of(this.#leaving, half)];
       const entering = [...this.#of(this.#entering, half)];
@@ -77,7 +85,7 @@ export class HopReduction {
         for (const second of leaving) {
           const { tail } = first;
           const { head } = second;
-          // Back to the same half is no way at all.
+          // A path back to the same half is of no use.
           if (tail === head && tail >= this.#terminalCount) continue;
           this.add({ tail, head, crossed: [...new Set([...first.crossed, ...second.crossed])] });
         }
@@ -88,7 +96,7 @@ export class HopReduction {
     }
   }
 
-  /** The arcs, with the halves that are left numbered on from the terminals. */
+  /** The arcs that are left. Halves that are left get the numbers after the terminals. */
   renumbered(): { readonly vertexCount: number; readonly arcs: readonly HopArc[] } {
     const number = new Map<number, number>();
     for (let i = 0; i < this.#terminalCount; i++) number.set(i, i);
@@ -105,8 +113,8 @@ export class HopReduction {
   }
 
   /**
-   * Whether removing a half leaves every arc of the network to one way. A way into a class of GPUs is
-   * kept: the GPU that receives stands apart from its class, so each such way is two.
+   * True if after the removal of a half no two arcs share a capacity because of it. An arc into a class of GPUs is
+   * kept, because the sink of a flow is split from its class and each such arc then becomes two.
    */
   #staysApart(entering: readonly HopArc[], leaving: readonly HopArc[]): boolean {
     if (leaving.some(({ head }) => head < this.#receiverCount)) return false;
@@ -123,12 +131,7 @@ export class HopReduction {
   }
 
   #of(arcs: Map<number, Set<HopArc>>, vertex: number): Set<HopArc> {
-    let set = arcs.get(vertex);
-    if (set === undefined) {
-      set = new Set();
-      arcs.set(vertex, set);
-    }
-    return set;
+    return remembered(arcs, vertex, () => new Set());
   }
 
   #remove(arc: HopArc): void {
@@ -137,7 +140,7 @@ export class HopReduction {
   }
 }
 
-/** Whether joining ways in to ways out costs hardly more arcs than it saves, with a vertex less. */
+/** True if the joined arcs are at most twice as many as those that they replace. */
 function isSmaller(entering: readonly HopArc[], leaving: readonly HopArc[]): boolean {
   return entering.length * leaving.length <= 2 * (entering.length + leaving.length);
 }

@@ -1,24 +1,27 @@
+import { lowestBit } from '../../masks.js';
+import { remembered } from '../../remembered.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { FORWARDS } from '../../topology/network.js';
 import { pairRoutesOf } from './pair-routes.js';
 
-/** GPU ordinal to the arcs of the network that all its paths from host memory cross; absent if there is no path. */
+/** GPU ordinal → arcs of the network that all its paths from host memory cross; undefined if there is no path. */
 type NeededArcs = readonly (ReadonlySet<number> | undefined)[];
 
 const cache = new WeakMap<DirectedNetwork, NeededArcs>();
 
 /**
- * A bound that cuts miss without peer-to-peer: what GPUs below one PCIe switch receive, each receives by itself.
+ * An upper bound that cuts do not show without peer-to-peer: each GPU below a PCIe switch receives its own copy of
+ * the data.
  *
- * With peer-to-peer the first GPU below a switch passes on what it received, and one copy has to come down to the
- * switch. Without it nothing turns round below host memory and a switch copies nothing, so all copies come down. Of
- * the n GPUs of a set let a group be those that the accelerator fabric joins, which share what they receive: a group
- * of g needs n - g shares of the data from host memory, and all groups that need the same link need it together:
+ * With peer-to-peer the first GPU below a switch passes on what it received, so that one copy comes down to the
+ * switch. Without it no traffic turns round below host memory and a switch does not copy, so that all copies come
+ * down. Let a group be the GPUs of the set that the accelerator fabric joins; they share what they receive. Of n GPUs
+ * a group of g needs n - g shares of the data from host memory. Groups that need the same link add up:
  *
  *     (n - 1) x <= (n - 1) c / sum of (n - g) over the groups whose every path from memory crosses the link
  *
- * Together with the cuts this is exact where no group stands below several switches, and a bound otherwise. Data on
- * its way up needs no bound of its own: links carry the same both ways.
+ * Together with the cuts this is exact where no group is below several switches, and an upper bound otherwise. Data
+ * on its way up needs no bound of its own, because links carry the same in both directions.
  *
  * @param directed - a server's directed network without peer-to-peer
  * @param mask - the GPUs of the set, bit i for ordinal i; two or more
@@ -26,11 +29,9 @@ const cache = new WeakMap<DirectedNetwork, NeededArcs>();
  * @complexity O(GPUs^2 + GPUs × depth)
  */
 export function intakeBound(directed: DirectedNetwork, mask: number): number {
-  let needed = cache.get(directed);
-  if (needed === undefined) {
-    needed = Array.from(directed.network.gpuVertices, (vertex) => neededArcs(directed, vertex));
-    cache.set(directed, needed);
-  }
+  const needed = remembered(cache, directed, () =>
+    Array.from(directed.network.gpuVertices, (vertex) => neededArcs(directed, vertex)),
+  );
   const groups = fabricGroups(directed, mask);
   const n = groups.reduce((sum, group) => sum + group.length, 0);
   const shares = new Map<number, number>();
@@ -47,14 +48,14 @@ export function intakeBound(directed: DirectedNetwork, mask: number): number {
   return bound;
 }
 
-/** GPUs of the set that the accelerator fabric joins, directly or by way of others of the set. */
+/** The groups of GPUs of the set that the accelerator fabric joins, directly or through others of the set. */
 function fabricGroups({ network }: DirectedNetwork, mask: number): number[][] {
   const { gpuCount, inFabric } = pairRoutesOf(network);
   const groups: number[][] = [];
   let left = mask;
-  // Ends: each round takes a GPU out of those that are left.
+  // Ends: each round removes a GPU from those that are left.
   while (left !== 0) {
-    const group = [31 - Math.clz32(left & -left)];
+    const group = [lowestBit(left)];
     left &= left - 1;
     for (const gpu of group) {
       for (let other = 0; other < gpuCount; other++) {
@@ -74,7 +75,7 @@ function neededArcs(directed: DirectedNetwork, gpu: number): ReadonlySet<number>
   return new Set(path.filter((arc) => arcsFromHost(directed, gpu, arc) === undefined));
 }
 
-/** Arcs of the network on some path from a host to a GPU, which crosses no GPU, nor the arc to avoid. */
+/** Arcs of the network on some path from a host to a GPU that crosses no GPU and not the avoided arc. */
 function arcsFromHost(
   directed: DirectedNetwork,
   gpu: number,

@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { Network } from '../../topology/network.js';
 import { routeArcs } from '../../topology/route.js';
 import { pathWidthGBps } from '../../topology/widest-path.js';
@@ -5,29 +6,24 @@ import { pathWidthGBps } from '../../topology/widest-path.js';
 /** The route of each ordered pair of GPUs of a server, by ordinals: entry `from * gpuCount + to`. */
 export interface PairRoutes {
   readonly gpuCount: number;
-  /** Arcs of the network from one GPU to the other; `undefined` on the diagonal and where no path is. */
+  /** Arcs of the network from one GPU to the other; `undefined` on the diagonal and where there is no path. */
   readonly arcs: readonly (Int32Array | undefined)[];
   /** 1 if the accelerator fabric joins the pair without another GPU between. */
   readonly inFabric: Uint8Array;
-  /** The most that one pair moves alone, GB/s: the narrowest link, or per-flow cap, of the route. */
+  /** Bandwidth of the pair alone, GB/s: the narrowest link, or per-flow cap, of the route. */
   readonly widthGBps: Float64Array;
 }
 
 const cache = new WeakMap<Network, PairRoutes>();
 
 /**
- * The routes that rings take, fixed once per server.
+ * The routes that rings take; they are fixed for a server.
  *
  * @param network - a server's network
- * @returns routes; built on first use, then remembered with the network
+ * @returns routes; built on first use, then kept with the network
  */
 export function pairRoutesOf(network: Network): PairRoutes {
-  let routes = cache.get(network);
-  if (routes === undefined) {
-    routes = readRoutes(network);
-    cache.set(network, routes);
-  }
-  return routes;
+  return remembered(cache, network, readRoutes);
 }
 
 function readRoutes(network: Network): PairRoutes {

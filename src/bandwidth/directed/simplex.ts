@@ -1,21 +1,22 @@
 import { CorralError } from '../../errors.js';
 
-/** A coefficient below this is rounding: limits are scaled to at most 1. */
+/** A coefficient below this is rounding; limits are scaled to at most 1. */
 const EPSILON = 1e-11;
 
-/** Pivots per row and variable before a programme counts as one that does not settle; two or three per row are the rule. */
+/** Most pivots per row and variable. Usually two or three per row are enough. */
 const PIVOTS_EACH = 100;
 
 /**
  * The largest value of the first variable of a linear programme, by the simplex method.
  *
  * All variables are at least 0, and every row says: the sum of coefficient × variable is at most its limit. With
- * limits of 0 or more all variables at 0 are allowed, so no first phase is needed. The entering variable is the
- * one with the largest coefficient (Dantzig); while the value does not grow, the first one (Bland, Mathematics of
- * Operations Research 2, 1977), so that it ends in exact arithmetic, and the number of pivots is bounded because of rounding.
+ * limits of 0 or more all variables at 0 are allowed, so no first phase is needed. The entering variable is the one
+ * with the largest coefficient (Dantzig's rule); while the value does not grow, it is the first one (Bland,
+ * Mathematics of Operations Research 2, 1977). So it ends in exact arithmetic; because of rounding the number of
+ * pivots is limited as well.
  *
- * @param rows - row to its coefficients, one per variable; changed
- * @param limits - row to its limit, 0 or more, in any unit
+ * @param rows - row → its coefficients, one per variable; changed
+ * @param limits - row → its limit, 0 or more, in any unit
  * @param enough - stop as soon as the value is at least this
  * @param pivotsMax - most pivots; default 100 per row and variable
  * @returns the largest value, or one of at least `enough`; Infinity if nothing limits it
@@ -29,13 +30,13 @@ export function largestFirst(
   pivotsMax: number = PIVOTS_EACH * (rows.length + (rows[0]?.length ?? 0)),
 ): number {
   const width = rows[0]?.length ?? 0;
-  // A power of two, so that scaling rounds nothing.
+  // The scale is a power of two, so that scaling does not round.
   const scale = 2 ** Math.ceil(Math.log2(limits.reduce((a, b) => Math.max(a, b), 0) || 1));
   const left = limits.map((limit) => limit / scale);
-  /** What the value gains per unit of each variable that is at 0. */
+  /** Column → gain of the value per unit of its variable, which is 0 now. */
   const gains = new Float64Array(width);
   gains[0] = 1;
-  // A name per variable and per slack: Bland's rule needs their order.
+  // Numbers of the variables and slacks of columns and rows: Bland's rule needs their order.
   const columns = Int32Array.from({ length: width }, (_, i) => i);
   const basis = Int32Array.from({ length: rows.length }, (_, i) => width + i);
   let value = 0;
@@ -71,7 +72,7 @@ function entering(gains: Float64Array, columns: Int32Array, first: boolean): num
   return best;
 }
 
-/** The row that limits a column first; of equal ones that of the first variable. */
+/** The row that limits the variable of a column first; of equal rows that of the first variable; -1 if none does. */
 function leaving(
   rows: readonly Float64Array[],
   left: Float64Array,
@@ -92,7 +93,7 @@ function leaving(
   return best;
 }
 
-/** Exchanges a variable at 0 with one that becomes 0; the column then belongs to the latter. */
+/** Exchanges the variable of a column, which is 0, with that of a row, which becomes 0. */
 function pivot(
   rows: readonly Float64Array[],
   left: Float64Array,
@@ -111,7 +112,7 @@ function pivot(
     const target = rows[r]!;
     target[column] = 0;
     for (let i = 0; i < target.length; i++) target[i]! -= factor * pivotRow[i]!;
-    // Rounding must not push a limit below 0.
+    // Rounding must not make a limit negative.
     left[r] = Math.max(0, left[r]! - factor * left[row]!);
   }
   const factor = gains[column]!;

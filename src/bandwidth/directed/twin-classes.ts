@@ -1,15 +1,16 @@
+import { remembered } from '../../remembered.js';
 import type { HopGraph } from './hop-graph.js';
 import type { HopArc } from './hop-reduction.js';
 
 /**
- * Classes of GPUs that can be exchanged without changing a graph, as those of equal sockets that are all joined
- * alike: how many GPUs of each take part then matters, not of which.
+ * Groups of classes of GPUs that can be exchanged without changing a graph, such as those of equal sockets that are
+ * all joined alike. Only the numbers of GPUs per class then matter, not which class has which number.
  *
- * Two classes are twins if exchanging them, with what hangs on them alone, leaves every way in place. Exchanges of
- * two generate all others, so it is enough to compare each class with one of every group.
+ * Two classes are twins if the graph is the same after exchanging them together with the vertices that belong to them
+ * alone. Exchanges of two generate all others, so it is enough to compare each class with one of every group.
  *
  * @param graph - a reduced graph
- * @returns class to the first class of its group
+ * @returns class → the first class of its group
  * @complexity O(classes × groups × arcs × vertices) at worst
  */
 export function twinClasses(graph: HopGraph): Int32Array {
@@ -29,15 +30,14 @@ function canExchange(graph: HopGraph, a: number, b: number): boolean {
   const { network, arcs } = graph;
   const byEnds = new Map<string, HopArc[]>();
   for (const arc of arcs) {
-    const key = `${arc.tail} ${arc.head}`;
-    byEnds.set(key, [...(byEnds.get(key) ?? []), arc]);
+    remembered(byEnds, `${arc.tail} ${arc.head}`, () => []).push(arc);
   }
-  /** Arc of the network to its image, and back. */
+  /** Arc of the network → its image; image → arc. */
   const there = new Map<number, number>();
   const back = new Map<number, number>();
   return arcs.every(({ tail, head, crossed }) => {
     const images = byEnds.get(`${image[tail]} ${image[head]}`);
-    // Several ways between two vertices are not told apart: then the classes count as different.
+    // Several arcs between two vertices cannot be told apart; the classes then count as different.
     if (images?.length !== 1 || images[0]!.crossed.length !== crossed.length) return false;
     return crossed.every((one, i) => {
       const other = images[0]!.crossed[i]!;
@@ -49,15 +49,15 @@ function canExchange(graph: HopGraph, a: number, b: number): boolean {
   });
 }
 
-/** Vertex to its image when two classes are exchanged and all others stay; `undefined` if that is not settled. */
+/** Vertex → its image when two classes are exchanged and all others stay; `undefined` if the image is not unique. */
 function exchange(
   { network, classes, vertexCount, arcs }: HopGraph,
   a: number,
   b: number,
 ): Int32Array | undefined {
-  // Colours that tell apart what differs seen from the classes, refined until no more are told apart.
+  // Colour refinement: vertices of different colours differ. Colours are refined until their number stays the same.
   let colours = Array.from({ length: vertexCount }, (_, v) => (v === b ? a : v < classes.length ? v : -1));
-  // Ends: colours become more, and no more than vertices, or it is the last round.
+  // Ends: each round but the last adds a colour, and there are at most as many as vertices.
   for (let count = 0; ; ) {
     const seen = colours.map((colour) => [`${colour}`]);
     for (const { tail, head, crossed } of arcs) {
@@ -76,7 +76,7 @@ function exchange(
   }
   const members = new Map<number, number[]>();
   colours.forEach((colour, v) => {
-    members.set(colour, [...(members.get(colour) ?? []), v]);
+    remembered(members, colour, () => []).push(v);
   });
   const image = new Int32Array(vertexCount);
   for (const [first, second, ...more] of members.values()) {

@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { GPU, LEAF, type Network } from '../../topology/network.js';
@@ -8,25 +9,26 @@ import { nearestNics } from './nearest-nics.js';
 import type { Outlet } from './outflow-network.js';
 
 /**
- * The ways from the GPUs of a server to its compute NICs where traffic between two sockets follows their route. First
- * the GPUs by ordinal, then the NICs, then for each GPU that NICs hang on alone its side towards them, then halves of
- * switches, NUMA nodes and sockets.
+ * The paths from the GPUs of a server to its compute NICs where traffic between two sockets follows their route.
+ * Vertices are in this order: GPUs by ordinal; NICs; for each GPU that has NICs of its own, its side towards them;
+ * halves of switches, NUMA nodes and sockets.
  */
 interface OutflowGraph {
   readonly vertexCount: number;
   readonly arcs: readonly HopArc[];
   /** Whether two arcs cross one arc of the network. */
   readonly isJoint: boolean;
-  /** Vertex to the GPU that it is, or whose side it is; -1 for all others. */
+  /** Vertex → the GPU that it is, or whose side it is; -1 for all others. */
   readonly owners: Int32Array;
-  /** The NICs in order; GB/s Infinity where none is stated for the port. */
+  /** The NICs in order; GB/s is Infinity where the document states none for the port. */
   readonly outlets: readonly Outlet[];
 }
 
 const cache = new WeakMap<ServerTopology, OutflowGraph>();
 
 /**
- * What a set of GPUs sends to the ports of its NICs on a server where traffic between two sockets follows their route.
+ * The bandwidth from a set of GPUs to the ports of its NICs on a server where traffic between two sockets follows
+ * their route.
  *
  * @param server - a server topology
  * @param directed - its directed network, with peer-to-peer
@@ -42,17 +44,16 @@ export function directedOutflow(
   mask: number,
   most: number,
 ): number {
-  let graph = cache.get(server);
-  if (graph === undefined) {
-    graph = outflowGraph(server, directed);
-    cache.set(server, graph);
-  }
+  const graph = remembered(cache, server, () => outflowGraph(server, directed));
   const { network } = directed;
   const { arcs, isJoint, owners, outlets } = graph;
   const gpuCount = network.gpuVertices.length;
   const source = 0;
   let vertexCount = 1;
-  /** All GPUs of the set, and their sides, are the source; -1: others, and NICs that none of the set uses. */
+  /**
+   * Vertex → its number in this flow. GPUs of the set and their sides are the source; other GPUs, their sides, and
+   * NICs that no GPU of the set uses are left out (-1).
+   */
   const numberOf = owners.map((owner, v) => {
     if (owner >= 0 && ((mask >>> owner) & 1) === 1) return source;
     const outlet = outlets[v - gpuCount];
@@ -65,11 +66,8 @@ export function directedOutflow(
   const uses: number[][] = [];
   const capacities: number[] = [];
   const capacityOf = new Map<number, number>();
-  const capacityNumber = (arc: number): number => {
-    const known = capacityOf.get(arc) ?? capacities.push(network.capacityGBps[arc >> 1]!) - 1;
-    capacityOf.set(arc, known);
-    return known;
-  };
+  const capacityNumber = (arc: number): number =>
+    remembered(capacityOf, arc, () => capacities.push(network.capacityGBps[arc >> 1]!) - 1);
   for (const arc of arcs) {
     const [tail, head] = [numberOf[arc.tail]!, numberOf[arc.head]!];
     if (tail < 0 || head < 0 || head === source) continue;
@@ -101,7 +99,7 @@ function outflowGraph(server: ServerTopology, directed: DirectedNetwork): Outflo
   const sideOf = new Map(owning.map((gpu, i) => [gpu, gpuCount + nics.length + i]));
   const terminalCount = gpuCount + nics.length + owning.length;
   let next = terminalCount;
-  /** Half to vertex of the graph, -1 for NICs of other roles. */
+  /** Half → vertex of the graph; -1 for NICs of other roles. */
   const numberOf = directed.vertexOf.map((v) => {
     if (network.roles[v] === GPU) return ordinalOf.get(v)!;
     if (network.roles[v] !== LEAF) return next++;
@@ -122,13 +120,14 @@ function outflowGraph(server: ServerTopology, directed: DirectedNetwork): Outflo
     const crossed = directed.crossed[i]!;
     if (isNic(head) && hangsOnGpus[head - gpuCount]) tail = sideOf.get(tail)!;
     if (head < gpuCount) {
-      // To another GPU only over the fabric, only to its NICs, and only if there are none nearer than SYS.
+      // A path may enter another GPU only over the fabric, only on the way to NICs of that GPU, and only if the
+      // sender has no NIC nearer than SYS.
       const mayBorrow = tail < gpuCount && ((farGpus >>> tail) & 1) === 1 && fabric[crossed[0]! >> 1] === 1;
       const side = sideOf.get(head);
       if (!mayBorrow || side === undefined) return;
       head = side;
     }
-    // What carries all that every GPU sends at once limits nothing.
+    // An arc that carries all that the GPUs can send at once limits nothing.
     graph.add({ tail, head, crossed: [...crossed].filter((arc) => capacityGBps[arc >> 1]! <= sent) });
   });
   graph.prune();

@@ -3,19 +3,19 @@ import { devicesOf } from '../../topology/device-at.js';
 import { neighboursOf, relationsFrom } from '../../topology/relation.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 
-/** Which compute NICs the GPUs of a server use: for each GPU those that are nearest to it, all ties. */
+/** The compute NICs that the GPUs of a server use: for each GPU the nearest ones, all that tie. */
 export interface NearestNics {
   /** Compute NICs, in document order. */
   readonly nics: readonly DeviceId[];
   /** NIC by position → mask of the GPUs that it is nearest to, bit i for ordinal i. */
   readonly nearestTo: Int32Array;
-  /** NIC by position → whether it hangs on GPUs and on nothing else. */
+  /** NIC by position → true if it is linked to GPUs only. */
   readonly hangsOnGpus: readonly boolean[];
   /** Mask of the GPUs that have no compute NIC nearer than SYS. */
   readonly farGpus: number;
 }
 
-/** Relation words from near to far; a NIC on the accelerator fabric itself is as near as one on the same switch. */
+/** Relation words from near to far. Words of the accelerator fabric count as PIX. */
 const DISTANCE: ReadonlyMap<string, number> = new Map([
   ['PIX', 0],
   ['PXB', 1],
@@ -28,7 +28,8 @@ const SYS = 4;
 /**
  * The compute NICs that are nearest to each GPU, by the words of `nvidia-smi topo -m`: PIX, PXB, PHB, NODE, SYS.
  *
- * A NIC that hangs on a GPU and on nothing else is SYS for every other GPU: no way leads there but through that one.
+ * A NIC that is linked to GPUs only counts as SYS for every other GPU, because the only way to it leads through its
+ * GPUs.
  *
  * @param server - a server topology
  * @returns masks by NIC; no NICs, empty lists
@@ -54,7 +55,7 @@ export function nearestNics(server: ServerTopology): NearestNics {
   return { nics, nearestTo, hangsOnGpus: owners.map((ofGpus) => ofGpus !== undefined), farGpus };
 }
 
-/** The GPUs that a NIC hangs on, if it hangs on nothing else. */
+/** The GPUs that a NIC is linked to; undefined if it is linked to anything else. */
 function ownersOf(server: ServerTopology, nic: DeviceId): ReadonlySet<DeviceId> | undefined {
   const neighbours = neighboursOf(server, nic);
   return neighbours.every(({ kind }) => kind === 'gpu') ? new Set(neighbours.map(({ id }) => id)) : undefined;

@@ -1,3 +1,5 @@
+import { ROUNDING } from '../../figures.js';
+import { remembered } from '../../remembered.js';
 import { directedNetworkOf } from '../../topology/directed-network.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { networkOf } from '../../topology/network.js';
@@ -8,15 +10,16 @@ import { directedOutflow } from './directed-outflow.js';
 import { type OutflowNetwork, outflowNetwork } from './outflow-network.js';
 
 /**
- * What a set of GPUs can send out of its server, or receive, through the ports of its NICs together.
+ * The bandwidth at which a set of GPUs can send out of its server, or receive, through the ports of its NICs
+ * together.
  *
- * The maximum flow from the GPUs to the ports of every compute NIC that is nearest to some GPU of the set: the
- * best word of {@link relation}, PIX before PXB, PHB, NODE and SYS, and all NICs that tie. Every link on the way
- * limits, and so does `portGBps` of each NIC, once, however many links lead to it; a NIC that does not state it is
- * limited by its links alone. Switches, NUMA nodes, sockets and GPUs of the set forward (as NCCL's PXN does), other
- * GPUs do not. One exception: a GPU that has no NIC nearer than SYS reaches one that hangs on another GPU through
- * that GPU, if a link of the accelerator fabric joins the two (the GCDs of a Frontier node without a NIC). Between two
- * sockets traffic follows their route, as everywhere: it makes no detour through a third one.
+ * It is the maximum flow from the GPUs to the ports of the compute NICs that are nearest to some GPU of the set.
+ * Nearest means the best word of {@link relation}, PIX before PXB, PHB, NODE and SYS; all NICs that tie count. Every
+ * link on the way limits the flow. `portGBps` of a NIC limits it once, however many links lead to the NIC; a NIC
+ * without it is limited by its links alone. Switches, NUMA nodes, sockets and GPUs of the set forward (as NCCL's PXN
+ * does), other GPUs do not. One exception: a GPU without a NIC nearer than SYS may use a NIC that is linked only to
+ * another GPU, through that GPU, if a link of the accelerator fabric joins the two (the GCDs of a Frontier node
+ * without a NIC). Traffic between two sockets follows their route and makes no detour through a third one.
  *
  * @param server - a server topology
  * @param gpus - GPU ordinals, in any order
@@ -32,27 +35,24 @@ export function nicBandwidth(server: ServerTopology, gpus: readonly number[]): n
   return nicBandwidthOfMask(server, gpuMask(server, gpus, ['gpus']));
 }
 
-/** Two flows that differ by less than this share of themselves are the same. */
-const RELATIVE_TOLERANCE = 1e-12;
-
 /** {@link nicBandwidth} of a mask, unchecked: bit i for ordinal i. */
 export function nicBandwidthOfMask(server: ServerTopology, mask: number): number {
   const network = outflowNetwork(server);
   const most = flow(network, network.between, mask);
   if (network.betweenInside === undefined) return most;
-  // With any detour, and without leaving a socket: where both reach the same, so do the routes between sockets.
+  // `most` allows every detour, `least` no way between sockets. If both are equal, the socket routes reach the same.
   const least = flow(network, network.betweenInside, mask);
-  if (least >= most * (1 - RELATIVE_TOLERANCE)) return most;
-  // Host memory concerns pairs of GPUs alone: without peer-to-peer too a NIC reads from a GPU.
+  if (least >= most * (1 - ROUNDING)) return most;
+  // Peer-to-peer is about pairs of GPUs: a NIC reads from a GPU in any case.
   return directedOutflow(server, directedNetworkOf(networkOf(server), true)!, mask, most);
 }
 
-/** The largest flow over undirected links, those among the vertices as given. */
+/** The largest flow when the vertices are joined by the capacities `between`. */
 function flow(network: OutflowNetwork, between: Float64Array, mask: number): number {
   const { gpuCount, vertexCount, fromGpu, owners, lent, outlets } = network;
   const { residual, scratch } = workOf(network);
   const size = vertexCount + 2;
-  // All GPUs of the set are one vertex: between them nothing limits.
+  // All GPUs of the set are one vertex: nothing limits the flow between them.
   const source = vertexCount;
   const sink = vertexCount + 1;
   residual.fill(0);
@@ -70,7 +70,7 @@ function flow(network: OutflowNetwork, between: Float64Array, mask: number): num
   return maxFlow(residual, size, source, sink, scratch);
 }
 
-/** Working memory of a call. */
+/** Working memory, reused by all calls for one network. */
 interface Work {
   readonly residual: Float64Array;
   readonly scratch: FlowScratch;
@@ -79,11 +79,8 @@ interface Work {
 const cache = new WeakMap<OutflowNetwork, Work>();
 
 function workOf(network: OutflowNetwork): Work {
-  let work = cache.get(network);
-  if (work === undefined) {
+  return remembered(cache, network, () => {
     const size = network.vertexCount + 2;
-    work = { residual: new Float64Array(size * size), scratch: flowScratch(size) };
-    cache.set(network, work);
-  }
-  return work;
+    return { residual: new Float64Array(size * size), scratch: flowScratch(size) };
+  });
 }

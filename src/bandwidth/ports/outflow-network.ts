@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { directedNetworkOf } from '../../topology/directed-network.js';
 import { FORWARDS, GPU, LEAF, type Network, networkOf } from '../../topology/network.js';
@@ -6,11 +7,11 @@ import { addCapacity, contractForwarders, type ReducedLinks } from '../reduced-l
 import { type NearestNics, nearestNics } from './nearest-nics.js';
 
 /**
- * A server as traffic to its NICs sees it, whichever GPUs are the senders. All figures GB/s per direction.
+ * The flow network from the GPUs of a server to its NICs, for any set of senders. All figures are GB/s per direction.
  *
- * Vertices are forwarders (switches, NUMA nodes, sockets) that a cut needs, NICs with several links, and, for each GPU
- * that NICs hang on, its side towards them, so that they can be reached through it. Where traffic could make a detour
- * through a third socket, every end of a link between sockets is kept as well.
+ * Vertices are forwarders (switches, NUMA nodes, sockets) that a cut needs, NICs with several links, and for each GPU
+ * that has NICs of its own its side towards them, so that other GPUs can reach these NICs through it. Where traffic
+ * could make a detour through a third socket, every end of a link between sockets is kept as well.
  */
 export interface OutflowNetwork {
   readonly gpuCount: number;
@@ -18,15 +19,15 @@ export interface OutflowNetwork {
   /** From vertex to vertex, row-major, vertexCount × vertexCount; nothing leaves a NIC. */
   readonly between: Float64Array;
   /**
-   * The same without what joins two sockets, where traffic could otherwise make a detour through a third one;
-   * undefined on all other servers.
+   * The same without the links between sockets. Only on servers where traffic could make a detour through a third
+   * socket; undefined on all others.
    */
   readonly betweenInside: Float64Array | undefined;
-  /** From GPU to vertex, row-major, gpuCount × vertexCount: what a GPU of the set sends there. */
+  /** From GPU to vertex, row-major, gpuCount × vertexCount: what a GPU of the set can send there. */
   readonly fromGpu: Float64Array;
-  /** Vertex → the GPU whose side it is, -1 for all others. */
+  /** Vertex → the GPU whose side it is; -1 for all others. */
   readonly owners: Int32Array;
-  /** As `fromGpu`, for vertices whose GPU is not in the set: what other GPUs may send through it. */
+  /** As `fromGpu`, for sides of GPUs that are not in the set: what GPUs of the set may send through them. */
   readonly lent: Float64Array;
   readonly outlets: readonly Outlet[];
 }
@@ -50,12 +51,7 @@ const cache = new WeakMap<ServerTopology, OutflowNetwork>();
  * @complexity O(vertices² + GPUs × (devices + links)) the first time
  */
 export function outflowNetwork(server: ServerTopology): OutflowNetwork {
-  let outflow = cache.get(server);
-  if (outflow === undefined) {
-    outflow = readOutflow(server);
-    cache.set(server, outflow);
-  }
-  return outflow;
+  return remembered(cache, server, readOutflow);
 }
 
 function readOutflow(server: ServerTopology): OutflowNetwork {
@@ -66,7 +62,7 @@ function readOutflow(server: ServerTopology): OutflowNetwork {
   const socketPairs = linkedSockets(network);
   contractForwarders(network, links, new Set(socketPairs.flat()));
 
-  // A port at the end of one link is no vertex of its own, but for those that GPUs reach directly.
+  // Ports at the end of a single link are joined to the vertex before it, unless that is a GPU.
   const outletAt = new Map<number, Omit<Outlet, 'vertex'> & { readonly at: number }>();
   for (const [vertex, { nearestTo, GBps }] of ports) {
     const [first, second] = [...links.get(vertex)!];
@@ -123,7 +119,9 @@ function linkedSockets(network: Network): [number, number][] {
     .map((link) => [network.ends[2 * link]!, network.ends[2 * link + 1]!]);
 }
 
-/** The links among GPUs and forwarders; those from GPU to GPU never count: nothing limits inside the set. */
+/**
+ * The links among GPUs and forwarders. Links from GPU to GPU do not count: nothing limits the flow inside the set.
+ */
 function forwardingLinks(network: Network): ReducedLinks {
   const links: ReducedLinks = new Map();
   for (let v = 0; v < network.vertexCount; v++) if (network.roles[v] !== LEAF) links.set(v, new Map());
@@ -137,15 +135,18 @@ function forwardingLinks(network: Network): ReducedLinks {
   return links;
 }
 
-/** What {@link addPorts} adds to the links, under numbers that the network does not use. */
+/** The vertices that {@link addPorts} adds, under numbers that the network does not use. */
 interface Added {
-  /** Vertex of NICs → who uses them, and what their ports carry together. */
+  /** Vertex of NICs → the GPUs that use them, and what their ports carry together. */
   readonly ports: ReadonlyMap<number, Omit<Outlet, 'vertex'>>;
-  /** GPU on which NICs hang, as vertex of the network → the vertex of its side towards them. */
+  /** Vertex of a GPU that has NICs of its own → the vertex of its side towards them. */
   readonly sides: ReadonlyMap<number, number>;
 }
 
-/** Adds the compute NICs. Those with one link each, in one place and used by the same GPUs, are one vertex. */
+/**
+ * Adds the compute NICs. NICs that have one link each, to the same vertex, and are used by the same GPUs, become one
+ * vertex.
+ */
 function addPorts(server: ServerTopology, network: Network, near: NearestNics, links: ReducedLinks): Added {
   let next = network.vertexCount;
   const add = (): number => {
@@ -153,11 +154,7 @@ function addPorts(server: ServerTopology, network: Network, near: NearestNics, l
     return next++;
   };
   const sides = new Map<number, number>();
-  const sideOf = (gpu: number): number => {
-    const side = sides.get(gpu) ?? add();
-    sides.set(gpu, side);
-    return side;
-  };
+  const sideOf = (gpu: number): number => remembered(sides, gpu, add);
   const ports = new Map<number, { readonly nearestTo: number; GBps: number }>();
   const merged = new Map<string, number>();
   near.nics.forEach((id, i) => {
@@ -166,15 +163,12 @@ function addPorts(server: ServerTopology, network: Network, near: NearestNics, l
     if (linked === 0) return;
     const portGBps = Math.min(linked, devicesOf(server).get(id)!.portGBps ?? linked);
     const nearestTo = near.nearestTo[i]!;
-    // Two links or more: the place is the NIC itself, and it shares it with none.
+    // A NIC with several links is a vertex by itself.
     const key = JSON.stringify([nearestTo, reached.size === 1 ? [...reached.keys()] : id]);
-    const vertex = merged.get(key) ?? add();
-    merged.set(key, vertex);
-    const known = ports.get(vertex);
-    if (known === undefined) ports.set(vertex, { nearestTo, GBps: portGBps });
-    else known.GBps += portGBps;
+    const vertex = remembered(merged, key, add);
+    remembered(ports, vertex, () => ({ nearestTo, GBps: 0 })).GBps += portGBps;
     for (const [other, gbps] of reached) {
-      // A NIC behind one link carries the least of link and port; behind several, each of them by itself.
+      // The capacity of a single link is the least of link and port; several links each have their own.
       const capacity = reached.size === 1 ? portGBps : gbps;
       if (!near.hangsOnGpus[i]) {
         addCapacity(links, other, vertex, capacity);
@@ -188,7 +182,7 @@ function addPorts(server: ServerTopology, network: Network, near: NearestNics, l
   return { ports, sides };
 }
 
-/** What a NIC is linked to, other NICs aside, and the GB/s of each. */
+/** The neighbours of a NIC without other NICs → GB/s. */
 function reachedFrom(network: Network, nic: number): Map<number, number> {
   const { rows, arcs, ends, roles, capacityGBps } = network;
   const reached = new Map<number, number>();
@@ -200,7 +194,7 @@ function reachedFrom(network: Network, nic: number): Map<number, number> {
   return reached;
 }
 
-/** Which GPUs may send through which others, over a link of the fabric: those that have no NIC nearer than SYS. */
+/** What GPUs without a NIC nearer than SYS may send through other GPUs, over links of the fabric. */
 function throughOwners(
   network: Network,
   near: NearestNics,

@@ -1,22 +1,23 @@
+import { remembered } from '../../remembered.js';
 import type { Network } from '../../topology/network.js';
 import type { PairRoutes } from '../directed/pair-routes.js';
 import { flowScratch, maxFlow } from '../max-flow.js';
 
-/** The hops that rings over a set of GPUs may take. Positions in `ordinals` name the GPUs. */
+/** The hops that rings over a set of GPUs may take. A GPU is named by its position in `ordinals`. */
 export interface RingHops {
   /** The GPUs, ascending, two or more. */
   readonly ordinals: readonly number[];
-  /** Arc to GB/s. */
+  /** Arc → GB/s. */
   readonly capacityGBps: Float64Array;
-  /** Arc to the vertices it joins, `ends[arc]` to `ends[arc ^ 1]`. */
+  /** Arc `a` runs from vertex `ends[a]` to `ends[a ^ 1]`. */
   readonly ends: Int32Array;
-  /** Position to vertex. */
+  /** Position → vertex. */
   readonly vertices: Int32Array;
-  /** `arcs[from * n + to]`: arcs of the route; `undefined` if this is no hop. */
+  /** `arcs[from * n + to]`: arcs of the route; `undefined` where no hop is permitted. */
   readonly arcs: readonly (Int32Array | undefined)[];
-  /** `widthGBps[from * n + to]`: what the pair moves alone; 0 if this is no hop. */
+  /** `widthGBps[from * n + to]`: bandwidth of the pair alone, GB/s; 0 where no hop is permitted. */
   readonly widthGBps: Float64Array;
-  /** Position to where its hops lead, those over the fewest links first, then by ordinal. */
+  /** Position → positions that its hops lead to, fewest links first, then by ordinal. */
   readonly nearest: readonly (readonly number[])[];
 }
 
@@ -71,11 +72,11 @@ export function usedArcs(hops: RingHops): ReadonlySet<number> {
 }
 
 /**
- * What no rings over a set of GPUs exceed in all, GB/s.
+ * An upper bound on the sum of all rings over a set of GPUs, GB/s.
  *
- * A ring enters and leaves every part of its GPUs, so it is a flow from the first GPU to any other one: the rings
- * together are no more than the smallest cut between the two, over the links that hops use. Neither do they exceed
- * what the hops of any one GPU carry together.
+ * A ring passes every GPU, so it is a flow from the first GPU to any other. All rings together are therefore at most
+ * the smallest cut between the two, over the links that hops use. They are also at most the sum of the hops that
+ * leave one GPU.
  *
  * @param hops - see {@link ringHops}
  * @returns GB/s; 0 if the hops do not connect the set
@@ -85,11 +86,7 @@ export function ringLimit(hops: RingHops): number {
   const { capacityGBps, ends, vertices, widthGBps } = hops;
   const n = vertices.length;
   const position = new Map<number, number>();
-  const positionOf = (vertex: number): number => {
-    const known = position.get(vertex) ?? position.size;
-    position.set(vertex, known);
-    return known;
-  };
+  const positionOf = (vertex: number): number => remembered(position, vertex, () => position.size);
   vertices.forEach(positionOf);
   const used = usedArcs(hops);
   for (const arc of used) positionOf(ends[arc]!);

@@ -1,3 +1,5 @@
+import { ROUNDING } from '../../figures.js';
+import { bitsOf } from '../../masks.js';
 import type { Network } from '../../topology/network.js';
 import { pairRoutesOf } from '../directed/pair-routes.js';
 import { fabricBandwidth } from '../optimal.js';
@@ -8,7 +10,7 @@ import { type RingHops, ringHops, ringLimit, usedArcs } from './ring-hops.js';
 export interface Ring {
   /** Ordinals in the order of the ring, the smallest first; the last sends to the first. */
   readonly order: readonly number[];
-  /** What each hop carries, GB/s. */
+  /** Bandwidth of each hop, GB/s. */
   readonly bandwidthGBps: number;
 }
 
@@ -19,43 +21,41 @@ export interface RingPacking {
   readonly bandwidthGBps: number;
 }
 
-/** Twice the channels that NCCL opens: more rings than this are of no use to anybody. */
+/** Most rings: twice the channels that NCCL opens. */
 const RINGS_MAX = 64;
 
 /**
- * Hops tried per rate. Full meshes of 4 and 8 GPUs need 30 and 1,434 at most, a DGX-1P 1,000; where no more rings exist the
- * search of that rate ends here with the best it has.
+ * Hops tried per rate. Full meshes of 4 and 8 GPUs need at most 30 and 1,434, a DGX-1P 1,000. After so many hops the
+ * search keeps the best that it has found at this rate.
  */
 const RATE_STEPS_MAX = 2 ** 12;
 
-/** Hops tried in all for rings found one by one. */
+/** Hops tried at all rates together by {@link firstRings}. */
 const FIRST_STEPS_MAX = 2 ** 15;
 
-/** Hops tried in all with backtracking. */
+/** Hops tried at all rates together by {@link equalRings}. */
 const STEPS_MAX = 2 ** 14;
 
-/** Bandwidths that differ by less than this share of themselves are the same. */
-const RELATIVE_TOLERANCE = 1e-12;
-
 /**
- * What a library of today reaches with a set of GPUs: equal rings, as NCCL searches for them.
+ * The bandwidth that current collective libraries reach with a set of GPUs: equal rings, found as NCCL finds them.
  *
- * All rings carry the same. A rate is what a pair of the set moves alone, or what a link on its route carries, whole or
- * divided by 2, 3, … up to 64: of any rate in between as many rings would fit as of the next one above. Of each rate as many
- * rings are found as fit, at most 64, and the largest total wins; of equal totals the one found first. Every hop loads the
- * links of its route, a link that k hops cross carries k times the rate, and the traffic of one ordered pair never exceeds a
+ * All rings carry the same rate. The rates tried are the bandwidth of each pair alone and of each link on its route,
+ * divided by 1, 2, … 64; at a rate between two of these, no more rings fit than at the next higher one. For each rate
+ * at most 64 rings are searched, and the largest total wins; of equal totals the first. Every hop loads the links of
+ * its route: a link that k hops cross carries k times the rate. The traffic of one ordered pair never exceeds its
  * per-flow cap. Links are full duplex: a ring and its reverse may share them.
  *
- * The search is bounded in steps, not in time. On stars and trees there are no better rings, and on all GPUs of every mesh of
- * the catalogue but Frontier's the links are full. It falls short by a tenth at most on sets of 6 GPUs of Frontier, an eighth on
- * full meshes of 14 and 16 GPUs whose links are alike, a third on such with a fifth of the links missing, and by up to a half on such where each link has a width of its own.
+ * The search is bounded in steps, not in time. On stars and trees the result is optimal, and on all GPUs of every
+ * mesh of the catalogue but Frontier's the links are full. The result falls short by at most a tenth on sets of 6
+ * GPUs of Frontier, an eighth on full meshes of 14 and 16 GPUs with equal links, a third on such meshes with a fifth
+ * of the links missing, and a half on such meshes where every link has another bandwidth.
  *
- * If the accelerator fabric connects the set, rings stay inside it. Where it does so only through GPUs of the set and
- * no order has a fabric route for every hop, the other hops fall back to PCIe, and the sum is limited to what the
- * fabric alone could do ({@link fabricBandwidth}): no rings exceed `optimal`.
+ * If the accelerator fabric connects the set, rings stay inside it. If it does so only through GPUs of the set and no
+ * order has a fabric route for every hop, the other hops fall back to PCIe. The sum is then limited to what the
+ * fabric alone could reach ({@link fabricBandwidth}), so that no rings exceed `optimal`.
  *
- * NCCL (NVIDIA/nccl src/graph/search.cc) takes the rate from a ladder of speeds and limits the number of channels: its
- * own figures are these, rounded down to a step of the ladder.
+ * NCCL (NVIDIA/nccl src/graph/search.cc) takes the rate from a list of speeds and limits the number of channels: its
+ * figures are these, rounded down to a speed of the list.
  *
  * @param network - a server's network
  * @param mask - the GPUs, bit i for ordinal i
@@ -65,7 +65,7 @@ const RELATIVE_TOLERANCE = 1e-12;
  * meshes of the catalogue some ten milliseconds, meshes whose links all differ up to two hundred
  */
 export function packRings(network: Network, mask: number): RingPacking {
-  const ordinals = ordinalsOf(mask);
+  const ordinals = bitsOf(mask);
   if (ordinals.length < 2) return { rings: [], bandwidthGBps: Number.POSITIVE_INFINITY };
   const routes = pairRoutesOf(network);
   const limitGBps = fabricBandwidth(network, mask);
@@ -79,15 +79,9 @@ export function packRings(network: Network, mask: number): RingPacking {
   );
 }
 
-function ordinalsOf(mask: number): number[] {
-  const ordinals: number[] = [];
-  for (let rest = mask; rest !== 0; rest &= rest - 1) ordinals.push(31 - Math.clz32(rest & -rest));
-  return ordinals;
-}
-
 /**
- * The best rings over all rates: widths as they are from the widest down, then their halves, thirds and so on. Of the rates of
- * one divisor, those first that give much to rings found one by one, then those that only backtracking makes better.
+ * The best rings over all rates: first all widths, the widest first, then their halves, their thirds and so on. For
+ * each divisor {@link firstRings} tries all widths before {@link equalRings} does, which costs more steps.
  */
 function bestRings(hops: RingHops, limitGBps: number): RingPacking {
   const limit = Math.min(limitGBps, ringLimit(hops));
@@ -97,8 +91,8 @@ function bestRings(hops: RingHops, limitGBps: number): RingPacking {
   let firstStepsLeft = FIRST_STEPS_MAX;
   let stepsLeft = STEPS_MAX;
   const improve = (rate: number, isFirst: boolean): void => {
-    const most = Math.min(RINGS_MAX, Math.floor(limit / rate + RELATIVE_TOLERANCE));
-    const fewest = Math.floor(best.bandwidthGBps / rate + RELATIVE_TOLERANCE) + 1;
+    const most = Math.min(RINGS_MAX, Math.floor(limit / rate + ROUNDING));
+    const fewest = Math.floor(best.bandwidthGBps / rate + ROUNDING) + 1;
     if (most < fewest || isMore(rate, widest)) return;
     let found: EqualRings;
     if (isFirst) {
@@ -124,10 +118,10 @@ function bestRings(hops: RingHops, limitGBps: number): RingPacking {
   return best;
 }
 
-/** The highest rate at which a ring is found, by bisection over the rates; 0 if at none. */
+/** The highest rate at which a ring is found, by bisection; 0 if no ring is found. */
 function widestRing(hops: RingHops, widths: readonly number[]): number {
   const rates = new Set<number>();
-  // A ring crosses no link more often than it has hops.
+  // A ring crosses a link at most as often as it has hops.
   for (const width of widths) {
     for (let parts = 1; parts <= hops.ordinals.length; parts++) rates.add(width / parts);
   }
@@ -137,7 +131,7 @@ function widestRing(hops: RingHops, widths: readonly number[]): number {
     equalRings(hops, rate, 1, 1, RATE_STEPS_MAX).orders.length > 0;
   let found = -1;
   let missed = sorted.length;
-  // Ends: each round halves what lies between the two.
+  // Ends: each round halves the range between the two.
   while (missed - found > 1) {
     const middle = (found + missed) >> 1;
     if (isFound(sorted[middle]!)) found = middle;
@@ -146,7 +140,7 @@ function widestRing(hops: RingHops, widths: readonly number[]): number {
   return sorted[found] ?? 0;
 }
 
-/** What a pair moves alone and what a link of a hop carries: distinct, the widest first, GB/s. */
+/** The distinct bandwidths of pairs alone and of links on hops, widest first, GB/s. */
 function widthsOf(hops: RingHops): number[] {
   const widths = new Set(hops.widthGBps);
   for (const arc of usedArcs(hops)) widths.add(hops.capacityGBps[arc]!);
@@ -155,5 +149,5 @@ function widthsOf(hops: RingHops): number[] {
 }
 
 function isMore(a: number, b: number): boolean {
-  return a > b * (1 + RELATIVE_TOLERANCE);
+  return a > b * (1 + ROUNDING);
 }

@@ -1,6 +1,7 @@
 import { CorralError } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 
-/** The most vertices whose cuts are enumerated: 2^19 of them, about a second. */
+/** Most vertices of a graph whose cuts are enumerated: 2^19 cuts take about a second. */
 export const VERTICES_MAX = 20;
 
 /** An undirected capacity, GB/s per direction, between two vertices of any name. */
@@ -11,15 +12,15 @@ export interface Capacity {
 }
 
 /**
- * The smallest cost of a cut, by looking at every one.
+ * The smallest cost of a cut, by enumeration of all cuts.
  *
- * Vertices that no terminal reaches, and those with a single neighbour that are no terminal, are dropped first:
- * they lie on the side of their neighbour in a smallest cut.
+ * Vertices that no terminal reaches, and vertices with a single neighbour that are no terminals, are removed first:
+ * in a smallest cut they are on the side of their neighbour.
  *
- * @param terminals - vertices that are never dropped; the first is on the near side of each cut
+ * @param terminals - vertices that are never removed; the first is on the near side of each cut
  * @param capacities - links among terminals and other vertices
- * @param cost - what a cut costs, from its capacity and the number of terminals on the near side, 1 … all but
- * one; not less than the capacity, and larger for a larger capacity
+ * @param cost - returns the cost of a cut from its capacity and the number of terminals on the near side, 1 … all but
+ * one; it is at least the capacity, and larger for a larger capacity
  * @returns the smallest cost; 0 if the links do not join all terminals; Infinity if there is only one
  * @throws CorralError `limit-exceeded` for more than {@link VERTICES_MAX} vertices
  * @complexity O(2^vertices × degree)
@@ -39,15 +40,17 @@ export function smallestCut(
     throw new CorralError(
       'limit-exceeded',
       [],
-      `${vertices.length} vertices, and every cut of at most ${VERTICES_MAX} can be looked at: take a smaller server`,
+      `${vertices.length} vertices, at most ${VERTICES_MAX} for an enumeration of all cuts: take a smaller server`,
     );
   }
 
   const near = new Array<boolean>(vertices.length).fill(false);
   let best = Number.POSITIVE_INFINITY;
-  /** Puts vertex `v` and all after it on either side; `GBps` is what the vertices before it let through. */
+  /**
+   * Tries both sides for vertex `v` and all after it; `GBps` is the capacity of the cut among the vertices before it.
+   */
   const decide = (v: number, GBps: number, nearTerminals: number): void => {
-    // The cost is at least the capacity, which only grows.
+    // The cost is at least the capacity, and the capacity only grows.
     if (GBps >= best) return;
     if (v === vertices.length) {
       if (nearTerminals < terminals.length) best = Math.min(best, cost(GBps, nearTerminals));
@@ -66,15 +69,14 @@ export function smallestCut(
   return best;
 }
 
-/** Vertex to neighbour to GB/s, parallel links summed. */
+/** Vertex → neighbour → GB/s, parallel links summed. */
 type Neighbours = Map<string, Map<string, number>>;
 
 function neighboursOf(terminals: readonly string[], capacities: readonly Capacity[]): Neighbours {
   const neighbours: Neighbours = new Map(terminals.map((id) => [id, new Map()]));
   const add = (from: string, to: string, GBps: number): void => {
-    const row = neighbours.get(from) ?? new Map<string, number>();
+    const row = remembered(neighbours, from, () => new Map());
     row.set(to, (row.get(to) ?? 0) + GBps);
-    neighbours.set(from, row);
   };
   for (const { a, b, GBps } of capacities) {
     if (a === b) continue;
@@ -91,7 +93,7 @@ function reachedFrom(start: string, neighbours: Neighbours): ReadonlySet<string>
 }
 
 function dropDeadEnds(terminals: readonly string[], neighbours: Neighbours): void {
-  // Every round but the last drops a vertex.
+  // Ends: every round but the last removes a vertex.
   for (let dropped = true; dropped; ) {
     dropped = false;
     for (const [id, row] of neighbours) {

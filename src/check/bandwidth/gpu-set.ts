@@ -3,11 +3,11 @@ import { CorralError, quote } from '../../errors.js';
 import type { ServerTopology } from '../../topology/index.js';
 
 /**
- * GPU ordinals in ascending order, each read once.
+ * Reads GPU ordinals once and sorts them.
  *
  * @param gpus - anything
  * @param path - name of the caller's argument, for the error
- * @throws CorralError `invalid-option` for what is no list, for an ordinal that does not exist or is listed twice
+ * @throws CorralError `invalid-option` for anything but a list, for an ordinal that does not exist or is listed twice
  */
 export function sortedGpus(server: ServerTopology, gpus: readonly number[], path: string): number[] {
   const seen = new Set<number>();
@@ -27,7 +27,7 @@ export function sortedGpus(server: ServerTopology, gpus: readonly number[], path
   return [...seen].sort((a, b) => a - b);
 }
 
-/** The bits of a set of ordinals: a key that is the same in whatever order they are listed. */
+/** The bit mask of a set of ordinals: a key that does not depend on their order. */
 export function maskOf(gpus: readonly number[]): number {
   return gpus.reduce((mask, ordinal) => mask | (1 << ordinal), 0);
 }
@@ -40,7 +40,7 @@ export function subsetsOfSize(gpus: readonly number[], size: number): number[][]
   );
 }
 
-/** Mask → its ordinals, once asked for: at most 2^16 of them, as servers have at most 16 GPUs. */
+/** Mask → its ordinals, computed on first use: at most 2^16 masks, as servers have at most 16 GPUs. */
 const lists: (readonly number[] | undefined)[] = [];
 
 /** The ordinals of a mask, ascending. */

@@ -1,18 +1,21 @@
 import { CorralError } from '../../errors.js';
 
-/** A figure below this is rounding. */
+/** Coefficients below this are rounding. */
 const EPSILON = 1e-10;
 
-/** Most multiplications of one programme: some seconds. Bland's rule ends, but rounding can make it go round. */
+/**
+ * Most multiplications of one programme: some seconds. With Bland's rule the method ends in exact arithmetic, but
+ * rounding can make it cycle.
+ */
 const WORK_MAX = 2 ** 31;
 
 /** A linear programme; all variables are at least 0. */
 export interface Programme {
-  /** Row to its coefficients, one per variable. */
+  /** Row → its coefficients, one per variable. */
   readonly rows: readonly (readonly number[])[];
-  /** Row to what the sum of coefficient × variable is at most; 0 or more. */
+  /** Row → upper limit of the sum of coefficient × variable; 0 or more. */
   readonly right: readonly number[];
-  /** Variable to what a unit of it adds to the value. */
+  /** Variable → its contribution to the value per unit. */
   readonly goal: readonly number[];
 }
 
@@ -22,7 +25,7 @@ export interface Programme {
  *
  * @param programme - in any unit; its value must be bounded
  * @returns the largest value, in the unit of `right` times that of `goal`
- * @throws CorralError `limit-exceeded` where it takes too many steps
+ * @throws CorralError `limit-exceeded` if it takes too many steps
  * @complexity O(rows × (rows + variables)) per step
  */
 export function largestValue({ rows, right, goal }: Programme): number {

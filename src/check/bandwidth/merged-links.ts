@@ -3,20 +3,20 @@ import { devicesOf } from '../../topology/device-at.js';
 import type { DeviceKind, Medium, ServerTopology } from '../../topology/index.js';
 import type { Capacity } from './every-cut.js';
 
-/** A link after the NVSwitches of each fabric have become one vertex. */
+/** A link of the graph in which the NVSwitches of each fabric are one vertex. */
 export interface MergedLink extends Capacity {
-  /** Whether it belongs to the accelerator fabric. */
+  /** True if it belongs to the accelerator fabric. */
   readonly inFabric: boolean;
   readonly medium: Medium;
-  /** What one flow reaches, GB/s: the capacity, or the cap on flows where that is less. */
+  /** Highest rate of one flow, GB/s: the least of capacity and per-flow cap. */
   readonly flowGBps: number;
 }
 
 const FABRIC: ReadonlySet<Medium> = new Set<Medium>(['nvlink', 'xgmi', 'scale-up-ethernet']);
 
 /**
- * The links of a server, each NVSwitch replaced by the first one of its fabric. Two are of one fabric if links of
- * one accelerator medium join them, or both of them to one GPU, directly or by way of further switches.
+ * The links of a server, each NVSwitch replaced by the first one of its fabric. Two NVSwitches are of one fabric if
+ * links of one accelerator medium join them to each other or to a common GPU, directly or through further switches.
  *
  * @complexity O(links^2 × NVSwitches), small as both are
  */
@@ -35,7 +35,8 @@ export function mergedLinks(server: ServerTopology): MergedLink[] {
     firstOf.set(b, first);
     return true;
   };
-  // Names spread from the first switches until none changes: every change moves a switch to an earlier one.
+  // The first switch of a fabric spreads to all its members. Ends: every change gives a switch an earlier
+  // representative.
   for (let changed = true; changed; ) {
     changed = false;
     for (const { a, b, medium } of edges) {
@@ -72,12 +73,12 @@ export function plainLinks({ document }: ServerTopology): MergedLink[] {
   }));
 }
 
-/** Most devices and links of a server that is judged; the largest of the catalogue has 56 and 141. */
+/** Most devices and links of a server; the largest of the catalogue has 56 and 141. */
 const DEVICES_MAX = 256;
 const LINKS_MAX = 1024;
 
 /**
- * Refuses a server that would take minutes: what is judged here is looked at in every possible way.
+ * Refuses a server for which the enumerations of this folder would take minutes.
  *
  * @throws CorralError `limit-exceeded`
  */
@@ -87,7 +88,7 @@ export function holdSize(server: ServerTopology): void {
   throw new CorralError(
     'limit-exceeded',
     ['server'],
-    `${devices.length} devices and ${links.length} links, at most ${DEVICES_MAX} and ${LINKS_MAX} can be looked at: take a smaller server`,
+    `${devices.length} devices and ${links.length} links, at most ${DEVICES_MAX} and ${LINKS_MAX} for an enumeration: take a smaller server`,
   );
 }
 

@@ -3,25 +3,25 @@ import type { ServerTopology } from '../../topology/index.js';
 import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
 import { isBetweenSockets, routesBetweenSockets } from './routes-between-sockets.js';
 
-/** The most paths between the GPUs of one set that are written down. */
+/** Most paths between the GPUs of one set. */
 const PATHS_MAX = 5000;
-/** The most ways up from one device: pairs of them are looked at. */
+/** Most ascents from one device; all pairs of them are tried. */
 const ASCENTS_MAX = 500;
 
-/** A way from one GPU to another, or to a NIC, that a transfer may take. */
+/** A path from one GPU to another, or to a NIC, that a transfer may take. */
 export interface PermittedPath {
   /** Device ids. */
   readonly from: string;
   readonly to: string;
-  /** The links it crosses with their direction, each by a name of its own; see `capacities`. */
+  /** The links that it crosses, by names that include the direction; see `capacities`. */
   readonly links: readonly string[];
-  /** Whether it stays in the accelerator fabric. */
+  /** True if it stays in the accelerator fabric. */
   readonly inFabric: boolean;
 }
 
 export interface PermittedPaths {
   readonly paths: readonly PermittedPath[];
-  /** Name of a link with its direction to GB/s. */
+  /** Name of a link with its direction → GB/s. */
   readonly capacities: ReadonlyMap<string, number>;
 }
 
@@ -33,8 +33,8 @@ interface Ascent {
 }
 
 /**
- * Whether a server has paths that must be told from those that its links alone would allow: more than one link
- * between sockets, or no peer-to-peer.
+ * True if a server permits fewer paths than its links alone would: it has more than one link between sockets, or no
+ * peer-to-peer.
  */
 export function restrictsPaths(server: ServerTopology): boolean {
   const { links, peerToPeer } = server.document;
@@ -42,9 +42,9 @@ export function restrictsPaths(server: ServerTopology): boolean {
 }
 
 /**
- * Every way between two GPUs of a set that does not pass a third GPU or a NIC: a link between them, or up from the
- * one, across at most one route between two sockets, and down to the other. Without peer-to-peer it passes a NUMA
- * node or a socket, unless it stays in the accelerator fabric.
+ * Lists every permitted path between two GPUs of a set. A path crosses no third GPU and no NIC: it is a link between
+ * the two, or leads up from the one, across at most one route between two sockets, and down to the other. Without
+ * peer-to-peer it passes a NUMA node or a socket, unless it stays in the accelerator fabric.
  *
  * @param gpus - device ids
  * @throws CorralError `limit-exceeded` for more than 5,000 ways
@@ -55,8 +55,8 @@ export function permittedPaths(server: ServerTopology, gpus: readonly string[]):
 }
 
 /**
- * Every way from a GPU of a set to one of some NICs that does not pass another GPU or NIC. As {@link permittedPaths},
- * but NICs read from GPUs without host memory even where GPUs may not.
+ * Lists every permitted path from a GPU of a set to one of some NICs. As {@link permittedPaths}, but without
+ * peer-to-peer too a NIC reads from a GPU without host memory.
  *
  * @param gpus - device ids
  * @param nics - device ids
@@ -75,7 +75,7 @@ interface Between {
   /** Device ids. */
   readonly sources: readonly string[];
   readonly sinks: readonly string[];
-  /** Whether a way may turn round below host memory. */
+  /** True if a path may turn round below host memory. */
   readonly peerToPeer: boolean;
 }
 

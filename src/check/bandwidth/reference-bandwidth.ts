@@ -6,30 +6,30 @@ import { holdSize, kindOf, type MergedLink, mergedLinks } from './merged-links.j
 import { mostReceived } from './most-received.js';
 import { type PermittedPaths, permittedPaths, restrictsPaths } from './permitted-paths.js';
 
-/** Answers given, by the bits of the set: a search asks for each set many times. */
+/** Server → bit mask of a set → its bandwidth: a search asks for each set many times. */
 const known = new WeakMap<ServerTopology, Map<number, number>>();
 
 /**
- * The bandwidth that the best possible schedule reaches with a set S of n GPUs, by its definition:
+ * The bandwidth of the best possible schedule over a set S of n GPUs, by its definition:
  *
  *     min over A of (n - 1) c(A) / |A ∩ S|,   A a set of vertices with ∅ ≠ A ∩ S ≠ S
  *
- * where c(A) is the capacity that leaves A (Zhao et al., arXiv 2402.06787). Links of the accelerator fabric
- * alone count if they connect S without help, otherwise all. The NVSwitches of a fabric are one vertex. GPUs outside S do
- * not forward, nor do NICs. Per-flow caps play no part. Every cut is looked at: this judges
- * `collectiveBandwidth`, and is far slower.
+ * where c(A) is the capacity that leaves A (Zhao et al., arXiv 2402.06787). If the accelerator fabric alone connects
+ * S, only its links count; otherwise all links count. The NVSwitches of a fabric are one vertex. GPUs outside S and
+ * NICs do not forward. Per-flow caps do not count. It enumerates all cuts: it checks `collectiveBandwidth` and is far
+ * slower.
  *
- * Cuts cannot say that traffic between two sockets follows their route, nor that without peer-to-peer it passes host
- * memory. On servers with more than one link between sockets, and without peer-to-peer, every permitted path is
- * written down instead, and a linear programme over them gives the largest rate at which each GPU can receive. No
- * link carries more than all GPUs together receive over it: that binds where nothing turns round at a switch.
+ * Cuts do not express that traffic between two sockets follows their route, or that it passes host memory without
+ * peer-to-peer. On servers with more than one link between sockets, and without peer-to-peer, a linear programme over
+ * all permitted paths gives the largest rate at which each GPU can receive. In addition no link carries more than its
+ * capacity when all GPUs receive at the same time, which matters where traffic cannot turn round at a switch.
  *
  * @param server - a server type
  * @param gpus - GPU ordinals, in any order
  * @returns GB/s per GPU and direction; `Infinity` for fewer than two GPUs, 0 if nothing joins them
- * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice;
- * `limit-exceeded` if more than 20 vertices are left after those with one neighbour are dropped, for more than
- * 5,000 paths, 256 devices or 1,024 links, and where a linear programme takes too many steps
+ * @throws CorralError `invalid-option` for an ordinal that does not exist or is listed twice; `limit-exceeded` if
+ * more than 20 vertices are left after those with one neighbour are removed, for more than 5,000 paths, 256 devices
+ * or 1,024 links, and if a linear programme takes too many steps
  * @complexity O(2^vertices), or that of a linear programme per GPU, on the first call, then a look-up
  * @example
  * referenceBandwidth(topology('dgx1-v100'), [0, 1, 2, 3]) // 80
@@ -58,7 +58,7 @@ function bandwidthOf(server: ServerTopology, gpus: readonly number[]): number {
   };
   const links = mergedLinks(server).filter(({ a, b }) => forwards(a) && forwards(b));
   const over = (some: readonly Capacity[]): number =>
-    // Either side of a cut may be A; the one with more GPUs binds.
+    // Either side of a cut may be A; the side with more GPUs gives the lower rate.
     smallestCut(
       chosen,
       some,
@@ -73,8 +73,9 @@ function bandwidthOf(server: ServerTopology, gpus: readonly number[]): number {
 }
 
 /**
- * What each link allows when all GPUs receive at once: GPUs that the fabric joins need what the others send once, and
- * links that every path from elsewhere crosses carry it for each such group.
+ * The rate that each link allows when all GPUs receive at the same time. GPUs that the fabric joins form a group,
+ * which needs what the others send once. A link that every path from elsewhere into a group crosses carries it for
+ * each such group.
  */
 function sharesOfLinks(gpus: readonly string[], { paths, capacities }: PermittedPaths): number[] {
   const groupOf = new Map(gpus.map((gpu) => [gpu, gpu]));

@@ -1,29 +1,28 @@
 import { CorralError } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { relation, type ServerTopology } from '../../topology/index.js';
 import { VERTICES_MAX } from './every-cut.js';
 import { largestValue } from './largest-value.js';
 import { kindOf, type MergedLink, mergedLinks } from './merged-links.js';
 import { permittedPathsToNics } from './permitted-paths.js';
-import { remembered } from './remembered.js';
 
-/** Relation words from near to far. A fabric joins a GPU and a NIC as closely as a switch does: as PIX. */
+/** Relation words from near to far. A fabric link between a GPU and a NIC counts as PIX. */
 const WORDS: readonly string[] = ['PIX', 'PXB', 'PHB', 'NODE', 'SYS'];
 const FAR = WORDS.indexOf('SYS');
 
 /**
- * What a set of GPUs can send through the ports of its NICs together, by max-flow min-cut: the least that any way of
- * choosing a near side lets through.
+ * The bandwidth from a set of GPUs through the ports of its NICs together, by max-flow min-cut: the smallest capacity
+ * of a near side.
  *
- * The NICs of the set are all compute NICs that come first in the order PIX, PXB, PHB, NODE, SYS for one of its GPUs. The
- * near side holds the set and any switches, NUMA nodes and sockets. It lets through what its links carry to other such
- * vertices, and to each NIC of the set the least of its links from the near side and of `portGBps`. GPUs outside the set
- * can be on the near side too, but carry only from GPUs of the set that have nothing nearer than SYS, over direct links of
- * the fabric, to NICs that hang on GPUs alone.
+ * The NICs of the set are all compute NICs that come first in the order PIX, PXB, PHB, NODE, SYS for one of its GPUs.
+ * A near side contains the set and any switches, NUMA nodes and sockets. Its capacity is that of its links to other
+ * such vertices, plus for each NIC of the set the least of its links from the near side and of `portGBps`. GPUs
+ * outside the set can be on the near side too, but they forward only from GPUs of the set that have no NIC nearer
+ * than SYS, over direct links of the fabric, to NICs that are linked to GPUs only.
  *
- * Cuts cannot say that traffic between two sockets follows their route. On servers with more than one link between
- * sockets every permitted path from the set to its NICs is written down instead, and a linear programme over them gives
- * the most that they carry together.
+ * Cuts do not express that traffic between two sockets follows their route. On servers with more than one link
+ * between sockets a linear programme over all permitted paths from the set to its NICs gives the bandwidth.
  *
  * @param gpus - GPU ordinals, checked
  * @returns GB/s per direction; 0 without GPUs or NICs that they reach
@@ -40,7 +39,7 @@ export function referenceNicBandwidth(server: ServerTopology, gpus: readonly num
   return leastCut(server, chosen, nics, uses);
 }
 
-/** What permitted paths carry from a set of GPUs to its NICs. */
+/** The bandwidth of the permitted paths from a set of GPUs to its NICs. */
 function mostSent(
   server: ServerTopology,
   chosen: ReadonlySet<string>,
@@ -50,7 +49,7 @@ function mostSent(
   const { paths, capacities } = permittedPathsToNics(server, [...chosen], [...nics]);
   const limits = new Map(capacities);
   const ways = paths.map(({ to, links }) => [...links, to]);
-  // Ways through a GPU outside the set: a link of the fabric, then one to a NIC.
+  // Paths through a GPU outside the set: a link of the fabric, then one to a NIC.
   for (const gpu of chosen) {
     for (const { a, b, GBps, inFabric } of uses.get(gpu)!.isFar ? mergedOf(server) : []) {
       const owner = a === gpu ? b : b === gpu ? a : gpu;
@@ -72,7 +71,7 @@ function mostSent(
   });
 }
 
-/** The least that any near side lets through. */
+/** The smallest capacity of a near side. */
 function leastCut(
   server: ServerTopology,
   chosen: ReadonlySet<string>,
@@ -100,7 +99,7 @@ function leastCut(
     return {
       portGBps: devicesOf(server).get(nic)!.portGBps ?? Number.POSITIVE_INFINITY,
       fromSet: links.reduce((sum, { other, GBps }) => sum + (chosen.has(other) ? GBps : 0), 0),
-      // A GPU outside the set passes nothing on to a NIC that hangs on a switch or a socket as well.
+      // A GPU outside the set does not forward to a NIC that is also linked to a switch or a socket.
       links: positions(
         links
           .filter(({ other }) => kindOf(server, other) !== 'gpu' || hangsOnGpus(server, nic))
@@ -127,7 +126,7 @@ function leastCut(
   return least;
 }
 
-/** What a GPU uses: its nearest compute NICs, and whether they are as far as SYS. */
+/** The NICs of a GPU: its nearest compute NICs; `isFar` if these are SYS. */
 interface Use {
   readonly nics: readonly string[];
   readonly isFar: boolean;
@@ -159,13 +158,13 @@ function hangsOnGpus(server: ServerTopology, nic: string): boolean {
   return linksOf(server, nic).every(({ other }) => kindOf(server, other) === 'gpu');
 }
 
-/** A vertex between the set and the NICs: what reaches it from the set, and its links to others like it. */
+/** A vertex between the set and the NICs: the capacity from the set, and its links to other such vertices. */
 interface Carrier {
   fromSet: number;
   readonly links: Map<string, number>;
 }
 
-/** Forwarders, and the GPUs outside the set that lend their NICs; those that no cut needs are left out. */
+/** The forwarders, and the GPUs outside the set that forward to their NICs, without those that no cut needs. */
 function carriersOf(
   server: ServerTopology,
   chosen: ReadonlySet<string>,
@@ -191,7 +190,8 @@ function carriersOf(
       if (isLoan && uses.get(from)!.isFar && lends(server, to, nics)) carrierOf(to).fromSet += GBps;
     }
   }
-  // A vertex with a single neighbour, and no NIC of the set, is on the side of that neighbour.
+  // Remove vertices with a single neighbour and no NIC of the set: they are on the side of that neighbour. Ends:
+  // every round but the last removes one.
   for (let dropped = true; dropped; ) {
     dropped = false;
     for (const [id, { fromSet, links }] of carriers) {
@@ -215,7 +215,7 @@ function mergedOf(server: ServerTopology): readonly MergedLink[] {
   return remembered(merged, server, () => mergedLinks(server));
 }
 
-/** The links of a device, after NVSwitches are merged; to one neighbour they are summed. */
+/** The links of a device after NVSwitches were merged; links to one neighbour are summed. */
 function linksOf(server: ServerTopology, id: string): { readonly other: string; readonly GBps: number }[] {
   const to = new Map<string, number>();
   for (const { a, b, GBps } of mergedOf(server)) {

@@ -5,20 +5,20 @@ import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { holdSize, kindOf, type MergedLink, mergedLinks, plainLinks } from './merged-links.js';
 
-/** How wide and how long the route between two devices is. */
+/** Bandwidth and length of the route between two devices. */
 export interface ReferenceRoute {
-  /** The smallest figure on the way, GB/s per direction; `Infinity` from a device to itself. */
+  /** The smallest bandwidth on the way, GB/s per direction; `Infinity` from a device to itself. */
   readonly bandwidthGBps: number;
-  /** Links on the way; those to NVSwitches that count as one are one. */
+  /** Number of links on the way; links to NVSwitches that count as one are one link. */
   readonly hops: number;
 }
 
 /**
- * The bottleneck of `route` and its number of hops, by trying every figure as a threshold: of all figures of links
- * from the largest down, the first at which the links with at least that figure join the pair, and the fewest
- * of them that do. Links of the accelerator fabric alone come first, then all. No GPU or NIC is crossed.
+ * The bottleneck of `route` and its number of hops, by trying all link bandwidths as thresholds: the largest one for
+ * which the links with at least that bandwidth join the pair, and the fewest such links that do. First only links of
+ * the accelerator fabric count, then all. No GPU or NIC is crossed.
  *
- * NVSwitches count as one as for `referenceBandwidth`, but each by itself where the pair has one at an end.
+ * NVSwitches count as one as in `referenceBandwidth`, unless one end of the pair is an NVSwitch.
  *
  * @param server - a server topology
  * @param from - id of any device
@@ -66,9 +66,9 @@ function widest(links: readonly MergedLink[], from: string, to: string): Referen
   return undefined;
 }
 
-/** The links between the same two vertices, summed, but never the fabric and others. */
+/** The sum of the links between the same two vertices; links of the fabric and others are separate. */
 interface Bundle extends MergedLink {
-  /** The two vertices and whether it is of the fabric, as JSON. */
+  /** JSON of the two vertices and of `inFabric`. */
   readonly key: string;
 }
 

@@ -1,4 +1,5 @@
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { route, type ServerTopology } from '../../topology/index.js';
@@ -8,11 +9,11 @@ import { holdSize, mergedLinks } from './merged-links.js';
 /** A link by its ends, the smaller id first. */
 type LinkKey = string;
 
-/** What is remembered of a server between calls. */
+/** What is kept of a server between calls. */
 interface Routes {
   /** `between[a][b]`: the links of the route from GPU ordinal a to b. */
   readonly between: readonly (readonly (readonly LinkKey[])[])[];
-  /** `inFabric[a][b]`: whether all of them belong to the accelerator fabric. */
+  /** `inFabric[a][b]`: true if all of them belong to the accelerator fabric. */
   readonly inFabric: readonly (readonly boolean[])[];
   /** GPU ordinal → links of its routes to NICs, NUMA nodes and sockets. */
   readonly toHost: readonly ReadonlySet<LinkKey>[];
@@ -21,12 +22,12 @@ interface Routes {
 const known = new WeakMap<ServerTopology, Routes>();
 
 /**
- * The load that a set of k GPUs puts on links that others could use, by its definition.
+ * The load of a set of k GPUs on links that others could use, by its definition.
  *
- * Every GPU sends bandwidth / (k - 1) to each other one along its `route`; if the GPUs can be put in a ring in
- * which the accelerator fabric joins every two neighbours without a third GPU, only routes inside the fabric
- * count. Others could use a link if it lies on the route between two devices outside the set, one a GPU, the other
- * a GPU, a NIC, a NUMA node or a socket.
+ * Every GPU sends bandwidth / (k - 1) to each other GPU along its `route`. If the GPUs can form a ring in which the
+ * accelerator fabric joins every two neighbours without a third GPU, only routes inside the fabric count. Others
+ * could use a link if it is on the route between two devices outside the set, of which one is a GPU and the other a
+ * GPU, a NIC, a NUMA node or a socket.
  *
  * @param server - a server type
  * @param gpus - GPU ordinals, in any order
@@ -45,23 +46,17 @@ export function referenceSharedLoad(
   holdSize(server);
   const sorted = sortedGpus(server, gpus, 'gpus');
   if (typeof bandwidthGBps !== 'number' || !(bandwidthGBps >= 0)) {
-    throw new CorralError(
-      'invalid-option',
-      ['bandwidthGBps'],
-      `expected GB/s, 0 or more, got ${quote(bandwidthGBps)}`,
-    );
+    throw unexpected(bandwidthGBps, 'GB/s, 0 or more', ['bandwidthGBps']);
   }
   if (sorted.length < 2) return 0;
   const { between, inFabric, toHost } = routesOf(server);
   const others = [...server.gpus.keys()].filter((gpu) => !sorted.includes(gpu));
-  // Looked up once per link, not once per pair that crosses it.
+  // Computed once per link, not once per pair that crosses it.
   const answers = new Map<LinkKey, boolean>();
   const othersCouldUse = (link: LinkKey): boolean => {
-    const answer =
-      answers.get(link) ??
-      others.some((a) => toHost[a]!.has(link) || others.some((b) => between[a]![b]!.includes(link)));
-    answers.set(link, answer);
-    return answer;
+    return remembered(answers, link, () =>
+      others.some((a) => toHost[a]!.has(link) || others.some((b) => between[a]![b]!.includes(link))),
+    );
   };
   const fabricOnly = isRing(sorted, inFabric);
   let crossed = 0;
@@ -75,13 +70,13 @@ export function referenceSharedLoad(
 }
 
 /**
- * Whether some order of the GPUs is a ring of joined neighbours, by looking at the ends of the paths through every set of
- * them: orders are too many, 15! of 16 GPUs.
+ * True if some order of the GPUs is a ring of joined neighbours. It finds for every set of GPUs the ends of the paths
+ * through all of them; to try all orders would take too long (15! for 16 GPUs).
  */
 function isRing(gpus: readonly number[], joined: readonly (readonly boolean[])[]): boolean {
   const whole = (1 << gpus.length) - 1;
   const joins = (a: number, b: number): boolean => joined[gpus[a]!]![gpus[b]!]!;
-  /** Set of positions → bits of those at which a path from the first through all of the set ends. */
+  /** Set of positions → bit mask of the positions at which a path from the first through all of the set can end. */
   const ends = new Int32Array(whole + 1);
   ends[1] = 1;
   for (let set = 1; set <= whole; set += 2) {
@@ -96,8 +91,7 @@ function isRing(gpus: readonly number[], joined: readonly (readonly boolean[])[]
 }
 
 function routesOf(server: ServerTopology): Routes {
-  let routes = known.get(server);
-  if (routes === undefined) {
+  return remembered(known, server, () => {
     const fabric = new Set(
       mergedLinks(server).flatMap(({ a, b, inFabric }) => (inFabric ? [keyOf(a, b)] : [])),
     );
@@ -105,17 +99,15 @@ function routesOf(server: ServerTopology): Routes {
     const hosts = [...devicesOf(server).values()].flatMap(({ id, kind }) =>
       ['nic', 'numa', 'socket'].includes(kind) ? [id] : [],
     );
-    routes = {
+    return {
       between,
-      // A route leaves the fabric only where that does not join the two.
+      // A route leaves the fabric only where the fabric does not join the two GPUs.
       inFabric: between.map((row) =>
         row.map((links) => links.length > 0 && links.every((link) => fabric.has(link))),
       ),
       toHost: server.gpus.map((gpu) => new Set(hosts.flatMap((host) => linksOn(server, gpu, host)))),
     };
-    known.set(server, routes);
-  }
-  return routes;
+  });
 }
 
 /** The links of a route; none if nothing joins the two without crossing a GPU or a NIC. */

@@ -1,7 +1,7 @@
 import type { ServerTopology } from '../../topology/index.js';
 import { kindOf, type MergedLink } from './merged-links.js';
 
-/** The way that all traffic from one socket to another takes. */
+/** The path that all traffic from one socket to another takes. */
 export interface RouteBetweenSockets {
   readonly from: string;
   readonly to: string;
@@ -9,15 +9,15 @@ export interface RouteBetweenSockets {
   readonly devices: readonly string[];
 }
 
-/** Whether a link joins two CPUs. */
+/** True if a link joins two CPUs. */
 export function isBetweenSockets(server: ServerTopology, { a, b, medium }: MergedLink): boolean {
   return medium === 'socket' && [a, b].every((id) => !['gpu', 'nic'].includes(kindOf(server, id)));
 }
 
 /**
- * The routes between the ends of links of medium `socket`: over sockets and NUMA nodes the widest, of these the
- * shortest, of these the first in the document; over all that forwards if only that joins the two. From the later
- * device to the earlier one it is the same backwards.
+ * The routes between the ends of links of medium `socket`: the widest over sockets and NUMA nodes, then the shortest,
+ * then the first in document order; also over switches if only that joins the two. The way back is the same route
+ * reversed.
  *
  * @param links - of the server, NVSwitches merged
  * @returns one per ordered pair that a path with a link of medium `socket` joins
@@ -51,8 +51,8 @@ export function routesBetweenSockets(
 }
 
 /**
- * Widest paths over some links. The widths of all pairs come first (Floyd's algorithm with the narrowest link for the
- * sum), then each path breadth first over the links of at least that width.
+ * Widest paths over some links. The widths of all pairs are computed first (Floyd's algorithm with the minimum in
+ * place of the sum), then each path breadth first over the links of at least that width.
  */
 class WidestPaths {
   readonly #order: readonly string[];
@@ -80,7 +80,7 @@ class WidestPaths {
     }
   }
 
-  /** The ids of the path, none if there is none; `from` is the earlier one in the document. */
+  /** The ids on the path, empty if there is no path; `from` comes before `to` in the document. */
   find(from: string, to: string): readonly string[] {
     const [start, end] = [this.#order.indexOf(from), this.#order.indexOf(to)];
     if (start < 0 || end < 0 || this.#widthGBps[start]![end] === 0) return [];

@@ -1,7 +1,7 @@
+import { remembered } from '../../remembered.js';
 import type { ClusterTopology, ServerTopology } from '../../topology/index.js';
 import { GPU_MILLI } from '../../units.js';
 import { ordinalsOf } from '../bandwidth/gpu-set.js';
-import { remembered } from '../bandwidth/remembered.js';
 import {
   DEFAULT_SIZES,
   leftoverValue,
@@ -14,20 +14,20 @@ import type { GangState } from './gang-state.js';
 import type { TakenGpus } from './gang-traffic.js';
 import { domainsAt } from './levels.js';
 
-/** Servers of one type and model in one domain of a tier. */
+/** The servers of one type and model in one domain of a tier. */
 interface Alike {
   readonly servers: readonly number[];
-  /** GPUs of one of them; at least one. */
+  /** GPUs of each of them; at least one. */
   readonly gpus: number;
 }
 
 const known = new WeakMap<ClusterTopology, readonly Alike[]>();
 
-/** What it costs those who come later that GPUs are taken. */
+/** The damage of a placement: what future jobs lose because its GPUs are taken. */
 export class GangDamage {
   readonly #cluster: ClusterTopology;
   readonly #free: readonly number[];
-  /** 1 for a server all of whose GPUs are free and that is not cordoned. */
+  /** By position of the server: 1 if all its GPUs are free and it is not cordoned. */
   readonly #whole: readonly number[];
   readonly #valueOf: (server: number, mask: number) => number;
 
@@ -57,12 +57,12 @@ export class GangDamage {
   }
 
   /**
-   * The sum of two losses: of each server's leftover value, and a thousandth for each socket more than its GPUs there need,
-   * times its GPUs; and, over the domains of every tier and
-   * the kinds of servers in it, of n W^2 / 2N, where W of the N servers of the kind, of n GPUs each, are wholly free
+   * The sum of two losses. First, for each server, its number of GPUs times the loss of its leftover value, plus a
+   * thousandth for each socket more than the taken GPUs need. Second, for the domains of every tier and the kinds of
+   * servers in them, the loss of n W^2 / 2N, where W of the N servers of the kind, of n GPUs each, are wholly free
    * and not cordoned. The first keeps servers useful, the second keeps whole servers together.
    *
-   * @param taken - GPUs that the gang touches; those that are in use already add nothing
+   * @param taken - GPUs that the gang uses; GPUs in use before do not count
    * @returns 0 or more, about the number of GPUs that are lost
    * @complexity O(servers × tiers)
    */
@@ -90,7 +90,7 @@ export class GangDamage {
 
 const machines = new WeakMap<ServerTopology, string>();
 
-/** A text that is the same for two types that differ in names, titles and sources alone. */
+/** A text that is equal for two types that differ only in names, titles and sources. */
 function machineOf({ document: { devices, links, peerToPeer } }: ServerTopology): string {
   return JSON.stringify([
     peerToPeer ?? true,

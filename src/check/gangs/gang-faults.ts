@@ -1,4 +1,4 @@
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, quote, unexpected } from '../../errors.js';
 import type { ClusterServer, ClusterTopology } from '../../topology/index.js';
 import { GPU_MILLI } from '../../units.js';
 import type { CheckedRequest } from '../read/checked-request.js';
@@ -12,22 +12,18 @@ export interface PodRange {
 }
 
 /**
- * How many pods satisfy a request.
+ * Reads the numbers of pods that satisfy a request.
  *
- * @throws CorralError `invalid-request` for counts that are no integers from 1, or cross
+ * @throws CorralError `invalid-request` for counts that are no integers from 1, or `podsMin` above `pods`
  */
 export function podRange(request: CheckedRequest): PodRange {
   const max = request.pods ?? 1;
   const min = request.podsMin ?? max;
   if (!Number.isInteger(max) || max < 1) {
-    throw new CorralError('invalid-request', ['pods'], `expected an integer from 1, got ${quote(max)}`);
+    throw unexpected(max, 'an integer from 1', ['pods'], 'invalid-request');
   }
   if (!Number.isInteger(min) || min < 1 || min > max) {
-    throw new CorralError(
-      'invalid-request',
-      ['podsMin'],
-      `expected an integer from 1 to pods, ${max}, got ${quote(min)}`,
-    );
+    throw unexpected(min, `an integer from 1 to pods, ${max}`, ['podsMin'], 'invalid-request');
   }
   return { min, max };
 }
@@ -37,17 +33,17 @@ export function milliPerGpu(request: CheckedRequest): number {
   return request.gpuMilli ?? GPU_MILLI;
 }
 
-/** GPUs that one pod touches. */
+/** GPUs that one pod uses, wholly or in part. */
 export function gpusPerPod(request: CheckedRequest): number {
   return request.gpuMilli !== undefined ? 1 : (request.gpus ?? 0);
 }
 
-/** Whether pods have whole GPUs that talk to each other: what has a bandwidth, from two GPUs on, and loads links. */
+/** True if pods have whole GPUs that communicate: only then a placement has a bandwidth and loads links. */
 export function isWholeAndTalks(request: CheckedRequest): boolean {
   return gpusPerPod(request) > 0 && milliPerGpu(request) === GPU_MILLI && (request.communicates ?? true);
 }
 
-/** What is wrong with the GPUs of one pod, and with its being on this server, whatever else is there. */
+/** The faults of one pod by itself: of its GPUs, and of its server. Other pods do not matter. */
 export function podFaults(server: ClusterServer, request: CheckedRequest, gpus: readonly number[]): string[] {
   const faults: string[] = [];
   const name = `server ${quote(server.id)}`;
@@ -68,7 +64,7 @@ export function podFaults(server: ClusterServer, request: CheckedRequest, gpus: 
 }
 
 /**
- * The kinds of places on one of which the GPUs of every pod must be.
+ * The kinds of places that the GPUs of every pod must share.
  *
  * @throws CorralError `invalid-request` for `socket` or `numa` as the level of a gang of several pods
  */
@@ -85,12 +81,12 @@ export function placesAsked(request: CheckedRequest): PlaceKind[] {
   ];
 }
 
-/** Whether a name is that of a place inside a server. */
+/** True if a name is that of a kind of place inside a server. */
 export function isPlaceKind(name: string | undefined): name is PlaceKind {
   return name === 'socket' || name === 'numa';
 }
 
-/** Why a server is not one that was asked for: its model, its labels. */
+/** The faults of a server for a request: its model and its labels. */
 export function serverFaults(server: ClusterServer, request: CheckedRequest): string[] {
   const faults: string[] = [];
   const name = `server ${quote(server.id)}`;
@@ -112,7 +108,7 @@ export function serverFaults(server: ClusterServer, request: CheckedRequest): st
 }
 
 /**
- * What is wrong with where pods are to each other: not all in one domain of `require`, a slice not in one domain.
+ * The faults of pods together: not all are in one domain of `require`, or a slice is in several domains.
  *
  * @param servers - position of the server of each pod, in the order of the placement
  * @throws CorralError `invalid-request` for a level that does not exist
@@ -148,7 +144,7 @@ export function gangFaults(
 }
 
 /**
- * The level of the slices, if there are any.
+ * The level of the slices; undefined if there are none.
  *
  * @throws CorralError `invalid-request` for a level that does not exist
  */

@@ -7,29 +7,32 @@ import { GPU_MILLI, SERVERS_MAX } from '../../units.js';
 import type { CheckedFreeCapacity } from '../read/claims.js';
 import { readFreeServers } from '../read/read-claims.js';
 
-/** What a gang finds: plain data. */
+/** The state of a cluster before a gang, as plain data. */
 export interface ReferenceState {
-  /** What is free; the `FreeCapacity` of a solver is one. Only servers with their thousandths, CPU and memory are read. */
+  /**
+   * The free capacity, such as the `FreeCapacity` of a solver. Only its servers are read: their thousandths of GPUs,
+   * CPU and memory.
+   */
   readonly free: Pick<CheckedFreeCapacity, 'servers'>;
   /** Servers that take no new pods; default none. */
   readonly cordoned?: readonly ServerId[] | undefined;
 }
 
-/** What is free by position of the server. */
+/** The free capacity by position of the server. */
 export type GangState = readonly {
   /** Free thousandths by GPU ordinal. */
   readonly gpuMilli: readonly number[];
-  /** Infinity = not limiting, as is `memoryMiB`. */
+  /** Infinity = not limiting; also for `memoryMiB`. */
   readonly cpuMilli: number;
   readonly memoryMiB: number;
   readonly cordoned: boolean;
 }[];
 
 /**
- * Puts a state in the order of the cluster's servers.
+ * Reads a state into the order of the cluster's servers.
  *
- * @throws CorralError `invalid-option` for a state that lacks a server or some of its GPUs, for figures that no server has
- * free, and for a cordoned server that does not exist
+ * @throws CorralError `invalid-option` if a server or some of its GPUs are missing, for impossible figures, and for a
+ * cordoned server that does not exist
  */
 export function gangState(cluster: ClusterTopology, state: ReferenceState): GangState {
   const given = readFields(state, ['free', 'cordoned'], ['state']);

@@ -1,47 +1,47 @@
+import { remembered } from '../../remembered.js';
 import { acceleratorGBpsPerGpuOf, type ClusterTopology, uplinkGBpsOf } from '../../topology/index.js';
 import { ordinalsOf, sizeOf } from '../bandwidth/gpu-set.js';
 import { referenceBandwidth } from '../bandwidth/reference-bandwidth.js';
-import { remembered } from '../bandwidth/remembered.js';
 import { loadOfSet, nicBandwidthOfSet } from '../sets/set-figures.js';
 import { domainsAt } from './levels.js';
 
 /** Bits of the GPUs that a gang takes, by position of the server. */
 export type TakenGpus = readonly number[];
 
-/** Servers between which traffic is limited by what joins them to the rest. */
+/** A set of servers with the limits of their traffic. */
 interface Domain {
   readonly servers: readonly number[];
   /** GPUs of all its servers. */
   readonly gpus: number;
   /** GB/s per direction out of it; Infinity = not limiting. */
   readonly uplinkGBps: number;
-  /** GB/s per GPU inside, where it is an accelerator fabric. */
+  /** GB/s per GPU inside; undefined if it is no accelerator fabric. */
   readonly acceleratorGBps: number | undefined;
 }
 
-/** What gangs of one cluster cross. */
+/** The domains of a cluster that limit gangs. */
 interface Crossings {
-  /** Where NICs are not needed inside: accelerator domains, and the servers that lie in none. */
+  /** Domains without NIC traffic inside: accelerator domains, and the servers outside of them. */
   readonly islands: readonly Domain[];
-  /** All other domains that lie in no accelerator domain. */
+  /** All other domains outside accelerator domains. */
   readonly wider: readonly Domain[];
 }
 
 const known = new WeakMap<ClusterTopology, Crossings>();
 
 /**
- * The bandwidth that the best possible schedule reaches with n GPUs anywhere in a cluster, by its definition.
+ * The bandwidth of the best possible schedule over n GPUs anywhere in a cluster, by its definition.
  *
- * On one server, {@link referenceBandwidth}. In one accelerator domain, its bandwidth per GPU. Otherwise the least of
- * what each island with two or more of the GPUs reaches in itself, and (n - 1) c(D) / max(g, n - g) for every island
- * and every other domain D outside accelerator domains with 0 < g < n of the GPUs. Islands are accelerator domains, and
- * the servers that lie in none; c(D) is the uplink of the domain, and for an island at most the flow from the GPUs to
- * the ports of each of its servers.
+ * On one server it is {@link referenceBandwidth}; in one accelerator domain, the bandwidth per GPU of the domain.
+ * Otherwise it is the least of two kinds of limits: the bandwidth inside each island with two or more of the GPUs,
+ * and (n - 1) c(D) / max(g, n - g) for every island and every other domain D outside accelerator domains with 0 < g <
+ * n of the GPUs. Islands are accelerator domains, and the servers outside of them. c(D) is the uplink of the domain,
+ * and for an island at most the sum over its servers of the flow from the GPUs to the ports.
  *
  * @param taken - the GPUs
  * @returns GB/s per GPU and direction; null for fewer than two GPUs
  * @throws CorralError `limit-exceeded` as {@link referenceBandwidth} does
- * @complexity O(servers × tiers) beside the cuts of each set, which are remembered
+ * @complexity O(servers × tiers) besides the cuts of each set, which are kept
  */
 export function gangBandwidthGBps(cluster: ClusterTopology, taken: TakenGpus): number | null {
   const n = gpusIn(taken, [...taken.keys()]);
@@ -68,16 +68,16 @@ export function gangBandwidthGBps(cluster: ClusterTopology, taken: TakenGpus): n
 }
 
 /**
- * How much of what others could use the traffic of n GPUs takes: the load on their links, GB/s summed over links and
- * directions, in units of what two of the GPUs exchange, bandwidth / (n - 1).
+ * The load of the traffic of n GPUs on links that others could use: GB/s summed over links and directions, in units
+ * of what two of the GPUs exchange, bandwidth / (n - 1).
  *
- * On one server, {@link referenceSharedLoad} in this unit. On several, the sum of that over the servers that are
- * islands, each in units of its own, and 2 g (n - g) for every island and wider domain with 0 < g < n of the GPUs
- * that contains a GPU outside the set.
+ * On one server it is {@link referenceSharedLoad} in this unit. On several servers it is the sum of that over the
+ * servers that are islands, each in its own unit, plus 2 g (n - g) for every island and wider domain with 0 < g < n
+ * of the GPUs that contains a GPU outside the set.
  *
  * @param taken - the GPUs
  * @returns 0 for fewer than two GPUs; in one server 0 where nothing joins them
- * @complexity O(servers × tiers) beside the routes of each set, which are remembered
+ * @complexity O(servers × tiers) besides the routes of each set, which are kept
  */
 export function gangLoad(cluster: ClusterTopology, taken: TakenGpus): number {
   const n = gpusIn(taken, [...taken.keys()]);
@@ -95,7 +95,7 @@ export function gangLoad(cluster: ClusterTopology, taken: TakenGpus): number {
   return load;
 }
 
-/** Load on links of others inside one server, in units of what two of the GPUs exchange. */
+/** The load on links that others could use inside one server, in units of what two of the GPUs exchange. */
 function loadInside(cluster: ClusterTopology, server: number, mask: number): number {
   if (sizeOf(mask) < 2) return 0;
   const GBps = setBandwidthGBps(cluster, server, mask);
@@ -119,7 +119,7 @@ function crossingsOf(cluster: ClusterTopology): Crossings {
   return remembered(known, cluster, () => {
     const islands: Domain[] = [];
     const wider: Domain[] = [];
-    // From the widest tier down, so that what lies in an accelerator domain is known to do so; the servers last.
+    // From the widest tier to the servers, so that domains inside accelerator domains are recognised.
     const inside = new Set<number>();
     cluster.tiers.forEach((tier, t) => {
       domainsAt(cluster, cluster.tiers.length - t).forEach((servers, d) => {

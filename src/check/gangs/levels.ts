@@ -1,10 +1,11 @@
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import type { TierName } from '../../ids.js';
+import { remembered } from '../../remembered.js';
 import type { ClusterTopology } from '../../topology/index.js';
 
 /**
- * The levels at which a cluster can be looked at, narrowest first: `server`, its tiers, and `cluster`, which holds
- * everything. Domains of a level lie in one domain of each later one.
+ * The levels of a cluster, narrowest first: `server`, its tiers, and `cluster`, whose one domain contains all
+ * servers. Each domain of a level is inside one domain of each later level.
  */
 export function levelNames(cluster: ClusterTopology): TierName[] {
   return ['server', ...cluster.tiers.map(({ name }) => name).reverse(), 'cluster'];
@@ -29,7 +30,7 @@ export function levelOf(cluster: ClusterTopology, name: TierName, path: ErrorPat
 }
 
 /**
- * The domain of a level that a server lies in.
+ * The domain of a level that contains a server.
  *
  * @param server - position in the cluster
  * @param level - position among {@link levelNames}
@@ -40,7 +41,7 @@ export function domainAt(cluster: ClusterTopology, server: number, level: number
   return cluster.servers[server]!.domains[cluster.tiers.length - level] ?? 0;
 }
 
-/** The lowest level at which the servers, at least one, lie in one domain. */
+/** The lowest level of which one domain contains all of the servers, at least one. */
 export function lowestLevel(cluster: ClusterTopology, servers: readonly number[]): number {
   return levelNames(cluster).findIndex((_, level) =>
     servers.every((server) => domainAt(cluster, server, level) === domainAt(cluster, servers[0]!, level)),
@@ -51,10 +52,7 @@ export function lowestLevel(cluster: ClusterTopology, servers: readonly number[]
 export function domainsAt(cluster: ClusterTopology, level: number): number[][] {
   const domains = new Map<number, number[]>();
   for (const server of cluster.servers.keys()) {
-    const domain = domainAt(cluster, server, level);
-    const servers = domains.get(domain);
-    if (servers === undefined) domains.set(domain, [server]);
-    else servers.push(server);
+    remembered(domains, domainAt(cluster, server, level), () => []).push(server);
   }
   return [...domains.values()];
 }

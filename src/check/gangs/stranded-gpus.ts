@@ -4,8 +4,8 @@ import type { CheckedRequest } from '../read/checked-request.js';
 import type { GangState } from './gang-state.js';
 
 /**
- * What pods without GPUs cost those who come later: free GPUs that lose the CPU or memory that is due to them. Of n GPUs
- * on a server with C milli-cores, of which c are free, n c / C can be used; the same for memory.
+ * The number of free GPUs that pods without GPUs make useless, by taking the CPU or memory that these GPUs need. Of n
+ * GPUs on a server with C milli-cores, of which c are free, n c / C can be used; the same for memory.
  *
  * @param pods - by position of the server
  * @returns GPUs, 0 or more

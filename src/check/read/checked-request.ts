@@ -1,10 +1,11 @@
+import { fieldNames } from '../../checks/fields.js';
 import type { TierName } from '../../ids.js';
 
-/** What was asked for: the fields of a placement request that are judged, spelled out anew. */
+/** The fields of a placement request that are judged. The judge has its own definition of them. */
 export interface CheckedRequest {
   /** Pods of the gang, all equal; default 1. */
   readonly pods?: number | undefined;
-  /** Fewest pods that will do; default `pods`. */
+  /** Fewest pods that satisfy the request; default `pods`. */
   readonly podsMin?: number | undefined;
   /** Whole GPUs of one pod. */
   readonly gpus?: number | undefined;
@@ -14,27 +15,30 @@ export interface CheckedRequest {
   readonly cpuMilli?: number | undefined;
   /** Memory of one pod, MiB. */
   readonly memoryMiB?: number | undefined;
-  /** Models that will do; absent or empty = any. */
+  /** Allowed GPU models; absent or empty = any. */
   readonly gpuModels?: readonly string[] | undefined;
-  /** Labels that a server must bear, each with this value. */
+  /** Labels that a server must have, each with this value. */
   readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** The level of which one domain must hold all pods: `server`, a tier, or `cluster`; for one pod `socket`, `numa`. */
+  /**
+   * The level of which one domain must contain all pods: `server`, a tier, or `cluster`; for one pod also `socket`,
+   * `numa`.
+   */
   readonly require?: TierName | undefined;
   /**
-   * The level of which one domain should hold all pods. It excludes nothing; `socket` and `numa`, for one pod, do where
-   * they can be met.
+   * The level of which one domain should contain all pods. It does not restrict placements, except that `socket` and
+   * `numa`, for one pod, are kept wherever possible.
    */
   readonly prefer?: TierName | undefined;
-  /** The GPUs of every pod on one socket, or on one NUMA node. */
+  /** All GPUs of a pod must be on one socket, or on one NUMA node. */
   readonly requirePerPod?: 'socket' | 'numa' | undefined;
   /** Every `pods` consecutive pods in one domain of a level; the last slice may be smaller. */
   readonly slice?: { readonly pods: number; readonly tier: TierName } | undefined;
-  /** Whether the GPUs talk to each other; default true. If not, neither tier, bandwidth nor load matter. */
+  /** True if the GPUs communicate; default true. If false, tier, bandwidth and load do not matter. */
   readonly communicates?: boolean | undefined;
 }
 
-/** The fields that are judged: one that is not would make every judgement of it wrong. */
-const JUDGED: Readonly<Record<keyof CheckedRequest, true>> = {
+/** The names of all fields. A request with any other field is refused: it could not be judged. */
+export const CHECKED_FIELDS: readonly string[] = fieldNames<CheckedRequest>({
   pods: true,
   podsMin: true,
   gpus: true,
@@ -48,5 +52,4 @@ const JUDGED: Readonly<Record<keyof CheckedRequest, true>> = {
   requirePerPod: true,
   slice: true,
   communicates: true,
-};
-export const CHECKED_FIELDS: readonly string[] = Object.keys(JUDGED);
+});

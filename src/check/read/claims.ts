@@ -1,21 +1,21 @@
 import type { ServerId, TierName } from '../../ids.js';
 import type { CheckedRequest } from './checked-request.js';
 
-/** Where one pod is said to be. */
+/** The server and GPUs of one pod, as somebody states them. */
 export interface CheckedPod {
   readonly server: ServerId;
-  /** Ordinals of its GPUs, also of one that it shares. */
+  /** Ordinals of its GPUs, including a shared one. */
   readonly gpus: readonly number[];
 }
 
-/** A request and where its pods are; a `Placement` with its request is one. */
+/** A request and its pods, such as a `Placement` with its request. */
 export interface CheckedPlacement {
-  /** What was asked for: resources of each of the pods. The number of pods is judged if it is given. */
+  /** The request: resources of each pod. The number of pods is judged if it is given. */
   readonly request: CheckedRequest;
   readonly pods: readonly CheckedPod[];
 }
 
-/** What a solver says is free; the `FreeCapacity` of a solver is one. */
+/** A free capacity, such as the `FreeCapacity` of a solver. */
 export interface CheckedFreeCapacity {
   readonly gpus: number;
   readonly gpuMilli: number;
@@ -23,16 +23,16 @@ export interface CheckedFreeCapacity {
     readonly server: ServerId;
     readonly gpus: readonly number[];
     readonly gpuMilli: readonly number[];
-    /** null = not limiting, as is `memoryMiB`. */
+    /** null = not limiting; also for `memoryMiB`. */
     readonly cpuMilli: number | null;
     readonly memoryMiB: number | null;
   }[];
 }
 
-/** A placement as its maker describes it; a `Placement` is one. */
+/** A placement with the figures that its solver states, such as a `Placement`. */
 export interface ClaimedPlacement {
   readonly pods: readonly CheckedPod[];
-  /** The narrowest level of which one domain holds all pods. */
+  /** The narrowest level of which one domain contains all pods. */
   readonly tier: TierName;
   /** GB/s per GPU and direction; null for fewer than two whole GPUs. */
   readonly bandwidthGBps: number | null;

@@ -1,23 +1,24 @@
 import { callForeign, readList } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { type ErrorPath, unexpected } from '../../errors.js';
 import { GPUS_PER_SERVER_MAX } from '../../units.js';
 import type { CheckedFreeCapacity, CheckedPlacement, CheckedPod, ClaimedPlacement } from './claims.js';
 import { readRequest } from './read-request.js';
 
-/** Most GPU ordinals that one pod or server may name: more than there are, for they are judged. */
+/** Most GPU ordinals of one pod or server. It is more than a server has, because wrong lists are judged. */
 const ORDINALS_MAX = 16 * GPUS_PER_SERVER_MAX;
-/** Most pods of one placement that are judged. */
+/** Most pods of one placement. */
 const CHECKED_PODS_MAX = 2 ** 17;
-/** Most placements that are judged at once. */
+/** Most placements of one call. */
 const PLACEMENTS_MAX = 2 ** 20;
 
 /**
- * Some fields of an object, each read once. It may have others and be of any class: what a solver returns is read here.
+ * Reads some fields of an object, each once. The object may have other fields and any class, as the results of a
+ * solver.
  *
  * @param given - anything
  * @param fields - the names that are read
  * @param path - where the caller was given it
- * @throws CorralError `invalid-option` for what is no object
+ * @throws CorralError `invalid-option` for anything but an object
  */
 function readSome<T extends object, K extends keyof T & string>(
   given: T,
@@ -25,13 +26,13 @@ function readSome<T extends object, K extends keyof T & string>(
   path: ErrorPath,
 ): Pick<T, K> {
   if (typeof given !== 'object' || given === null) {
-    throw invalid(path, `an object with ${fields.join(', ')}`, given);
+    throw unexpected(given, `an object with ${fields.join(', ')}`, path);
   }
   const entries = fields.map((field) => [field, callForeign(() => given[field], [...path, field])]);
   return Object.fromEntries(entries) as Pick<T, K>;
 }
 
-/** The pods of a placement; servers and ordinals that do not exist are kept, to be judged. */
+/** Reads the pods of a placement; servers and ordinals that do not exist are kept, because they are judged. */
 function readPods(given: readonly CheckedPod[], path: ErrorPath): CheckedPod[] {
   return readList(given, path, 'invalid-option', CHECKED_PODS_MAX).map((entry, i) => {
     const at = [...path, i];
@@ -58,7 +59,7 @@ export function readPlacements(given: readonly CheckedPlacement[]): CheckedPlace
 }
 
 /**
- * Reads a placement as its maker describes it, once.
+ * Reads a placement with its stated figures, once.
  *
  * @param given - anything
  * @throws CorralError `invalid-option` with the path of what has a wrong type
@@ -74,7 +75,7 @@ export function readClaim(given: ClaimedPlacement): ClaimedPlacement {
 }
 
 /**
- * Reads the free servers of a state once; wrong figures are kept, to be judged.
+ * Reads the free servers of a state once; wrong figures are kept, because they are judged.
  *
  * @param given - anything
  * @param path - where the caller was given it
@@ -101,7 +102,7 @@ export function readFreeServers(
 }
 
 /**
- * Reads what a solver says is free, once; wrong figures are kept, to be judged.
+ * Reads a free capacity once; wrong figures are kept, because they are judged.
  *
  * @param given - anything
  * @param serversMax - most servers in it
@@ -124,7 +125,7 @@ function readNumbers(given: readonly number[], path: ErrorPath): number[] {
 
 function numberOf(value: unknown, path: ErrorPath): number {
   if (typeof value === 'number') return value;
-  throw invalid(path, 'a number', value);
+  throw unexpected(value, 'a number', path);
 }
 
 function figureOf(value: unknown, path: ErrorPath): number | null {
@@ -133,9 +134,5 @@ function figureOf(value: unknown, path: ErrorPath): number | null {
 
 function textOf(value: unknown, path: ErrorPath): string {
   if (typeof value === 'string') return value;
-  throw invalid(path, 'a text', value);
-}
-
-function invalid(path: ErrorPath, expected: string, value: unknown): CorralError {
-  return new CorralError('invalid-option', path, `expected ${expected}, got ${quote(value)}`);
+  throw unexpected(value, 'a text', path);
 }

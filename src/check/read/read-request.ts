@@ -1,6 +1,6 @@
 import { readFields, readRecord } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { type ErrorPath, unexpected } from '../../errors.js';
 import { GPU_MILLI, GPU_MODELS_MAX, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../../units.js';
 import { CHECKED_FIELDS, type CheckedRequest } from './checked-request.js';
 
@@ -8,8 +8,8 @@ import { CHECKED_FIELDS, type CheckedRequest } from './checked-request.js';
  * Reads a request once.
  *
  * @param given - anything
- * @returns a request that nobody else has, each of its fields of the right type and range; whether levels exist and pod
- * counts cross is for those who use them to say
+ * @returns a copy whose fields have the right types and ranges. That levels exist, and that `podsMin` is at most
+ * `pods`, is checked where they are used
  * @throws CorralError `invalid-request` with the path of the field
  */
 export function readRequest(given: CheckedRequest): CheckedRequest {
@@ -22,10 +22,10 @@ export function readRequest(given: CheckedRequest): CheckedRequest {
   holdText(request.prefer, ['prefer']);
   const { requirePerPod, communicates, gpuModels, labels, slice } = request;
   if (requirePerPod !== undefined && requirePerPod !== 'socket' && requirePerPod !== 'numa') {
-    throw invalid(['requirePerPod'], 'socket or numa', requirePerPod);
+    throw unexpected(requirePerPod, 'socket or numa', ['requirePerPod'], 'invalid-request');
   }
   if (communicates !== undefined && typeof communicates !== 'boolean') {
-    throw invalid(['communicates'], 'true or false', communicates);
+    throw unexpected(communicates, 'true or false', ['communicates'], 'invalid-request');
   }
   return {
     ...request,
@@ -38,7 +38,7 @@ export function readRequest(given: CheckedRequest): CheckedRequest {
 function readTexts(given: readonly string[]): string[] {
   const texts = readList(given, ['gpuModels'], 'invalid-request', GPU_MODELS_MAX);
   for (const [i, text] of texts.entries()) {
-    if (typeof text !== 'string') throw invalid(['gpuModels', i], 'a text', text);
+    if (typeof text !== 'string') throw unexpected(text, 'a text', ['gpuModels', i], 'invalid-request');
   }
   return texts;
 }
@@ -46,7 +46,7 @@ function readTexts(given: readonly string[]): string[] {
 function readLabels(given: Readonly<Record<string, string>>): Record<string, string> {
   const entries = readRecord(given, ['labels'], 'invalid-request', GPU_MODELS_MAX);
   for (const [name, value] of entries) {
-    if (typeof value !== 'string') throw invalid(['labels', name], 'a text', value);
+    if (typeof value !== 'string') throw unexpected(value, 'a text', ['labels', name], 'invalid-request');
   }
   return Object.fromEntries(entries);
 }
@@ -54,22 +54,20 @@ function readLabels(given: Readonly<Record<string, string>>): Record<string, str
 function readSlice(given: NonNullable<CheckedRequest['slice']>): NonNullable<CheckedRequest['slice']> {
   const slice = readFields(given, ['pods', 'tier'], ['request', 'slice'], 'invalid-request');
   if (!Number.isInteger(slice.pods) || slice.pods < 1) {
-    throw invalid(['slice', 'pods'], 'an integer from 1', slice.pods);
+    throw unexpected(slice.pods, 'an integer from 1', ['slice', 'pods'], 'invalid-request');
   }
-  if (typeof slice.tier !== 'string') throw invalid(['slice', 'tier'], 'the name of a level', slice.tier);
+  if (typeof slice.tier !== 'string')
+    throw unexpected(slice.tier, 'the name of a level', ['slice', 'tier'], 'invalid-request');
   return slice;
 }
 
 function holdInteger(value: unknown, min: number, max: number, path: ErrorPath): void {
   if (value === undefined) return;
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
-  throw invalid(path, `an integer from ${min} to ${max}`, value);
+  throw unexpected(value, `an integer from ${min} to ${max}`, path, 'invalid-request');
 }
 
 function holdText(value: unknown, path: ErrorPath): void {
-  if (value !== undefined && typeof value !== 'string') throw invalid(path, 'the name of a level', value);
-}
-
-function invalid(path: ErrorPath, expected: string, value: unknown): CorralError {
-  return new CorralError('invalid-request', path, `expected ${expected}, got ${quote(value)}`);
+  if (value !== undefined && typeof value !== 'string')
+    throw unexpected(value, 'the name of a level', path, 'invalid-request');
 }

@@ -1,7 +1,7 @@
+import { remembered } from '../../remembered.js';
 import type { ServerTopology } from '../../topology/index.js';
-import { remembered } from '../bandwidth/remembered.js';
 
-/** A kind of place that a pod may have to itself: all its GPUs are on one. */
+/** A kind of place inside a server that the GPUs of a pod may have to share. */
 export type PlaceKind = 'socket' | 'numa';
 
 const known = new WeakMap<ServerTopology, Map<PlaceKind, readonly (string | undefined)[]>>();
@@ -12,12 +12,12 @@ export function socketsOf(server: ServerTopology): readonly string[] | undefined
 }
 
 /**
- * Which socket, or NUMA node, each GPU is on: by its own field, else by the device of that kind above it.
+ * The socket, or NUMA node, of each GPU: its own field, else the device of that kind above it.
  *
- * Above is what a walk up from the GPU meets: from GPU to PCIe switches, from these to NUMA nodes and sockets, from a
- * NUMA node to a socket; of NUMA nodes and sockets the nearest.
+ * Devices above a GPU are those on a path from GPU to PCIe switches, from these to NUMA nodes and sockets, and from a
+ * NUMA node to a socket. Of NUMA nodes and sockets the nearest counts.
  *
- * @returns GPU ordinal → a name that GPUs of one place share; undefined if it is not known of every GPU
+ * @returns GPU ordinal → a name that GPUs of one place share; undefined if it is unknown for some GPU
  */
 export function placesOf(server: ServerTopology, kind: PlaceKind): readonly string[] | undefined {
   const byKind = remembered(known, server, () => new Map<PlaceKind, readonly (string | undefined)[]>());
@@ -43,13 +43,14 @@ function placeOf(server: ServerTopology, gpu: string, kind: PlaceKind): string |
   return name === undefined ? `device ${socket}` : `${typeof name} ${name}`;
 }
 
-/** The nearest NUMA node or socket above a GPU, the first met of equals. */
+/** The nearest NUMA node or socket above a GPU; of equally near ones the first found. */
 function hostOf(server: ServerTopology, gpu: string): string | undefined {
   const kindOf = new Map(server.document.devices.map(({ id, kind }) => [id, kind]));
   const seen = new Set([gpu]);
   let ring = [gpu];
   while (ring.length > 0) {
-    // Each once: on a ladder of switches there are two ways up at every rung. Every ring adds a device or is the last.
+    // Each device once: two switches may both be linked to the next two, and so on. Ends: every round but the last
+    // adds a device.
     const next = [...new Set(ring.flatMap((id) => upwards(server, id)))].filter((id) => !seen.has(id));
     const host = next.find((id) => kindOf.get(id) === 'numa' || kindOf.get(id) === 'socket');
     if (host !== undefined) return host;
@@ -59,7 +60,7 @@ function hostOf(server: ServerTopology, gpu: string): string | undefined {
   return undefined;
 }
 
-/** The other ends of a device's links, but for those between accelerators and between CPUs, in document order. */
+/** The other ends of a device's links, without links between accelerators and between CPUs, in document order. */
 function upwards(server: ServerTopology, id: string): string[] {
   const not = ['nvlink', 'xgmi', 'scale-up-ethernet', 'socket'];
   return server.document.links

@@ -1,36 +1,36 @@
 import { readRecord } from '../../checks/fields.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { maskOf, subsetsOfSize } from '../bandwidth/gpu-set.js';
 import { referenceBandwidth } from '../bandwidth/reference-bandwidth.js';
-import { remembered } from '../bandwidth/remembered.js';
 import { socketsOf } from './gpu-places.js';
 import { loadOfSet } from './set-figures.js';
 
-/** Weights of the sizes to come, where a caller names none. */
+/** Weights of future GPU counts, if the caller gives none. */
 export const DEFAULT_SIZES: Readonly<Record<number, number>> = { 1: 3, 2: 2, 4: 1, 8: 1 };
 
-/** Sizes that a server can hold, with weights scaled to a sum of 1. */
+/** Size → weight, for the sizes that fit on a server; the sum of weights is 1. */
 export type SizeWeights = ReadonlyMap<number, number>;
 
-/** Most GPUs of a server whose sets are looked at: 3^12 pairs of them, about a second. */
+/** Most GPUs of a server whose sets are enumerated: 3^12 pairs of sets take about a second. */
 const GPUS_MAX = 12;
-/** Largest weight: far from where sums of weights lose digits. */
+/** Largest weight: sums of weights keep their digits. */
 const WEIGHT_MAX = 1e12;
 
-/** What sockets are of the value; and what a set loses for each socket more than it has to be on. */
+/** Share of sockets in the value; also the loss of a set for each socket more than it needs. */
 const SOCKETS = 1 / 1000;
 
 /** Server → set size → set → largest total worth of disjoint sets of that size in it. */
 const packings = new WeakMap<ServerTopology, Map<number, Map<number, number>>>();
 
 /**
- * What GPUs are worth while they are free: over the sizes k to come, weight × P(k, free) / P(k, whole server), P the
- * largest total worth of disjoint sets of k GPUs (k = 1: their number), a set being worth its bandwidth /
- * (1 + the links of others that a byte of it crosses on average).
+ * The value of free GPUs: the sum over future sizes k of weight × P(k, free) / P(k, whole server). P is the largest
+ * total worth of disjoint sets of k GPUs (k = 1: their number). The worth of a set is its bandwidth / (1 + the number
+ * of links of others that a byte of it crosses on average).
  *
- * A thousandth of it is, where the server has several sockets with GPUs and is known to: of all ordered pairs of GPUs
- * that share a socket, a GPU and itself being one, the share that is free.
+ * If the server is known to have several sockets with GPUs, a thousandth of the value is this share: of all ordered
+ * pairs of GPUs on one socket (a GPU with itself is such a pair), those that are free.
  *
  * @param free - GPU ordinals, checked, ascending
  * @returns 0 … 1
@@ -51,19 +51,22 @@ export function leftoverValue(server: ServerTopology, free: readonly number[], w
   return (1 - SOCKETS) * value + (SOCKETS * pairsOf(free)) / pairsOf(all);
 }
 
-/** What a set loses by being on more sockets than it has to, in the units of {@link leftoverValue}; 0 where they are not known. */
+/**
+ * The loss of a set for each socket more than it needs, in the unit of {@link leftoverValue}; 0 if sockets are
+ * unknown.
+ */
 export function straddleLoss(server: ServerTopology, gpus: readonly number[]): number {
   const sockets = socketsOf(server);
   if (sockets === undefined || gpus.length === 0) return 0;
   const touched = new Set(gpus.map((gpu) => sockets[gpu])).size;
-  // The largest sockets hold as many with the fewest.
+  // Fill the largest sockets first.
   const sizes = [...new Set(sockets)].map((name) => sockets.filter((socket) => socket === name).length);
   let needed = 0;
   for (let left = gpus.length; left > 0; needed++) left -= sizes.sort((a, b) => b - a)[needed]!;
   return SOCKETS * (touched - needed);
 }
 
-/** Size → weight, as a caller gives it. */
+/** Size → weight, as the caller gives them. */
 export type Sizes = readonly (readonly [size: number, weight: number])[];
 
 /**
@@ -83,17 +86,13 @@ export function readSizes(given: Readonly<Record<number, number>>): Sizes {
       );
     }
     if (!(typeof weight === 'number' && weight >= 0 && weight <= WEIGHT_MAX)) {
-      throw new CorralError(
-        'invalid-option',
-        ['sizes', name],
-        `expected a weight from 0 to ${WEIGHT_MAX}, got ${quote(weight)}`,
-      );
+      throw unexpected(weight, `a weight from 0 to ${WEIGHT_MAX}`, ['sizes', name]);
     }
     return [size, weight];
   });
 }
 
-/** The weights of those sizes that a server can hold, scaled to a sum of 1. */
+/** The weights of the sizes that fit on a server, scaled to a sum of 1. */
 export function sizeWeights(sizes: Sizes, gpuCount: number): SizeWeights {
   const weights = new Map(sizes.filter(([size, weight]) => size <= gpuCount && weight > 0));
   const total = [...weights.values()].reduce((sum, weight) => sum + weight, 0);
@@ -101,7 +100,7 @@ export function sizeWeights(sizes: Sizes, gpuCount: number): SizeWeights {
 }
 
 /**
- * Refuses a server whose sets of GPUs are too many to be looked at.
+ * Refuses a server with too many sets of GPUs to be enumerated.
  *
  * @throws CorralError `limit-exceeded`
  */
@@ -110,11 +109,11 @@ export function holdGpuCount(server: ServerTopology): void {
   throw new CorralError(
     'limit-exceeded',
     ['server'],
-    `${server.gpus.length} GPUs, and every set of at most ${GPUS_MAX} can be looked at: take a smaller server`,
+    `${server.gpus.length} GPUs, at most ${GPUS_MAX} for an enumeration of all sets: take a smaller server`,
   );
 }
 
-/** Bandwidth / (1 + links of others that a byte of the set crosses on average). */
+/** The worth of a set: bandwidth / (1 + number of links of others that a byte of the set crosses on average). */
 function worth(server: ServerTopology, gpus: readonly number[]): number {
   const bandwidthGBps = referenceBandwidth(server, gpus);
   if (bandwidthGBps === 0) return 0;
@@ -129,7 +128,7 @@ function packing(server: ServerTopology, size: number, gpus: readonly number[]):
   const bySize = remembered(packings, server, () => new Map());
   const ofSize: Map<number, number> = remembered(bySize, size, () => new Map());
   return remembered(ofSize, maskOf(gpus), () => {
-    // The first GPU is in no set, or in one with some of the others.
+    // Either the first GPU is in no set, or it is in a set with some of the others.
     const [first, ...others] = gpus;
     let most = packing(server, size, others);
     for (const rest of subsetsOfSize(others, size - 1)) {

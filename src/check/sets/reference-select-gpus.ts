@@ -1,5 +1,5 @@
 import { readFields } from '../../checks/fields.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { sortedGpus, subsetsOfSize } from '../bandwidth/gpu-set.js';
@@ -13,8 +13,7 @@ import {
   sizeWeights,
   straddleLoss,
 } from './reference-leftover-value.js';
-import { same } from './same-figure.js';
-import { loadOfSet, nicBandwidthOfSet } from './set-figures.js';
+import { loadOfSet, nicBandwidthOfSet, same } from './set-figures.js';
 
 /** Options of {@link referenceSelectGpus}, as those of `selectGpus`. */
 export interface ReferenceSelectGpusOptions {
@@ -22,11 +21,14 @@ export interface ReferenceSelectGpusOptions {
   readonly free?: readonly number[] | undefined;
   /** Ordinals that must be among the chosen, each free; default: none. */
   readonly required?: readonly number[] | undefined;
-  /** Weight of each GPU count to come; default `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Sizes beyond the server are left out. */
+  /**
+   * GPU count → weight in future requests; default `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Counts above the GPUs of the server
+   * are left out.
+   */
   readonly sizes?: Readonly<Record<number, number>> | undefined;
 }
 
-/** The set chosen, and the figures it was chosen by. */
+/** The best set with the figures that sets are compared by. */
 export interface ReferenceSelection {
   /** Ordinals, ascending. */
   readonly gpus: readonly number[];
@@ -34,30 +36,28 @@ export interface ReferenceSelection {
   readonly bandwidthGBps: number;
   /** Load on links that others could use, GB/s summed over links and directions. */
   readonly sharedLoadGBps: number;
-  /** What the GPUs left free are worth, 0 … 1. */
+  /** The value of the GPUs that are left free, 0 … 1. */
   readonly leftoverValue: number;
 }
 
 /**
- * The best `count` GPUs among the free ones, by looking at every set. It judges `selectGpus`, shares nothing with
- * it but `route`, and is far slower.
+ * The best `count` GPUs among the free ones, by enumeration of all sets. It checks `selectGpus`, shares no code with
+ * it except `route`, and is far slower.
  *
- * Each step only among equals of the one before: (1) highest {@link referenceBandwidth}; (2) least
- * {@link referenceSharedLoad} on links that others could use; (3) highest leftover value: over the sizes k to come,
- * weight × P(k, left) / P(k, whole server), P the largest total worth of disjoint sets of k GPUs (k = 1: their
- * number), a set being worth its bandwidth / (1 + the links of others that a byte of it crosses on average), weights
- * scaled to a sum of 1, a thousandth of it for GPUs left on one socket, less a thousandth for each socket more than needed of the
- * set; (4) highest flow to the ports of its NICs, the mean of that of the set alone and of what it adds to all others; (5) lowest ordinals. Figures that differ by less than a billionth of
- * themselves are equal.
+ * Sets are compared in steps; each step decides only between sets that are equal in the steps before: (1) highest
+ * {@link referenceBandwidth}; (2) least {@link referenceSharedLoad} on links that others could use; (3) highest
+ * leftover value of the GPUs left, see `leftoverValue`, minus a thousandth for each socket more than the set needs;
+ * (4) highest flow to the ports of its NICs, as the mean of the flow of the set alone and of what the set adds to the
+ * flow of all others; (5) lowest ordinals. Figures that differ by less than a billionth of themselves are equal.
  *
  * @param server - a server type of at most 12 GPUs
  * @param count - GPUs wanted, 1 or more
  * @param options - see {@link ReferenceSelectGpusOptions}
  * @returns the selection; undefined if fewer GPUs are free
- * @throws CorralError `invalid-option` for ordinals that do not exist, stand twice, or are required and not free,
- * for a count that is no number of GPUs or below the number of required ones, and for sizes or weights out of
+ * @throws CorralError `invalid-option` for ordinals that do not exist, are listed twice, or are required and not
+ * free, for a count that is no integer from 1 or below the number of required GPUs, and for sizes or weights out of
  * range; `limit-exceeded` as {@link referenceBandwidth} does
- * @complexity O(3^GPUs) beside the cuts of each set, which are remembered with the server
+ * @complexity O(3^GPUs) besides the cuts of each set, which are kept with the server
  */
 export function referenceSelectGpus(
   server: ServerTopology,
@@ -69,11 +69,7 @@ export function referenceSelectGpus(
   const free = sortedGpus(server, given.free ?? [...server.gpus.keys()], 'free');
   const required = sortedGpus(server, given.required ?? [], 'required');
   if (!Number.isInteger(count) || count < 1) {
-    throw new CorralError(
-      'invalid-option',
-      ['count'],
-      `expected a number of GPUs from 1, got ${quote(count)}`,
-    );
+    throw unexpected(count, 'a number of GPUs from 1', ['count']);
   }
   for (const ordinal of required) {
     if (!free.includes(ordinal)) {
@@ -92,7 +88,7 @@ export function referenceSelectGpus(
   if (count > free.length) return undefined;
   holdGpuCount(server);
   let best: Candidate | undefined;
-  // Sets come in lexicographic order: of equals the first stays.
+  // Sets come in lexicographic order, and the first of equal sets is kept.
   for (const gpus of subsetsOfSize(free, count)) {
     if (!required.every((ordinal) => gpus.includes(ordinal))) continue;
     const left = free.filter((ordinal) => !gpus.includes(ordinal));
@@ -104,7 +100,7 @@ export function referenceSelectGpus(
   return { gpus, bandwidthGBps, sharedLoadGBps, leftoverValue };
 }
 
-/** One set with its figures; those of late steps are computed when a tie asks for them. */
+/** One set with its figures; figures of later steps are computed only for a tie. */
 class Candidate {
   readonly gpus: readonly number[];
   readonly bandwidthGBps: number;
@@ -133,7 +129,7 @@ class Candidate {
     return leftoverValue(this.#server, this.#left, this.#weights);
   }
 
-  /** The mean of what the set sends through the ports alone, and of what it adds to what all others send. */
+  /** The mean of the flow of the set alone through the ports, and of what it adds to the flow of all others. */
   get nicGBps(): number {
     const everybody = [...this.#server.gpus.keys()];
     const others = everybody.filter((gpu) => !this.gpus.includes(gpu));
@@ -141,7 +137,7 @@ class Candidate {
     return (sent(this.gpus) + (sent(everybody) - sent(others))) / 2;
   }
 
-  /** What stays, less what the set loses by being on several sockets; plus 1, which keeps it above 0. */
+  /** The leftover value minus the loss for further sockets; plus 1, so that it is above 0. */
   get netValue(): number {
     return 1 + this.leftoverValue - straddleLoss(this.#server, this.gpus);
   }

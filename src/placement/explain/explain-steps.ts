@@ -4,9 +4,9 @@ import type { PlacementEngine } from '../engine.js';
 import { type Gang, type Levels, SERVER } from '../gangs/gang.js';
 import { costOf, type GangPlan, merged } from '../gangs/gang-plan.js';
 import { CpuPods } from '../pods/cpu-pods.js';
+import type { PlacementStep } from '../request/explanation.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { popcount16 } from '../state/state.js';
-import type { PlacementStep } from './explanation.js';
 import { plural, round } from './words.js';
 
 /** The figures that decided about a plan, in their order. */
@@ -94,12 +94,11 @@ export function stepsOf(
 function straddlingPods(engine: PlacementEngine, { need }: Gang, plan: GangPlan): number {
   if (need.gpus < 2) return 0;
   let pods = 0;
-  plan.servers.forEach((server, i) => {
+  const { servers, masks } = engine.podsOf(need, plan);
+  servers.forEach((server, i) => {
     const sockets = gpuPlaces(engine.tables.shapeType[engine.tables.shapeOf[server]!]!).socket ?? [];
     const fewest = fewestPlaces(sockets)[need.gpus] ?? 0;
-    for (const mask of engine.splitGpus(need, server, plan.masks[i]!, plan.podCounts[i]!)) {
-      if (placesTouched(sockets, mask) > fewest) pods++;
-    }
+    if (placesTouched(sockets, masks[i]!) > fewest) pods++;
   });
   return pods;
 }

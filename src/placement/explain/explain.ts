@@ -6,11 +6,11 @@ import type { PlacementEngine } from '../engine.js';
 import { type Gang, type Levels, SERVER } from '../gangs/gang.js';
 import { GangCapacity } from '../gangs/gang-capacity.js';
 import type { GangPlan } from '../gangs/gang-plan.js';
+import type { Constraint, ConstraintFailures, Explanation, TierExplanation } from '../request/explanation.js';
 import type { PlacementRequest } from '../request/request.js';
 import type { PodNeed } from '../state/pod-need.js';
 import { type PlacementState, podsOnPlaces, podsThatFit, popcount16 } from '../state/state.js';
 import { stepsOf } from './explain-steps.js';
-import type { Constraint, ConstraintFailures, Explanation, TierExplanation } from './explanation.js';
 import { refusalOf } from './refusal.js';
 import { fitsIfAllIsChanged, remediesFor } from './remedies.js';
 import { plural } from './words.js';
@@ -38,7 +38,7 @@ export function explainRequest(
       reason: null,
       message: fitMessage(plan, levels),
       tier: levels.nameOf(plan.level),
-      bandwidthGBps: engine.bandwidthOf(gang.need, plan),
+      bandwidthGBps: plan.bandwidthGBps,
       ...counts,
       remedies: [],
       steps: stepsOf(engine, gang, plan, levels),
@@ -116,7 +116,7 @@ function countFailures(
 
 function hasRoom(tables: ClusterTables, state: PlacementState, need: PodNeed, server: number): boolean {
   for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
-    const room = state.shareRoomMilli[g]!;
+    const room = state.sharedFreeMilli[g]!;
     if (room < GPU_MILLI && room >= need.gpuMilli) return true;
   }
   return false;

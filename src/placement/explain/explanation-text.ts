@@ -1,6 +1,6 @@
 import { plainData } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
-import type { Explanation } from './explanation.js';
+import type { Explanation } from '../request/explanation.js';
 import { count, plural } from './words.js';
 
 /**

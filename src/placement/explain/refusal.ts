@@ -38,7 +38,7 @@ export function refusalOf(
   request: PlacementRequest,
   levels: Levels,
 ): Refusal {
-  const { uncordon, release, both } = engine.roomLater(gang);
+  const { uncordon, release, both } = engine.tryChanges(gang);
   if (release) return IN_USE;
   if (uncordon) return CORDONED;
   if (both) return IN_USE_AND_CORDONED;

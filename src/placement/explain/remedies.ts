@@ -1,10 +1,10 @@
-import { placeName } from '../../topology/gpu-places.js';
+import { isPlace, placeName } from '../../topology/gpu-places.js';
 import type { PlacementEngine } from '../engine.js';
 import { type Gang, gangOf, type Levels } from '../gangs/gang.js';
-import { holdsGang } from '../gangs/holds-gang.js';
-import { isPlace, type PlacementRequest } from '../request/request.js';
+import { holdsGang } from '../gangs/gang-fit.js';
+import type { Remedy, TierExplanation } from '../request/explanation.js';
+import type { PlacementRequest } from '../request/request.js';
 import { podNeed } from '../state/pod-need.js';
-import type { Remedy, TierExplanation } from './explanation.js';
 import { count, plural } from './words.js';
 
 /**
@@ -149,7 +149,7 @@ function fewerLabels(trial: Trial): Remedy[] {
 
 /** What can change in the cluster: cordons, and who is there. */
 function fromTheCluster(engine: PlacementEngine, gang: Gang): Remedy[] {
-  const { uncordon, release, both } = engine.roomLater(gang);
+  const { uncordon, release, both } = engine.tryChanges(gang);
   const remedies: Remedy[] = [];
   if (uncordon) {
     remedies.push({ change: 'uncordon', message: 'it would fit if no server were cordoned' });

@@ -1,20 +1,18 @@
+import type { Rest } from './slice-units.js';
+
 /**
- * Sets of small counts, as bits: bit i of word i >> 5 for count i. What a domain can take is the sum of what its parts
- * can: { a + b | a ∈ A, b ∈ B }.
+ * The numbers of units that a domain or server can take, as sets of bits: bit i of word i >> 5 for count i.
  *
- * The second set of a pair is for domains that take the one smaller slice besides.
+ * Entry 0 is the set without the smaller slice of the gang, entry 1 the set of units that fit beside it. There is no
+ * entry 1 on levels that do not count the smaller slice apart.
  */
-export interface CountSets {
-  readonly plain: Uint32Array;
-  /** Undefined where no slice is smaller. */
-  readonly withRest: Uint32Array | undefined;
-}
+export type CountSets = readonly Uint32Array[];
 
 /** The sets of a domain that takes nothing. */
-export function nothing(words: number, rest: boolean): CountSets {
-  const plain = new Uint32Array(words);
-  plain[0] = 1;
-  return { plain, withRest: rest ? new Uint32Array(words) : undefined };
+export function nothing(words: number, rest: Rest): CountSets {
+  const sets = Array.from({ length: 1 + rest }, () => new Uint32Array(words));
+  sets[0]![0] = 1;
+  return sets;
 }
 
 /** Whether a count is in a set. */
@@ -22,7 +20,7 @@ export function hasCount(set: Uint32Array, count: number): boolean {
   return ((set[count >>> 5]! >>> (count & 31)) & 1) === 1;
 }
 
-/** Adds a count, if there is room for it. */
+/** Adds a count; one beyond the words of the set is left out. */
 export function addCount(set: Uint32Array, count: number): void {
   if (count >>> 5 < set.length) set[count >>> 5]! |= 1 << (count & 31);
 }
@@ -34,18 +32,16 @@ export function largestCount(set: Uint32Array): number {
 }
 
 /**
- * What two domains can take together, the smaller slice in one of them.
+ * What two domains can take together: { a + b | a ∈ A, b ∈ B }. The smaller slice goes to one of them.
  *
  * @complexity O(members of one × words)
  */
 export function sumOf(a: CountSets, b: CountSets): CountSets {
-  const plain = new Uint32Array(a.plain.length);
-  addSums(plain, a.plain, b.plain);
-  if (a.withRest === undefined || b.withRest === undefined) return { plain, withRest: undefined };
-  const withRest = new Uint32Array(plain.length);
-  addSums(withRest, a.withRest, b.plain);
-  addSums(withRest, a.plain, b.withRest);
-  return { plain, withRest };
+  return a.map((_, rest) => {
+    const sums = new Uint32Array(a[0]!.length);
+    for (let ofA = rest; ofA >= 0; ofA--) addSums(sums, a[ofA]!, b[rest - ofA]!);
+    return sums;
+  });
 }
 
 /** Adds all sums of a member of one set and one of the other. */
@@ -63,7 +59,7 @@ function addShifted(into: Uint32Array, set: Uint32Array, by: number): void {
   const bits = by & 31;
   for (let w = into.length - 1; w >= words; w--) {
     const low = set[w - words]! << bits;
-    // A shift by 32 is none at all.
+    // JavaScript shifts by 32 as if by 0.
     const high = bits === 0 || w === words ? 0 : set[w - words - 1]! >>> (32 - bits);
     into[w]! |= low | high;
   }

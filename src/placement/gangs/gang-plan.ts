@@ -1,8 +1,10 @@
+import type { FabricTables } from '../../compile/fabric-tables.js';
 import { lossGpus } from '../../compile/gpu-set-tables.js';
-import { damageKey } from '../state/damage.js';
+import { damageKey } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { unitLoad } from '../state/gpu-set-choices.js';
 import { popcount16 } from '../state/state.js';
+import { type Gang, SERVER } from './gang.js';
 
 /** Where the pods of a gang go: pieces, each a server with some of its GPUs and one or more pods. */
 export interface GangPlan {
@@ -147,9 +149,55 @@ export function merged(plan: Pick<GangPlan, 'servers' | 'masks'>): {
   return { servers, masks: servers.map((server) => maskOf.get(server)!) };
 }
 
-/** Whether one cost is better than another: load, then damage, then servers; equal = no. */
+/** Whether one cost is better than another: load, then damage, then servers. False for equal costs. */
 export function isCheaper(a: PlanCost, b: PlanCost): boolean {
   if (a.unitLoad !== b.unitLoad) return a.unitLoad < b.unitLoad;
   const [damage, other] = [damageKey(a.damageGpus), damageKey(b.damageGpus)];
   return damage !== other ? damage < other : a.servers < b.servers;
+}
+
+/** Keeps the cheapest of what it is offered; of equal costs that of the first domain, in one domain the first offered. */
+export class Cheapest<T> {
+  item: T | undefined;
+  #cost!: PlanCost;
+  #domain = -1;
+
+  /** Offers an item with its cost and the domain that it is in. */
+  offer(item: T, cost: PlanCost, domain: number): void {
+    const isBetter =
+      this.item === undefined ||
+      isCheaper(cost, this.#cost) ||
+      (domain < this.#domain && !isCheaper(this.#cost, cost));
+    if (!isBetter) return;
+    this.item = item;
+    this.#cost = cost;
+    this.#domain = domain;
+  }
+}
+
+/** Moves the pieces of the smaller slice to the end of a plan, so that slices are consecutive pods. */
+export function smallerSliceLast(
+  { cellDomain, groupOf, domainParent }: FabricTables,
+  { slicePods, sliceLevel }: Gang,
+  plan: GangPlan,
+): GangPlan {
+  if (plan.pods % slicePods === 0 || sliceLevel >= plan.level) return plan;
+  const partOf = plan.servers.map((server) => {
+    if (sliceLevel === SERVER) return server;
+    let domain = cellDomain[groupOf[server]!]!;
+    for (let at = 0; at < sliceLevel; at++) domain = domainParent[domain]!;
+    return domain;
+  });
+  const podsIn = new Map<number, number>();
+  partOf.forEach((part, i) => {
+    podsIn.set(part, (podsIn.get(part) ?? 0) + plan.podCounts[i]!);
+  });
+  const isSmaller = partOf.map((part) => Number(podsIn.get(part)! % slicePods !== 0));
+  const order = [...partOf.keys()].sort((a, b) => isSmaller[a]! - isSmaller[b]! || a - b);
+  return {
+    ...plan,
+    servers: order.map((i) => plan.servers[i]!),
+    masks: order.map((i) => plan.masks[i]!),
+    podCounts: order.map((i) => plan.podCounts[i]!),
+  };
 }

@@ -1,7 +1,8 @@
 import { CLUSTER_LEVEL, SERVER_LEVEL } from '../../compile/cluster-tables.js';
 import { CorralError, quote } from '../../errors.js';
 import type { TierName } from '../../ids.js';
-import { isPlace, type PlacementRequest } from '../request/request.js';
+import { isPlace } from '../../topology/gpu-places.js';
+import type { PlacementRequest } from '../request/request.js';
 import type { PodNeed } from '../state/pod-need.js';
 
 /**

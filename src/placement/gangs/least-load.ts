@@ -1,135 +1,128 @@
 import { lossGpus } from '../../compile/gpu-set-tables.js';
+import { atLeast, damageKey } from '../../figures.js';
 import { GPUS_PER_SERVER_MAX } from '../../units.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
-import { atLeast, unitLoad } from '../state/gpu-set-choices.js';
+import { unitLoad } from '../state/gpu-set-choices.js';
 import { podsThatFit, popcount16 } from '../state/state.js';
 import { hasCount } from './count-set.js';
 import { SERVER } from './gang.js';
-import type { GangBandwidth } from './gang-bandwidth.js';
 import type { GangCapacity } from './gang-capacity.js';
 import type { GangPlan } from './gang-plan.js';
-import { GangExact, type Piece } from './reachable-counts.js';
+import type { GangTarget } from './gang-target.js';
+import type { GangTask, Piece } from './gang-task.js';
+import { ReachableCounts } from './reachable-counts.js';
+import type { Rest, SliceUnits } from './slice-units.js';
 
 /**
- * What a part of the gang's domain can take, and what it costs: parallel lists. The first choice is nothing. Counts are
- * pods below the level of the slices, from there up full slices; `rest` is 1 where the smaller slice goes along.
+ * What a domain or server can take, in units of its level, and what that costs: parallel lists, one entry per choice. The
+ * first choice is nothing.
  */
 interface Choices {
+  /** Units. */
   readonly count: number[];
-  readonly rest: number[];
+  /** 1 where the smaller slice goes along. */
+  readonly rest: Rest[];
   readonly load: number[];
   readonly damage: number[];
   readonly servers: number[];
 }
 
-/** A domain or server with its choices, and how a choice is made of those of its parts. */
-interface Part {
+/** A domain or server with its choices, and of which choices of its own parts each is the sum. */
+interface LoadPart {
   readonly at: number;
   readonly level: number;
   readonly choices: Choices;
-  readonly parts: readonly Part[];
-  /** Part → its choice in the best sum, by state of the sum of the parts up to it. */
+  readonly parts: readonly LoadPart[];
+  /** Part → state of the sum of the parts up to it → the choice of that part in the best sum. */
   readonly taken: readonly Int16Array[];
-  /** Counts of a sum: the state of a count with rest is `counts + count`. */
+  /** Counts of a sum. A sum of `count` units without the smaller slice is state `count`, with it `counts + count`. */
   readonly counts: number;
-  /** Choices, as 2 × count + rest, for which an island needs the servers with the best NICs. */
+  /** Choices, as 2 × count + rest, for which an accelerator domain needs the servers that bring most to their NICs. */
   readonly byNics?: ReadonlySet<number>;
 }
 
 /**
- * The plan of least load in one domain: what every part costs for every number of pods is added up the tree, always
- * keeping the least, and the plan is read off down the tree. Polynomial, but no matter of microseconds where a domain
- * is large: {@link GangLeast.stepsIn} says beforehand.
+ * The dynamic programme for the plan of least load in one domain: the least cost of every number of pods is added up the
+ * tree, and the plan is read down the tree. {@link LeastLoad.stepsIn} says beforehand how many additions that takes.
  *
- * Load is a sum over servers and domains of what each holds, so it is exactly the least. Of equal loads the one with
- * least damage is kept. Damage on servers is such a sum, too; in tiers it is where only one kind of servers is taken
- * whole. Otherwise it depends on how many wholly free servers are touched, and each counts with the same rate: at
- * first what the first of them costs, in {@link GangLeast.refine} what it cost on average in the last plan.
+ * Load is a sum over servers and domains of what each holds, so it is exactly the least. Of equal loads the least damage
+ * is kept. Damage on servers is such a sum too. Damage in tiers is one where servers of a single kind are taken whole;
+ * otherwise it depends on how many wholly free servers are taken in all. There every such server counts with one rate:
+ * at first the damage of the first one, after {@link LeastLoad.refine} the average damage in the last plan.
  */
-export class GangLeast {
+export class LeastLoad {
   readonly #index: FreeIndex;
-  readonly #reach: GangBandwidth;
+  readonly #task: GangTask;
+  readonly #target: GangTarget;
+  readonly #units: SliceUnits;
   readonly #capacity: GangCapacity;
-  readonly #pods: number;
-  readonly #exact: GangExact;
-  readonly #slices: number;
-  readonly #restPods: number;
-  /** The only kind, all of whose servers are taken whole; -1 if that is not so. */
+  readonly #reachable: ReachableCounts;
+  /** The only kind of servers, where all are taken whole and counting them is sufficient; else -1. */
   readonly #wholeKind: number;
-  /** Whether links are shared at all: inside an accelerator domain they are not. */
-  #loads = true;
-  /** Group, free mask and room → choices of such a server. */
+  /** False inside an accelerator domain, where gangs share no link. */
+  #sharesLinks = true;
+  /** Group, free mask and pods that fit, as one number → choices of such a server. */
   readonly #known = new Map<number, Choices>();
   /** Group → damage in tiers by one wholly free server. */
   #rates = new Map<number, number>();
 
   /**
    * @param capacity - filled for the gang
-   * @param wholeKind - the only kind that can take pods, if each of them fills a server; else -1
    */
-  constructor(
-    index: FreeIndex,
-    reach: GangBandwidth,
-    capacity: GangCapacity,
-    pods: number,
-    wholeKind: number,
-  ) {
+  constructor(index: FreeIndex, capacity: GangCapacity, task: GangTask) {
     this.#index = index;
-    this.#reach = reach;
+    this.#task = task;
+    this.#target = task.target;
+    this.#units = task.units;
     this.#capacity = capacity;
-    this.#pods = pods;
-    this.#exact = new GangExact(index, reach, pods);
-    const { slicePods, sliceLevel } = reach.gang;
-    this.#slices = Math.floor(pods / slicePods);
-    this.#restPods = pods % slicePods;
-    // Islands choose among servers by their NICs, and slices of servers are no matter of whole ones.
-    this.#wholeKind = reach.islandLevel >= 0 || (sliceLevel === SERVER && slicePods > 1) ? -1 : wholeKind;
+    this.#reachable = new ReachableCounts(index, task);
+    // An island chooses servers by their NICs, and a slice on one server is no matter of whole servers.
+    const isCountedWhole = this.#target.islandLevel < 0 && this.#units.unit(SERVER) === 1;
+    this.#wholeKind = isCountedWhole ? task.wholeKind : -1;
   }
 
-  /** No fewer additions than a plan in a domain takes. O(domains inside, racks aside). */
+  /** An upper bound of the additions that a plan in a domain takes. O(domains inside above racks). */
   stepsIn(domain: number, level: number): number {
     const { fabric } = this.#index.tables;
-    const { slicePods, sliceLevel, need } = this.#reach.gang;
+    const units = this.#units;
     const { full, rest } = this.#capacity;
-    if (level === 0 && this.#wholeKind !== -1) return Math.min(this.#most(0), full[domain]!) + 1;
+    if (level === 0 && this.#wholeKind !== -1) return Math.min(units.most(0), full[domain]!) + 1;
     // Parts are added up in their own units: below the level of the slices in pods.
-    const inParts = level === sliceLevel ? full[domain]! * slicePods + rest[domain]! : full[domain]!;
-    const sums = Math.min(this.#most(level - 1), inParts) + 1;
-    // With and without the smaller slice; a part that holds it is added to sums without alone.
-    const ways = this.#hasRest(level - 1) ? 3 : 1;
+    const inParts =
+      level === units.sliceLevel ? full[domain]! * units.unit(level) + rest[domain]! : full[domain]!;
+    const sums = Math.min(units.most(level - 1), inParts) + 1;
+    // The smaller slice is in neither of two summands, in one or in the other.
+    const ways = units.restOf(level - 1) === 1 ? 3 : 1;
     if (level === 0) {
       const servers = fabric.serverEnd[domain]! - fabric.serverStart[domain]!;
-      const most = Math.min(this.#pods, Math.floor(GPUS_PER_SERVER_MAX / need.gpus));
+      const most = Math.min(units.pods, Math.floor(GPUS_PER_SERVER_MAX / this.#task.gang.need.gpus));
       return servers * (most + 1) * sums * ways;
     }
     let steps = 0;
     for (let child = fabric.childStart[domain]!; child < fabric.childEnd[domain]!; child++) {
       if (full[child]! === 0 && rest[child]! === 0) continue;
-      const choices = Math.min(full[child]!, this.#most(level - 1)) + 1;
+      const choices = Math.min(full[child]!, units.most(level - 1)) + 1;
       steps += this.stepsIn(child, level - 1) + choices * sums * ways;
     }
     return steps;
   }
 
-  /** The pieces of a plan in a domain that can hold the gang with the bandwidth aimed at. */
+  /** The pieces of a plan in a domain of a level that holds the gang at the target bandwidth. */
   planIn(domain: number, level: number): Piece[] {
-    this.#loads = this.#index.tables.fabric.islandOf[domain] === -1;
-    const top = this.#partOf(domain, level, level);
-    const count = level >= this.#reach.gang.sliceLevel ? this.#slices : this.#pods;
-    const rest = level >= this.#reach.gang.sliceLevel && this.#restPods > 0 ? 1 : 0;
+    this.#sharesLinks = this.#index.tables.fabric.islandOf[domain] === -1;
     const pieces: Piece[] = [];
-    this.#read(top, count, rest, pieces);
+    const part = this.#partOf(domain, level);
+    this.#read(part, this.#units.most(level), this.#units.restOf(level), pieces);
     return pieces;
   }
 
-  /** Forgets what the last plan showed. */
+  /** Forgets the rates of the last plan. */
   begin(): void {
     this.#rates.clear();
     this.#known.clear();
   }
 
-  /** Whether another look may do less damage than a plan, and if so counts wholly free servers as it took them. */
+  /** Sets the rates to the average damage of wholly free servers in a plan. False where another plan cannot do less damage. */
   refine(plan: Pick<GangPlan, 'servers'>): boolean {
     if (this.#wholeKind !== -1) return false;
     const { state, whole, tables } = this.#index;
@@ -157,26 +150,17 @@ export class GangLeast {
     return true;
   }
 
-  /** Most units of a level that matter. */
-  #most(level: number): number {
-    return level >= this.#reach.gang.sliceLevel ? this.#slices : this.#pods;
-  }
-
-  #hasRest(level: number): boolean {
-    return level >= this.#reach.gang.sliceLevel && this.#restPods > 0;
-  }
-
-  /** What a domain can take as part of the gang; all of it at the level of the gang itself. */
-  #partOf(domain: number, level: number, top: number): Part {
+  /** What a domain can take, and its cost. */
+  #partOf(domain: number, level: number): LoadPart {
     const { fabric } = this.#index.tables;
     if (level === 0 && this.#wholeKind !== -1) {
-      return this.#closed(this.#wholePart(domain), level, top);
+      return this.#closed(this.#wholePart(domain));
     }
-    const parts: Part[] = [];
+    const parts: LoadPart[] = [];
     if (level > 0) {
       for (let child = fabric.childStart[domain]!; child < fabric.childEnd[domain]!; child++) {
         if (this.#capacity.full[child]! === 0 && this.#capacity.rest[child]! === 0) continue;
-        const part = this.#partOf(child, level - 1, top);
+        const part = this.#partOf(child, level - 1);
         if (part.choices.count.length > 1) parts.push(part);
       }
     } else {
@@ -187,39 +171,40 @@ export class GangLeast {
         }
       }
     }
-    const part = this.#closed(this.#sum(domain, level, parts), level, top);
-    return fabric.islandOf[domain] === domain && level < top ? this.#island(part) : part;
+    const part = this.#closed(this.#sum(domain, level, parts));
+    return fabric.islandOf[domain] === domain && level < this.#task.level ? this.#island(part) : part;
   }
 
-  /** Keeps what the NICs of an island can carry, with the servers of least damage where their NICs do. */
-  #island(part: Part): Part {
+  /** Keeps the choices that the NICs of an island can carry: on the servers of least damage where their NICs suffice. */
+  #island(part: LoadPart): LoadPart {
     const { choices: from, at } = part;
-    const sets = this.#exact.islandSets(at);
+    const sets = this.#reachable.islandSets(at);
     const choices = noChoices();
     const byNics = new Set<number>();
     for (let i = 0; i < from.count.length; i++) {
       const count = from.count[i]!;
       const rest = from.rest[i]!;
-      if (!hasCount(rest === 1 ? sets.withRest! : sets.plain, count)) continue;
+      if (!hasCount(sets[rest]!, count)) continue;
       const pieces: Piece[] = [];
       this.#read(part, count, rest, pieces);
-      const gpus = pieces.reduce((sum, { pods }) => sum + pods, 0) * this.#reach.gang.need.gpus;
-      if (atLeast(this.#nicsOf(pieces), this.#reach.crossing(gpus))) {
+      const gpus = pieces.reduce((sum, { pods }) => sum + pods, 0) * this.#task.gang.need.gpus;
+      if (atLeast(this.#nicsOf(pieces), this.#target.crossing(gpus))) {
         add(choices, count, rest, from.load[i]!, from.damage[i]!, from.servers[i]!);
         continue;
       }
       byNics.add(2 * count + rest);
-      const others = this.#exact.piecesOfIsland(at, count, rest === 1);
+      const others = this.#reachable.piecesOfIsland(at, count, rest);
       const damage = others.reduce((sum, { server, pods }) => sum + this.#damageOn(server, pods), 0);
       add(choices, count, rest, from.load[i]!, damage, others.length);
     }
     return { ...part, choices, byNics };
   }
 
+  /** What the GPUs of pieces bring to their NICs, GB/s. */
   #nicsOf(pieces: readonly Piece[]): number {
     return pieces.reduce((sum, { server, pods }) => {
-      const { tables } = this.#reach.choicesOf(this.#index.kindOf(server));
-      return sum + tables.nicGBps[this.#reach.maskOn(server, pods)]!;
+      const { tables } = this.#target.choicesOf(this.#index.kindOf(server));
+      return sum + tables.nicGBps[this.#target.maskOn(server, pods)]!;
     }, 0);
   }
 
@@ -227,28 +212,27 @@ export class GangLeast {
   #damageOn(server: number, pods: number): number {
     const { classes } = this.#index.kinds[this.#index.kindOf(server)]!;
     const free = this.#index.state.freeMask[server]!;
-    const loss = lossGpus(classes.tables, free, this.#reach.maskOn(server, pods));
+    const loss = lossGpus(classes.tables, free, this.#target.maskOn(server, pods));
     const isWhole = popcount16(free) === classes.gpuCount;
     return loss + (isWhole ? this.#rateOf(this.#index.tables.fabric.groupOf[server]!) : 0);
   }
 
-  /** A rack all of whose servers are taken whole, by number. */
-  #wholePart(domain: number): Part {
+  /** A rack whose servers are taken whole. */
+  #wholePart(domain: number): LoadPart {
     const { whole, tables } = this.#index;
     const { fabric } = tables;
     const cell = fabric.cellAt[domain * fabric.kindCount + this.#wholeKind]!;
     const choices = noChoices();
-    const most = cell === -1 ? 0 : Math.min(whole.countOf(cell), this.#pods);
+    const most = cell === -1 ? 0 : Math.min(whole.countOf(cell), this.#units.pods);
     for (let count = 0; count <= most; count++) add(choices, count, 0, 0, 0, count);
     return { at: domain, level: 0, choices, parts: [], taken: [], counts: 0 };
   }
 
-  /** Adds parts up, each sum with its least cost. */
-  #sum(domain: number, level: number, parts: readonly Part[]): Part {
-    const limit = this.#most(level - 1);
-    const halves = this.#hasRest(level - 1) ? 2 : 1;
-    const room = parts.reduce((sum, { choices }) => sum + Math.max(...choices.count), 0);
-    const counts = Math.min(limit, room) + 1;
+  /** Adds parts up and keeps the least cost of every sum. */
+  #sum(domain: number, level: number, parts: readonly LoadPart[]): LoadPart {
+    const halves = 1 + this.#units.restOf(level - 1);
+    const capacity = parts.reduce((sum, { choices }) => sum + Math.max(...choices.count), 0);
+    const counts = Math.min(this.#units.most(level - 1), capacity) + 1;
     const states = counts * halves;
     let load = new Float64Array(states).fill(Number.POSITIVE_INFINITY);
     let damage = new Float64Array(states);
@@ -302,63 +286,61 @@ export class GangLeast {
     const choices = noChoices();
     for (let state = 0; state < states; state++) {
       if (load[state] === Number.POSITIVE_INFINITY) continue;
-      const rest = state >= counts ? 1 : 0;
+      const rest: Rest = state >= counts ? 1 : 0;
       add(choices, state - rest * counts, rest, load[state]!, damage[state]!, servers[state]!);
     }
     return { at: domain, level, choices, parts, taken, counts };
   }
 
-  /** Reads pods as slices on their level, and adds what the domain itself costs; leaves out what its uplink cannot carry. */
-  #closed(part: Part, level: number, top: number): Part {
-    const { gang, gpus: all } = this.#reach;
-    const { slicePods, sliceLevel, need } = gang;
+  /** Turns choices into units of the domain's level and adds the cost of the domain itself; leaves out what its uplink cannot carry. */
+  #closed(part: LoadPart): LoadPart {
+    const { at, level } = part;
+    const { gang } = this.#task;
     const { fabric } = this.#index.tables;
-    const isWhole = this.#wholeKind !== -1;
-    const cell = isWhole ? fabric.cellAt[part.at * fabric.kindCount + this.#wholeKind]! : -1;
-    const island = fabric.islandOf[part.at]!;
-    const isInside = island !== -1 && island !== part.at;
+    const cell = this.#wholeKind === -1 ? -1 : fabric.cellAt[at * fabric.kindCount + this.#wholeKind]!;
+    const island = fabric.islandOf[at]!;
+    const isInside = island !== -1 && island !== at;
     const from = part.choices;
     const choices = noChoices();
     for (let i = 0; i < from.count.length; i++) {
-      let count = from.count[i]!;
       let load = from.load[i]!;
       let damage = from.damage[i]!;
-      const servers = from.servers[i]!;
-      const pods =
-        level > sliceLevel || (level === sliceLevel && sliceLevel === SERVER)
-          ? count * slicePods + from.rest[i]! * this.#restPods
-          : count;
-      const gpus = pods * need.gpus;
-      if (level < top) {
-        if (!this.#reach.uplinkAllows(part.at, gpus)) continue;
-        if (this.#loads && !isInside && gpus < fabric.domainGpus[part.at]!) {
-          load += 2 * gpus * (all - gpus);
+      const pods = this.#units.podsOf(level - 1, from.count[i]!, from.rest[i]!);
+      const gpus = pods * gang.need.gpus;
+      if (level < this.#task.level) {
+        if (!this.#target.uplinkAllows(at, gpus)) continue;
+        if (this.#sharesLinks && !isInside && gpus < fabric.domainGpus[at]!) {
+          load += 2 * gpus * (this.#target.gpus - gpus);
         }
       }
       if (cell !== -1) damage += this.#index.whole.damageInCell(cell, pods);
-      if (level !== sliceLevel) {
-        add(choices, count, from.rest[i]!, load, damage, servers);
-        continue;
-      }
-      if (pods % slicePods === 0) {
-        count = pods / slicePods;
-        if (count <= this.#slices) add(choices, count, 0, load, damage, servers);
-      }
-      const full = pods - this.#restPods;
-      if (this.#restPods > 0 && full >= 0 && full % slicePods === 0) {
-        add(choices, full / slicePods, 1, load, damage, servers);
-      }
+      this.#addPods(choices, level, pods, load, damage, from.servers[i]!);
     }
     return { ...part, choices };
+  }
+
+  /** Adds a choice of so many pods, in units of a level; nothing where they make no whole number of units. */
+  #addPods(
+    choices: Choices,
+    level: number,
+    pods: number,
+    load: number,
+    damage: number,
+    servers: number,
+  ): void {
+    for (let rest: Rest = 0; rest <= this.#units.restOf(level); rest++) {
+      const count = this.#units.countOf(level, pods, rest as Rest);
+      if (count >= 0) add(choices, count, rest as Rest, load, damage, servers);
+    }
   }
 
   /** What a server can take; undefined if nothing. */
   #choicesOf(server: number): Choices | undefined {
     const index = this.#index;
-    const allowed = this.#reach.allowedOn(server);
+    const allowed = this.#target.allowedOn(server);
     if (allowed <= 1) return undefined;
-    const { gang } = this.#reach;
-    const { slicePods, sliceLevel, need } = gang;
+    const { gang } = this.#task;
+    const { need } = gang;
     const free = index.state.freeMask[server]!;
     const group = index.tables.fabric.groupOf[server]!;
     const most = podsThatFit(index.tables, index.state, need, server, gang.pods);
@@ -366,13 +348,13 @@ export class GangLeast {
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const { classes } = index.kinds[index.kindOf(server)]!;
-    const all = this.#reach.gpus;
-    const isOwnIsland = this.#reach.islandOf(server) === -1;
+    const all = this.#target.gpus;
+    const isOwnIsland = this.#target.islandOf(server) === -1;
     const choices = noChoices();
     add(choices, 0, 0, 0, 0, 0);
-    for (let pods = 1; pods <= most && pods <= this.#pods; pods++) {
+    for (let pods = 1; pods <= most && pods <= this.#units.pods; pods++) {
       if (((allowed >>> pods) & 1) === 0) continue;
-      const mask = this.#reach.maskOn(server, pods);
+      const mask = this.#target.maskOn(server, pods);
       const gpus = pods * need.gpus;
       const damage = this.#damageOn(server, pods);
       let load = 0;
@@ -380,15 +362,7 @@ export class GangLeast {
         load = unitLoad(classes.tables, mask);
         if (gpus < classes.gpuCount) load += 2 * gpus * (all - gpus);
       }
-      if (sliceLevel !== SERVER) {
-        add(choices, pods, 0, load, damage, 1);
-        continue;
-      }
-      if (pods % slicePods === 0) add(choices, pods / slicePods, 0, load, damage, 1);
-      const full = pods - this.#restPods;
-      if (this.#restPods > 0 && full >= 0 && full % slicePods === 0) {
-        add(choices, full / slicePods, 1, load, damage, 1);
-      }
+      this.#addPods(choices, SERVER, pods, load, damage, 1);
     }
     this.#known.set(key, choices);
     return choices;
@@ -404,47 +378,28 @@ export class GangLeast {
     return rate;
   }
 
-  /** Reads the pieces of a part off the choices. */
-  #read(part: Part, count: number, rest: number, pieces: Piece[]): void {
+  /** Reads the pieces of a part from the choices. */
+  #read(part: LoadPart, count: number, rest: Rest, pieces: Piece[]): void {
     if (count === 0 && rest === 0) return;
-    const { slicePods, sliceLevel } = this.#reach.gang;
-    const { level } = part;
-    if (part.byNics?.has(2 * count + rest)) {
-      pieces.push(...this.#exact.piecesOfIsland(part.at, count, rest === 1));
-      return;
-    }
-    if (level === SERVER) {
-      const pods = sliceLevel === SERVER ? count * slicePods + rest * this.#restPods : count;
-      pieces.push({ server: part.at, pods, last: rest === 1 });
-      return;
-    }
-    const inPods = level === sliceLevel;
-    let left = inPods ? count * slicePods + rest * this.#restPods : count;
-    let restLeft = inPods ? 0 : rest;
-    if (level === 0 && this.#wholeKind !== -1) {
-      this.#readWhole(part.at, left, pieces);
-      return;
-    }
-    for (let i = part.parts.length - 1; i >= 0; i--) {
-      const { choices } = part.parts[i]!;
-      const choice = part.taken[i]![left + restLeft * part.counts]!;
-      this.#read(part.parts[i]!, choices.count[choice]!, choices.rest[choice]!, pieces);
-      left -= choices.count[choice]!;
-      restLeft -= choices.rest[choice]!;
-    }
-  }
-
-  /** The first wholly free servers of a rack. */
-  #readWhole(domain: number, servers: number, pieces: Piece[]): void {
-    const index = this.#index;
-    const { fabric } = index.tables;
-    const of = index.kinds[this.#wholeKind]!;
-    const { fullClass } = of.classes;
-    const cell = fabric.cellAt[domain * fabric.kindCount + this.#wholeKind]!;
-    let local = of.nextOfClass(fullClass, fabric.cellStart[cell]!);
-    for (let left = servers; left > 0; left--) {
-      pieces.push({ server: index.serverAt(this.#wholeKind, local), pods: 1, last: false });
-      local = of.nextOfClass(fullClass, local + 1);
+    const { at, level } = part;
+    const pods = this.#units.podsOf(level, count, rest);
+    if (part.byNics?.has(2 * count + rest)) pieces.push(...this.#reachable.piecesOfIsland(at, count, rest));
+    else if (level === SERVER) pieces.push({ server: at, pods });
+    else if (level === 0 && this.#wholeKind !== -1) {
+      const { cellAt, kindCount } = this.#index.tables.fabric;
+      const servers = this.#index.wholeServersIn(cellAt[at * kindCount + this.#wholeKind]!, pods);
+      for (const server of servers) pieces.push({ server, pods: 1 });
+    } else {
+      const isOfSlices = level === this.#units.sliceLevel;
+      let left = isOfSlices ? pods : count;
+      let restLeft = isOfSlices ? 0 : rest;
+      for (let i = part.parts.length - 1; i >= 0; i--) {
+        const { choices } = part.parts[i]!;
+        const choice = part.taken[i]![left + restLeft * part.counts]!;
+        this.#read(part.parts[i]!, choices.count[choice]!, choices.rest[choice]!, pieces);
+        left -= choices.count[choice]!;
+        restLeft -= choices.rest[choice]!;
+      }
     }
   }
 }
@@ -456,7 +411,7 @@ function noChoices(): Choices {
 function add(
   choices: Choices,
   count: number,
-  rest: number,
+  rest: Rest,
   load: number,
   damage: number,
   servers: number,

@@ -1,13 +1,13 @@
-import type { Quota } from '../pods/allotment.js';
+import { damageKey } from '../../figures.js';
+import type { Allotment } from '../pods/allotment.js';
 import { CpuPods } from '../pods/cpu-pods.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { podsThatFit } from '../state/state.js';
 import { type Gang, SERVER } from './gang.js';
 import type { GangCapacity } from './gang-capacity.js';
 import { costOf, type GangPlan, merged } from './gang-plan.js';
 import { levelOfServers } from './plan-figures.js';
-import type { Hands, PodPlacer } from './pod-placer.js';
+import type { PodPlacer, TakeAndGive } from './pod-placer.js';
 
 /** Domains, or servers, whose plans are compared in full: those with the least room. */
 const PLANS_MAX = 16;
@@ -32,9 +32,9 @@ export class PackedGangs {
   readonly #capacity: GangCapacity;
   readonly #placer: PodPlacer;
   readonly #cpu: CpuPods;
-  readonly #hands: Hands;
+  readonly #hands: TakeAndGive;
 
-  constructor(index: FreeIndex, capacity: GangCapacity, placer: PodPlacer, hands: Hands) {
+  constructor(index: FreeIndex, capacity: GangCapacity, placer: PodPlacer, hands: TakeAndGive) {
     this.#index = index;
     this.#capacity = capacity;
     this.#placer = placer;
@@ -112,16 +112,16 @@ export class PackedGangs {
     return best;
   }
 
-  #inOnePart({ need }: Gang, quota: Quota): CostedPlan {
+  #inOnePart({ need }: Gang, allotment: Allotment): CostedPlan {
     const { fabric } = this.#index.tables;
     if (need.gpus === 0) {
-      const { servers, podCounts, strandedGpus } = this.#cpu.fill(need, quota);
+      const { servers, podCounts, strandedGpus } = this.#cpu.fill(need, allotment);
       const masks = servers.map(() => 0);
       const level = levelOfServers(fabric, servers);
-      const { pods } = quota;
+      const { pods } = allotment;
       return { pods, level, bandwidthGBps: null, servers, masks, podCounts, lostGpus: strandedGpus };
     }
-    const plan = this.#placer.plan(need, [quota], SERVER);
+    const plan = this.#placer.plan(need, [allotment], SERVER);
     return {
       ...plan,
       level: levelOfServers(fabric, plan.servers),

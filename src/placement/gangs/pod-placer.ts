@@ -1,10 +1,10 @@
-import type { Quota } from '../pods/allotment.js';
+import type { Allotment } from '../pods/allotment.js';
 import type { PodChooser } from '../pods/pod-chooser.js';
 import type { PodNeed } from '../state/pod-need.js';
 import type { GangPlan } from './gang-plan.js';
 
 /** What a placer does to the state, and undoes. */
-export interface Hands {
+export interface TakeAndGive {
   take(need: PodNeed, server: number, mask: number): void;
   give(need: PodNeed, server: number, mask: number): void;
 }
@@ -15,25 +15,25 @@ export interface Hands {
  */
 export class PodPlacer {
   readonly #chooser: PodChooser;
-  readonly #hands: Hands;
+  readonly #hands: TakeAndGive;
 
-  constructor(chooser: PodChooser, hands: Hands) {
+  constructor(chooser: PodChooser, hands: TakeAndGive) {
     this.#chooser = chooser;
     this.#hands = hands;
   }
 
   /**
-   * @param quotas - servers and how many pods go there; there is room for them
-   * @returns a plan of one piece per pod, in the order of the quotas; bandwidth is left open
+   * @param allotments - servers and how many pods go there; there is room for them
+   * @returns a plan of one piece per pod, in the order of the allotments; bandwidth is left open
    */
-  plan(need: PodNeed, quotas: readonly Quota[], level: number): GangPlan {
+  plan(need: PodNeed, allotments: readonly Allotment[], level: number): GangPlan {
     const servers: number[] = [];
     const masks: number[] = [];
     try {
-      for (const { from, to, pods } of quotas) {
+      for (const { from, to, pods } of allotments) {
         for (let i = 0; i < pods; i++) {
           if (!this.#chooser.choose(need, from, to))
-            throw new Error('a quota was larger than the room for it');
+            throw new Error('a allotment was larger than the room for it');
           const { server, gpuMask } = this.#chooser;
           this.#hands.take(need, server, gpuMask);
           servers.push(server);

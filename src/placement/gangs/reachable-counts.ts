@@ -1,273 +1,211 @@
+import { atLeast } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
-import { atLeast } from '../state/gpu-set-choices.js';
 import { popcount16 } from '../state/state.js';
 import { addCount, type CountSets, hasCount, largestCount, nothing, sumOf } from './count-set.js';
 import { SERVER } from './gang.js';
-import type { GangBandwidth } from './gang-bandwidth.js';
+import type { GangTarget } from './gang-target.js';
+import type { GangTask, Piece } from './gang-task.js';
+import { mostNicChoice, mostNics, type NicSums, noNics } from './nic-sums.js';
+import type { Rest, SliceUnits } from './slice-units.js';
 
-/** A server and what it may take or takes, in a plan under construction. */
-export interface Piece {
-  readonly server: number;
-  readonly pods: number;
-  /** Whether it holds the pods of the smaller slice, where slices are of servers. */
-  readonly last: boolean;
+/** Units of a level, and whether the smaller slice goes along. */
+interface Units {
+  readonly count: number;
+  readonly rest: Rest;
+}
+
+/** A domain one level down, or a server, and what it can take. */
+interface Taker {
+  readonly at: number;
+  readonly sets: CountSets;
 }
 
 /**
- * The small exact programme behind the bandwidth of a gang: which numbers of pods can every domain take if the whole
- * gang is to reach a bandwidth? The sets of the parts are added up the tree, and a plan is read off down the tree.
+ * The dynamic programme for the bandwidth of a gang: which numbers of pods can each domain take, if the whole gang is to
+ * reach the target? The sets of the parts are added up the tree; a plan is read down the tree.
  *
- * Inside an accelerator domain the sets carry a figure: the most NIC bandwidth that so many pods can bring together,
- * since the NICs of all its servers carry what leaves it.
+ * Inside an accelerator domain a number is kept beside every count: the most NIC bandwidth that so many pods bring
+ * together. The NICs of all its servers carry what leaves the domain.
  *
- * @complexity per bandwidth tried O(servers × pods²/32) at worst for a gang of p pods; where few counts per server occur
- * it is near O(servers × pods / 32)
+ * @complexity per bandwidth tried at most O(servers × pods² / 32) for a gang of p pods; where servers allow few different
+ * counts it is near O(servers × pods / 32)
  */
-export class GangExact {
+export class ReachableCounts {
   readonly #index: FreeIndex;
-  readonly #reach: GangBandwidth;
-  readonly #slicePods: number;
-  readonly #sliceLevel: number;
-  /** Full slices of the gang, and pods of the smaller one. */
-  readonly #slices: number;
-  readonly #restPods: number;
-  readonly #pods: number;
+  readonly #target: GangTarget;
+  readonly #units: SliceUnits;
 
-  constructor(index: FreeIndex, reach: GangBandwidth, pods: number) {
+  constructor(index: FreeIndex, { target, units }: GangTask) {
     this.#index = index;
-    this.#reach = reach;
-    const { slicePods, sliceLevel } = reach.gang;
-    this.#pods = pods;
-    this.#slicePods = slicePods;
-    this.#sliceLevel = sliceLevel;
-    this.#slices = Math.floor(pods / slicePods);
-    this.#restPods = pods % slicePods;
+    this.#target = target;
+    this.#units = units;
   }
 
-  /** Whether a domain that has room for the gang can hold it with the bandwidth aimed at. */
+  /** Whether a domain that can hold the gang can hold it at the target bandwidth. */
   isReached(domain: number, level: number): boolean {
     const island = this.#index.tables.fabric.islandOf[domain]!;
-    // Inside one accelerator domain nothing but its fabric limits.
-    if (island !== -1) return this.#reach.islandAllows(island);
-    const units = this.#unitsOf(level, this.#slices, true);
+    // Inside one accelerator domain only its fabric limits.
+    if (island !== -1) return this.#target.islandAllows(island);
     const sets = this.#setsInside(domain, level);
-    return hasCount(units.rest ? sets.withRest! : sets.plain, units.count);
+    return hasCount(sets[this.#units.restOf(level)]!, this.#units.most(level));
   }
 
-  /** The pieces of a plan in a domain for which {@link GangExact.isReached}. */
+  /** The pieces of a plan in a domain for which {@link ReachableCounts.isReached}. */
   planIn(domain: number, level: number): Piece[] {
     const pieces: Piece[] = [];
-    const units = this.#unitsOf(level, this.#slices, true);
-    this.#fill(domain, level, units.count, units.rest, pieces);
+    this.#fill(domain, level, this.#units.most(level), this.#units.restOf(level), pieces);
     return pieces;
   }
 
-  /** What an island can take as part of a larger gang with the bandwidth aimed at. */
+  /** What an island can take as part of a larger gang at the target bandwidth. */
   islandSets(domain: number): CountSets {
-    return this.#setsOf(domain, this.#reach.islandLevel);
+    return this.#setsOf(domain, this.#target.islandLevel);
   }
 
-  /** The pieces of an island that bring most to its NICs, for a count of {@link GangExact.islandSets}. */
-  piecesOfIsland(domain: number, count: number, rest: boolean): Piece[] {
+  /** The pieces in an island that bring most to its NICs, for a count of {@link ReachableCounts.islandSets}. */
+  piecesOfIsland(domain: number, count: number, rest: Rest): Piece[] {
     const pieces: Piece[] = [];
-    this.#fillIsland(domain, this.#reach.islandLevel, count, rest, pieces);
+    this.#fillIsland(domain, this.#target.islandLevel, count, rest, pieces);
     return pieces;
   }
 
-  /** A count of the level of slices as one of a level: pods below the slices. */
-  #unitsOf(level: number, slices: number, rest: boolean): { count: number; rest: boolean } {
-    if (level >= this.#sliceLevel) return { count: slices, rest: rest && this.#restPods > 0 };
-    return { count: slices * this.#slicePods + (rest ? this.#restPods : 0), rest: false };
+  #nothing(level: number): CountSets {
+    return nothing((this.#units.most(level) >>> 5) + 1, this.#units.restOf(level));
   }
 
-  /** Words of a set on a level. */
-  #words(level: number): number {
-    return ((level >= this.#sliceLevel ? this.#slices : this.#pods) >>> 5) + 1;
+  #gpusOf(level: number, count: number, rest: Rest): number {
+    return this.#units.podsOf(level, count, rest) * this.#target.gang.need.gpus;
   }
 
-  /** Whether sets of a level have a second half, for the smaller slice. */
-  #hasRest(level: number): boolean {
-    return level >= this.#sliceLevel && this.#restPods > 0;
-  }
-
-  /** Pods behind a count of a level. */
-  #podsOf(level: number, count: number, rest: boolean): number {
-    if (level < this.#sliceLevel) return count;
-    return count * this.#slicePods + (rest ? this.#restPods : 0);
-  }
-
-  /** What a domain can take as part of the gang. */
+  /** What a domain can take as part of the gang: what its servers can take, less what its uplink does not carry. */
   #setsOf(domain: number, level: number): CountSets {
     const sets = this.#isIsland(domain) ? this.#setsOfIsland(domain, level) : this.#setsInside(domain, level);
-    return this.#filtered(sets, domain, level);
+    for (const rest of restsOf(sets)) {
+      const set = sets[rest]!;
+      for (let count = largestCount(set); count >= 0; count--) {
+        if (!hasCount(set, count) || this.#target.uplinkAllows(domain, this.#gpusOf(level, count, rest)))
+          continue;
+        set[count >>> 5]! &= ~(1 << (count & 31));
+      }
+    }
+    return sets;
   }
 
   #isIsland(domain: number): boolean {
     return this.#index.tables.fabric.islandOf[domain] === domain;
   }
 
-  /** Leaves out what the uplink of a domain does not carry. */
-  #filtered(sets: CountSets, domain: number, level: number): CountSets {
-    const { gang } = this.#reach;
-    const keep = (set: Uint32Array, rest: boolean): void => {
-      for (let count = largestCount(set); count >= 0; count--) {
-        if (!hasCount(set, count)) continue;
-        const gpus = this.#podsOf(level, count, rest) * gang.need.gpus;
-        if (!this.#reach.uplinkAllows(domain, gpus)) set[count >>> 5]! &= ~(1 << (count & 31));
-      }
-    };
-    keep(sets.plain, false);
-    if (sets.withRest !== undefined) keep(sets.withRest, true);
+  /** What the parts of a domain can take together. */
+  #setsInside(domain: number, level: number): CountSets {
+    const sum = this.#takersIn(domain, level).reduce(
+      (sets, part) => sumOf(sets, part.sets),
+      this.#nothing(level - 1),
+    );
+    if (level !== this.#units.sliceLevel) return sum;
+    // Pods become slices.
+    const sets = this.#nothing(level);
+    for (let pods = largestCount(sum[0]!); pods >= 0; pods--) {
+      if (hasCount(sum[0]!, pods)) this.#addPods(sets, level, pods);
+    }
     return sets;
   }
 
-  /** What the parts of a domain can take together. */
-  #setsInside(domain: number, level: number): CountSets {
-    const parts = this.#partsOf(domain, level);
-    let sum = nothing(this.#words(level - 1), this.#hasRest(level - 1));
-    for (const part of parts) sum = sumOf(sum, part.sets);
-    return this.#toSlices(sum, level);
-  }
-
-  /** The parts of a domain with what each can take: domains one level down, or servers. */
-  #partsOf(domain: number, level: number): { readonly at: number; readonly sets: CountSets }[] {
+  /** The parts of a domain that can take any of the gang. */
+  #takersIn(domain: number, level: number): Taker[] {
     const { fabric } = this.#index.tables;
-    const parts: { at: number; sets: CountSets }[] = [];
+    const takers: Taker[] = [];
+    const add = (at: number, sets: CountSets): void => {
+      const takesAny = largestCount(sets[0]!) > 0 || (sets.length > 1 && largestCount(sets[1]!) >= 0);
+      if (takesAny) takers.push({ at, sets });
+    };
     if (level > 0) {
       for (let child = fabric.childStart[domain]!; child < fabric.childEnd[domain]!; child++) {
-        const sets = this.#setsOf(child, level - 1);
-        if (takesAny(sets)) parts.push({ at: child, sets });
+        add(child, this.#setsOf(child, level - 1));
       }
-      return parts;
+    } else {
+      for (let s = fabric.serverStart[domain]!; s < fabric.serverEnd[domain]!; s++) {
+        add(s, this.#setsOfServer(this.#target.allowedOn(s)));
+      }
     }
-    for (let s = fabric.serverStart[domain]!; s < fabric.serverEnd[domain]!; s++) {
-      const sets = this.#setsOfServer(this.#reach.allowedOn(s));
-      if (takesAny(sets)) parts.push({ at: s, sets });
-    }
-    return parts;
+    return takers;
   }
 
   #setsOfServer(allowed: number): CountSets {
-    const sets = nothing(this.#words(SERVER), this.#hasRest(SERVER));
+    const sets = this.#nothing(SERVER);
     for (let pods = 1; 1 << pods <= allowed; pods++) {
       if (((allowed >>> pods) & 1) === 1) this.#addPods(sets, SERVER, pods);
     }
     return sets;
   }
 
-  /** Adds a number of pods to the sets of a level, as full slices or with the smaller one. */
+  /** Adds a number of pods to the sets of a level, in its units. */
   #addPods(sets: CountSets, level: number, pods: number): void {
-    if (level < this.#sliceLevel) {
-      addCount(sets.plain, pods);
-      return;
-    }
-    if (pods % this.#slicePods === 0) addCount(sets.plain, pods / this.#slicePods);
-    const full = pods - this.#restPods;
-    if (sets.withRest !== undefined && full >= 0 && full % this.#slicePods === 0) {
-      addCount(sets.withRest, full / this.#slicePods);
+    for (const rest of restsOf(sets)) {
+      const count = this.#units.countOf(level, pods, rest);
+      if (count >= 0) addCount(sets[rest]!, count);
     }
   }
 
-  /** Reads a set of pods as one of slices, on the level of slices. */
-  #toSlices(sets: CountSets, level: number): CountSets {
-    if (level !== this.#sliceLevel) return sets;
-    const turned = nothing(this.#words(level), this.#hasRest(level));
-    for (let pods = largestCount(sets.plain); pods >= 0; pods--) {
-      if (hasCount(sets.plain, pods)) this.#addPods(turned, level, pods);
-    }
-    return turned;
-  }
-
-  /** Reads the plan of a domain off the sets: the parts that can take most first, the rest where it fits best. */
-  #fill(domain: number, level: number, count: number, rest: boolean, pieces: Piece[]): void {
-    if (level === this.#sliceLevel) {
-      const pods = this.#podsOf(level, count, rest);
-      this.#spread(domain, level, pods, false, pieces);
-    } else this.#spread(domain, level, count, rest, pieces);
-  }
-
-  #spread(domain: number, level: number, count: number, rest: boolean, pieces: Piece[]): void {
+  /** Reads the pieces of a plan in a domain from the sets. The parts that can take most come first. */
+  #fill(domain: number, level: number, count: number, rest: Rest, pieces: Piece[]): void {
     const below = level - 1;
-    const parts = this.#partsOf(domain, level).map((part, order) => ({
+    let left = level === this.#units.sliceLevel ? this.#units.podsOf(level, count, rest) : count;
+    let restLeft: Rest = level === this.#units.sliceLevel ? 0 : rest;
+    const parts = this.#takersIn(domain, level).map((part, order) => ({
       ...part,
       order,
-      most: Math.max(
-        largestCount(part.sets.plain),
-        part.sets.withRest === undefined ? -1 : largestCount(part.sets.withRest),
-      ),
+      most: Math.max(...part.sets.map(largestCount)),
     }));
     parts.sort((a, b) => b.most - a.most || a.order - b.order);
-    // What the parts from i on can take together.
-    const after: CountSets[] = [nothing(this.#words(below), this.#hasRest(below))];
+    // Position → what the parts from there on can take together.
+    const after: CountSets[] = [this.#nothing(below)];
     for (let i = parts.length - 1; i >= 0; i--) after.push(sumOf(after.at(-1)!, parts[i]!.sets));
     after.reverse();
-    let left = count;
-    let restLeft = rest;
-    for (let i = 0; i < parts.length && (left > 0 || restLeft); i++) {
-      const taker = this.#lastTaker(parts, i, left, restLeft);
-      if (taker !== -1) {
-        this.#give(parts[taker]!.at, below, left, restLeft, pieces);
+    for (let i = 0; i < parts.length && left + restLeft > 0; i++) {
+      const last = lastTaker(parts, i, left, restLeft);
+      if (last !== -1) {
+        this.#give(parts[last]!.at, below, left, restLeft, pieces);
         return;
       }
-      const { sets, at } = parts[i]!;
-      const next = after[i + 1]!;
-      const choice = mostOf(sets, next, left, restLeft);
-      if (choice.count === 0 && !choice.rest) continue;
-      this.#give(at, below, choice.count, choice.rest, pieces);
-      left -= choice.count;
-      if (choice.rest) restLeft = false;
+      const units = mostUnits(parts[i]!.sets, after[i + 1]!, left, restLeft);
+      if (units.count + units.rest === 0) continue;
+      this.#give(parts[i]!.at, below, units.count, units.rest, pieces);
+      left -= units.count;
+      if (units.rest === 1) restLeft = 0;
     }
   }
 
-  /** The part that can take all that is left and has least room, of equals the first; -1 if none can. */
-  #lastTaker(
-    parts: readonly { readonly sets: CountSets; readonly most: number }[],
-    from: number,
-    count: number,
-    rest: boolean,
-  ): number {
-    // Sorted by room: the last one that can, and of those with as much room the first that can.
-    let taker = -1;
-    for (let i = parts.length - 1; i >= from; i--) {
-      const { sets, most } = parts[i]!;
-      if (taker !== -1 && most !== parts[taker]!.most) break;
-      if (hasCount(rest ? sets.withRest! : sets.plain, count)) taker = i;
-    }
-    return taker;
-  }
-
-  #give(part: number, level: number, count: number, rest: boolean, pieces: Piece[]): void {
-    if (level === SERVER) {
-      pieces.push({ server: part, pods: this.#podsOf(SERVER, count, rest), last: rest });
-    } else if (this.#isIsland(part)) this.#fillIsland(part, level, count, rest, pieces);
+  #give(part: number, level: number, count: number, rest: Rest, pieces: Piece[]): void {
+    if (level === SERVER) pieces.push({ server: part, pods: this.#units.podsOf(SERVER, count, rest) });
+    else if (this.#isIsland(part)) this.#fillIsland(part, level, count, rest, pieces);
     else this.#fill(part, level, count, rest, pieces);
   }
 
   // Accelerator domains ------------------------------------------------------------------------------------------
 
   #setsOfIsland(domain: number, level: number): CountSets {
-    const { gang } = this.#reach;
-    const nics = this.#nicsInside(domain, level);
-    const sets = nothing(this.#words(level), this.#hasRest(level));
-    const keep = (from: Float64Array | undefined, into: Uint32Array | undefined, rest: boolean): void => {
-      if (from === undefined || into === undefined) return;
-      from.forEach((nicGBps, count) => {
-        const gpus = this.#podsOf(level, count, rest) * gang.need.gpus;
-        const inside = gpus < 2 || this.#reach.islandAllows(domain);
-        if (nicGBps >= 0 && inside && atLeast(nicGBps, this.#reach.crossing(gpus))) addCount(into, count);
+    const sets = this.#nothing(level);
+    const allows = this.#target.islandAllows(domain);
+    this.#nicsInside(domain, level).forEach((figures, i) => {
+      const rest = i as Rest;
+      figures.forEach((nicGBps, count) => {
+        const gpus = this.#gpusOf(level, count, rest);
+        const isInside = gpus < 2 || allows;
+        if (nicGBps >= 0 && isInside && atLeast(nicGBps, this.#target.crossing(gpus)))
+          addCount(sets[rest]!, count);
       });
-    };
-    keep(nics.plain, sets.plain, false);
-    keep(nics.withRest, sets.withRest, true);
+    });
     return sets;
   }
 
-  /** Count → the most NIC bandwidth of so many pods or slices inside a domain, -1 where they do not fit. */
+  /** The most NIC bandwidth of so many units inside a domain. */
   #nicsInside(domain: number, level: number): NicSums {
-    let sum = noNics(this.#hasRest(level - 1));
-    for (const part of this.#nicPartsOf(domain, level))
-      sum = mostNics(sum, part.nics, this.#limit(level - 1));
-    return this.#nicsToSlices(sum, level);
+    const most = this.#units.most(level - 1);
+    const sum = this.#nicPartsOf(domain, level).reduce(
+      (sums, part) => mostNics(sums, part.nics, most),
+      noNics(this.#units.restOf(level - 1)),
+    );
+    return level === this.#units.sliceLevel ? this.#inUnits(sum[0]!, level) : sum;
   }
 
   #nicPartsOf(domain: number, level: number): { readonly at: number; readonly nics: NicSums }[] {
@@ -280,7 +218,7 @@ export class GangExact {
       return parts;
     }
     for (let s = fabric.serverStart[domain]!; s < fabric.serverEnd[domain]!; s++) {
-      const allowed = this.#reach.allowedOn(s);
+      const allowed = this.#target.allowedOn(s);
       if (allowed > 1) parts.push({ at: s, nics: this.#nicsOfServer(s, allowed) });
     }
     return parts;
@@ -288,148 +226,82 @@ export class GangExact {
 
   #nicsOfServer(server: number, allowed: number): NicSums {
     const index = this.#index;
-    const choices = this.#reach.choicesOf(index.kindOf(server));
+    const choices = this.#target.choicesOf(index.kindOf(server));
     const free = index.state.freeMask[server]!;
-    const gpus = this.#reach.gang.need.gpus;
+    const { gpus } = this.#target.gang.need;
     const byPods: number[] = [];
     for (let pods = 0; pods * gpus <= popcount16(free); pods++) {
       byPods.push(((allowed >>> pods) & 1) === 0 ? -1 : pods === 0 ? 0 : choices.mostNic(free, pods * gpus));
     }
-    return this.#sliced(Float64Array.from(byPods), SERVER);
+    return this.#inUnits(Float64Array.from(byPods), SERVER);
   }
 
-  #nicsToSlices(sums: NicSums, level: number): NicSums {
-    return level === this.#sliceLevel ? this.#sliced(sums.plain, level) : sums;
-  }
-
-  /** Reads figures by pods as figures by slices, from the level of slices up. */
-  #sliced(byPods: Float64Array, level: number): NicSums {
-    if (level < this.#sliceLevel) return { plain: byPods, withRest: undefined };
-    const of = (rest: number): Float64Array => {
+  /** Turns figures by pods into figures by units of a level. */
+  #inUnits(byPods: Float64Array, level: number): NicSums {
+    const unit = this.#units.unit(level);
+    return Array.from({ length: 1 + this.#units.restOf(level) }, (_, rest) => {
       const figures: number[] = [];
-      for (let pods = rest; pods < byPods.length; pods += this.#slicePods) figures.push(byPods[pods]!);
+      for (let pods = rest * this.#units.restPods; pods < byPods.length; pods += unit) {
+        figures.push(byPods[pods]!);
+      }
       return Float64Array.from(figures);
-    };
-    return { plain: of(0), withRest: this.#restPods > 0 ? of(this.#restPods) : undefined };
+    });
   }
 
-  /** Most units of a level that matter. */
-  #limit(level: number): number {
-    return level >= this.#sliceLevel ? this.#slices : this.#pods;
-  }
-
-  /** Reads the plan of an island, or a domain inside one, that brings most to the NICs. */
-  #fillIsland(domain: number, level: number, count: number, rest: boolean, pieces: Piece[]): void {
+  /** Reads the pieces in an island, or in a domain inside one, that bring most to the NICs. */
+  #fillIsland(domain: number, level: number, count: number, rest: Rest, pieces: Piece[]): void {
     const below = level - 1;
-    const inPods = level === this.#sliceLevel;
-    let left = inPods ? this.#podsOf(level, count, rest) : count;
-    let restLeft = inPods ? false : rest;
+    let left = level === this.#units.sliceLevel ? this.#units.podsOf(level, count, rest) : count;
+    let restLeft: Rest = level === this.#units.sliceLevel ? 0 : rest;
     const parts = this.#nicPartsOf(domain, level);
-    const after: NicSums[] = [noNics(this.#hasRest(below))];
+    // Position → what the parts from there on can bring together.
+    const after: NicSums[] = [noNics(this.#units.restOf(below))];
     for (let i = parts.length - 1; i >= 0; i--) {
-      after.push(mostNics(after.at(-1)!, parts[i]!.nics, this.#limit(below)));
+      after.push(mostNics(after.at(-1)!, parts[i]!.nics, this.#units.most(below)));
     }
     after.reverse();
-    for (let i = 0; i < parts.length && (left > 0 || restLeft); i++) {
+    for (let i = 0; i < parts.length && left + restLeft > 0; i++) {
       const { at, nics } = parts[i]!;
-      const choice = mostNicChoice(nics, after[i + 1]!, left, restLeft);
-      if (choice.count === 0 && !choice.rest) continue;
+      const units = mostNicChoice(nics, after[i + 1]!, left, restLeft);
+      if (units.count + units.rest === 0) continue;
       if (below === SERVER) {
-        pieces.push({ server: at, pods: this.#podsOf(SERVER, choice.count, choice.rest), last: choice.rest });
-      } else this.#fillIsland(at, below, choice.count, choice.rest, pieces);
-      left -= choice.count;
-      if (choice.rest) restLeft = false;
+        pieces.push({ server: at, pods: this.#units.podsOf(SERVER, units.count, units.rest) });
+      } else this.#fillIsland(at, below, units.count, units.rest, pieces);
+      left -= units.count;
+      if (units.rest === 1) restLeft = 0;
     }
   }
 }
 
-/** NIC bandwidth by count, -1 where a count cannot be; as {@link CountSets}. */
-interface NicSums {
-  readonly plain: Float64Array;
-  readonly withRest: Float64Array | undefined;
+/** The entries that sets have: without the smaller slice, and with it where there is one. */
+function restsOf(sets: CountSets): readonly Rest[] {
+  return sets.length > 1 ? [0, 1] : [0];
 }
 
-function noNics(rest: boolean): NicSums {
-  return { plain: new Float64Array(1), withRest: rest ? new Float64Array(0) : undefined };
-}
-
-function mostNics(a: NicSums, b: NicSums, limit: number): NicSums {
-  const plain = mostSums(a.plain, b.plain, limit);
-  if (a.withRest === undefined || b.withRest === undefined) return { plain, withRest: undefined };
-  const one = mostSums(a.withRest, b.plain, limit);
-  const other = mostSums(a.plain, b.withRest, limit);
-  const withRest = one.length > other.length ? one : other;
-  const second = withRest === one ? other : one;
-  second.forEach((figure, count) => {
-    withRest[count] = Math.max(withRest[count]!, figure);
-  });
-  return { plain, withRest };
-}
-
-function mostSums(a: Float64Array, b: Float64Array, limit: number): Float64Array {
-  if (a.length === 0 || b.length === 0) return new Float64Array(0);
-  const sums = new Float64Array(Math.min(limit + 1, a.length + b.length - 1)).fill(-1);
-  for (let i = 0; i < a.length; i++) {
-    if (a[i]! < 0) continue;
-    for (let j = 0; j < b.length && i + j < sums.length; j++) {
-      if (b[j]! >= 0) sums[i + j] = Math.max(sums[i + j]!, a[i]! + b[j]!);
-    }
+/** The part that takes all that is left and otherwise could take least; of equals the first; -1 if no part takes it all. */
+function lastTaker(
+  parts: readonly { readonly sets: CountSets; readonly most: number }[],
+  from: number,
+  count: number,
+  rest: Rest,
+): number {
+  let taker = -1;
+  // Parts are sorted by what they can take, the most first.
+  for (let i = parts.length - 1; i >= from; i--) {
+    const { sets, most } = parts[i]!;
+    if (taker !== -1 && most !== parts[taker]!.most) break;
+    if (hasCount(sets[rest]!, count)) taker = i;
   }
-  return sums;
+  return taker;
 }
 
-/** The largest count of a part that leaves a total the rest can bring to the same most. */
-function mostNicChoice(
-  part: NicSums,
-  after: NicSums,
-  left: number,
-  rest: boolean,
-): { count: number; rest: boolean } {
-  let best = { count: 0, rest: false };
-  let most = -1;
-  const offer = (
-    own: Float64Array | undefined,
-    others: Float64Array | undefined,
-    takesRest: boolean,
-  ): void => {
-    if (own === undefined || others === undefined) return;
-    for (let count = 0; count <= left && count < own.length; count++) {
-      const other = left - count < others.length ? others[left - count]! : -1;
-      if (own[count]! < 0 || other < 0) continue;
-      const sum = own[count]! + other;
-      // Equal sums: more on this one, so that fewer servers are touched.
-      if (sum > most || (sum === most && count >= best.count)) {
-        most = sum;
-        best = { count, rest: takesRest };
-      }
-    }
-  };
-  if (rest) {
-    offer(part.plain, after.withRest, false);
-    offer(part.withRest, after.plain, true);
-  } else offer(part.plain, after.plain, false);
-  return best;
-}
-
-function takesAny(sets: CountSets): boolean {
-  return largestCount(sets.plain) > 0 || (sets.withRest !== undefined && largestCount(sets.withRest) >= 0);
-}
-
-/** The most that a part can take so that those after it can take what is left. */
-function mostOf(
-  part: CountSets,
-  after: CountSets,
-  left: number,
-  rest: boolean,
-): { count: number; rest: boolean } {
+/** The most that a part can take so that the parts after it can take what is left; with the smaller slice if it can. */
+function mostUnits(part: CountSets, after: CountSets, left: number, restLeft: Rest): Units {
   for (let count = left; count >= 0; count--) {
-    if (rest) {
-      if (hasCount(part.withRest!, count) && hasCount(after.plain, left - count))
-        return { count, rest: true };
-      if (hasCount(part.plain, count) && hasCount(after.withRest!, left - count))
-        return { count, rest: false };
-    } else if (hasCount(part.plain, count) && hasCount(after.plain, left - count))
-      return { count, rest: false };
+    for (let rest = restLeft; rest >= 0; rest--) {
+      if (hasCount(part[rest]!, count) && hasCount(after[restLeft - rest]!, left - count))
+        return { count, rest: rest as Rest };
+    }
   }
-  throw new Error('a plan was read off sets that have none');
+  throw new Error('a plan was read from sets that hold none');
 }

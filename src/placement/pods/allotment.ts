@@ -1,5 +1,5 @@
 /** Some servers, from … to, and how many pods go there. */
-export interface Quota {
+export interface Allotment {
   readonly from: number;
   readonly to: number;
   readonly pods: number;

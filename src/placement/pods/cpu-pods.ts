@@ -1,10 +1,10 @@
+import { damageKey } from '../../figures.js';
 import { GPU_MILLI } from '../../units.js';
-import { damageKey } from '../state/damage.js';
-import { type FreeIndex, ROOM_BLOCK } from '../state/free-index.js';
+import { CAPACITY_BLOCK, type FreeIndex } from '../state/free-index.js';
 import type { PodNeed } from '../state/pod-need.js';
 import { ScoreTree } from '../state/score-tree.js';
 import { fits, podsThatFit, popcount16 } from '../state/state.js';
-import type { Quota } from './allotment.js';
+import type { Allotment } from './allotment.js';
 
 const NO_DAMAGE = damageKey(0);
 
@@ -49,17 +49,17 @@ export class CpuPods {
     const among = this.#withoutGpus;
     for (let i = 0; i < among.length; i++) {
       const server = among[i]!;
-      const start = server - (server % ROOM_BLOCK);
-      if (!this.#index.mayHaveRoom(start, need)) {
-        while (i + 1 < among.length && among[i + 1]! < start + ROOM_BLOCK) i++;
+      const start = server - (server % CAPACITY_BLOCK);
+      if (!this.#index.mayHaveCapacity(start, need)) {
+        while (i + 1 < among.length && among[i + 1]! < start + CAPACITY_BLOCK) i++;
       } else if (fits(tables, state, need, server)) return server;
     }
     if (among.length === tables.serverCount) return -1;
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
-    for (let start = 0; start < tables.serverCount; start += ROOM_BLOCK) {
-      if (!this.#index.mayHaveRoom(start, need)) continue;
-      const end = Math.min(start + ROOM_BLOCK, tables.serverCount);
+    for (let start = 0; start < tables.serverCount; start += CAPACITY_BLOCK) {
+      if (!this.#index.mayHaveCapacity(start, need)) continue;
+      const end = Math.min(start + CAPACITY_BLOCK, tables.serverCount);
       let isFull = true;
       for (let s = start; s < end; s++) {
         if (!fits(tables, state, need, s)) continue;
@@ -71,7 +71,7 @@ export class CpuPods {
         best = s;
         least = key;
       }
-      if (isFull) this.#index.measureRoom(start);
+      if (isFull) this.#index.measureCapacity(start);
     }
     return best;
   }
@@ -79,24 +79,24 @@ export class CpuPods {
   /**
    * Server after server as full as it gets while nothing is stranded, then pod by pod: as single pods would go.
    *
-   * @param quota - servers and how many pods go there; there is room for them
+   * @param allotment - servers and how many pods go there; there is room for them
    * @complexity O(servers + pods log servers)
    */
-  fill(need: PodNeed, quota: Quota): FilledServers {
+  fill(need: PodNeed, allotment: Allotment): FilledServers {
     const servers: number[] = [];
     const podCounts: number[] = [];
     let strandedGpus = 0;
-    this.#podsOn(need, quota).forEach((pods, i) => {
+    this.#podsOn(need, allotment).forEach((pods, i) => {
       if (pods === 0) return;
-      servers.push(quota.from + i);
+      servers.push(allotment.from + i);
       podCounts.push(pods);
-      strandedGpus += this.strandedGpus(need, quota.from + i, pods);
+      strandedGpus += this.strandedGpus(need, allotment.from + i, pods);
     });
     return { servers, podCounts, strandedGpus };
   }
 
-  /** Server of a quota, counted from its first → pods. */
-  #podsOn(need: PodNeed, { from, to, pods }: Quota): Int32Array {
+  /** Server of a allotment, counted from its first → pods. */
+  #podsOn(need: PodNeed, { from, to, pods }: Allotment): Int32Array {
     const { tables, state } = this.#index;
     const podsOn = new Int32Array(to - from);
     const room = new Int32Array(to - from);
@@ -170,7 +170,7 @@ export class CpuPods {
     const whole = state.freeMask[server]!;
     let milli = GPU_MILLI * popcount16(whole);
     for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
-      const room = state.shareRoomMilli[g]!;
+      const room = state.sharedFreeMilli[g]!;
       if (room < GPU_MILLI) milli += room;
     }
     return milli / GPU_MILLI;

@@ -1,5 +1,5 @@
 import { lossGpus } from '../../compile/gpu-set-tables.js';
-import { damageKey } from '../state/damage.js';
+import { damageKey } from '../../figures.js';
 import type { FreeIndex } from '../state/free-index.js';
 import { setChoices } from '../state/gpu-set-choices.js';
 import type { PodNeed } from '../state/pod-need.js';

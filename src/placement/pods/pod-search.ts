@@ -1,7 +1,7 @@
 import type { FreeClasses } from '../../compile/free-classes.js';
 import { bestSet, lossGpus } from '../../compile/gpu-set-tables.js';
+import { damageKey } from '../../figures.js';
 import { GPU_MILLI } from '../../units.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
 import type { KindIndex } from '../state/kind-index.js';
 import type { PodNeed } from '../state/pod-need.js';
@@ -63,11 +63,11 @@ export class PodSearch {
       const of = index.kinds[kind];
       if (of === undefined || !index.allows(need, kind)) continue;
       for (
-        let milli = of.nextRoom(need.gpuMilli);
+        let milli = of.nextFreeMilli(need.gpuMilli);
         milli !== -1 && milli <= tightest;
-        milli = of.nextRoom(milli + 1)
+        milli = of.nextFreeMilli(milli + 1)
       ) {
-        const server = this.#firstOfRoom(need, kind, of, milli);
+        const server = this.#firstOfFreeMilli(need, kind, of, milli);
         if (server === -1) continue;
         if (milli < tightest || this.server === -1 || server < this.server) {
           tightest = milli;
@@ -81,9 +81,13 @@ export class PodSearch {
     return true;
   }
 
-  #firstOfRoom(need: PodNeed, kind: number, of: KindIndex, milli: number): number {
+  #firstOfFreeMilli(need: PodNeed, kind: number, of: KindIndex, milli: number): number {
     const { tables, state } = this.#index;
-    for (let local = of.nextOfRoom(milli, 0); local !== -1; local = of.nextOfRoom(milli, local + 1)) {
+    for (
+      let local = of.nextOfFreeMilli(milli, 0);
+      local !== -1;
+      local = of.nextOfFreeMilli(milli, local + 1)
+    ) {
       const server = this.#index.serverAt(kind, local);
       if (fits(tables, state, need, server)) return server;
     }
@@ -94,7 +98,7 @@ export class PodSearch {
     const { tables, state } = this.#index;
     const start = tables.gpuStart[server]!;
     let gpu = 0;
-    while (state.shareRoomMilli[start + gpu] !== milli) gpu++;
+    while (state.sharedFreeMilli[start + gpu] !== milli) gpu++;
     return gpu;
   }
 
@@ -104,8 +108,8 @@ export class PodSearch {
     for (let kind = 0; kind < index.kinds.length; kind++) {
       const of = index.kinds[kind];
       if (of === undefined || need.gpus > of.classes.gpuCount || !index.allows(need, kind)) continue;
-      const place = picky ? this.#partlyFreePicky(need, kind, of) : this.#partlyFree(need, kind, of);
-      if (place === -1 || of.classes.beatsFull[need.gpus * of.classes.classCount + place] === 0) {
+      const rank = picky ? this.#partlyFreePicky(need, kind, of) : this.#partlyFree(need, kind, of);
+      if (rank === -1 || of.classes.beatsFull[need.gpus * of.classes.classCount + rank] === 0) {
         this.#whollyFree(need, kind, of, picky);
       }
     }
@@ -144,33 +148,27 @@ export class PodSearch {
     return this.server !== -1;
   }
 
-  /** Offers the best partly free server of a kind; returns its place, -1 if there is none. */
+  /** Offers the best partly free server of a kind; returns its rank, -1 if there is none. */
   #partlyFree(need: PodNeed, kind: number, of: KindIndex): number {
     const { classes } = of;
     const size = need.gpus;
-    const place = of.nextPlace(size, 0);
-    if (place === -1) return -1;
+    const rank = of.nextRank(size, 0);
+    if (rank === -1) return -1;
     const row = size * classes.classCount;
-    let local = of.nextOfClass(classes.classAt[row + place]!, 0);
-    const end = classes.tieEnd[row + place]!;
-    if (end > place + 1) {
+    let local = of.nextOfClass(classes.classAt[row + rank]!, 0);
+    const end = classes.tieEnd[row + rank]!;
+    if (end > rank + 1) {
       for (
-        let tied = of.nextPlace(size, place + 1);
+        let tied = of.nextRank(size, rank + 1);
         tied !== -1 && tied < end;
-        tied = of.nextPlace(size, tied + 1)
+        tied = of.nextRank(size, tied + 1)
       ) {
         const other = of.nextOfClass(classes.classAt[row + tied]!, 0);
         if (other < local) local = other;
       }
     }
-    this.#offerClass(
-      kind,
-      classes,
-      row + classes.classAt[row + place]!,
-      this.#index.serverAt(kind, local),
-      0,
-    );
-    return place;
+    this.#offerClass(kind, classes, row + classes.classAt[row + rank]!, this.#index.serverAt(kind, local), 0);
+    return rank;
   }
 
   /** As {@link PodSearch.#partlyFree}, where a server must also have CPU, memory, or labels. */
@@ -178,11 +176,11 @@ export class PodSearch {
     const { classes } = of;
     const size = need.gpus;
     const row = size * classes.classCount;
-    let place = of.nextPlace(size, 0);
-    while (place !== -1) {
-      const end = classes.tieEnd[row + place]!;
+    let rank = of.nextRank(size, 0);
+    while (rank !== -1) {
+      const end = classes.tieEnd[row + rank]!;
       let best = -1;
-      for (let tied = place; tied !== -1 && tied < end; tied = of.nextPlace(size, tied + 1)) {
+      for (let tied = rank; tied !== -1 && tied < end; tied = of.nextRank(size, tied + 1)) {
         const local = this.#firstOfClass(need, kind, of, classes.classAt[row + tied]!, 0, of.serverCount);
         if (local !== -1 && (best === -1 || local < best)) best = local;
       }
@@ -190,13 +188,13 @@ export class PodSearch {
         this.#offerClass(
           kind,
           classes,
-          row + classes.classAt[row + place]!,
+          row + classes.classAt[row + rank]!,
           this.#index.serverAt(kind, best),
           0,
         );
-        return place;
+        return rank;
       }
-      place = of.nextPlace(size, end);
+      rank = of.nextRank(size, end);
     }
     return -1;
   }

@@ -1,6 +1,6 @@
 import { bestSet } from '../../compile/gpu-set-tables.js';
+import { damageKey } from '../../figures.js';
 import { GPU_MILLI } from '../../units.js';
-import { damageKey } from '../state/damage.js';
 import type { FreeIndex } from '../state/free-index.js';
 import type { PodNeed } from '../state/pod-need.js';
 import { fits, popcount16 } from '../state/state.js';
@@ -69,7 +69,7 @@ export class RangeSearch implements PodChooser {
     const { tables, state } = this.#index;
     let tightest = GPU_MILLI;
     for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
-      const room = state.shareRoomMilli[g]!;
+      const room = state.sharedFreeMilli[g]!;
       if (room >= need.gpuMilli && room < tightest) tightest = room;
     }
     return tightest;
@@ -83,7 +83,7 @@ export class RangeSearch implements PodChooser {
     }
     const start = tables.gpuStart[server]!;
     let gpu = 0;
-    while (state.shareRoomMilli[start + gpu] !== room) gpu++;
+    while (state.sharedFreeMilli[start + gpu] !== room) gpu++;
     return 1 << gpu;
   }
 }

@@ -23,7 +23,7 @@ export function sharesOn(
   const { classes } = index.kinds[index.kindOf(server)]!;
   const shared: { readonly gpu: number; readonly room: number }[] = [];
   for (let gpu = 0; gpu < classes.gpuCount; gpu++) {
-    const room = state.shareRoomMilli[start + gpu]!;
+    const room = state.sharedFreeMilli[start + gpu]!;
     if (room < GPU_MILLI && room >= need.gpuMilli) shared.push({ gpu, room });
   }
   shared.sort((a, b) => a.room - b.room || a.gpu - b.gpu);

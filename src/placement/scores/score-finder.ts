@@ -5,7 +5,7 @@ import { GPU_MILLI } from '../../units.js';
 import type { DifferenceScorer, PodFacts, ServerFacts, ServerScorer } from '../request/policy.js';
 import type { PodNeed } from '../state/pod-need.js';
 import { ScoreTree } from '../state/score-tree.js';
-import { fits, lowestGpus, type PlacementState, roomMilli } from '../state/state.js';
+import { fits, freeMilliOf, lowestGpus, type PlacementState } from '../state/state.js';
 import { RecencyList } from './recency-list.js';
 import { loadResidents, loadServerFacts, newServerFacts } from './server-facts.js';
 
@@ -287,7 +287,7 @@ export class ScoreFinder {
     const gpus = tables.shapeGpus[tables.shapeOf[server]!]!;
     let seen = 0;
     for (let g = 0; g < gpus; g++) {
-      const room = roomMilli(tables, this.#state, server, g);
+      const room = freeMilliOf(tables, this.#state, server, g);
       if (room < need.gpuMilli || this.#isSeen(server, g, seen)) continue;
       seen |= 1 << g;
       free[g] = room - need.gpuMilli;
@@ -303,9 +303,9 @@ export class ScoreFinder {
 
   /** Whether a GPU of a mask has as much room as another: it scored the same. */
   #isSeen(server: number, gpu: number, seen: number): boolean {
-    const room = roomMilli(this.#tables, this.#state, server, gpu);
+    const room = freeMilliOf(this.#tables, this.#state, server, gpu);
     for (let rest = seen; rest !== 0; rest &= rest - 1) {
-      if (roomMilli(this.#tables, this.#state, server, 31 - Math.clz32(rest & -rest)) === room) return true;
+      if (freeMilliOf(this.#tables, this.#state, server, 31 - Math.clz32(rest & -rest)) === room) return true;
     }
     return false;
   }
@@ -328,7 +328,7 @@ export class ScoreFinder {
     let best = -1;
     let least = GPU_MILLI + 1;
     for (let gpu = 0; gpu < gpus; gpu++) {
-      const room = roomMilli(this.#tables, this.#state, server, gpu);
+      const room = freeMilliOf(this.#tables, this.#state, server, gpu);
       if (room >= need.gpuMilli && room < least) {
         least = room;
         best = gpu;
@@ -343,7 +343,7 @@ export class ScoreFinder {
     let candidates = 0;
     // Reservoir of one: the c-th candidate replaces the choice with probability 1/c.
     for (let gpu = 0; gpu < gpus; gpu++) {
-      if (roomMilli(this.#tables, this.#state, server, gpu) < need.gpuMilli) continue;
+      if (freeMilliOf(this.#tables, this.#state, server, gpu) < need.gpuMilli) continue;
       if (draw.below(++candidates) === 0) chosen = gpu;
     }
     return chosen;

@@ -1,12 +1,12 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { type GpuSetTables, gpuSetTables } from '../../compile/gpu-set-tables.js';
 import { type Gang, SERVER } from '../gangs/gang.js';
-import { quotas } from '../gangs/gang-allotments.js';
 import { GangCapacity } from '../gangs/gang-capacity.js';
 import type { GangPlan } from '../gangs/gang-plan.js';
-import { mostOnOneServer } from '../gangs/holds-gang.js';
-import { levelOfServers } from '../gangs/plan-figures.js';
-import { type Hands, PodPlacer } from '../gangs/pod-placer.js';
-import type { Quota } from '../pods/allotment.js';
+import { levelOfServers, planBandwidth } from '../gangs/plan-figures.js';
+import { PodPlacer, type TakeAndGive } from '../gangs/pod-placer.js';
+import { allotments } from '../gangs/spread.js';
+import type { Allotment } from '../pods/allotment.js';
 import type { PodChooser } from '../pods/pod-chooser.js';
 import type { PodNeed } from '../state/pod-need.js';
 import { type PlacementState, podsThatFit } from '../state/state.js';
@@ -31,7 +31,7 @@ export class ScoredGangs implements PodChooser {
     tables: ClusterTables,
     state: PlacementState,
     finder: ScoreFinder,
-    hands: Hands,
+    hands: TakeAndGive,
     draws: { readonly ties: Draw; readonly gpu: Draw },
   ) {
     this.#tables = tables;
@@ -69,7 +69,6 @@ export class ScoredGangs implements PodChooser {
   /** The most pods of a gang, up to what it asks for, that fit where it must be; ignores `podsMin`. */
   mostPods(gang: Gang): number {
     this.#capacity.begin(gang);
-    if (gang.requireLevel === SERVER) return mostOnOneServer(this.#tables, this.#state, gang);
     return this.#capacity.mostPods(gang.requireLevel);
   }
 
@@ -86,15 +85,21 @@ export class ScoredGangs implements PodChooser {
     this.#capacity.fill(level);
     for (let domain = levelStart[level]!; domain < levelStart[level + 1]!; domain++) {
       if (!this.#capacity.holds(domain, level, pods)) continue;
-      const parts = quotas(this.#tables, this.#state, this.#capacity, gang, { domain, level, pods });
+      const parts = allotments(this.#capacity, domain, level, pods);
       return this.#placed(gang, parts);
     }
     return undefined;
   }
 
-  /** The plan, at the level of where its pods are: the domain was as wide as was allowed, no wider than they need. */
-  #placed({ need }: Gang, parts: readonly Quota[]): GangPlan {
+  /** The plan; its level is that of the pods, which may need a narrower domain than the one that was searched. */
+  #placed({ need }: Gang, parts: readonly Allotment[]): GangPlan {
     const plan = this.#placer.plan(need, parts, SERVER);
-    return { ...plan, level: levelOfServers(this.#tables.fabric, plan.servers) };
+    const tables = this.#tables;
+    const setTablesOf = (kind: number): GpuSetTables => gpuSetTables(tables.kindType[kind]!);
+    return {
+      ...plan,
+      level: levelOfServers(tables.fabric, plan.servers),
+      bandwidthGBps: planBandwidth(tables, setTablesOf, need, plan),
+    };
   }
 }

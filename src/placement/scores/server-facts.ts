@@ -86,7 +86,7 @@ export function loadServerFacts(
   into.gpuModel = tables.shapeModel[shape]!;
   let idle = 0;
   for (let g = 0; g < gpus; g++) {
-    const shared = state.shareRoomMilli[start + g]!;
+    const shared = state.sharedFreeMilli[start + g]!;
     const room = ((free >>> g) & 1) === 1 ? GPU_MILLI : shared === GPU_MILLI ? 0 : shared;
     into.gpuFreeMilli[g] = room;
     idle += room;

@@ -1,6 +1,7 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { speedRanks } from '../../compile/figure-ranks.js';
 import { type FreeClasses, freeClasses } from '../../compile/free-classes.js';
-import { speedRanks } from '../../compile/speed-ranks.js';
+import { speedRankOf } from '../../compile/gpu-set-tables.js';
 import { GPU_MILLI } from '../../units.js';
 import { KindIndex } from './kind-index.js';
 import { type PlaceSets, placeSets } from './place-sets.js';
@@ -9,7 +10,7 @@ import { type PlacementState, podsOnPlaces, popcount16 } from './state.js';
 import { WholeServers } from './whole-servers.js';
 
 /** Servers whose free CPU and memory are bounded together. */
-export const ROOM_BLOCK = 64;
+export const CAPACITY_BLOCK = 64;
 
 /**
  * Which servers have what free, kept with every change: per kind the sets of servers by class of free mask and by room
@@ -24,7 +25,7 @@ export class FreeIndex {
   /** Kind → its first group. Length: kinds. */
   readonly firstGroup: Int32Array;
   /**
-   * Block of {@link ROOM_BLOCK} servers → no server of it has more CPU, or memory, free. Never too low: raised with every
+   * Block of {@link CAPACITY_BLOCK} servers → no server of it has more CPU, or memory, free. Never too low: raised with every
    * release, lowered when a search has found nothing in the block.
    */
   readonly #cpuMost: Float64Array;
@@ -44,7 +45,7 @@ export class FreeIndex {
   readonly #shapeOfKind: Int32Array;
   readonly #rootOf: Int32Array;
   /** Kind → mask → rank of the set by bandwidth, then load, among those of all kinds; undefined without GPUs. */
-  readonly #speedRank: readonly (Float64Array | undefined)[];
+  readonly #speedRank: readonly (Int32Array | undefined)[];
 
   /**
    * @param sizes - weight of each GPU count that pods to come ask for
@@ -88,13 +89,18 @@ export class FreeIndex {
       return new KindIndex(classes, servers[kind]!, groups[kind]!);
     });
     const distinct = [...known.values()];
-    const ranks = distinct.length === 0 ? [] : speedRanks(distinct.map(({ tables }) => tables));
+    const [only] = distinct;
+    // The tables of one type have its ranks already.
+    const ranks =
+      distinct.length === 1
+        ? [new Int32Array(only!.tables.order.map((_, set) => speedRankOf(only!.tables, set)))]
+        : speedRanks(distinct.map(({ tables }) => tables));
     this.#speedRank = this.kinds.map((kind) => kind && ranks[distinct.indexOf(kind.classes)]);
     this.whole = new WholeServers(
       fabric,
       Int32Array.from(tables.kindType, (type) => type.gpus.length),
     );
-    const blocks = Math.ceil(tables.serverCount / ROOM_BLOCK);
+    const blocks = Math.ceil(tables.serverCount / CAPACITY_BLOCK);
     this.#cpuMost = new Float64Array(blocks).fill(Number.POSITIVE_INFINITY);
     this.#memoryMost = new Float64Array(blocks).fill(Number.POSITIVE_INFINITY);
     this.rebuild();
@@ -105,6 +111,31 @@ export class FreeIndex {
     if (need.allowedShapes === undefined) return true;
     // Shapes of a kind have one model: with labels aside, one stands for all.
     return !need.byKind || need.allowedShapes[this.#shapeOfKind[kind]!] === 1;
+  }
+
+  /** The kinds whose servers could take a pod of whole GPUs if they were empty, by GPU count, model and labels. */
+  kindsFor(need: PodNeed): number[] {
+    const found: number[] = [];
+    for (let kind = 0; kind < this.kinds.length; kind++) {
+      const of = this.kinds[kind];
+      if (of !== undefined && of.classes.gpuCount >= need.gpus && this.allows(need, kind)) found.push(kind);
+    }
+    return found;
+  }
+
+  /** The first wholly free servers of a cell, in tree order, at most so many. */
+  wholeServersIn(cell: number, most: number): number[] {
+    const { cellKind, cellStart, cellEnd } = this.tables.fabric;
+    const kind = cellKind[cell]!;
+    const of = this.kinds[kind]!;
+    const { fullClass } = of.classes;
+    const servers: number[] = [];
+    let local = of.nextOfClass(fullClass, cellStart[cell]!);
+    while (local !== -1 && local < cellEnd[cell]! && servers.length < most) {
+      servers.push(this.serverAt(kind, local));
+      local = of.nextOfClass(fullClass, local + 1);
+    }
+    return servers;
   }
 
   /** The sets of a kind's GPUs that pods of a need may get; undefined where they may get any. */
@@ -190,46 +221,46 @@ export class FreeIndex {
    *
    * @param before - thousandths before, 1000 = nobody shared it
    */
-  roomChanged(server: number, gpu: number, before: number): void {
+  freeMilliChanged(server: number, gpu: number, before: number): void {
     const { tables, state } = this;
     const start = tables.gpuStart[server]!;
-    const after = state.shareRoomMilli[start + gpu]!;
+    const after = state.sharedFreeMilli[start + gpu]!;
     if (before === after || this.state.cordoned[server] === 1) return;
     const index = this.kinds[this.kindOf(server)]!;
     const local = this.localOf(server);
     // Another GPU of the server may keep it in the set.
     // And a room of 0 is of use to nobody.
     if (before !== GPU_MILLI && before !== 0 && !this.#hasRoom(server, before))
-      index.removeRoom(local, before);
-    if (after !== GPU_MILLI && after !== 0) index.addRoom(local, after);
+      index.removeFreeMilli(local, before);
+    if (after !== GPU_MILLI && after !== 0) index.addFreeMilli(local, after);
   }
 
   /** Says that a server has more CPU or memory free than before. */
-  roomGrew(server: number): void {
-    const block = Math.floor(server / ROOM_BLOCK);
+  capacityGrew(server: number): void {
+    const block = Math.floor(server / CAPACITY_BLOCK);
     const { cpuFreeMilli, memoryFreeMiB } = this.state;
     if (cpuFreeMilli[server]! > this.#cpuMost[block]!) this.#cpuMost[block] = cpuFreeMilli[server]!;
     if (memoryFreeMiB[server]! > this.#memoryMost[block]!) this.#memoryMost[block] = memoryFreeMiB[server]!;
   }
 
   /** Whether the block that starts with a server may have CPU and memory for a pod. */
-  mayHaveRoom(start: number, need: PodNeed): boolean {
-    const block = start / ROOM_BLOCK;
+  mayHaveCapacity(start: number, need: PodNeed): boolean {
+    const block = start / CAPACITY_BLOCK;
     return this.#cpuMost[block]! >= need.cpuMilli && this.#memoryMost[block]! >= need.memoryMiB;
   }
 
   /** Lowers the bounds of the block that starts with a server to what is free there. */
-  measureRoom(start: number): void {
+  measureCapacity(start: number): void {
     const { cpuFreeMilli, memoryFreeMiB } = this.state;
-    const end = Math.min(start + ROOM_BLOCK, this.tables.serverCount);
+    const end = Math.min(start + CAPACITY_BLOCK, this.tables.serverCount);
     let cpu = 0;
     let memory = 0;
     for (let s = start; s < end; s++) {
       if (cpuFreeMilli[s]! > cpu) cpu = cpuFreeMilli[s]!;
       if (memoryFreeMiB[s]! > memory) memory = memoryFreeMiB[s]!;
     }
-    this.#cpuMost[start / ROOM_BLOCK] = cpu;
-    this.#memoryMost[start / ROOM_BLOCK] = memory;
+    this.#cpuMost[start / CAPACITY_BLOCK] = cpu;
+    this.#memoryMost[start / CAPACITY_BLOCK] = memory;
   }
 
   /** Takes a server out of all sets: nothing is found on it until {@link FreeIndex.uncordon}. */
@@ -243,7 +274,7 @@ export class FreeIndex {
     const local = this.localOf(server);
     index.remove(local, index.classOf[free]!);
     if (free === index.full) this.whole.changed(this.#groupOf[server]!, -1);
-    this.#eachRoom(server, (milli) => index.removeRoom(local, milli));
+    this.#eachFreeMilli(server, (milli) => index.removeFreeMilli(local, milli));
   }
 
   /** Undoes {@link FreeIndex.cordon}. */
@@ -252,7 +283,7 @@ export class FreeIndex {
     this.state.cordoned[server] = 0;
     this.#cordons--;
     const group = this.#groupOf[server]!;
-    this.roomGrew(server);
+    this.capacityGrew(server);
     this.#enter(server);
     if (this.#isWhole(server)) {
       this.whole.changed(group, 1);
@@ -288,23 +319,23 @@ export class FreeIndex {
     const free = this.state.freeMask[server]!;
     const local = this.localOf(server);
     index.insert(local, index.classOf[free]!);
-    this.#eachRoom(server, (milli) => index.addRoom(local, milli));
+    this.#eachFreeMilli(server, (milli) => index.addFreeMilli(local, milli));
   }
 
   #hasRoom(server: number, milli: number): boolean {
     const { gpuStart } = this.tables;
     for (let g = gpuStart[server]!; g < gpuStart[server + 1]!; g++) {
-      if (this.state.shareRoomMilli[g] === milli) return true;
+      if (this.state.sharedFreeMilli[g] === milli) return true;
     }
     return false;
   }
 
   /** The distinct rooms on shared GPUs of a server. */
-  #eachRoom(server: number, visit: (milli: number) => void): void {
+  #eachFreeMilli(server: number, visit: (milli: number) => void): void {
     const { gpuStart } = this.tables;
     const rooms = new Set<number>();
     for (let g = gpuStart[server]!; g < gpuStart[server + 1]!; g++) {
-      const milli = this.state.shareRoomMilli[g]!;
+      const milli = this.state.sharedFreeMilli[g]!;
       if (milli < GPU_MILLI && milli > 0) rooms.add(milli);
     }
     for (const milli of rooms) visit(milli);

@@ -1,5 +1,5 @@
-import { FIGURE_TOLERANCE } from '../../compile/figure-ranks.js';
 import { bestSet, type GpuSetTables, isBetterSet, lossSteps } from '../../compile/gpu-set-tables.js';
+import { atLeast } from '../../figures.js';
 import type { PlaceSets } from './place-sets.js';
 import { popcount16 } from './state.js';
 
@@ -141,9 +141,4 @@ export function unitLoad(tables: GpuSetTables, set: number): number {
   return count < 2 || bandwidth === 0
     ? 0
     : Math.round((tables.sharedLoadGBps[set]! * (count - 1)) / bandwidth);
-}
-
-/** Whether a figure is as high as a wanted one, rounding aside. */
-export function atLeast(figure: number, wanted: number): boolean {
-  return figure >= wanted - wanted * FIGURE_TOLERANCE;
 }

@@ -1,5 +1,5 @@
 import type { FreeClasses } from '../../compile/free-classes.js';
-import { NO_PLACE } from '../../compile/free-classes.js';
+import { NO_RANK } from '../../compile/free-classes.js';
 import { GPU_MILLI } from '../../units.js';
 import {
   firstSlot,
@@ -31,15 +31,15 @@ export class KindIndex {
   pool: Int32Array;
   /** Class → base of its set in the pool, -1 where it has none yet. Length: classes. */
   readonly classBase: Int32Array;
-  /** Layout of the sets of places in {@link KindIndex.places}. */
-  readonly placeLayout: SlotSetLayout;
-  /** Size → the places (see FreeClasses) whose class has servers. Length: (n + 1) × words of a set. */
-  readonly places: Int32Array;
+  /** Layout of the sets of ranks in {@link KindIndex.ranks}. */
+  readonly rankLayout: SlotSetLayout;
+  /** Size → the ranks (see FreeClasses) whose class has servers. Length: (n + 1) × words of a set. */
+  readonly ranks: Int32Array;
   /** Thousandths → base of the set of servers with a shared GPU of exactly that room, -1 for none yet. */
-  roomBase: Int32Array | undefined;
+  freeMilliBase: Int32Array | undefined;
   /** The rooms that some server has. */
-  readonly rooms: Int32Array;
-  readonly roomLayout: SlotSetLayout = ROOM_LAYOUT;
+  readonly freeMillis: Int32Array;
+  readonly freeMilliLayout: SlotSetLayout = FREE_MILLI_LAYOUT;
   /** Words of the pool in use. */
   #used = 0;
   /** Blocks that became empty. */
@@ -54,9 +54,9 @@ export class KindIndex {
     this.layout = slotSetLayout(serverCount);
     this.pool = new Int32Array(this.layout.words * Math.min(classes.classCount, 16));
     this.classBase = new Int32Array(classes.classCount).fill(-1);
-    this.placeLayout = slotSetLayout(classes.classCount);
-    this.places = new Int32Array((classes.gpuCount + 1) * this.placeLayout.words);
-    this.rooms = new Int32Array(ROOM_LAYOUT.words);
+    this.rankLayout = slotSetLayout(classes.classCount);
+    this.ranks = new Int32Array((classes.gpuCount + 1) * this.rankLayout.words);
+    this.freeMillis = new Int32Array(FREE_MILLI_LAYOUT.words);
   }
 
   /** Adds a server to the set of its class. */
@@ -106,74 +106,75 @@ export class KindIndex {
       : nextSlot(this.pool, base, this.layout, from);
   }
 
-  /** The first place for a size that has servers, from `place` on; -1 if there is none. */
-  nextPlace(size: number, place: number): number {
-    const { placeLayout } = this;
-    if (placeLayout.levels === 1) {
+  /** The first rank for a size that has servers, from `rank` on; -1 if there is none. */
+  nextRank(size: number, rank: number): number {
+    const { rankLayout } = this;
+    if (rankLayout.levels === 1) {
       // Up to 32 classes are one word: an NVSwitch machine, and most others.
-      const word = this.places[size]! & (-1 << place);
-      return word === 0 || place > 31 ? -1 : 31 - Math.clz32(word & -word);
+      const word = this.ranks[size]! & (-1 << rank);
+      return word === 0 || rank > 31 ? -1 : 31 - Math.clz32(word & -word);
     }
-    return place === 0
-      ? firstSlot(this.places, size * placeLayout.words, placeLayout)
-      : nextSlot(this.places, size * placeLayout.words, placeLayout, place);
+    return rank === 0
+      ? firstSlot(this.ranks, size * rankLayout.words, rankLayout)
+      : nextSlot(this.ranks, size * rankLayout.words, rankLayout, rank);
   }
 
   /** Says that a server now has a shared GPU with this room. */
-  addRoom(local: number, milli: number): void {
-    this.roomBase ??= new Int32Array(GPU_MILLI).fill(-1);
-    let base = this.roomBase[milli]!;
+  addFreeMilli(local: number, milli: number): void {
+    this.freeMilliBase ??= new Int32Array(GPU_MILLI).fill(-1);
+    let base = this.freeMilliBase[milli]!;
     if (base === -1) {
       base = this.#block();
-      this.roomBase[milli] = base;
+      this.freeMilliBase[milli] = base;
     }
-    if (insertSlot(this.pool, base, this.layout, local)) insertSlot(this.rooms, 0, ROOM_LAYOUT, milli);
+    if (insertSlot(this.pool, base, this.layout, local))
+      insertSlot(this.freeMillis, 0, FREE_MILLI_LAYOUT, milli);
   }
 
   /** Says that a server has no shared GPU with this room any more. */
-  removeRoom(local: number, milli: number): void {
-    const base = this.roomBase![milli]!;
+  removeFreeMilli(local: number, milli: number): void {
+    const base = this.freeMilliBase![milli]!;
     if (removeSlot(this.pool, base, this.layout, local)) {
-      removeSlot(this.rooms, 0, ROOM_LAYOUT, milli);
-      this.roomBase![milli] = -1;
+      removeSlot(this.freeMillis, 0, FREE_MILLI_LAYOUT, milli);
+      this.freeMilliBase![milli] = -1;
       this.#spare.push(base);
     }
   }
 
   /** The least room of `milli` or more that some server has; -1 if there is none. */
-  nextRoom(milli: number): number {
-    return nextSlot(this.rooms, 0, ROOM_LAYOUT, milli);
+  nextFreeMilli(milli: number): number {
+    return nextSlot(this.freeMillis, 0, FREE_MILLI_LAYOUT, milli);
   }
 
   /** The first server with a shared GPU of exactly this room, from a local number on; -1 if there is none. */
-  nextOfRoom(milli: number, from: number): number {
-    return nextSlot(this.pool, this.roomBase![milli]!, this.layout, from);
+  nextOfFreeMilli(milli: number, from: number): number {
+    return nextSlot(this.pool, this.freeMilliBase![milli]!, this.layout, from);
   }
 
   /** Forgets all servers. */
   clear(): void {
     this.pool.fill(0);
-    this.places.fill(0);
-    this.rooms.fill(0);
+    this.ranks.fill(0);
+    this.freeMillis.fill(0);
     this.classBase.fill(-1);
-    this.roomBase?.fill(-1);
+    this.freeMilliBase?.fill(-1);
     this.#used = 0;
     this.#spare.length = 0;
   }
 
   #show(freeClass: number): void {
-    const { placeOf, classCount, gpuCount } = this.classes;
+    const { rankOf, classCount, gpuCount } = this.classes;
     for (let size = 1; size <= gpuCount; size++) {
-      const place = placeOf[size * classCount + freeClass]!;
-      if (place !== NO_PLACE) insertSlot(this.places, size * this.placeLayout.words, this.placeLayout, place);
+      const rank = rankOf[size * classCount + freeClass]!;
+      if (rank !== NO_RANK) insertSlot(this.ranks, size * this.rankLayout.words, this.rankLayout, rank);
     }
   }
 
   #hide(freeClass: number): void {
-    const { placeOf, classCount, gpuCount } = this.classes;
+    const { rankOf, classCount, gpuCount } = this.classes;
     for (let size = 1; size <= gpuCount; size++) {
-      const place = placeOf[size * classCount + freeClass]!;
-      if (place !== NO_PLACE) removeSlot(this.places, size * this.placeLayout.words, this.placeLayout, place);
+      const rank = rankOf[size * classCount + freeClass]!;
+      if (rank !== NO_RANK) removeSlot(this.ranks, size * this.rankLayout.words, this.rankLayout, rank);
     }
   }
 
@@ -192,4 +193,4 @@ export class KindIndex {
   }
 }
 
-const ROOM_LAYOUT: SlotSetLayout = slotSetLayout(GPU_MILLI);
+const FREE_MILLI_LAYOUT: SlotSetLayout = slotSetLayout(GPU_MILLI);

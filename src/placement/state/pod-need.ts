@@ -1,7 +1,7 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
-import { type GpuPlace, gpusOnOne } from '../../topology/gpu-places.js';
+import { type GpuPlace, gpusOnOne, isPlace } from '../../topology/gpu-places.js';
 import { GPU_MILLI } from '../../units.js';
-import { isPlace, type PlacementRequest } from '../request/request.js';
+import type { PlacementRequest } from '../request/request.js';
 
 /** What one pod asks for, in integers, against one cluster. Immutable. */
 export interface PodNeed {

@@ -12,7 +12,7 @@ export const RESIDENT_COLUMNS: number = GPUS_PER_SERVER_MAX + 1;
  * What is free, as integers: the one mutable thing in placement, changed by {@link take} and {@link give}
  * alone. 35 bytes for a server of 8 GPUs, 69 with residents.
  *
- * A GPU is wholly free (its bit in `freeMask`), shared (`shareRoomMilli` below 1000), or wholly taken (neither):
+ * A GPU is wholly free (its bit in `freeMask`), shared (`sharedFreeMilli` below 1000), or wholly taken (neither):
  * pods of whole GPUs, the common case, touch one word.
  */
 export interface PlacementState {
@@ -22,9 +22,9 @@ export interface PlacementState {
   readonly memoryFreeMiB: Float64Array;
   /**
    * GPU → free thousandths, 0 … 999, while pods share it; 1000 while none does. Length: GPUs of the cluster, sliced
-   * by `gpuStart`. See {@link roomMilli}.
+   * by `gpuStart`. See {@link freeMilli}.
    */
-  readonly shareRoomMilli: Int16Array;
+  readonly sharedFreeMilli: Int16Array;
   /** Server → bit mask of wholly free GPUs by ordinal. Length: servers. */
   readonly freeMask: Uint16Array;
   /**
@@ -42,7 +42,7 @@ export function emptyState(tables: ClusterTables, options: { readonly residents:
   const state: PlacementState = {
     cpuFreeMilli: new Float64Array(serverCount),
     memoryFreeMiB: new Float64Array(serverCount),
-    shareRoomMilli: new Int16Array(tables.gpuCount).fill(GPU_MILLI),
+    sharedFreeMilli: new Int16Array(tables.gpuCount).fill(GPU_MILLI),
     freeMask: new Uint16Array(serverCount),
     residents: new Uint16Array(options.residents ? serverCount * RESIDENT_COLUMNS : 0),
     cordoned: new Uint8Array(serverCount),
@@ -61,7 +61,7 @@ export function copyState(state: PlacementState): PlacementState {
   return {
     cpuFreeMilli: state.cpuFreeMilli.slice(),
     memoryFreeMiB: state.memoryFreeMiB.slice(),
-    shareRoomMilli: state.shareRoomMilli.slice(),
+    sharedFreeMilli: state.sharedFreeMilli.slice(),
     freeMask: state.freeMask.slice(),
     residents: state.residents.slice(),
     cordoned: state.cordoned.slice(),
@@ -72,16 +72,21 @@ export function copyState(state: PlacementState): PlacementState {
 export function overwriteState(state: PlacementState, copy: PlacementState): void {
   state.cpuFreeMilli.set(copy.cpuFreeMilli);
   state.memoryFreeMiB.set(copy.memoryFreeMiB);
-  state.shareRoomMilli.set(copy.shareRoomMilli);
+  state.sharedFreeMilli.set(copy.sharedFreeMilli);
   state.freeMask.set(copy.freeMask);
   state.residents.set(copy.residents);
   state.cordoned.set(copy.cordoned);
 }
 
 /** Free thousandths of one GPU, 0 … 1000. */
-export function roomMilli(tables: ClusterTables, state: PlacementState, server: number, gpu: number): number {
+export function freeMilliOf(
+  tables: ClusterTables,
+  state: PlacementState,
+  server: number,
+  gpu: number,
+): number {
   if (((state.freeMask[server]! >>> gpu) & 1) === 1) return GPU_MILLI;
-  const shared = state.shareRoomMilli[tables.gpuStart[server]! + gpu]!;
+  const shared = state.sharedFreeMilli[tables.gpuStart[server]! + gpu]!;
   return shared === GPU_MILLI ? 0 : shared;
 }
 
@@ -101,7 +106,7 @@ export function fits(tables: ClusterTables, state: PlacementState, need: PodNeed
   if (free !== 0) return true;
   const end = tables.gpuStart[server + 1]!;
   for (let g = tables.gpuStart[server]!; g < end; g++) {
-    const room = state.shareRoomMilli[g]!;
+    const room = state.sharedFreeMilli[g]!;
     if (room >= need.gpuMilli && room < GPU_MILLI) return true;
   }
   return false;
@@ -128,7 +133,7 @@ export function podsThatFit(
   let shares = whole * Math.floor(GPU_MILLI / need.gpuMilli);
   const end = tables.gpuStart[server + 1]!;
   for (let g = tables.gpuStart[server]!; g < end && shares < pods; g++) {
-    const room = state.shareRoomMilli[g]!;
+    const room = state.sharedFreeMilli[g]!;
     if (room < GPU_MILLI) shares += Math.floor(room / need.gpuMilli);
   }
   return Math.min(pods, shares);
@@ -207,8 +212,8 @@ function moveShare(
 ): void {
   const g = tables.gpuStart[server]! + 31 - Math.clz32(mask);
   // A GPU that nobody shares is wholly free here, and its room is 1000 in either reading.
-  const left = state.shareRoomMilli[g]! + sign * need.gpuMilli;
-  state.shareRoomMilli[g] = left;
+  const left = state.sharedFreeMilli[g]! + sign * need.gpuMilli;
+  state.sharedFreeMilli[g] = left;
   if (left === GPU_MILLI) state.freeMask[server]! |= mask;
   else state.freeMask[server]! &= ~mask;
 }

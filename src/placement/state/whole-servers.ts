@@ -1,5 +1,5 @@
 import type { FabricTables } from '../../compile/fabric-tables.js';
-import { damageKey } from './damage.js';
+import { damageKey } from '../../figures.js';
 
 /**
  * How many servers are wholly free in every cell, and in which group taking one does least damage.

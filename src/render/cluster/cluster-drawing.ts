@@ -1,11 +1,11 @@
 import type { ClusterTopology } from '../../topology/cluster-topology.js';
-import { groupPaint } from '../svg/group-fill.js';
+import { groupPaint, stripePattern } from '../svg/group-fill.js';
 import { element, pixels, textElement, tooltip } from '../svg/svg-element.js';
 import { counted, fittedEnds, grouped, printable, textWidth } from '../svg/svg-text.js';
 import type { ClusterLayout, DomainBox } from './cluster-layout.js';
 import { type Cell, freeGpus, type Occupancy } from './cluster-occupancy.js';
 
-/** Paint of GPUs that no gang of the drawing holds. */
+/** Paint of GPUs that are in no group. */
 export const CELL_PAINT = {
   free: '#DCE9CF',
   taken: '#8D949C',
@@ -101,7 +101,7 @@ export function drawServers(
       gpusMax = Math.max(gpusMax, row.length);
       markup.push(
         element('g', {}, [
-          tooltip(`${id}: ${wordsOf(row, state.gangNames)}${state.cordoned[server] ? ', cordoned' : ''}`),
+          tooltip(`${id}: ${wordsOf(row, state.groupNames)}${state.cordoned[server] ? ', cordoned' : ''}`),
           ...(serverSize === 0 ? [] : [serverName(id, column.x, y + cell / 2, labelWidth, serverSize)]),
           ...drawRow(row, column.x, y, cell),
         ]),
@@ -135,7 +135,7 @@ function drawRow(row: readonly Cell[], x: number, y: number, cell: number): stri
     let to = from + 1;
     while (to < row.length && String(row[to]) === String(row[from])) to++;
     const paints = paintsOf(row[from]!);
-    // Gangs that share GPUs: each cell shows all of them, side by side.
+    // Groups that share GPUs: each cell shows all of them, side by side.
     const cells = paints.length === 1 ? [[from, to - from] as const] : indices(from, to);
     for (const [at, length] of cells) {
       const width = (length * cell) / paints.length;
@@ -152,7 +152,7 @@ function indices(from: number, to: number): (readonly [number, number])[] {
   return Array.from({ length: to - from }, (_, i) => [from + i, 1] as const);
 }
 
-/** Most gangs that one cell shows; further ones are in the tooltip. */
+/** Most groups that one cell shows; the others are in the tooltip only. */
 const BANDS_MAX = 4;
 
 function paintsOf(cell: Cell): string[] {
@@ -171,7 +171,7 @@ function cellBorders(x: number, top: number, bottom: number, gpus: number, cell:
 function wordsOf(row: readonly Cell[], names: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const cell of row) {
-    for (const name of typeof cell === 'string' ? [cell] : cell.map((gang) => names[gang]!)) {
+    for (const name of typeof cell === 'string' ? [cell] : cell.map((group) => names[group]!)) {
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
@@ -181,19 +181,5 @@ function wordsOf(row: readonly Cell[], names: readonly string[]): string {
 /** The pattern of cordoned GPUs; empty where no server is cordoned. */
 export function cordonPattern({ cordoned }: Occupancy): string[] {
   if (!cordoned.includes(true)) return [];
-  const tile = {
-    id: 'corral-cordoned',
-    width: 4,
-    height: 4,
-    patternUnits: 'userSpaceOnUse',
-    patternTransform: 'rotate(45)',
-  };
-  return [
-    element('defs', {}, [
-      element('pattern', tile, [
-        element('rect', { width: 4, height: 4, fill: '#FFFFFF' }),
-        element('rect', { width: 1.4, height: 4, fill: CORDON_STROKE }),
-      ]),
-    ]),
-  ];
+  return [element('defs', {}, [stripePattern('corral-cordoned', '#FFFFFF', CORDON_STROKE)])];
 }

@@ -7,9 +7,9 @@ import type { ClusterTopology } from '../../topology/cluster-topology.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../../units.js';
 import { drawingText } from '../svg/drawing-text.js';
 
-/** A gang on a cluster, drawn in one colour. */
-export interface ClusterGang {
-  /** What the legend calls it. Default: `gang 1`, `gang 2`, … */
+/** The GPUs of one placement on a cluster, drawn in one colour. */
+export interface ClusterGroup {
+  /** What the legend calls it. Default: `group 1`, `group 2`, … */
   readonly name?: string | undefined;
   /** Where its pods are: a placement, a found one too, or a run of a simulated job. */
   readonly placement: { readonly pods: readonly PlacedPod[] };
@@ -17,15 +17,15 @@ export interface ClusterGang {
 
 /** What a cluster drawing is told besides the cluster. */
 export interface OccupancyOptions {
-  /** What `free()` of a solver returned. Default: whatever no gang holds is free. */
+  /** What `free()` of a solver returned. Default: whatever no group holds is free. */
   readonly free?: FreeCapacity | undefined;
-  /** Gangs in colours of their own, at most 4,096 of 1,048,576 pods in all; colours repeat after 24 looks. */
-  readonly gangs?: readonly ClusterGang[] | undefined;
+  /** Placements, each in its own colour; at most 4,096, with 131,072 pods in all. Colours repeat after 24 groups. */
+  readonly groups?: readonly ClusterGroup[] | undefined;
   /** Servers that take no new pods. */
   readonly cordoned?: readonly ServerId[] | undefined;
 }
 
-/** One GPU: the gangs that hold it (several where they share it), or what it is without one. */
+/** One GPU: the positions of the groups that hold it (several where pods share it), or its state if no group does. */
 export type Cell = readonly number[] | 'free' | 'taken' | 'shared' | 'cordoned';
 
 /** How many GPUs of a server are free, and open to new pods. */
@@ -38,25 +38,26 @@ export interface Occupancy {
   /** Per server in document order, per GPU ordinal. */
   readonly cells: readonly (readonly Cell[])[];
   readonly cordoned: readonly boolean[];
-  readonly gangNames: readonly string[];
-  /** GPUs per gang; one that its pods share counts once. */
-  readonly gangSizes: readonly number[];
+  readonly groupNames: readonly string[];
+  /** GPUs per group; a GPU that several of its pods share counts once. */
+  readonly groupSizes: readonly number[];
 }
 
 /** Most servers that one list names, with repetitions. */
 const ROWS_MAX = 2 ** 16;
-/** Most pods of all gangs that are drawn: a picture of more says nothing. */
+/** Most pods of all groups in one drawing: a larger picture cannot be read. */
 const DRAWN_PODS_MAX = 2 ** 17;
-/** Most gangs of one drawing. */
-const GANGS_MAX = 4096;
+/** Most groups of one drawing. */
+const GROUPS_MAX = 4096;
 
 /**
  * Says of every GPU who holds it.
  *
- * A GPU of a gang is the gang's, also where `free` says otherwise: so a placement that was only found can be shown.
+ * A GPU of a group belongs to the group even where `free` lists it: so a placement that was found but not made can be
+ * drawn.
  *
  * @throws CorralError `unknown-reference` for a server that the cluster does not have; `invalid-option` for a GPU
- * that the server does not have, or a `free` of another cluster; `limit-exceeded` for too many gangs
+ * that the server does not have, or a `free` of another cluster; `limit-exceeded` for too many groups
  * @complexity O(GPUs + pods)
  */
 export function occupancy(cluster: ClusterTopology, options: OccupancyOptions): Occupancy {
@@ -80,16 +81,16 @@ export function occupancy(cluster: ClusterTopology, options: OccupancyOptions): 
       if (cell === 'free') row[gpu] = 'cordoned';
     });
   });
-  const gangs = readList(options.gangs ?? [], ['gangs']);
-  if (gangs.length > GANGS_MAX) {
-    throw new CorralError('limit-exceeded', ['gangs'], `${gangs.length} gangs, at most ${GANGS_MAX}`);
+  const groups = readList(options.groups ?? [], ['groups']);
+  if (groups.length > GROUPS_MAX) {
+    throw new CorralError('limit-exceeded', ['groups'], `${groups.length} groups, at most ${GROUPS_MAX}`);
   }
   let podsLeft = DRAWN_PODS_MAX;
-  const gangNames: string[] = [];
-  const gangSizes = gangs.map((gang, g) => {
-    const { name, placement } = readFields(gang, ['name', 'placement'], ['gangs', g]);
-    gangNames.push(drawingText(name, `gang ${g + 1}`, ['gangs', g, 'name']));
-    const path = ['gangs', g, 'placement', 'pods'];
+  const groupNames: string[] = [];
+  const groupSizes = groups.map((group, g) => {
+    const { name, placement } = readFields(group, ['name', 'placement'], ['groups', g]);
+    groupNames.push(drawingText(name, `group ${g + 1}`, ['groups', g, 'name']));
+    const path = ['groups', g, 'placement', 'pods'];
     const { pods } = readRow(placement, ['pods'], path.slice(0, -1));
     const held = new Set<string>();
     const read = readList(pods, path, 'invalid-option', podsLeft);
@@ -108,7 +109,7 @@ export function occupancy(cluster: ClusterTopology, options: OccupancyOptions): 
     });
     return held.size;
   });
-  return { cells, cordoned, gangNames, gangSizes };
+  return { cells, cordoned, groupNames, groupSizes };
 }
 
 function freeCells(

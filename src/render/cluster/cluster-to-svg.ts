@@ -1,5 +1,5 @@
 import { asCluster, type TopologyOrDocument } from '../../catalogue/as-topology.js';
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { CorralError } from '../../errors.js';
 import {
   acceleratorGBpsPerGpuOf,
@@ -23,23 +23,25 @@ export interface ClusterSvgOptions extends OccupancyOptions {
   readonly title?: string | undefined;
 }
 
-const OPTIONS: readonly (keyof ClusterSvgOptions)[] = ['free', 'gangs', 'cordoned', 'title'];
+const OPTIONS = fieldNames<ClusterSvgOptions>({ free: true, groups: true, cordoned: true, title: true });
+/** Former names of options. */
+const RENAMED = { gangs: 'groups' };
 const MARGIN = 16;
 const SECTION_GAP = 12;
 const WIDTH_MIN = 420;
 
 /**
  * A drawing of a cluster as SVG: servers as rows of cells, one for each GPU, in boxes for the domains of its tiers;
- * cells free, taken, or in the colours of gangs.
+ * cells free, taken, or in the colours of groups.
  *
  * A domain of more servers than a column holds (32, or 20 where that makes the better shape) goes on in further
- * columns. Up to 192 servers have their names beside them; all have them in tooltips. A GPU that pods share is in the colours of its gangs
- * (of four at most), however small their shares are.
+ * columns. Up to 192 servers have their names beside them; all have them in tooltips. A GPU that pods share is in the colours of its
+ * groups (of four at most), however small their shares are.
  *
  * @param cluster - at most 4,096 servers; a lone server type is one server; as a topology or as a document
  * @param options - see {@link ClusterSvgOptions}
  * @returns a whole SVG document, without scripts, styles or references to anything outside; equal input, equal text
- * @throws CorralError `limit-exceeded` for more servers or gangs; `unknown-reference` or `invalid-option` for gangs,
+ * @throws CorralError `limit-exceeded` for more servers or groups; `unknown-reference` or `invalid-option` for groups,
  * cordons or free capacity that are not of this cluster, and for wrong options
  * @complexity O(GPUs + pods + domains · tiers)
  * @example
@@ -47,13 +49,13 @@ const WIDTH_MIN = 420;
  * const cluster = clusterTopology(superPod({ units: 1 }));
  * const solver = compile(cluster);
  * const answer = solver.place({ pods: 16, gpus: 8 });
- * const gangs = answer.ok ? [{ name: 'training', placement: answer.placement }] : [];
- * clusterToSvg(cluster, { free: solver.free(), gangs });
+ * const groups = answer.ok ? [{ name: 'training', placement: answer.placement }] : [];
+ * clusterToSvg(cluster, { free: solver.free(), groups });
  * ```
  */
 export function clusterToSvg(cluster: TopologyOrDocument, options: ClusterSvgOptions = {}): string {
   const whole = asCluster(cluster, ['cluster']);
-  const given = readFields(options, OPTIONS);
+  const given = readFields(options, OPTIONS, [], 'invalid-option', RENAMED);
   if (whole.servers.length > SERVERS_DRAWN_MAX) {
     throw new CorralError(
       'limit-exceeded',
@@ -79,7 +81,7 @@ export function clusterToSvg(cluster: TopologyOrDocument, options: ClusterSvgOpt
   const keyTop = top + layout.height + SECTION_GAP;
   const key = legend(legendOf(state), MARGIN, keyTop, width);
   return svgDocument(width + 2 * MARGIN, keyTop + key.height + MARGIN, [
-    ...stripePatterns(state.gangNames.length),
+    ...stripePatterns(state.groupNames.length),
     ...cordonPattern(state),
     ...head.markup,
     element('g', whereItIs, [...drawDomains(whole, state, layout), ...drawServers(whole, state, layout)]),
@@ -146,5 +148,5 @@ function legendOf(state: Occupancy): LegendEntry[][] {
   if (kinds.has('shared')) add(CELL_PAINT.shared, 'shared, with room');
   if (kinds.has('cordoned')) add(CELL_PAINT.cordoned, 'free, cordoned', CORDON_STROKE);
   else if (state.cordoned.includes(true)) add('#FFFFFF', 'cordoned', CORDON_STROKE);
-  return [groupEntries(state.gangNames, state.gangSizes), entries];
+  return [groupEntries(state.groupNames, state.groupSizes), entries];
 }

@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { DeviceKind, Link } from '../../topology/server-document.js';
 import { figure, fittedEnds, printable, textWidth } from '../svg/svg-text.js';
 import type { DeviceNode } from './device-tree.js';
@@ -144,10 +145,7 @@ function stacksOf(boxes: readonly MeasuredBox[], heightMax: number): Stack[] {
   const byLink = new Map<string, MeasuredBox[]>();
   for (const box of boxes) {
     const link = box.node.link!;
-    const key = JSON.stringify([link.medium, stubLabel(link)]);
-    const alike = byLink.get(key);
-    if (alike === undefined) byLink.set(key, [box]);
-    else alike.push(box);
+    remembered(byLink, JSON.stringify([link.medium, stubLabel(link)]), () => []).push(box);
   }
   const stacks: Stack[] = [];
   for (const alike of byLink.values()) {

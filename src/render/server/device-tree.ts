@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { Device, DeviceKind, Link } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 
@@ -73,10 +74,7 @@ export function deviceTree(server: ServerTopology): DeviceTree {
   const childrenOf = new Map<string, Device[]>();
   for (const device of devices) {
     const parent = parentOf.get(device.id);
-    if (parent === undefined) continue;
-    const siblings = childrenOf.get(parent);
-    if (siblings === undefined) childrenOf.set(parent, [device]);
-    else siblings.push(device);
+    if (parent !== undefined) remembered(childrenOf, parent, () => []).push(device);
   }
   const nested = new Set(linkTo.values());
   const reachesGpu = (id: string): boolean =>

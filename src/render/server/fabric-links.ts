@@ -1,3 +1,4 @@
+import { remembered } from '../../remembered.js';
 import type { Device, Link, Medium } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 import type { DeviceTree } from './device-tree.js';
@@ -68,10 +69,7 @@ export function fabricLinks(server: ServerTopology, tree: DeviceTree): FabricLin
     if (groupA !== undefined && groupB !== undefined) {
       if (groupA === groupB) continue;
       const groups: [number, number] = groupA < groupB ? [groupA, groupB] : [groupB, groupA];
-      const key = groups.join(' ');
-      const trunk = trunks.get(key);
-      if (trunk === undefined) trunks.set(key, { groups, links: [link] });
-      else trunk.links.push(link);
+      remembered(trunks, groups.join(' '), () => ({ groups, links: [] })).links.push(link);
     } else if (groupA !== undefined || groupB !== undefined) {
       const other = groupA === undefined ? a : b;
       if (kinds.get(other) !== 'gpu') others.push(link);

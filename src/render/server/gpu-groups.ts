@@ -1,6 +1,7 @@
 import { readFields, readRow } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { remembered } from '../../remembered.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 import { GPUS_PER_SERVER_MAX, PODS_MAX } from '../../units.js';
 import { drawingText } from '../svg/drawing-text.js';
@@ -106,11 +107,7 @@ export function checkGroups(
       own.add(gpu);
     });
     sizes.push(own.size);
-    for (const gpu of own) {
-      const positions = ofGpu.get(gpu);
-      if (positions === undefined) ofGpu.set(gpu, [position]);
-      else positions.push(position);
-    }
+    for (const gpu of own) remembered(ofGpu, gpu, () => []).push(position);
   });
   const names = groups.map(({ name }, i) => drawingText(name, `group ${i + 1}`, ['groups', i, 'name']));
   return { names, ofGpu, sizes };

@@ -1,3 +1,5 @@
+import { bitCount, lowestBit } from '../../masks.js';
+import { remembered } from '../../remembered.js';
 import type { Link } from '../../topology/server-document.js';
 
 /** A link for every pair of some devices, all alike, drawn as one. */
@@ -28,9 +30,7 @@ export function meshesOf(
   const classes = new Map<string, Link[]>();
   for (const link of links) {
     const key = JSON.stringify([link.medium, link.bandwidthGBps, link.flowCapGBps, link.links]);
-    const alike = classes.get(key);
-    if (alike === undefined) classes.set(key, [link]);
-    else alike.push(link);
+    remembered(classes, key, () => []).push(link);
   }
   const meshes: Mesh[] = [];
   const bundled = new Set<Link>();
@@ -68,18 +68,12 @@ function largestClique(neighbours: readonly number[]): number {
     }
     let rest = candidates;
     // Ends: each round takes a vertex out of the rest.
-    while (rest !== 0 && size + popcount(rest) > bestSize) {
-      const vertex = 31 - Math.clz32(rest & -rest);
+    while (rest !== 0 && size + bitCount(rest) > bestSize) {
+      const vertex = lowestBit(rest);
       rest &= rest - 1;
       grow(clique | (1 << vertex), size + 1, rest & neighbours[vertex]!);
     }
   };
   grow(0, 0, (1 << neighbours.length) - 1);
   return best;
-}
-
-function popcount(mask: number): number {
-  let count = 0;
-  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
-  return count;
 }

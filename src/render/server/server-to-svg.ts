@@ -1,5 +1,5 @@
 import { asServer } from '../../catalogue/as-topology.js';
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { CorralError } from '../../errors.js';
 import type { ServerDocument } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
@@ -37,7 +37,7 @@ const SECTION_GAP = 12;
 /** A narrower drawing is centred below its title. */
 const WIDTH_MIN = 420;
 const GPU_WIDTH_MIN = 48;
-const OPTIONS: readonly (keyof ServerSvgOptions)[] = ['placement', 'groups', 'title'];
+const OPTIONS = fieldNames<ServerSvgOptions>({ placement: true, groups: true, title: true });
 
 /**
  * A drawing of a server as SVG: sockets as boxes that contain NUMA nodes, PCIe switches, GPUs and NICs, each below the

@@ -1,4 +1,4 @@
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { type ErrorPath, unexpected } from '../../errors.js';
 import { TEXT_LENGTH_MAX } from '../../units.js';
 
 /**
@@ -13,9 +13,5 @@ import { TEXT_LENGTH_MAX } from '../../units.js';
 export function drawingText(value: unknown, usual: string, path: ErrorPath): string {
   if (value === undefined) return usual;
   if (typeof value === 'string' && value.length <= TEXT_LENGTH_MAX) return value;
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected a text of at most ${TEXT_LENGTH_MAX} characters, got ${quote(value)}`,
-  );
+  throw unexpected(value, `a text of at most ${TEXT_LENGTH_MAX} characters`, path);
 }

@@ -1,6 +1,6 @@
 import { readFields } from '../../checks/fields.js';
 import { bandwidthGBps, nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
 
 /**
  * Bytes per parameter of a checkpoint, by what it holds.
@@ -33,8 +33,8 @@ export type CheckpointContent = keyof typeof BYTES_PER_PARAMETER;
  * Size of a checkpoint in bytes.
  *
  * @param options.parameters - of the model, above 0
- * @param options.content - what is kept per parameter; default `adam`, the usual sharded training checkpoint
- * @param options.bytesPerParameter - in place of `content`
+ * @param options.content - default `adam`, the usual sharded training checkpoint
+ * @param options.bytesPerParameter - instead of `content`, above 0
  * @throws CorralError `invalid-option`
  */
 export function checkpointBytes(options: {
@@ -46,11 +46,7 @@ export function checkpointBytes(options: {
   const parameters = positive(given.parameters, 'parameters');
   const { content = 'adam', bytesPerParameter } = given;
   if (typeof content !== 'string' || !Object.hasOwn(BYTES_PER_PARAMETER, content)) {
-    throw new CorralError(
-      'invalid-option',
-      ['content'],
-      `expected one of ${Object.keys(BYTES_PER_PARAMETER).join(', ')}, got ${quote(content)}`,
-    );
+    throw unexpected(content, `one of ${Object.keys(BYTES_PER_PARAMETER).join(', ')}`, ['content']);
   }
   if (bytesPerParameter !== undefined && given.content !== undefined) {
     throw new CorralError(
@@ -68,12 +64,12 @@ export function checkpointBytes(options: {
 }
 
 /**
- * How long an asynchronous checkpoint blocks: the copy of each GPU's part to its host, seconds.
+ * Seconds that an asynchronous checkpoint blocks the job: the time to copy each GPU's part to its host.
  *
  * Measured: 0.01 to 0.5 s asynchronous (ByteRobust, full text; DCP, digest), 7 to 150 s synchronous.
  *
  * @param options.bytes - of the whole checkpoint
- * @param options.gpus - that it is spread over, above 0
+ * @param options.gpus - number of GPUs that hold it in equal parts, above 0
  * @param options.deviceToHostGBps - per GPU, above 0
  * @throws CorralError `invalid-option`
  */

@@ -2,15 +2,19 @@ import { readFields } from '../../checks/fields.js';
 import { integer } from '../../checks/quantity.js';
 import { CorralError } from '../../errors.js';
 
-/** Most machines of a closed form over binomials. */
+/** Most machines of one call. */
 const MACHINES_MAX = 1_000_000;
-/** Terms grow to about e^μ while the sum is about e^-μ; beyond this one the sum is below a millionth. */
+/**
+ * Largest term that is summed. Terms grow to about e^μ while the sum is about e^-μ, so with a larger term the sum is
+ * below a millionth.
+ */
 const TERM_MAX = 1e6;
 
 /**
- * The chance that every in-memory checkpoint survives when k of N machines fail at once, with machines in
- * disjoint groups of m that hold each other's copies: Σ_j (−1)^j C(N/m, j) C(N−jm, k−jm) / C(N, k), the chance
- * that no group is lost whole. Chances below a millionth are given as 0: there the alternating sum cancels.
+ * The chance that every in-memory checkpoint survives when k of N machines fail at once, with machines in disjoint
+ * groups of m that hold each other's copies: Σ_j (−1)^j C(N/m, j) C(N−jm, k−jm) / C(N, k), the chance that no group
+ * loses all its machines. Chances below a millionth are returned as 0, because the alternating sum loses its digits
+ * there.
  *
  * @param options.machines - N, a multiple of m
  * @param options.copies - m, 1 or more: a group holds m copies of each of its parts
@@ -31,10 +35,10 @@ export function groupCopySurvival(options: {
   if (n % m !== 0) {
     throw new CorralError('invalid-option', ['copies'], `${n} machines do not divide into groups of ${m}`);
   }
-  // Some group is lost whole once there are more losses than (m − 1) per group; the sum would only cancel to 0.
+  // With more than (m − 1) losses per group on average some group loses all its machines.
   if (k > (n / m) * (m - 1)) return 0;
   let sum = 0;
-  // C(N/m, j) · C(N−jm, k−jm)/C(N, k), from one j to the next.
+  // The term C(N/m, j) · C(N−jm, k−jm)/C(N, k); each follows from the one before.
   let term = 1;
   for (let j = 0; j * m <= k; j++) {
     sum += j % 2 === 0 ? term : -term;
@@ -47,8 +51,8 @@ export function groupCopySurvival(options: {
 }
 
 /**
- * The same with one copy on the next machine of a ring: the chance that no two neighbours are among the lost,
- * N/(N−k) · C(N−k, k) / C(N, k).
+ * As {@link groupCopySurvival}, with one copy on the next machine of a ring: the chance that no two neighbours are
+ * lost, N/(N−k) · C(N−k, k) / C(N, k).
  *
  * @throws CorralError `invalid-option`
  * @complexity O(k)

@@ -1,51 +1,53 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { bandwidthGBps, integer, nonNegative } from '../../checks/quantity.js';
 import { CorralError } from '../../errors.js';
 
-/** Options of {@link loadSeconds}. A way that no byte takes needs no bandwidth. */
+/** Options of {@link loadSeconds}. Only bandwidths of sources that are used are required. */
 export interface LoadOptions {
-  /** S: the whole checkpoint. */
+  /** S: bytes of the whole checkpoint. */
   readonly bytes: number;
-  /** N: servers that it is spread over evenly. */
+  /** N: number of servers that hold equal parts of it. */
   readonly servers: number;
-  /** B_local: a server from its own memory or drive; absent = not limiting. */
+  /** B_local: bandwidth of a server from its own memory or drive; absent = not limiting. */
   readonly localGBps?: number | undefined;
-  /** Servers that fetch their part from a peer; default 0. Their number does not matter: each has its own way. */
+  /**
+   * Servers that fetch their part from a peer; default 0. They do not slow each other down: each has its own path.
+   */
   readonly peerServers?: number | undefined;
-  /** B_nic: into and out of one server. */
+  /** B_nic: bandwidth into and out of one server. */
   readonly nicGBps?: number | undefined;
-  /** B_path: the narrowest link between replacement and copy holder; absent = not limiting. */
+  /** B_path: bandwidth of the narrowest link between replacement and copy holder; absent = not limiting. */
   readonly pathGBps?: number | undefined;
-  /** B_src: what the holder can read; absent = not limiting. */
+  /** B_src: bandwidth at which the holder reads its copy; absent = not limiting. */
   readonly sourceGBps?: number | undefined;
   /** n_remote: servers that read from the shared store; default 0. */
   readonly storeServers?: number | undefined;
-  /** B_store: the shared store, over all readers. */
+  /** B_store: bandwidth of the shared store, all readers together. */
   readonly storeGBps?: number | undefined;
-  /** B_node: from the store into one server; absent = not limiting. */
+  /** B_node: bandwidth from the store into one server; absent = not limiting. */
   readonly serverStoreGBps?: number | undefined;
 }
 
-const FIELDS: readonly (keyof LoadOptions)[] = [
-  'bytes',
-  'servers',
-  'localGBps',
-  'peerServers',
-  'nicGBps',
-  'pathGBps',
-  'sourceGBps',
-  'storeServers',
-  'storeGBps',
-  'serverStoreGBps',
-];
+const FIELDS = fieldNames<LoadOptions>({
+  bytes: true,
+  servers: true,
+  localGBps: true,
+  peerServers: true,
+  nicGBps: true,
+  pathGBps: true,
+  sourceGBps: true,
+  storeServers: true,
+  storeGBps: true,
+  serverStoreGBps: true,
+});
 
 /**
- * How long it takes until every server has its part of a checkpoint: the slowest of all ways,
+ * Seconds until every server has its part of a checkpoint, that is until the slowest source is done:
  *
  *     max( (S/N)/B_local, (S/N)/min(B_nic, B_path, B_src), S_remote/B_store, (S_remote/n_remote)/B_node )
  *
- * with S_remote = n_remote · S/N. If any part is only in the store, all servers must go back to that older step:
- * then `storeServers` is `servers`.
+ * with S_remote = n_remote · S/N. If some part is only in the store, all servers must go back to that older step:
+ * `storeServers` is then `servers`.
  *
  * @returns seconds
  * @throws CorralError `invalid-option`

@@ -3,23 +3,25 @@ import { integer, nonNegative } from '../../checks/quantity.js';
 
 /** Options of {@link replicaGroupEttr}. */
 export interface ReplicaGroupOptions {
-  /** λ: failures per second while all groups are there and run; each brings its part, and one that is away none. */
+  /**
+   * λ: failures per second while all groups run. Each group has an equal part of it; a group that is absent has none.
+   */
   readonly failuresPerSecond: number;
-  /** G: groups that each hold a whole replica of the model. */
+  /** G: number of groups; each holds a whole replica of the model. */
   readonly groups: number;
-  /** s: how long all groups stand still for a failure. Nothing fails meanwhile. */
+  /** s: seconds that all groups stop after a failure. Nothing fails during that time. */
   readonly stallSeconds: number;
-  /** d: how long the group that was hit is away after that, on average, stalls for others not counted. */
+  /** d: mean seconds that the failed group is absent after that, without the stops for failures of other groups. */
   readonly absentSeconds: number;
 }
 
 /**
- * Share of full throughput where a failure stops only one replica group, and the others go on without it:
- * 1 / (1 + λd/G + λs).
+ * Share of full throughput if a failure stops only one replica group and the others continue without it: 1 / (1 +
+ * λd/G + λs).
  *
- * Exact. Between stalls each group is there for G/λ on average and then away for d, so a share of
- * a = 1 / (1 + λd/G) of them is there; they fail at aλ and each failure adds a stall, so that a second of work takes
- * 1 + aλs, and a / (1 + aλs) is the result. With one group that is the job that restarts for s + d after every failure.
+ * Exact. Without the stops, each group works for G/λ on average and is then absent for d, so that a share a = 1 / (1
+ * + λd/G) of the groups works. They fail at the rate aλ, and each failure adds a stop: a second of work takes 1 + aλs
+ * seconds. The result is a / (1 + aλs). With one group it is a job that restarts for s + d after every failure.
  *
  * @returns 0 to 1
  * @throws CorralError `invalid-option`

@@ -11,9 +11,9 @@ export interface DefaultRecoveryOptions {
   readonly servers: number;
   /** GPUs of the job; default 8 per server. */
   readonly gpus?: number | undefined;
-  /** Loading the checkpoint, see `loadSeconds`; default 0: say it, it depends on model and placement. */
+  /** Seconds to load the checkpoint, see `loadSeconds`; default 0. It depends on model and placement, so give it. */
   readonly loadSeconds?: number | undefined;
-  /** Mean start of one pod whose image is on the server; default 5. */
+  /** Mean seconds to start one pod whose image is already on the server; default 5. */
   readonly launchMeanSeconds?: number | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface DefaultRecoveryOptions {
  * | load | `loadSeconds` | computed |
  * | warm-up | 30 s | assumed; 12.7 s to the next step after a restore (Google elastic demo, digest) |
  *
- * Detection, draining and rescheduling are hidden: no gang is up that could fail.
+ * Detection, draining and rescheduling are hidden steps: no gang runs that could fail.
  *
  * @throws CorralError `invalid-option`
  */
@@ -56,11 +56,11 @@ export function defaultRecovery(options: DefaultRecoveryOptions): RecoveryPath {
   };
 }
 
-/** The machine count at which the measured restarts below are given. */
+/** Number of machines at which the factors below were measured. */
 const MEASURED_AT = 128;
 
 /**
- * A whole restart through the queue: 454.7 s · (N/128)^0.2496.
+ * Seconds of a whole restart through the queue: 454.7 s · (N/128)^0.2496.
  *
  * Source: ByteRobust, SOSP 2025 (full text): 454, 545, 635, 768 s at 128, 256, 512, 1,024 machines of 16 GPUs; the
  * power law is a fit, within 1.22 %.
@@ -72,7 +72,7 @@ export function requeueSeconds(servers: number): number {
 }
 
 /**
- * A whole restart onto warm standbys: 45.5 s · (N/128)^0.158.
+ * Seconds of a whole restart onto warm standbys: 45.5 s · (N/128)^0.158.
  *
  * Source: the fit of ByteRobust's hot update, 46, 51, 54, 65 s at 128 to 1,024 machines (full text, within 5 %). For
  * standbys the paper prints only ratios: 10.87 times faster than a requeue on average.
@@ -84,7 +84,7 @@ export function warmStandbySeconds(servers: number): number {
 }
 
 /**
- * Recreating the pods of a JobSet: max(60, N/290) seconds.
+ * Seconds to recreate the pods of a JobSet: max(60, N/290).
  *
  * Source: kubernetes-sigs/jobset at 08dfbdf, KEP-262 and KEP-467 (repository): about a minute at 15,000 nodes, 290
  * pods per second.

@@ -3,29 +3,28 @@ import { nonNegative, positive } from '../../checks/quantity.js';
 import { CorralError } from '../../errors.js';
 import { fixed } from '../phases/basic-phases.js';
 import { checkPhase, type Phase } from '../phases/phase.js';
-import { restartLaplace } from './restart-attempt.js';
-import { checkModel, type RestartModel } from './restart-model.js';
+import { checkModel, type RestartModel, restartLaplace } from './restart-model.js';
 
-/** Most checkpoints in one run; only their number enters, so this is where doubles stop to count. */
+/** Most checkpoints in one run: doubles count exactly up to here. */
 const SEGMENTS_MAX = 2 ** 52;
 
 /** Options of {@link finiteRunSeconds}. */
 export interface FiniteRunOptions {
   /** Useful compute of the run, above 0. */
   readonly productiveSeconds: number;
-  /** From the end of the queue to the first step; failures interrupt it like a restart; default none. */
+  /** Duration from the end of the queue to the first step; failures interrupt it like a restart; default none. */
   readonly startUp?: Phase | undefined;
-  /** Waiting in the queue before that; default 0. */
+  /** Seconds in the queue before that; default 0. */
   readonly queueSeconds?: number | undefined;
 }
 
 /**
- * Expected wall time of a run of finite length, exact: queue, start-up, ⌊P/τ⌋ segments and what is left, each
- * ended by a checkpoint, the last of them complete.
+ * Expected wall time of a run of finite length, exact. It consists of the queue, the start-up, ⌊P/τ⌋ segments and a
+ * shorter last one. Each segment ends with a checkpoint, and the run ends when the last checkpoint is complete.
  *
- * The first segment is like one after a failure: its way to a complete checkpoint is x + p. With R = H/L +
- * (1 − L)/(λL), the expected restart: start-up (1 − L₀)(1/λ + R), first segment (e^(λ(x+p)) − 1)(1/λ + R), every
- * other (e^(λx) − 1)e^(λp)(1/λ + R).
+ * The first segment is like one after a failure: it takes x + p of time without failure. With R = H/L + (1 − L)/(λL),
+ * the expected restart: start-up (1 − L₀)(1/λ + R), first segment (e^(λ(x+p)) − 1)(1/λ + R), every other (e^(λx) −
+ * 1)e^(λp)(1/λ + R).
  *
  * @param model - one tier of checkpoints
  * @returns seconds; `productiveSeconds` divided by it is the ETTR of the run. Infinity where progress is too slow for
@@ -57,7 +56,7 @@ export function finiteRunSeconds(model: RestartModel, options: FiniteRunOptions)
   const lengths = {
     first: (segments > 0 ? computeSeconds : rest) + stallSeconds,
     others: computeSeconds + stallSeconds,
-    // A rest that is only rounding is no segment.
+    // A remainder that is only rounding is not a segment.
     last: segments > 0 && rest > 1e-12 * productive ? rest + stallSeconds : 0,
   };
   const others = Math.max(0, segments - 1);
@@ -65,7 +64,7 @@ export function finiteRunSeconds(model: RestartModel, options: FiniteRunOptions)
 
   const through = restartLaplace(model.toLast, rate);
   const perFailure = 1 / rate + (model.toLast.hiddenSeconds + (1 - through) / rate) / through;
-  // What is not there costs nothing, also where a failure costs for ever.
+  // `0 * Infinity` would be NaN: no time is needed for what does not exist, even if a failure costs infinite time.
   const times = (count: number, seconds: number): number =>
     count === 0 || seconds === 0 ? 0 : count * seconds;
   const start = model.clock === 'wall' ? times(1 - startUp.laplace(rate), perFailure) : startUp.mean;

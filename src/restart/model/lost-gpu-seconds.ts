@@ -3,14 +3,13 @@ import { nonNegative } from '../../checks/quantity.js';
 import { CorralError } from '../../errors.js';
 import { ettr } from './ettr.js';
 import { RECOVERY_STEPS, type RecoveryStep } from './recovery.js';
-import { restartLaplace } from './restart-attempt.js';
-import type { FailureClass, RestartModel, Rollback } from './restart-model.js';
+import { type FailureClass, type RestartModel, type Rollback, restartLaplace } from './restart-model.js';
 import { twoTierCycle } from './two-tier-cycle.js';
 
-/** What unproductive time is spent on: a step of the restart, the stall of a checkpoint, or work done twice. */
+/** The kinds of unproductive time: a step of the restart, the stall of a checkpoint, or work that is repeated. */
 export type LossPhase = RecoveryStep | 'stall' | 'recompute';
 
-/** The names under which goodput accounting books lost time, as far as they occur here. */
+/** The names of lost time in goodput accounting that occur here. */
 export type Badput =
   | 'INFRASTRUCTURE_RECOVERY_FROM_DISRUPTION'
   | 'TPU_INITIALIZATION'
@@ -24,7 +23,7 @@ export type Badput =
  * The badput name of each kind of loss.
  *
  * Source: AI-Hypercomputer/ml-goodput-measurement at 57092cf, `goodput_utils.py` (read in the repository); the
- * table's second name for loading, TRAINING_PREP, is left to the first start of a job.
+ * table's second name for loading, TRAINING_PREP, is for the first start of a job.
  */
 export const BADPUT: Readonly<Record<LossPhase, Badput>> = Object.freeze({
   detect: 'INFRASTRUCTURE_RECOVERY_FROM_DISRUPTION',
@@ -39,15 +38,15 @@ export const BADPUT: Readonly<Record<LossPhase, Badput>> = Object.freeze({
   recompute: 'WASTED_PROGRESS_FROM_DISRUPTION',
 });
 
-/** Where the wall time of a job goes in the long run: fractions that sum to 1. */
+/** Shares of the wall time of a job in the long run; they sum to 1. */
 export interface WallShares {
   readonly productive: number;
   readonly lost: Readonly<Record<LossPhase, number>>;
 }
 
 /**
- * Splits wall time into productive time and losses, exactly. An exposed step counts only as far as it gets
- * before the next failure: ∏ L of the steps before it, times (1 − L)/λ.
+ * Splits wall time into productive time and losses, exactly. An exposed step counts up to the next failure: ∏ L of
+ * the steps before it, times (1 − L)/λ.
  *
  * @throws CorralError `limit-exceeded` if progress is too slow for double precision (two tiers only)
  * @complexity O(phases)
@@ -67,7 +66,7 @@ export function wallShares(model: RestartModel): WallShares {
     }
   }
   lost.stall = productive * stallPerCompute;
-  // What is left of the active time was computed, or stalled for, in vain. Rounding must not make it negative.
+  // The rest of the active time was computed, or stalled for, without effect. Rounding must not make it negative.
   lost.recompute = Math.max(0, activeShare - productive - lost.stall);
   return { productive, lost };
 }
@@ -75,15 +74,15 @@ export function wallShares(model: RestartModel): WallShares {
 interface Activity {
   /** Share of wall time spent computing or writing checkpoints. */
   readonly activeShare: number;
-  /** Restart attempts per second of wall time, by what they go back to. */
+  /** Restart attempts per second of wall time, by the checkpoint that they go back to. */
   readonly attemptsPerSecond: Readonly<Record<Rollback, number>>;
-  /** Stall that a productive second brings with it. */
+  /** Seconds of stall per productive second. */
   readonly stallPerCompute: number;
 }
 
 /**
- * Failures strike in exposed time at rate λ, and each brings H of hidden time: λ/(1 + λH) per wall second.
- * Of the exposed time, a share L(λ) is active.
+ * Failures occur in exposed time at the rate λ, and each adds the hidden time H: λ/(1 + λH) per wall second. A share
+ * L(λ) of the exposed time is active.
  */
 function oneTier(model: RestartModel, rate: number): Activity {
   const attempts = rate / (1 + rate * model.toLast.hiddenSeconds);
@@ -135,9 +134,9 @@ function addSteps(
   }
 }
 
-/** GPU-seconds lost, and what they are lost to. */
+/** Lost GPU-seconds by kind of loss. */
 export interface LostGpuSeconds {
-  /** All of them: (1 − ETTR) × GPUs × wall seconds. */
+  /** The sum: (1 − ETTR) × GPUs × wall seconds. */
   readonly total: number;
   readonly byPhase: Readonly<Record<LossPhase, number>>;
   /** The same sums under the names of goodput accounting. */
@@ -151,8 +150,8 @@ const DAY_SECONDS = 86_400;
  *
  * @param model - from {@link restartModel}
  * @param options.gpus - GPUs that the job holds, 0 or more
- * @param options.wallSeconds - over how long; default a day
- * @returns losses in the long run: the first start of the job is not among them
+ * @param options.wallSeconds - length of the period; default a day
+ * @returns losses in the long run, without the first start of the job
  * @throws CorralError `invalid-option`; `limit-exceeded` if progress is too slow for double precision
  * @complexity as {@link wallShares}
  */

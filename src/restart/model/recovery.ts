@@ -1,10 +1,11 @@
 import { readFields } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
+import type { ErrorPath } from '../../errors.js';
 import { checkPhase, PHASES_MAX, type Phase } from '../phases/phase.js';
 
 /**
- * The parts of a restart in the order in which they run. `launch` covers image pull and start of processes,
- * `other` a phase that has no name.
+ * The steps of a restart in the order in which they run. `launch` covers image pull and start of processes; `other`
+ * is a phase without a name.
  */
 export const RECOVERY_STEPS: readonly [
   'detect',
@@ -16,17 +17,17 @@ export const RECOVERY_STEPS: readonly [
   'warmUp',
   'other',
 ] = Object.freeze(['detect', 'drain', 'reschedule', 'launch', 'rendezvous', 'load', 'warmUp', 'other']);
-/** One part of a restart. */
+/** One step of a restart. */
 export type RecoveryStep = (typeof RECOVERY_STEPS)[number];
 
 /** Durations by step; a step left out takes no time. They run in the order of {@link RECOVERY_STEPS}. */
 export type RecoverySteps = { readonly [Step in RecoveryStep]?: Phase | undefined };
 
 /**
- * What happens between a failure and the next useful step.
+ * The steps between a failure and the next useful training step.
  *
- * Hidden steps cannot themselves be interrupted: no worker is running that could fail. In exposed steps the gang
- * is up, and another failure starts the restart again.
+ * No failure can interrupt hidden steps, because no worker runs. In exposed steps the gang runs, and another failure
+ * starts the restart again.
  */
 export interface RecoveryPath {
   readonly hidden: RecoverySteps;
@@ -39,18 +40,15 @@ export interface TimedStep {
   readonly phase: Phase;
 }
 
-/** Durations of a restart: by step, or one or more phases without a name, one after another. */
+/** Durations of a restart: by step, or one or several phases without names, one after another. */
 export type RecoveryDurations = RecoverySteps | Phase | readonly Phase[];
 
-/** Phases without a name become steps `other`; named steps come in the order in which they run. */
-export function timedSteps(
-  value: RecoveryDurations | undefined,
-  path: readonly string[],
-): readonly TimedStep[] {
+/** Reads durations as a list of steps in the order in which they run. Phases without names become steps `other`. */
+export function timedSteps(value: RecoveryDurations | undefined, path: ErrorPath): readonly TimedStep[] {
   return Object.freeze(stepsIn(value, path).map((step) => Object.freeze(step)));
 }
 
-function stepsIn(value: RecoveryDurations | undefined, path: readonly string[]): TimedStep[] {
+function stepsIn(value: RecoveryDurations | undefined, path: ErrorPath): TimedStep[] {
   if (value === undefined) return [];
   const durations = readDurations(value, path);
   if (Array.isArray(durations)) {
@@ -66,10 +64,10 @@ function stepsIn(value: RecoveryDurations | undefined, path: readonly string[]):
 /**
  * Reads the durations of a restart once.
  *
- * @returns the same kind of durations, of checked phases
+ * @returns durations of the same form with checked phases
  * @throws CorralError `invalid-option` with a path from `path` on
  */
-export function readDurations(value: RecoveryDurations, path: readonly string[]): RecoveryDurations {
+export function readDurations(value: RecoveryDurations, path: ErrorPath): RecoveryDurations {
   if (callForeign(() => Array.isArray(value), path)) {
     const phases = readList(value as readonly Phase[], path, 'invalid-option', PHASES_MAX);
     return phases.map((phase, i) => checkPhase(phase, ...path, i));
@@ -81,12 +79,12 @@ export function readDurations(value: RecoveryDurations, path: readonly string[])
 }
 
 /**
- * Reads a recovery path once; what is none, a phase in place of its steps among it, is refused.
+ * Reads a recovery path once. Anything else is refused, also a phase in place of the steps.
  *
  * @returns a copy with checked phases
  * @throws CorralError `invalid-option`
  */
-export function readRecoveryPath(value: RecoveryPath, ...path: string[]): RecoveryPath {
+export function readRecoveryPath(value: RecoveryPath, ...path: ErrorPath): RecoveryPath {
   const { hidden, exposed } = readFields(value, ['hidden', 'exposed'], path);
   return {
     hidden: readSteps(hidden, [...path, 'hidden']),
@@ -94,7 +92,7 @@ export function readRecoveryPath(value: RecoveryPath, ...path: string[]): Recove
   };
 }
 
-function readSteps(value: RecoverySteps, path: readonly string[]): RecoverySteps {
+function readSteps(value: RecoverySteps, path: ErrorPath): RecoverySteps {
   const entries = Object.entries(readFields(value, RECOVERY_STEPS, path));
   return Object.fromEntries(entries.map(([step, phase]) => [step, checkPhase(phase, ...path, step)]));
 }

@@ -1,26 +1,26 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
 import { integer, nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
 import { type Phase, phasesIn } from '../phases/phase.js';
 import { type RecoveryDurations, type TimedStep, timedSteps } from './recovery.js';
 
 /**
- * When failures strike, and what a failure rate therefore means.
+ * The time in which failures occur, and to which failure rates refer.
  *
- * - `wall`: at any time while the gang is up, restarts included. Rates are per second of such time.
- * - `up`: only while the job computes or writes checkpoints. Rates are per second of that.
- * - `observed`: as `up`, but the rate is what an operator counts: failures per second of wall clock, outages
- *   included. FT-HSDP's 44 % at 18 minutes between failures and 10 minutes of outage is this: 1 - 10/18.
+ * - `wall`: all time in which the gang runs, exposed restart steps included. Rates are per second of such time.
+ * - `up`: only time in which the job computes or writes checkpoints. Rates are per second of such time.
+ * - `observed`: as `up`, but rates are per second of wall clock time, outages included, as operators count them.
+ * Example: FT-HSDP's 44 % at 18 minutes between failures and 10 minutes of outage, 1 - 10/18.
  */
 export type FailureClock = 'wall' | 'up' | 'observed';
 
-/** Which checkpoint the job goes back to, where there are two tiers. */
+/** The checkpoint that the job goes back to, if there are two tiers. */
 export type Rollback = 'memory' | 'durable';
 
-/** Failures of one kind: how often, and what a restart after them takes. */
+/** Failures of one kind: their rate, and the steps of a restart after them. */
 export interface FailureClassOptions {
-  /** For the reader; default its position. */
+  /** A name for messages and results; default `class` and its position. */
   readonly name?: string | undefined;
   /** Failures per second of the chosen clock, 0 or more. */
   readonly failuresPerSecond: number;
@@ -28,22 +28,22 @@ export interface FailureClassOptions {
   readonly hidden?: RecoveryDurations | undefined;
   /** Steps that a failure starts again; default: the model's `exposed`. */
   readonly exposed?: RecoveryDurations | undefined;
-  /** With `durable`: where the job goes back to; default `memory`, the last snapshot. */
+  /** With `durable`: the checkpoint that the job goes back to; default `memory`, the last snapshot. */
   readonly rollback?: Rollback | undefined;
 }
 
 /** Options of {@link restartModel}. */
 export interface RestartModelOptions {
-  /** Failures that stop the job, per second; in place of `failureClasses`. */
+  /** Failures that stop the job, per second; excludes `failureClasses`. */
   readonly failuresPerSecond?: number | undefined;
-  /** Failures by kind; rates add. */
+  /** Failures by kind; the total rate is the sum. Excludes `failuresPerSecond`. */
   readonly failureClasses?: readonly FailureClassOptions[] | undefined;
-  /** Useful compute between the starts of two checkpoints, above 0 (Daly's τ). */
+  /** Seconds of useful compute between the starts of two checkpoints, above 0 (Daly's τ). */
   readonly computeSeconds: number;
-  /** How long a checkpoint blocks the job; default 0. */
+  /** Seconds that a checkpoint blocks the job; default 0. */
   readonly stallSeconds?: number | undefined;
   /**
-   * From the end of the stall until the checkpoint can be loaded, while the job computes on; at most
+   * Seconds from the end of the stall until the checkpoint can be loaded; the job computes during that time. At most
    * `computeSeconds`; default 0. With `durable` it is the lag of durable checkpoints.
    */
   readonly persistLagSeconds?: number | undefined;
@@ -51,11 +51,12 @@ export interface RestartModelOptions {
   readonly hidden?: RecoveryDurations | undefined;
   /** Restart steps that a failure starts again; default none. */
   readonly exposed?: RecoveryDurations | undefined;
-  /** When failures strike; default `wall`. */
+  /** The time in which failures occur; default `wall`. */
   readonly clock?: FailureClock | undefined;
   /**
-   * Two tiers: every checkpoint above is a snapshot in memory, and every `snapshots`-th is durable instead and
-   * stalls for `stallSeconds`. Failure classes with `rollback: 'durable'` go back to the last durable one.
+   * Two tiers of checkpoints: the checkpoints above are snapshots in memory, but every `snapshots`-th is durable and
+   * stalls for this `stallSeconds` instead. Failure classes with `rollback: 'durable'` go back to the last durable
+   * checkpoint.
    */
   readonly durable?: { readonly snapshots: number; readonly stallSeconds: number } | undefined;
 }
@@ -63,7 +64,7 @@ export interface RestartModelOptions {
 /** Failures of one kind in a model. */
 export interface FailureClass {
   readonly name: string;
-  /** On the clock of the model. */
+  /** In the time of the model's `clock`. */
   readonly failuresPerSecond: number;
   readonly hidden: readonly TimedStep[];
   readonly exposed: readonly TimedStep[];
@@ -74,9 +75,9 @@ export interface FailureClass {
 export interface RollbackGroup {
   /** Failures per second of active time, see {@link RestartModel.failuresPerActiveSecond}. */
   readonly failuresPerSecond: number;
-  /** Mean of the uninterruptible steps, seconds. */
+  /** Mean of the hidden steps, seconds. */
   readonly hiddenSeconds: number;
-  /** Per class its share of the group's failures, and its interruptible phases. */
+  /** Per class its share of the group's failures, and its exposed phases. */
   readonly branches: readonly { readonly share: number; readonly exposed: readonly Phase[] }[];
 }
 
@@ -86,23 +87,26 @@ export interface RestartModel {
   readonly stallSeconds: number;
   readonly persistLagSeconds: number;
   readonly clock: FailureClock;
-  /** The sum over the classes, on the clock of the model. */
+  /** The sum over the classes, in the time of `clock`. */
   readonly failuresPerSecond: number;
-  /** The rate in the time in which failures can strike: equal to the above unless the clock is `observed`. */
+  /**
+   * Failures per second of the time in which failures can occur: equal to `failuresPerSecond` unless the clock is
+   * `observed`.
+   */
   readonly failuresPerActiveSecond: number;
   readonly failureClasses: readonly FailureClass[];
   readonly durable: { readonly snapshots: number; readonly stallSeconds: number } | undefined;
-  /** Classes that go back to the last checkpoint (the last snapshot, with two tiers). */
+  /** The classes that go back to the last checkpoint (with two tiers: the last snapshot). */
   readonly toLast: RollbackGroup;
-  /** Classes that go back to the last durable checkpoint; rate 0 with one tier. */
+  /** The classes that go back to the last durable checkpoint; its rate is 0 with one tier. */
   readonly toDurable: RollbackGroup;
 }
 
-/** Models that were built here, and not put together or copied by somebody else. */
+/** The models that `restartModel` built; copies and objects of the caller are not among them. */
 const models = new WeakSet<object>();
 
 /**
- * Refuses what `restartModel` did not make, such as its options or a copy of a model.
+ * Refuses anything that `restartModel` did not return, such as its options or a copy of a model.
  *
  * @throws CorralError `invalid-option`
  */
@@ -118,39 +122,39 @@ export function checkModel(model: RestartModel): void {
   );
 }
 
-const FIELDS: readonly (keyof RestartModelOptions)[] = [
-  'failuresPerSecond',
-  'failureClasses',
-  'computeSeconds',
-  'stallSeconds',
-  'persistLagSeconds',
-  'hidden',
-  'exposed',
-  'clock',
-  'durable',
-];
-const CLASS_FIELDS: readonly (keyof FailureClassOptions)[] = [
-  'name',
-  'failuresPerSecond',
-  'hidden',
-  'exposed',
-  'rollback',
-];
+const FIELDS = fieldNames<RestartModelOptions>({
+  failuresPerSecond: true,
+  failureClasses: true,
+  computeSeconds: true,
+  stallSeconds: true,
+  persistLagSeconds: true,
+  hidden: true,
+  exposed: true,
+  clock: true,
+  durable: true,
+});
+const CLASS_FIELDS = fieldNames<FailureClassOptions>({
+  name: true,
+  failuresPerSecond: true,
+  hidden: true,
+  exposed: true,
+  rollback: true,
+});
 const CLOCKS: readonly FailureClock[] = ['wall', 'up', 'observed'];
-/** The longest time, seconds, and the highest rate, per second: 30 million years, and one failure in a femtosecond. */
+/** The longest time, seconds, and the highest rate, per second. */
 const QUANTITY_MAX = 1e15;
-/** Most phases of all classes together: so many transforms are computed for one ETTR. */
+/** Most phases of all classes together: one ETTR computes a transform of each. */
 const PHASES_MAX = 100_000;
-/** Most failure classes: one per level and outcome is tens. */
+/** Most failure classes. One per level and outcome are some tens. */
 const CLASSES_MAX = 10_000;
-/** Most memory snapshots per durable checkpoint; the recursion walks over them. */
+/** Most snapshots per durable checkpoint. */
 const SNAPSHOTS_MAX = 1_000_000;
 
 /**
- * Describes a job that computes, writes checkpoints, fails, restarts and goes on.
+ * Builds the model of a job that computes, writes checkpoints, fails, restarts and continues.
  *
- * Failures are a Poisson process. After one, the job repeats what it did since the last checkpoint that was
- * complete; a failure during the exposed steps starts the restart again, by the steps of its own class.
+ * Failures are a Poisson process. After a failure the job repeats the work since the last complete checkpoint. A
+ * failure during the exposed steps starts the restart again, with the steps of its own class.
  *
  * @param options - rates, checkpoint interval and restart steps, all in seconds; times and rates at most 1e15
  * @returns the model, for {@link ettr}, {@link optimalInterval}, {@link lostGpuSeconds}, {@link simulateRestarts}
@@ -179,11 +183,7 @@ export function restartModel(options: RestartModelOptions): RestartModel {
   }
   const clock = given.clock ?? 'wall';
   if (!CLOCKS.includes(clock)) {
-    throw new CorralError(
-      'invalid-option',
-      ['clock'],
-      `expected one of ${CLOCKS.join(', ')}, got ${quote(clock)}`,
-    );
+    throw unexpected(clock, `one of ${CLOCKS.join(', ')}`, ['clock']);
   }
   const durable = checkDurable(given.durable);
   const failureClasses = checkClasses(given, durable !== undefined);
@@ -212,10 +212,10 @@ export function restartModel(options: RestartModelOptions): RestartModel {
   return model;
 }
 
-/** Sums and products of what is below the limit stay finite. */
+/** Refuses figures above {@link QUANTITY_MAX}: sums and products of smaller ones stay finite. */
 function limited(value: number, ...path: (string | number)[]): number {
   if (value <= QUANTITY_MAX) return value;
-  throw new CorralError('invalid-option', path, `expected at most ${QUANTITY_MAX}, got ${value}`);
+  throw unexpected(value, `at most ${QUANTITY_MAX}`, path);
 }
 
 function checkDurable(durable: RestartModelOptions['durable']): RestartModel['durable'] {
@@ -252,7 +252,7 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
     const path: ErrorPath = ['failureClasses', i];
     const c = readFields(one, CLASS_FIELDS, path);
     if (c.name !== undefined && typeof c.name !== 'string') {
-      throw new CorralError('invalid-option', [...path, 'name'], `expected a name, got ${quote(c.name)}`);
+      throw unexpected(c.name, 'a name', [...path, 'name']);
     }
     const rollback = c.rollback ?? 'memory';
     if (rollback !== 'memory' && !(rollback === 'durable' && twoTiers)) {
@@ -264,17 +264,6 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
           : `${quote(rollback)} needs two tiers of checkpoints: give durable`,
       );
     }
-    const inside = (
-      steps: RecoveryDurations | undefined,
-      field: 'hidden' | 'exposed',
-    ): readonly TimedStep[] => {
-      if (steps === undefined) return field === 'hidden' ? hidden : exposed;
-      try {
-        return timedSteps(steps, [field]);
-      } catch (error) {
-        throw error instanceof CorralError ? error.inside(path) : error;
-      }
-    };
     return Object.freeze({
       name: c.name ?? `class ${i}`,
       failuresPerSecond: limited(
@@ -282,8 +271,8 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
         ...path,
         'failuresPerSecond',
       ),
-      hidden: inside(c.hidden, 'hidden'),
-      exposed: inside(c.exposed, 'exposed'),
+      hidden: c.hidden === undefined ? hidden : timedSteps(c.hidden, [...path, 'hidden']),
+      exposed: c.exposed === undefined ? exposed : timedSteps(c.exposed, [...path, 'exposed']),
       rollback,
     });
   });
@@ -301,7 +290,10 @@ const phasesOf = (steps: readonly TimedStep[]): number =>
 
 const meanOf = (steps: readonly TimedStep[]): number => steps.reduce((sum, s) => sum + s.phase.mean, 0);
 
-/** Wall time between failures is up-time and one outage: 1/λ_up = 1/λ_observed − outage. */
+/**
+ * The rate per second of up-time. The wall time between two failures is up-time and one outage: 1/λ_up = 1/λ_observed
+ * − outage.
+ */
 function upRate(failuresPerSecond: number, classes: readonly FailureClass[]): number {
   if (failuresPerSecond === 0) return 0;
   const outageSeconds =
@@ -318,7 +310,7 @@ function upRate(failuresPerSecond: number, classes: readonly FailureClass[]): nu
   return 1 / upSeconds;
 }
 
-/** Classes of one tier act as one: rates add, and the restart is a mixture of theirs, weighted by rate. */
+/** Joins the classes of one tier: the rate is the sum, and the restart a mixture of theirs, weighted by rate. */
 function rollbackGroup(
   classes: readonly FailureClass[],
   rateScale: number,
@@ -337,10 +329,37 @@ function rollbackGroup(
       struck.map((c) =>
         Object.freeze({
           share: c.failuresPerSecond / total,
-          // On the other clocks nothing interrupts a restart.
+          // On the other clocks no failure interrupts a restart.
           exposed: Object.freeze(clock === 'wall' ? c.exposed.map((s) => s.phase) : []),
         }),
       ),
     ),
   });
+}
+
+/**
+ * The chance that the exposed steps of a restart end before another failure, E[e^(-λX)]: a mixture over the classes,
+ * each a product over its phases. It is 1 for a group without failures.
+ *
+ * @param group - the classes that roll back to one tier
+ * @param failuresPerSecond - λ, the rate of all failures that could interrupt
+ */
+export function restartLaplace(group: RollbackGroup, failuresPerSecond: number): number {
+  if (group.branches.length === 0) return 1;
+  let sum = 0;
+  for (const branch of group.branches) {
+    let product = branch.share;
+    for (const phase of branch.exposed) product *= phase.laplace(failuresPerSecond);
+    sum += product;
+  }
+  return sum;
+}
+
+/**
+ * Expected seconds of one attempt to restart: the hidden steps, then the exposed ones until they end or a failure
+ * occurs, E[min(X, failure)] = (1 − L(λ))/λ.
+ */
+export function attemptSeconds(group: RollbackGroup, failuresPerSecond: number): number {
+  if (failuresPerSecond === 0) return 0;
+  return group.hiddenSeconds + (1 - restartLaplace(group, failuresPerSecond)) / failuresPerSecond;
 }

@@ -11,31 +11,35 @@ import { checkModel, type FailureClass, type RestartModel } from './restart-mode
 export interface SimulateRestartsOptions {
   /** Any safe integer; equal seeds give equal results on every machine. */
   readonly seed: number;
-  /** Checkpoints to complete (durable ones, with two tiers), 2 or more. */
+  /** Number of checkpoints to complete (with two tiers: durable ones), 2 or more. */
   readonly commits: number;
-  /** Most failures to draw before giving up, 1 … 100,000,000; default 2,000,000, which take a second or two. */
+  /**
+   * Most failures to draw before the simulation gives up, 1 … 100,000,000; default 2,000,000, which take a second or
+   * two.
+   */
   readonly failuresMax?: number | undefined;
 }
 
-/** What a simulated job did. */
+/** The result of a simulated job. */
 export interface SimulatedRestarts {
   /** Productive time over wall time. */
   readonly ettr: number;
   /**
-   * Standard error of `ettr`, from the spread of the times between checkpoints, which are independent and alike. `Infinity`
-   * where it is not `reliable`: nothing is known then of how far `ettr` may be off.
+   * Standard error of `ettr`, from the variance of the times between checkpoints, which are independent and
+   * identically distributed. `Infinity` if it is not `reliable`: the error of `ettr` is then unknown.
    */
   readonly standardError: number;
   /**
-   * Whether the standard error is known to about a tenth: every class of failures that brings a hundredth or more of the
-   * spread has struck 30 times or more, and the spread does not hang on fewer cycles than that. If not, ask for more
-   * `commits`. True where nothing can fail. A rare long duration inside one phase is noticed only once it has been drawn.
+   * True if the standard error is known to about a tenth. For this, every class of failures that contributes a
+   * hundredth or more of the variance must have occurred 30 times or more, and as many cycles must contribute to the
+   * variance. If not, ask for more `commits`. True if nothing can fail. A rare long duration inside one phase counts
+   * only after it was drawn once.
    */
   readonly reliable: boolean;
   readonly commits: number;
   readonly failures: number;
   readonly wallSeconds: number;
-  /** Wall time lost, by phase; `ettr` is what is left. */
+  /** Wall time lost, by kind of loss; the rest of the wall time is productive. */
   readonly lostSeconds: Readonly<Record<LossPhase, number>>;
 }
 
@@ -43,19 +47,19 @@ const COMMITS_MAX = 1_000_000_000;
 const FAILURES_MAX = 100_000_000;
 const FAILURES_DEFAULT = 2_000_000;
 /**
- * Cycles that a spread must come from: of so many that weigh alike the standard error is known to 1/√(4·30), and with fewer
- * strikes a class is missing or misjudged.
+ * Fewest failures of a class, and fewest cycles, for a reliable variance: from 30 equal contributions the standard
+ * error is known to 1/√(4·30).
  */
 const STRIKES_MIN = 30;
-/** What a class must bring of the spread, or it does not matter whether it has been seen. */
+/** Smallest share of the variance for which a class must have occurred {@link STRIKES_MIN} times. */
 const WEIGHT_MIN = 0.01;
 
 /**
- * Plays a job event by event: failures at exponential intervals, restarts drawn from the very phases that the
- * closed form reads, rollbacks to the checkpoint that survives. It is the judge of {@link ettr}.
+ * Simulates a job event by event: failures at exponential intervals, restarts drawn from the same phases that the
+ * closed form uses, rollbacks to the checkpoint that survives. It checks {@link ettr} independently.
  *
  * @param model - from {@link restartModel}
- * @returns the ratio with its standard error, and where the time went
+ * @returns the ratio with its standard error, and the lost time by kind
  * @throws CorralError `invalid-option`; `limit-exceeded` after `failuresMax` failures
  * @complexity O(failures + commits hit by one): half a microsecond per failure
  */
@@ -70,7 +74,7 @@ export function simulateRestarts(model: RestartModel, options: SimulateRestartsO
   return run.result(commits);
 }
 
-/** One job: its clock runs in active time, and restarts are added up beside it. */
+/** The run of one job. Active time and restart time are summed separately. */
 class Run {
   readonly #model: RestartModel;
   readonly #failuresMax: number;
@@ -78,13 +82,16 @@ class Run {
   readonly #phaseRandom: UniformSource;
   readonly #lost: Record<LossPhase, number>;
   #failures = 0;
-  /** Exposed time left until the next failure. */
+  /** Seconds of exposed time until the next failure. */
   #untilFailure: number;
   #activeSeconds = 0;
   #restartSeconds = 0;
-  /** Class of failures that has a part in the spread → how often it struck. */
+  /** Class of failures that contributes to the variance → number of its failures. */
   readonly #strikes: Map<FailureClass, number>;
-  /** Of each cycle, how much longer it was than an undisturbed one: sums of the powers of that, from the first on. */
+  /**
+   * The excess of a cycle is its length minus that of a cycle without failures, seconds. Sums of the 1st to 4th
+   * powers over all cycles.
+   */
   readonly #excess: [number, number, number, number] = [0, 0, 0, 0];
 
   constructor(model: RestartModel, seed: number, failuresMax: number) {
@@ -105,7 +112,7 @@ class Run {
     const cycle = computeSeconds + stallSeconds;
     let done = 0;
     while (done < commits) {
-      // Cycles before the next failure differ in nothing: count them at once.
+      // All cycles before the next failure are equal: count them at once.
       const clean = Math.min(commits - done, Math.floor(this.#untilFailure / cycle));
       this.#pass(clean * cycle);
       done += clean;
@@ -124,7 +131,7 @@ class Run {
     }
   }
 
-  /** A cycle ends when a durable checkpoint is complete, a lag after its stall. */
+  /** A cycle ends when a durable checkpoint is complete, `persistLagSeconds` after its stall. */
   twoTiers(commits: number): void {
     const { computeSeconds, stallSeconds, persistLagSeconds: lag, durable } = this.#model;
     const { snapshots, stallSeconds: durableStall } = durable!;
@@ -134,7 +141,7 @@ class Run {
       if (segment === snapshots) return lag;
       return segment === snapshots - 1 ? computeSeconds + durableStall : between;
     };
-    // The first cycle starts like all others, just after a durable checkpoint is complete.
+    // The first cycle starts like all others, when a durable checkpoint is complete.
     let done = 0;
     while (done < commits) {
       const clean = Math.min(commits - done, Math.floor(this.#untilFailure / undisturbed));
@@ -146,7 +153,7 @@ class Run {
       let needed = length(0) - lag;
       for (;;) {
         if (this.#untilFailure >= needed) {
-          // Of the snapshots to come, all before the next failure at once.
+          // Pass all snapshots before the next failure at once.
           const equal = Math.min(
             snapshots - 2 - segment,
             Math.floor((this.#untilFailure - needed) / between),
@@ -170,7 +177,7 @@ class Run {
     }
   }
 
-  /** Lets undisturbed time go by. */
+  /** Advances time without a failure. */
   #pass(seconds: number): void {
     this.#untilFailure -= seconds;
     this.#activeSeconds += seconds;
@@ -193,12 +200,13 @@ class Run {
     ];
     const variance = Math.max(0, square - mean * mean);
     const fourthMoment = fourth - 4 * mean * cube + 6 * mean ** 2 * square - 3 * mean ** 4;
-    // Of equal disturbances among many quiet cycles this is their number.
+    // The effective number of cycles that contribute to the variance: the exact number if all their excesses are
+    // equal.
     const spreadFrom = (commits * variance ** 2) / fourthMoment;
     const reliable =
       this.#model.failuresPerActiveSecond === 0 ||
       (spreadFrom >= STRIKES_MIN && [...this.#strikes.values()].every((strikes) => strikes >= STRIKES_MIN));
-    // The delta method: a ratio of a constant and a mean.
+    // The delta method for a constant divided by a mean.
     const standardError = (ratio * Math.sqrt(variance / (commits - 1))) / (wallSeconds / commits);
     return {
       ettr: ratio,
@@ -224,7 +232,7 @@ class Run {
     return rate === 0 ? Number.POSITIVE_INFINITY : -Math.log1p(-this.#failureRandom.unit()) / rate;
   }
 
-  /** The failure that is due: which class it is of; the next one is drawn. */
+  /** Counts the failure that is due and draws the next one; returns the class of the failure. */
   #strike(): FailureClass {
     if (++this.#failures > this.#failuresMax) {
       throw new CorralError(
@@ -253,7 +261,10 @@ class Run {
     return last;
   }
 
-  /** Restarts until an attempt is not interrupted; a lost memory stays lost over interrupted attempts. */
+  /**
+   * Repeats the restart until an attempt is not interrupted. Once a failure needs the durable checkpoint, all further
+   * attempts go back to it.
+   */
   #restart(failure: FailureClass): { seconds: number; rollback: FailureClass['rollback'] } {
     let struck = failure;
     let seconds = 0;
@@ -268,7 +279,10 @@ class Run {
     return { seconds, rollback: struck.rollback };
   }
 
-  /** A failure during a durable restart repeats one: of a class that has that kind of restart. */
+  /**
+   * The class whose restart is repeated if a failure interrupts a durable restart: drawn from the durable classes by
+   * rate.
+   */
   #durableClass(): FailureClass {
     const classes = this.#model.failureClasses.filter((c) => c.rollback === 'durable');
     return this.#drawClass(
@@ -299,7 +313,7 @@ class Run {
   }
 }
 
-/** The classes that bring a part of the spread: rate × mean square of the time lost to one failure. */
+/** The classes that contribute to the variance. Contribution: rate × mean square of the time lost to one failure. */
 function weightyClasses({ failureClasses, computeSeconds, durable }: RestartModel): FailureClass[] {
   const weights = failureClasses.map(({ failuresPerSecond, hidden, exposed, rollback }) => {
     let mean = computeSeconds * (rollback === 'durable' ? (durable?.snapshots ?? 1) : 1);

@@ -6,20 +6,20 @@ import { mixture, sequence } from '../phases/composite-phases.js';
 import { checkPhase, type Phase } from '../phases/phase.js';
 import { type RecoveryPath, readRecoveryPath } from './recovery.js';
 
-/** Largest mean of a Poisson count that is summed term by term. */
+/** Largest mean of a Poisson distribution that is summed term by term. */
 const MEAN_MAX = 1e7;
-/** The logarithm of a term that is 0 in double precision, with all that are smaller. */
+/** Terms with a logarithm below this are 0 in double precision. */
 const LOG_TERM_MIN = -800;
-/** Most servers of a binomial count. */
+/** Most servers of a binomial distribution. */
 const SERVERS_MAX = 1e7;
 const RATE_FIELDS = ['failuresPerSecond', 'repairSeconds'];
 
 /**
- * Spares that a burst within one replenishment window may need: the smallest k with
+ * The number of spares that covers the failures within one replenishment window: the smallest k with
  * P(Binomial(servers, p) ≤ k) ≥ quantile.
  *
- * @param options.servers - in the job
- * @param options.failureProbability - that one server fails within the window (a day, for warm standbys)
+ * @param options.servers - servers of the job
+ * @param options.failureProbability - chance that one server fails within the window (a day, for warm standbys)
  * @param options.quantile - default 0.99, as ByteRobust sizes its warm standbys (SOSP 2025, full text)
  * @throws CorralError `invalid-option`
  * @complexity O(k)
@@ -42,14 +42,14 @@ export function burstSpares(options: {
   if (p === 0 || n === 0) return 0;
   if (p === 1) return n;
   const odds = Math.log(p) - Math.log1p(-p);
-  // ln P(0), and from one term to the next: (n − k)/(k + 1) · p/(1 − p).
+  // The sum starts from ln P(0); the ratio of a term to the one before is (n − k)/(k + 1) · p/(1 − p).
   return smallest(n * Math.log1p(-p), (k) => Math.log((n - k) / (k + 1)) + odds, q, n);
 }
 
 /**
- * Spares that cover the servers in repair in the long run. Repairs are an M/G/∞ queue, so their number is
- * Poisson with mean a = failures per second × repair time, whatever the distribution of repair times; the answer
- * is the smallest k with P(N ≤ k) ≥ quantile.
+ * The number of spares that covers the servers in repair in the long run: the smallest k with P(N ≤ k) ≥ quantile.
+ * Repairs are an M/G/∞ queue, so the number N of servers in repair has a Poisson distribution with mean a = failures
+ * per second × repair time, for any distribution of repair times.
  *
  * @param options.failuresPerSecond - over all servers
  * @param options.repairSeconds - mean time until a failed server is back
@@ -66,18 +66,19 @@ export function longRunSpares(options: {
   const mean = offered(rates);
   const q = quantileOf(quantile);
   if (mean === 0) return 0;
-  // Forty standard deviations, and as many servers as a small mean needs, are above every quantile that a double holds.
+  // Forty standard deviations above the mean, and 100 more for small means, exceed every quantile below 1 that a
+  // double can hold.
   const most = Math.ceil(mean + 40 * Math.sqrt(mean) + 100);
   return smallest(-mean, (k) => Math.log(mean / (k + 1)), q, most);
 }
 
 /**
- * The chance that a failure finds no spare left: that already `spares` or more servers are in repair. Failures
- * arrive at random, so they see the long-run distribution.
+ * The chance that no spare is left at a failure, that is that `spares` or more servers are already in repair.
+ * Failures are a Poisson process, so they see the long-run distribution.
  *
  * @param options.spares - held ready, 0 or more
  * @throws CorralError `invalid-option`
- * @complexity O(the fewer of spares and those that have a chance above 0)
+ * @complexity O(spares), at most the number of terms above 0
  */
 export function spareStockOut(options: {
   readonly failuresPerSecond: number;
@@ -92,11 +93,11 @@ export function spareStockOut(options: {
 /** {@link spareStockOut} with a mean of servers in repair. */
 function stockOut(mean: number, spares: number): number {
   if (mean === 0) return spares === 0 ? 1 : 0;
-  // The tail from its first term on, so that small chances keep their digits; below the mean, from the head.
+  // Above the mean the tail is summed directly, so that small chances keep their digits; below it, the head.
   let logTerm = -mean;
   let head = 0;
   for (let k = 0; k < spares; k++) {
-    // Above the mean terms only sink: what is a rounded 0 here is one for more spares.
+    // Above the mean terms only fall: if a term is 0 in double precision, all further ones are.
     if (k > mean && logTerm < LOG_TERM_MIN) return 0;
     head += Math.exp(logTerm);
     logTerm += Math.log(mean / (k + 1));
@@ -104,7 +105,7 @@ function stockOut(mean: number, spares: number): number {
   if (spares <= mean) return Math.max(0, 1 - head);
   let tail = 0;
   let term = Math.exp(logTerm);
-  // Above the mean terms sink, ever faster: after some √mean of them they add nothing.
+  // Ends: above the mean terms fall ever faster; after some √mean of them they no longer change the sum.
   for (let k = spares; term > tail * 1e-17; k++) {
     tail += term;
     logTerm += Math.log(mean / (k + 1));
@@ -114,18 +115,17 @@ function stockOut(mean: number, spares: number): number {
 }
 
 /**
- * How long a gang that needs a spare waits for one, on average over all its restarts, most of which find one at hand. A gang
- * that is whole runs; one that finds `spares + 1` servers in repair waits until they are `spares` again, however many more
- * fail meanwhile. With N Poisson of mean a = failures per second × repair time: P(N > spares) / P(N ≤ spares) · repair / a,
- * whatever the distribution of repair times.
+ * Mean seconds that a gang waits for a spare, over all its restarts, also those that find a spare at once. A gang
+ * waits while more than `spares` servers are in repair. With N Poisson of mean a = failures per second × repair time,
+ * the wait is P(N > spares) / P(N ≤ spares) · repair / a, for any distribution of repair times.
  *
- * Source: derived: the time in a set of states of an M/G/∞ queue is its probability, and it is entered at the rate at
- * which the last state outside of it is left.
+ * Source: derived. The share of time that an M/G/∞ queue spends in a set of states is the probability of the set, and
+ * the queue enters it at the rate at which it leaves the last state outside.
  *
  * @param options.failuresPerSecond - over all servers that can serve the gang, spares included
  * @param options.repairSeconds - mean time until a failed server is back
  * @param options.spares - held ready, 0 or more
- * @returns seconds; Infinity where so few spares are never enough in double precision
+ * @returns seconds; Infinity if the chance of enough spares is 0 in double precision
  * @throws CorralError `invalid-option`
  * @complexity O(spares + a)
  * @example
@@ -146,12 +146,13 @@ export function spareWaitSeconds(options: {
 }
 
 /**
- * A recovery path whose rescheduling waits for a repair when no spare is left: H = H₀ + P(none)·E[wait].
+ * Adds the wait for a repair to the rescheduling of a recovery path, for restarts that find no spare: H = H₀ +
+ * P(none)·E[wait].
  *
- * @param path - the restart with a spare at hand
- * @param options.stockOut - P(none), see {@link spareStockOut}; 1 if `wait` is over all restarts, see
- * {@link spareWaitSeconds}
- * @param options.wait - until a server comes back
+ * @param path - the restart if a spare is left
+ * @param options.stockOut - P(none), see {@link spareStockOut}; 1 if `wait` is a mean over all restarts, see {@link
+ * spareWaitSeconds}
+ * @param options.wait - duration until a server is back
  * @throws CorralError `invalid-option`
  */
 export function withSpareWait(
@@ -201,7 +202,8 @@ function smallest(logFirst: number, logRatio: (k: number) => number, q: number, 
   let logTerm = logFirst;
   let sum = Math.exp(logTerm);
   let k = 0;
-  // At most `max` steps; terms that no longer move the sum end the walk even if rounding keeps it below q.
+  // Ends: after at most `max` steps. Terms that no longer change the sum end the loop, even if rounding keeps the sum
+  // below q.
   while (sum < q && k < max && (sum < 0.5 || Math.exp(logTerm) > 1e-18)) {
     logTerm += logRatio(k++);
     sum += Math.exp(logTerm);

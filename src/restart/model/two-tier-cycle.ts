@@ -1,7 +1,6 @@
-import { restartLaplace } from './restart-attempt.js';
-import type { RestartModel } from './restart-model.js';
+import { type RestartModel, restartLaplace } from './restart-model.js';
 
-/** What an expected cost per cycle counts. */
+/** The costs that are summed over a cycle. */
 export interface CycleCosts {
   /** Per second of computing or writing checkpoints. */
   readonly active: number;
@@ -19,16 +18,16 @@ export interface CycleCosts {
  * chance of a segment without failure, and E_i the expected cost from the start of segment i:
  *
  *     E_i = w(1−S)/λ + S·E_{i+1} + (1−S)(l₁V_i + l₂V′)/λ
- *     V_i = c₁ + L₁E_i + (1−L₁)(l₁V_i + l₂V′)/λ        restart from a snapshot; a failure picks anew
- *     V′  = c₂ + L₂E_0 + (1−L₂)V′                       what a durable restart has begun, only it can end
+ *     V_i = c₁ + L₁E_i + (1−L₁)(l₁V_i + l₂V′)/λ        restart from a snapshot; after a failure either kind
+ *     V′  = c₂ + L₂E_0 + (1−L₂)V′                       a durable restart is repeated until it succeeds
  *
- * Everything is linear in E_0, so one pass backwards from E_n = 0 solves it: E_i = a_i + (1 − g_i)E_0, where g,
- * the chance of not falling back to E_0, is a product and loses no digits. A lag p until a durable checkpoint
- * is complete makes the cycle run from completion to completion: it enters segment 0 at p, and a last piece of
- * length p, whose failures repeat only it or (l₂) everything, stands behind segment n−1.
+ * All equations are linear in E_0, so one pass backwards from E_n = 0 solves them: E_i = a_i + (1 − g_i)E_0. Here g,
+ * the chance of not going back to E_0, is a product and loses no digits. With a lag p until a durable checkpoint is
+ * complete, a cycle lasts from completion to completion: it starts in segment 0 at p, and a last piece of length p
+ * follows segment n−1. A failure in this piece repeats only the piece or (l₂) the whole cycle.
  *
- * With restarts that nothing interrupts (L = 1) this is the known back substitution; with n = 1 and l₁ = 0 it is
- * the formula of `ettr.ts`.
+ * If nothing interrupts restarts (L = 1) this is the known back substitution; with n = 1 and l₁ = 0 it is the formula
+ * of `ettr.ts`.
  *
  * @complexity O(phases)
  * Source: derived; first-order limit in Benoit et al., IEEE TC 66(7), 2017.
@@ -59,8 +58,8 @@ export function twoTierCycle(model: RestartModel, costs: CycleCosts): number {
     g = (clean * g) / own;
   };
   /**
-   * So many equal segments at once: a → p + r·a is a geometric series, with 1 − r = (own − clean)/own written so that
-   * nothing cancels.
+   * Puts `count` equal segments in front at once: a → p + r·a repeated is a geometric series. 1 − r = (own −
+   * clean)/own is computed without cancellation.
    */
   const beforeAll = (seconds: number, count: number): void => {
     if (count <= 0) return;
@@ -76,7 +75,7 @@ export function twoTierCycle(model: RestartModel, costs: CycleCosts): number {
   before(compute + durableStall);
   if (n === 1 && lag === 0) return a / g;
   if (n === 1) {
-    // The cycle enters the only segment at `lag`: what follows it is the last piece alone.
+    // The cycle starts in the only segment at `lag`; only the last piece follows it.
     const full = a / g;
     a = 0;
     g = 1;
@@ -90,7 +89,10 @@ export function twoTierCycle(model: RestartModel, costs: CycleCosts): number {
   if (lag === 0) return full;
   return entered(compute + stall - lag, afterFirst.a + (1 - afterFirst.g) * full, full);
 
-  /** From inside segment 0: its rest, then what follows; a failure leads to its start. */
+  /**
+   * The cost from inside segment 0: the rest of the segment, then `after`; a failure leads to the start of the
+   * segment.
+   */
   function entered(seconds: number, after: number, whole: number): number {
     const failed = -Math.expm1(-rate * seconds);
     return failed * (perFailure + whole) + Math.exp(-rate * seconds) * after;

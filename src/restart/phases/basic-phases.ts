@@ -1,19 +1,19 @@
 import { nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError } from '../../errors.js';
+import { CorralError, unexpected } from '../../errors.js';
 import { drawUnit, newPhase, type Phase, type UniformSource } from './phase.js';
 
-/** A fixed phase, which composition folds: durations add, transforms need one exponential. */
+/** A phase of fixed duration; `sequence` adds such durations up. */
 export interface FixedPhase extends Phase {
   readonly kind: 'fixed';
 }
 
-/** An exponential phase, of which `maximum` knows the largest of n. */
+/** An exponential phase; `maximum` accepts it. */
 export interface ExponentialPhase extends Phase {
   readonly kind: 'exponential';
 }
 
 /**
- * Always the same duration: L(z) = e^(-zd).
+ * A fixed duration: L(z) = e^(-zd).
  *
  * @param seconds - the duration, 0 or more
  * @throws CorralError `invalid-option`
@@ -34,7 +34,7 @@ export function fixed(seconds: number): FixedPhase {
 }
 
 /**
- * Memoryless: L(z) = 1 / (1 + zm).
+ * An exponential duration: L(z) = 1 / (1 + zm).
  *
  * @param meanSeconds - the mean m, above 0
  * @throws CorralError `invalid-option`
@@ -55,7 +55,7 @@ export function exponential(meanSeconds: number): ExponentialPhase {
 }
 
 /**
- * Gamma: L(z) = (1 + zθ)^-k; for whole k the sum of k exponentials of mean θ.
+ * A gamma-distributed duration: L(z) = (1 + zθ)^-k; for whole k the sum of k exponentials of mean θ.
  *
  * @param shape - k, above 0
  * @param scaleSeconds - θ, above 0; the mean is kθ, the variance kθ²
@@ -78,7 +78,7 @@ export function gamma(shape: number, scaleSeconds: number): Phase {
 }
 
 /**
- * Uniform on [a, b]: L(z) = (e^(-za) - e^(-zb)) / (z (b - a)).
+ * A duration uniform on [a, b]: L(z) = (e^(-za) - e^(-zb)) / (z (b - a)).
  *
  * @param lowSeconds - a, 0 or more
  * @param highSeconds - b, at least a
@@ -89,11 +89,7 @@ export function uniform(lowSeconds: number, highSeconds: number): Phase {
   nonNegative(highSeconds, 'highSeconds');
   const width = highSeconds - lowSeconds;
   if (width < 0) {
-    throw new CorralError(
-      'invalid-option',
-      ['highSeconds'],
-      `expected at least lowSeconds, ${lowSeconds}, got ${highSeconds}`,
-    );
+    throw unexpected(highSeconds, `at least lowSeconds, ${lowSeconds}`, ['highSeconds']);
   }
   return newPhase<Phase>(
     {
@@ -111,11 +107,14 @@ export function uniform(lowSeconds: number, highSeconds: number): Phase {
   );
 }
 
-/** Fewer than half of the tries are rejected: so many in a row no source of uniform numbers lives to see. */
+/**
+ * Most tries of the rejection method. Fewer than half are rejected, so only a faulty source of numbers needs more.
+ */
 const TRIES_MAX = 1000;
 
 /**
- * One gamma variate of scale 1, by rejection; below shape 1 through shape + 1 and a power of a uniform.
+ * One gamma variate of scale 1, by rejection. For a shape below 1 it is a variate of shape + 1 times a power of a
+ * uniform number.
  *
  * @throws CorralError `invalid-option` if nothing is accepted, as from a source that repeats one number
  * Source: Marsaglia and Tsang, "A simple method for generating gamma variables", ACM TOMS 26(3), 2000.
@@ -138,7 +137,7 @@ function standardGamma(shape: number, random: UniformSource): number {
   );
 }
 
-/** One standard normal variate. Source: Box and Muller 1958; the second of the pair is thrown away. */
+/** One standard normal variate. Source: Box and Muller 1958; the second variate of the pair is not used. */
 function standardNormal(random: UniformSource): number {
   return Math.sqrt(-2 * Math.log1p(-drawUnit(random))) * Math.cos(2 * Math.PI * drawUnit(random));
 }

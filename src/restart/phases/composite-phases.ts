@@ -1,7 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
 import { nonNegative } from '../../checks/quantity.js';
-import { CorralError } from '../../errors.js';
+import { unexpected } from '../../errors.js';
 import { fixed } from './basic-phases.js';
 import { checkPhase, drawUnit, newPhase, PHASES_MAX, type Phase } from './phase.js';
 
@@ -13,10 +13,10 @@ export interface MixturePart {
 }
 
 /**
- * One phase after another, independent: L is the product of the transforms.
+ * Independent phases one after another: L is the product of the transforms.
  *
- * @param phases - phases, or lists of at most 10,000 of them, in order; none is a duration of 0
- * @returns one phase; a lone one unchanged
+ * @param phases - phases, or lists of at most 10,000 of them, in order; no phases give a duration of 0
+ * @returns the phase; a single phase is returned unchanged
  * @throws CorralError `invalid-option`
  */
 export function sequence(...phases: readonly (Phase | readonly Phase[])[]): Phase {
@@ -56,9 +56,8 @@ export function sequence(...phases: readonly (Phase | readonly Phase[])[]): Phas
  *
  * @param parts - branches with their weights; at least one weight above 0
  * @throws CorralError `invalid-option`
- * @example
- * // A crash is seen at once, a hang when the collective times out.
- * phase.mixture([{ weight: 0.9, phase: phase.exponential(10) }, { weight: 0.1, phase: phase.fixed(600) }]);
+ * @example // A crash is detected at once, a hang when the collective times out. phase.mixture([{ weight: 0.9, phase:
+ * phase.exponential(10) }, { weight: 0.1, phase: phase.fixed(600) }]);
  */
 export function mixture(parts: readonly MixturePart[]): Phase {
   const branches = readList(parts, ['parts'], 'invalid-option', PHASES_MAX).map((given, i) => {
@@ -68,7 +67,7 @@ export function mixture(parts: readonly MixturePart[]): Phase {
   });
   const total = branches.reduce((sum, { weight }) => sum + weight, 0);
   if (!(total > 0)) {
-    throw new CorralError('invalid-option', ['parts'], `expected weights with a sum above 0, got ${total}`);
+    throw unexpected(total, 'weights with a sum above 0', ['parts']);
   }
   const phases = branches.map(({ phase }) => phase);
   const weights = branches.map(({ weight }) => weight / total);
@@ -90,7 +89,7 @@ export function mixture(parts: readonly MixturePart[]): Phase {
         let left = drawUnit(random);
         let i = 0;
         while (i < phases.length - 1 && left >= weights[i]!) left -= weights[i++]!;
-        // What rounding leaves over falls to the last branch with a weight; the weights have a sum, so there is one.
+        // By rounding the weights may sum to less than the drawn number: take the last branch with a weight.
         while (weights[i] === 0) i--;
         return phases[i]!.sample(random);
       },
@@ -101,9 +100,9 @@ export function mixture(parts: readonly MixturePart[]): Phase {
 }
 
 /**
- * A phase stretched by a factor: L(z) of the factor times z.
+ * A phase with its duration multiplied by a factor: its transform at z is that of the phase at factor times z.
  *
- * @param factor - 0 or more: a measured phase on a job of another size, a slower store
+ * @param factor - 0 or more; for example for a job of another size, or a slower store
  * @param of - the phase
  * @throws CorralError `invalid-option`
  */

@@ -3,7 +3,7 @@ import { positive } from '../../checks/quantity.js';
 import { CorralError } from '../../errors.js';
 import { drawUnit, newPhase, type Phase } from './phase.js';
 
-/** A lognormal duration, by its median and either its mean or σ, the deviation of its logarithm. */
+/** A lognormal duration: its median, and either its mean or σ, the standard deviation of its logarithm. */
 export type LognormalOptions =
   | { readonly medianSeconds: number; readonly sigma: number }
   | { readonly medianSeconds: number; readonly meanSeconds: number };
@@ -17,7 +17,7 @@ export interface LognormalPhase extends Phase {
 
 /** Points of the quadrature. */
 const POINTS = 32;
-/** Beyond it 32 points begin to miss the second moment; the widest published restart has 2.2. */
+/** Largest σ: above it 32 points no longer give the second moment. The widest published restart has 2.2. */
 const SIGMA_MAX = 3;
 
 /**
@@ -43,14 +43,14 @@ export function lognormalSigma(options: {
 }
 
 /**
- * Lognormal, which has no transform of its own: stands for the 32 durations and weights of Gauss-Hermite
- * quadrature over its logarithm, L(z) = Σ w e^(-zd). The same 32 durations are what is sampled, so the closed
- * form and the simulation see one distribution. Its mean is that of the lognormal exactly, its variance within
- * 1e-7; its transform is off by less than 1e-7 at σ = 1, 1e-5 at 1.5, 2e-4 at 2.2 and 1e-3 at 3.
+ * A lognormal duration. The lognormal has no closed transform, so the phase is the discrete distribution of the 32
+ * durations and weights of Gauss-Hermite quadrature over its logarithm: L(z) = Σ w e^(-zd). The same 32 durations are
+ * sampled, so the closed form and the simulation use one distribution. Its mean is exactly that of the lognormal, its
+ * variance within 1e-7. The error of its transform is below 1e-7 at σ = 1, 1e-5 at 1.5, 2e-4 at 2.2 and 1e-3 at 3.
  *
  * @param options.medianSeconds - the median, above 0
- * @param options.sigma - deviation of the logarithm, above 0, at most 3
- * @param options.meanSeconds - in place of `sigma`: the mean, at least the median
+ * @param options.sigma - standard deviation of the logarithm, above 0, at most 3
+ * @param options.meanSeconds - instead of `sigma`: the mean, at least the median
  * @throws CorralError `invalid-option`
  */
 export function lognormal(options: LognormalOptions): LognormalPhase {
@@ -74,7 +74,7 @@ export function lognormal(options: LognormalOptions): LognormalPhase {
   const { nodes, weights } = gaussHermite();
   const mean = medianSeconds * Math.exp(sigma ** 2 / 2);
   const raw = nodes.map((x) => Math.exp(Math.SQRT2 * sigma * x));
-  // Stretched by what quadrature lacks of the mean, so that means of composed phases are the stated ones.
+  // Scaled so that the mean is exact in spite of the quadrature error.
   const stretch = mean / raw.reduce((sum, d, i) => sum + weights[i]! * d, 0);
   const seconds = raw.map((d) => d * stretch);
   return newPhase<LognormalPhase>(
@@ -103,8 +103,8 @@ export function lognormal(options: LognormalOptions): LognormalPhase {
 /**
  * Nodes and weights for ∫ f(x) e^(-x²) dx / √π; the weights sum to 1.
  *
- * Newton steps on the orthonormal Hermite polynomials, each started from the asymptotic place of the root or
- * from the roots before it.
+ * Newton's method on the orthonormal Hermite polynomials. Start values are the asymptotic positions of the roots, or
+ * follow from the roots before.
  *
  * Source: Press et al., "Numerical Recipes", section 4.5 (the start values).
  */

@@ -1,10 +1,10 @@
 import { callForeign } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
 
 /** Uniform random numbers from 0 (included) to 1 (excluded), one per call. */
 export type UniformSource = () => number;
 
-/** The families of durations; `custom` is one of the caller's own. */
+/** The kinds of phases; `custom` is an object of the caller. */
 export type PhaseKind =
   | 'fixed'
   | 'exponential'
@@ -18,8 +18,8 @@ export type PhaseKind =
   | 'custom';
 
 /**
- * A random duration: one part of a restart. The closed form reads its transform, the simulation draws from it;
- * both see one distribution.
+ * A random duration, such as one step of a restart. The closed form uses its transform, the simulation draws from it;
+ * both use one distribution.
  */
 export interface Phase {
   readonly kind: PhaseKind;
@@ -28,7 +28,7 @@ export interface Phase {
   /** Variance of the duration, seconds². */
   readonly variance: number;
   /**
-   * The Laplace transform E[e^(-zX)]: for a failure rate z, the chance that no failure strikes during the phase.
+   * The Laplace transform E[e^(-zX)]: at a failure rate z, the chance that no failure occurs during the phase.
    *
    * @param z - 0 or more, 1/seconds
    */
@@ -37,28 +37,31 @@ export interface Phase {
   sample(random: UniformSource): number;
 }
 
-/** The longest mean, seconds: 30 million years. */
+/** The longest mean, seconds. */
 export const PHASE_SECONDS_MAX = 1e15;
-/** Most phases that one is made of, one inside several counted each time: as many transforms are computed for one. */
+/**
+ * Most phases inside one phase; a phase that occurs several times counts each time. One transform computes all of
+ * theirs.
+ */
 export const PHASES_MAX = 10_000;
 /** Most levels of phases inside phases. */
 const LEVELS_MAX = 100;
 
-/** How large a phase is. */
+/** The number of phases inside a phase, itself included, and of their levels. */
 interface PhaseSize {
   readonly phases: number;
   readonly levels: number;
 }
 
-/** Phases that were built or checked here, and not put together or copied by somebody else. */
+/** The phases that this file built or checked; copies and objects of the caller are not among them. */
 const sizes = new WeakMap<object, PhaseSize>();
 
 /**
- * Makes a phase of checked figures: nobody can change it, and its functions refuse what is no rate.
+ * Makes a frozen phase whose `laplace` refuses anything but a rate.
  *
- * @param definition - its figures and functions, which may rely on their arguments
- * @param parts - the phases that it is made of
- * @param path - the argument that makes it too long, if it is
+ * @param definition - checked figures, and functions, which need not check their arguments
+ * @param parts - the phases that it consists of
+ * @param path - the argument to name if the phase is too long or too large
  * @throws CorralError `invalid-option` for a mean above 1e15 s; `limit-exceeded` above 10,000 phases, or 100 levels of them
  */
 export function newPhase<P extends Phase>(
@@ -68,11 +71,7 @@ export function newPhase<P extends Phase>(
 ): P {
   const { mean, laplace, sample } = definition;
   if (!(mean <= PHASE_SECONDS_MAX)) {
-    throw new CorralError(
-      'invalid-option',
-      path,
-      `expected a mean of at most ${PHASE_SECONDS_MAX} s, got ${mean}`,
-    );
+    throw unexpected(mean, `a mean of at most ${PHASE_SECONDS_MAX} s`, path);
   }
   let phases = 1;
   let levels = 1;
@@ -92,7 +91,7 @@ export function newPhase<P extends Phase>(
     ...definition,
     laplace: (z: number): number => {
       if (typeof z === 'number' && z >= 0 && z <= Number.MAX_VALUE) return laplace(z);
-      throw new CorralError('invalid-option', ['z'], `expected a finite rate of 0 or more, got ${quote(z)}`);
+      throw unexpected(z, 'a finite rate of 0 or more', ['z']);
     },
     sample: (random: UniformSource): number => sample(random),
   });
@@ -100,39 +99,31 @@ export function newPhase<P extends Phase>(
   return phase;
 }
 
-/** How many phases a phase is made of, itself included. */
+/** The number of phases inside a phase, itself included. */
 export function phasesIn(phase: Phase): number {
   return sizes.get(phase)!.phases;
 }
 
 /**
- * The next number of a source, which may be the caller's.
+ * Draws the next number of a source, which may be a function of the caller.
  *
- * @throws CorralError `invalid-option` if it is none from 0 (included) to 1 (excluded)
+ * @throws CorralError `invalid-option` if it is no number from 0 (included) to 1 (excluded)
  */
 export function drawUnit(random: UniformSource): number {
   const unit = callForeign(random, ['random']);
   if (typeof unit === 'number' && unit >= 0 && unit < 1) return unit;
-  throw new CorralError(
-    'invalid-option',
-    ['random'],
-    `expected a function that returns numbers from 0 to below 1, got ${quote(unit)}`,
-  );
+  throw unexpected(unit, 'a function that returns numbers from 0 to below 1', ['random']);
 }
 
 /**
- * Returns a phase that `phase.…` made as it is, and one of the caller's own with its members read once and what its
- * functions return checked.
+ * Checks a phase. A phase made by `phase.…` is returned as it is. Of an object of the caller the members are read
+ * once, and the results of its functions are checked at each call.
  *
  * @throws CorralError `invalid-option`
  */
 export function checkPhase(value: unknown, ...path: (string | number)[]): Phase {
   if (typeof value !== 'object' || value === null) {
-    throw new CorralError(
-      'invalid-option',
-      path,
-      `expected a phase such as phase.fixed(30), got ${quote(value)}`,
-    );
+    throw unexpected(value, 'a phase such as phase.fixed(30)', path);
   }
   if (sizes.has(value)) return value as Phase;
   const { mean, variance, laplace, sample } = callForeign(() => {
@@ -172,21 +163,13 @@ function isDuration(seconds: unknown): seconds is number {
 
 function ownDuration(seconds: unknown, path: ErrorPath): number {
   if (isDuration(seconds)) return seconds;
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected a phase that draws seconds from 0 to ${PHASE_SECONDS_MAX}, got ${quote(seconds)}`,
-  );
+  throw unexpected(seconds, `a phase that draws seconds from 0 to ${PHASE_SECONDS_MAX}`, path);
 }
 
-/** What a transform may be above 1 by rounding. */
+/** Rounding by which a transform may exceed 1. */
 const LAPLACE_ROUNDING = 1e-9;
 
 function ownLaplace(value: unknown, path: ErrorPath): number {
   if (typeof value === 'number' && value >= 0 && value <= 1 + LAPLACE_ROUNDING) return Math.min(1, value);
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected a phase whose transform is from 0 to 1, got ${quote(value)}`,
-  );
+  throw unexpected(value, 'a phase whose transform is from 0 to 1', path);
 }

@@ -3,7 +3,7 @@ import { mixture, scaled, sequence } from './composite-phases.js';
 import { lognormal } from './lognormal.js';
 import { maximum } from './maximum.js';
 
-/** All families of durations: `phase.fixed(30)`, `phase.sequence(a, b)`. */
+/** The functions that make phases: `phase.fixed(30)`, `phase.sequence(a, b)`. */
 export const phase: {
   readonly fixed: typeof fixed;
   readonly exponential: typeof exponential;

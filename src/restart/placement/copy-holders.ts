@@ -8,25 +8,25 @@ import { checkCluster } from '../../topology/expected-topology.js';
 import { gangOf, positionsById } from './gang.js';
 
 /**
- * Who holds the checkpoint part of each server of a gang: per server, in the order in which the placement first
- * names them, the positions (in that order) of all holders, its own memory among them or not.
+ * The holders of the checkpoint part of each server of a gang. Servers are in the order in which the placement first
+ * names them; a holder is a position in that order. A server may, but need not, hold its own part.
  */
 export type CopyHolders = readonly (readonly number[])[];
 
 /** Options of {@link copyHolders}. */
 export interface CopyHolderOptions {
-  /** Copies of each part, the one in its own server included; default 2. */
+  /** Number of copies of each part, including the one in its own server; default 2. */
   readonly copies?: number | undefined;
-  /** Copies must lie in different domains of this tier; default: only on different servers. */
+  /** Tier in whose domains no two copies may be together; default: only on different servers. */
   readonly apart?: TierName | undefined;
 }
 
 /**
- * Spreads in-memory copies: every server keeps its own part, and further copies go to the next servers of the gang
- * that are in other domains of `apart`, counting on cyclically.
+ * Distributes in-memory copies. Every server keeps its own part; further copies go to the next servers of the gang,
+ * cyclically, that are in other domains of `apart`.
  *
  * @param placement - of the cluster
- * @returns holders of each part; fewer than `copies` where the gang does not touch as many domains
+ * @returns holders of each part; fewer than `copies` if the gang is in fewer domains
  * @throws CorralError as `failureDomains`, and `invalid-option`
  * @complexity O(servers × copies × servers of one domain)
  */

@@ -1,61 +1,62 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { nonNegative } from '../../checks/quantity.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, quote, unexpected } from '../../errors.js';
 import type { ServerId, TierName } from '../../ids.js';
 import type { Placement } from '../../placement/request/placement.js';
+import { remembered } from '../../remembered.js';
 import { acceleratorGBpsPerGpuOf, type ClusterTopology } from '../../topology/cluster-topology.js';
 import { checkCluster } from '../../topology/expected-topology.js';
 import { checkPhase } from '../phases/phase.js';
 import type { FailureLaw, FailureLevel } from './failure-laws.js';
 import { type Gang, type GangServer, gangOf, positionsById } from './gang.js';
 
-/** Something that a gang depends on and that fails as one. */
+/** A part of the cluster that a gang uses and that fails as a whole. */
 export interface FailureDomain {
-  /** Name of the law that it fails by. */
+  /** Name of its failure law. */
   readonly law: string;
   readonly level: 'gpu' | 'server' | 'nvlink-domain' | 'job' | 'tier';
-  /** Of a tier, or an NVLink domain that is one: the tier and the domain in it. */
+  /** For a domain of a tier, also an NVLink domain that is one: the tier and the domain. */
   readonly tier?: TierName;
   readonly domain?: string;
-  /** Of a server or GPU: the server. */
+  /** For a server or GPU: the server. */
   readonly server?: ServerId;
-  /** Of a GPU: its ordinal. */
+  /** For a GPU: its ordinal. */
   readonly gpu?: number;
   readonly failuresPerSecond: number;
-  /** GPUs of the cluster inside it, whoever has them. */
+  /** GPUs of the cluster inside it, used by the gang or not. */
   readonly gpusInside: number;
-  /** GPUs of the gang inside it: what has to be replaced or repaired. */
+  /** GPUs of the gang inside it: those that must be replaced or repaired. */
   readonly gpusLost: number;
-  /** GPUs that stop: all of the gang, since it starts together or not at all. */
+  /** GPUs that stop: all GPUs of the gang. */
   readonly blastRadiusGpus: number;
-  /** Servers of the gang that must be replaced, in its order; none for a failure of the job alone. */
+  /** Servers of the gang that must be replaced, in the gang's order; none for a failure of the job alone. */
   readonly serversLost: readonly ServerId[];
-  /** Whether checkpoints in the memory of those servers are gone. */
+  /** True if checkpoints in the memory of those servers are lost. */
   readonly memoryLost: boolean;
 }
 
-const LAW_FIELDS: readonly (keyof FailureLaw)[] = [
-  'name',
-  'level',
-  'failuresPerSecond',
-  'per',
-  'memoryLost',
-  'detect',
-];
+const LAW_FIELDS = fieldNames<FailureLaw>({
+  name: true,
+  level: true,
+  failuresPerSecond: true,
+  per: true,
+  memoryLost: true,
+  detect: true,
+});
 const PER: readonly unknown[] = ['domain', 'server', 'gpu', undefined];
 const LEVELS: readonly unknown[] = ['gpu', 'server', 'nvlink-domain', 'job'];
-/** Most laws; the causes that operators tell apart are tens. */
+/** Most laws. Operators distinguish some tens of causes. */
 const LAWS_MAX = 1000;
-/** Most domains of one answer: a law of GPUs has one for every GPU of the gang. */
+/** Most failure domains of one answer: a law of level `gpu` has one for every GPU of the gang. */
 const DOMAINS_MAX = 2_000_000;
 
 /**
- * Which failure domains a placement touches, how often each fails, and what a failure of it stops.
+ * The failure domains that a placement touches, with the rate and the effect of their failures.
  *
  * @param placement - of the cluster; plain data, also after JSON
  * @param cluster - the cluster it is placed on
- * @param laws - how often what fails: `llama3FailureLaws(…)`, or your own
+ * @param laws - failure rates by level: `llama3FailureLaws(…)`, or your own
  * @returns one entry per law and touched domain, in the order of the laws and of the gang's servers
  * @throws CorralError `invalid-option` or `duplicate-id` for a wrong law, `unknown-reference` for a server, GPU or
  *   tier that the cluster has not
@@ -78,7 +79,7 @@ export function failureDomains(
 }
 
 /**
- * {@link failureDomains} of a gang that is already found.
+ * As {@link failureDomains}, for a gang that was read before.
  *
  * @param laws - from {@link readLaws}
  */
@@ -135,7 +136,7 @@ export function readLaws(given: readonly FailureLaw[], cluster: ClusterTopology)
   });
 }
 
-/** A domain before rates: which part of gang and cluster lies in it. */
+/** A failure domain without its rate: the parts of gang and cluster inside it. */
 interface Touched extends Pick<FailureDomain, 'level' | 'tier' | 'domain' | 'server' | 'gpu'> {
   readonly servers: readonly GangServer[];
   readonly gpusLost: number;
@@ -164,7 +165,7 @@ function touched(law: FailureLaw, gang: Gang, cluster: ClusterTopology): Touched
   });
 }
 
-/** A server of the gang as a domain of its own. */
+/** A server of the gang as a failure domain. */
 function ownServer(s: GangServer, level: Touched['level']): Touched {
   return {
     level,
@@ -176,7 +177,7 @@ function ownServer(s: GangServer, level: Touched['level']): Touched {
   };
 }
 
-/** The accelerator domains of the gang; a server that lies in none is an NVLink domain of its own. */
+/** The accelerator domains of the gang; a server outside all of them is an NVLink domain by itself. */
 function nvlinkDomains(gang: Gang, cluster: ClusterTopology): Touched[] {
   const t = cluster.tiers.findIndex((tier) =>
     tier.domains.some((_, domain) => acceleratorGBpsPerGpuOf(tier, domain) !== undefined),
@@ -205,10 +206,7 @@ function tierDomains(
   const t = cluster.tiers.findIndex((tier) => tier.name === name);
   const byDomain = new Map<number, GangServer[]>();
   for (const s of gang.servers) {
-    const domain = s.server.domains[t]!;
-    const inside = byDomain.get(domain);
-    if (inside === undefined) byDomain.set(domain, [s]);
-    else inside.push(s);
+    remembered(byDomain, s.server.domains[t]!, () => []).push(s);
   }
   const gpusInside = new Map<number, number>();
   const serversInside = new Map<number, number>();
@@ -231,22 +229,14 @@ function tierDomains(
 function readLaw(given: FailureLaw, cluster: ClusterTopology, i: number): FailureLaw {
   const law = readFields(given, LAW_FIELDS, ['laws', i]);
   if (typeof law.name !== 'string' || law.name === '') {
-    throw new CorralError('invalid-option', ['laws', i, 'name'], `expected a name, got ${quote(law.name)}`);
+    throw unexpected(law.name, 'a name', ['laws', i, 'name']);
   }
   nonNegative(law.failuresPerSecond, 'laws', i, 'failuresPerSecond');
   if (law.memoryLost !== undefined && typeof law.memoryLost !== 'boolean') {
-    throw new CorralError(
-      'invalid-option',
-      ['laws', i, 'memoryLost'],
-      `expected true or false, got ${quote(law.memoryLost)}`,
-    );
+    throw unexpected(law.memoryLost, 'true or false', ['laws', i, 'memoryLost']);
   }
   if (!PER.includes(law.per)) {
-    throw new CorralError(
-      'invalid-option',
-      ['laws', i, 'per'],
-      `expected domain, server or gpu, got ${quote(law.per)}`,
-    );
+    throw unexpected(law.per, 'domain, server or gpu', ['laws', i, 'per']);
   }
   return {
     ...law,
@@ -267,9 +257,5 @@ function readLevel(given: FailureLevel, cluster: ClusterTopology, i: number): Fa
     );
   }
   if (LEVELS.includes(given)) return given;
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected gpu, server, nvlink-domain, job or { tier }, got ${quote(given)}`,
-  );
+  throw unexpected(given, 'gpu, server, nvlink-domain, job or { tier }', path);
 }

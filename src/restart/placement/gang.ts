@@ -1,13 +1,14 @@
 import { callForeign, readList } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import type { PlacedPod, Placement } from '../../placement/request/placement.js';
+import { remembered } from '../../remembered.js';
 import type { ClusterServer, ClusterTopology } from '../../topology/cluster-topology.js';
 import { PODS_MAX } from '../../units.js';
 
 /** The servers of a placement, as positions in the cluster. */
 export interface Gang {
-  /** In the order in which pods first name them: the order of checkpoint parts. */
+  /** In the order in which pods first name them, which is the order of checkpoint parts. */
   readonly servers: readonly GangServer[];
   readonly gpus: number;
 }
@@ -18,11 +19,11 @@ export interface GangServer {
   /** Position in the cluster. */
   readonly position: number;
   readonly server: ClusterServer;
-  /** GPU ordinals that the gang has there, ascending. */
+  /** Ordinals of the gang's GPUs on it, ascending. */
   readonly gpus: readonly number[];
 }
 
-/** Positions of servers by id; made once per call. */
+/** Server id → position in the cluster; computed once per call. */
 export function positionsById(cluster: ClusterTopology): Map<ServerId, number> {
   return new Map(cluster.servers.map((server, i) => [server.id, i]));
 }
@@ -31,8 +32,8 @@ export function positionsById(cluster: ClusterTopology): Map<ServerId, number> {
  * Finds the servers of a placement in its cluster.
  *
  * @param placement - of that cluster: plain data, also after JSON
- * @throws CorralError `unknown-reference` for a server or GPU that the cluster has not; `invalid-option` for what is
- *   no placement, or has no pods
+ * @throws CorralError `unknown-reference` for a server or GPU that the cluster does not have; `invalid-option` for
+ * anything but a placement, and for one without pods
  * @complexity O(pods + GPUs)
  */
 export function gangOf(
@@ -60,8 +61,7 @@ export function gangOf(
       );
     }
     const count = cluster.servers[position]!.type.gpus.length;
-    const gpus = held.get(position) ?? new Set<number>();
-    held.set(position, gpus);
+    const gpus = remembered(held, position, () => new Set());
     const ordinals = readList(given, ['placement', 'pods', i, 'gpus'], 'invalid-option', count);
     ordinals.forEach((gpu, g) => {
       if (!Number.isInteger(gpu) || gpu < 0 || gpu >= count) {
@@ -71,7 +71,7 @@ export function gangOf(
           `server ${quote(id)} has ${count} GPUs, and none of ordinal ${quote(gpu)}`,
         );
       }
-      // Pods may share a GPU, but none has it twice.
+      // Pods may share a GPU, but one pod cannot have it twice.
       if (ordinals.indexOf(gpu) !== g) {
         throw new CorralError(
           'duplicate-id',
@@ -89,13 +89,13 @@ export function gangOf(
   return { servers, gpus: servers.reduce((sum, s) => sum + s.gpus.length, 0) };
 }
 
-/** The fields of a pod, each read once. */
+/** Reads the fields of a pod, each once. */
 function podOf(
   pod: PlacedPod,
   path: ErrorPath,
 ): { readonly id: ServerId; readonly given: readonly number[] } {
   if (typeof pod !== 'object' || pod === null) {
-    throw new CorralError('invalid-option', path, `expected a pod with server and gpus, got ${quote(pod)}`);
+    throw unexpected(pod, 'a pod with server and gpus', path);
   }
   return callForeign(() => ({ id: pod.server, given: pod.gpus }), path);
 }

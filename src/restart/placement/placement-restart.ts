@@ -1,7 +1,7 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { bandwidthGBps, nonNegative } from '../../checks/quantity.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError, quote, unexpected } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import type { Placement } from '../../placement/request/placement.js';
 import type { ClusterTopology } from '../../topology/cluster-topology.js';
@@ -26,101 +26,107 @@ import type { FailureLaw } from './failure-laws.js';
 import { type Gang, gangOf, positionsById } from './gang.js';
 import { TransferPaths } from './transfer-path.js';
 
-/** How big checkpoints are, and how fast they come back. */
+/** The size of checkpoints and the bandwidths at which they are loaded. */
 export interface PlacedCheckpoint {
-  /** The whole of it, see `checkpointBytes`. */
+  /** Bytes of the whole checkpoint, see `checkpointBytes`. */
   readonly bytes: number;
-  /** The shared store, over all readers. */
+  /** GB/s of the shared store, all readers together. */
   readonly storeGBps: number;
-  /** From the store into one server; default: not limiting. */
+  /** GB/s from the store into one server; default: not limiting. */
   readonly serverStoreGBps?: number | undefined;
-  /** From its own memory back to a server's GPUs; default: not limiting. */
+  /** GB/s from the memory of a server to its GPUs; default: not limiting. */
   readonly localGBps?: number | undefined;
-  /** Into and out of one server; default: what all GPUs of its type reach through its ports. */
+  /** GB/s into and out of one server; default: `nicBandwidth` of all GPUs of its type. */
   readonly nicGBps?: number | undefined;
 }
 
 /** Options of {@link placementRestart}. */
 export interface PlacementRestartOptions {
-  /** How often what fails. */
+  /** Failure rates by level. */
   readonly laws: readonly FailureLaw[];
-  /** A whole restart; `load` is what the placement makes of it, whatever it says, and `detect` the law's if it has one. */
+  /**
+   * A whole restart. Its step `load` is replaced by the one that follows from the placement, and `detect` by that of
+   * the failure law, if it has one.
+   */
   readonly recovery: RecoveryPath;
-  /** Compute between checkpoints (snapshots, with two tiers). */
+  /** Seconds of compute between checkpoints (with two tiers: snapshots). */
   readonly computeSeconds: number;
-  /** Stall of one; default 0. */
+  /** Seconds that a checkpoint blocks the job; default 0. */
   readonly stallSeconds?: number | undefined;
-  /** Lag of the durable ones; default 0. */
+  /** Seconds until a durable checkpoint is complete after its stall; default 0. */
   readonly persistLagSeconds?: number | undefined;
   readonly clock?: FailureClock | undefined;
-  /** Two tiers: snapshots in server memory, every `snapshots`-th checkpoint in the store. Absent: all in the store. */
+  /**
+   * Two tiers: snapshots in server memory, every `snapshots`-th checkpoint in the store. Default: all checkpoints in
+   * the store.
+   */
   readonly durable?: { readonly snapshots: number; readonly stallSeconds: number } | undefined;
   readonly checkpoint: PlacedCheckpoint;
-  /** Holders of each server's snapshot; default: only the server itself. See `copyHolders`. */
+  /** The holders of each server's snapshot, see `copyHolders`; default: only the server itself. */
   readonly copies?: CopyHolders | undefined;
   /**
-   * Servers held ready to replace others, nearest first taken; default: a replacement appears where the lost server
-   * stood.
+   * Spare servers; the nearest one replaces a lost server. Default: a replacement appears in the place of the lost
+   * server.
    */
   readonly spares?: readonly ServerId[] | undefined;
-  /** What rescheduling takes longer when the spares do not suffice; default nothing. */
+  /** Additional duration of rescheduling if there are too few spares; default none. */
   readonly repair?: Phase | undefined;
 }
 
-/** A failure domain, and what a failure of it means for this placement. */
+/** A failure domain with the restart that follows its failure. */
 export interface PlacedFailureDomain extends FailureDomain {
-  /** Which checkpoint everyone goes back to: `memory` only if a copy of every part survives. */
+  /** The checkpoint that all servers go back to: `memory` only if a copy of every part survives. */
   readonly rollback: Rollback;
-  /** Loading it, until the slowest server has its part. */
+  /** Seconds to load it, until the slowest server has its part. */
   readonly loadSeconds: number;
-  /** Replacement of each lost server, in the order of `serversLost`; null: none is left. */
+  /** Replacement of each lost server, in the order of `serversLost`; null = no spare is left. */
   readonly replacements: readonly (ServerId | null)[];
 }
 
-/** What restarts cost a job where it is placed. */
+/** The cost of restarts for a job at its placement. */
 export interface PlacementRestart {
   readonly domains: readonly PlacedFailureDomain[];
   readonly model: RestartModel;
   readonly gpus: number;
   readonly ettr: number;
   readonly failuresPerDay: number;
-  /** Per day, by phase and by badput name. */
+  /** Lost GPU-seconds per day, by phase and by badput name. */
   readonly lost: LostGpuSeconds;
   readonly lostGpuHoursPerDay: number;
 }
 
-const FIELDS: readonly (keyof PlacementRestartOptions)[] = [
-  'laws',
-  'recovery',
-  'computeSeconds',
-  'stallSeconds',
-  'persistLagSeconds',
-  'clock',
-  'durable',
-  'checkpoint',
-  'copies',
-  'spares',
-  'repair',
-];
-const CHECKPOINT_FIELDS: readonly (keyof PlacedCheckpoint)[] = [
-  'bytes',
-  'storeGBps',
-  'serverStoreGBps',
-  'localGBps',
-  'nicGBps',
-];
+const FIELDS = fieldNames<PlacementRestartOptions>({
+  laws: true,
+  recovery: true,
+  computeSeconds: true,
+  stallSeconds: true,
+  persistLagSeconds: true,
+  clock: true,
+  durable: true,
+  checkpoint: true,
+  copies: true,
+  spares: true,
+  repair: true,
+});
+const CHECKPOINT_FIELDS = fieldNames<PlacedCheckpoint>({
+  bytes: true,
+  storeGBps: true,
+  serverStoreGBps: true,
+  localGBps: true,
+  nicGBps: true,
+});
 /** Most holders of one part. */
 const HOLDERS_MAX = 1024;
 const DAY_SECONDS = 86_400;
 const HOUR_SECONDS = 3600;
 
 /**
- * What restarts cost a job, placed like this: call it for two placements and compare.
+ * The cost of restarts for a job at a placement. To choose between two placements, call it for both and compare.
  *
- * For every failure domain that the gang touches: which servers are lost, and by whom each is replaced (the spare with
- * the narrowest common tier, outside the domain); whether every part of the snapshot has a holder that survives, and
- * so which tier of checkpoint everyone rolls back to; and how long loading takes, from the holder nearest to each
- * replacement or from the store. Domains that lead to the same restart are one failure class of a `restartModel`.
+ * For every failure domain that the gang touches it determines: the lost servers and the replacement of each (the
+ * spare with the narrowest common tier, outside the domain); the checkpoint that all servers go back to, which is the
+ * snapshot if every part of it has a holder that survives; and the time to load it, from the holder nearest to each
+ * replacement or from the store. Domains that lead to the same restart become one failure class of a `restartModel`.
  *
  * Source: the load formula of `loadSeconds`; the recursion of `two-tier-cycle.ts` for the tiers.
  *
@@ -151,8 +157,8 @@ export function placementRestart(
   const given = readOptions(options, cluster);
   const positions = positionsById(cluster);
   const gang = gangOf(placement, cluster, positions);
-  const scene = new Scene(gang, cluster, positions, given);
-  const domains = domainsOf(gang, cluster, given.laws).map((domain) => scene.place(domain));
+  const failures = new DomainFailures(gang, cluster, positions, given);
+  const domains = domainsOf(gang, cluster, given.laws).map((domain) => failures.restartAfter(domain));
   const { computeSeconds, stallSeconds, persistLagSeconds, clock, durable } = given;
   const model = restartModel({
     failureClasses: failureClasses(domains, given),
@@ -174,7 +180,7 @@ export function placementRestart(
   };
 }
 
-/** Reads the options once; what depends on the gang is checked later. */
+/** Reads the options once; options that depend on the gang are checked later. */
 function readOptions(options: PlacementRestartOptions, cluster: ClusterTopology): PlacementRestartOptions {
   const given = readFields(options, FIELDS);
   const checkpoint = readFields(given.checkpoint, CHECKPOINT_FIELDS, ['checkpoint']);
@@ -192,15 +198,15 @@ function readOptions(options: PlacementRestartOptions, cluster: ClusterTopology)
   };
 }
 
-/** Everything that decides the fate of one failure. */
-class Scene {
+/** Determines the restart after the failure of a domain. */
+class DomainFailures {
   readonly #gang: Gang;
   readonly #paths: TransferPaths;
   readonly #cluster: ClusterTopology;
   readonly #options: PlacementRestartOptions;
   readonly #order: ReadonlyMap<ServerId, number>;
   readonly #copies: CopyHolders;
-  /** Positions of the spares in the cluster; undefined where replacements appear in place. */
+  /** Positions of the spares in the cluster; undefined if replacements appear in the place of lost servers. */
   readonly #spares: readonly number[] | undefined;
 
   constructor(
@@ -239,14 +245,14 @@ class Scene {
     });
   }
 
-  place(domain: FailureDomain): PlacedFailureDomain {
+  restartAfter(domain: FailureDomain): PlacedFailureDomain {
     const lost = domain.serversLost.map((id) => this.#order.get(id)!);
     const gone = new Set(domain.memoryLost ? lost : []);
     const rollback: Rollback =
       this.#options.durable !== undefined &&
       [...gone].every((part) => this.#copies[part]!.some((holder) => !gone.has(holder))) &&
-      // A server may keep its part only elsewhere: look at those whose holders are all among the lost.
-      this.#partsHeldElsewhere(gone)
+      // Parts of servers that survive can be lost as well, if other servers hold all their copies.
+      this.#arePartsElsewhereSafe(gone)
         ? 'memory'
         : 'durable';
     const replacements = this.#replacements(domain, lost);
@@ -260,8 +266,8 @@ class Scene {
     };
   }
 
-  /** Parts of servers that live on, whose copies all lie on lost ones. */
-  #partsHeldElsewhere(gone: ReadonlySet<number>): boolean {
+  /** True if a copy survives of every part whose own server survives but does not hold it. */
+  #arePartsElsewhereSafe(gone: ReadonlySet<number>): boolean {
     if (gone.size === 0) return true;
     return this.#elsewhere.every(
       (part) => gone.has(part) || this.#copies[part]!.some((holder) => !gone.has(holder)),
@@ -275,7 +281,7 @@ class Scene {
     return this.#elsewhereKnown;
   }
 
-  /** For each lost server its nearest spare that is not lost itself; each spare once. */
+  /** The nearest spare for each lost server, outside the failed domain; each spare is used once. */
   #replacements(domain: FailureDomain, lost: readonly number[]): (number | null)[] {
     const spares = this.#spares;
     if (spares === undefined) return lost.map((i) => this.#gang.servers[i]!.position);
@@ -314,7 +320,7 @@ class Scene {
       return loadSeconds({ bytes, servers, storeServers: servers, storeGBps, serverStoreGBps });
     }
     if (lost.length === 0) return loadSeconds({ bytes, servers, localGBps });
-    // The replacement with the slowest way decides; where it stands is unknown when none is left.
+    // The replacement with the slowest path decides. If no spare is left, the place of the lost server counts.
     let pathGBps = Number.POSITIVE_INFINITY;
     lost.forEach((part, i) => {
       const to = replacements[i] ?? this.#gang.servers[part]!.position;
@@ -325,7 +331,7 @@ class Scene {
       }
       pathGBps = Math.min(pathGBps, widest);
     });
-    // A path that nothing limits takes no time.
+    // A path without a limit takes no time.
     if (pathGBps === Number.POSITIVE_INFINITY) return loadSeconds({ bytes, servers, localGBps });
     return loadSeconds({ bytes, servers, localGBps, peerServers: lost.length, nicGBps: pathGBps });
   }
@@ -335,11 +341,7 @@ function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHold
   if (copies === undefined) return Array.from({ length: servers }, (_, i) => [i]);
   const parts = readList(copies, ['copies'], 'invalid-option', servers);
   if (parts.length !== servers) {
-    throw new CorralError(
-      'invalid-option',
-      ['copies'],
-      `expected holders for each of the ${servers} servers of the placement, got ${parts.length}`,
-    );
+    throw unexpected(parts.length, `holders for each of the ${servers} servers of the placement`, ['copies']);
   }
   return parts.map((given, i) => {
     const holders = readList(given, ['copies', i], 'invalid-option', HOLDERS_MAX);
@@ -348,18 +350,14 @@ function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHold
     }
     holders.forEach((holder, j) => {
       if (!Number.isInteger(holder) || holder < 0 || holder >= servers) {
-        throw new CorralError(
-          'invalid-option',
-          ['copies', i, j],
-          `expected a position from 0 to ${servers - 1}, got ${quote(holder)}`,
-        );
+        throw unexpected(holder, `a position from 0 to ${servers - 1}`, ['copies', i, j]);
       }
     });
     return holders;
   });
 }
 
-/** One class per law and kind of restart: thousands of GPUs that fail alike are one. */
+/** One class per law and kind of restart: thousands of GPUs with equal restarts become one class. */
 function failureClasses(
   domains: readonly PlacedFailureDomain[],
   options: PlacementRestartOptions,

@@ -1,22 +1,24 @@
 import { nicBandwidth } from '../../bandwidth/ports/nic-bandwidth.js';
+import { remembered } from '../../remembered.js';
 import {
   acceleratorGBpsPerGpuOf,
   type ClusterServer,
   type ClusterTopology,
   uplinkGBpsOf,
 } from '../../topology/cluster-topology.js';
+import type { ServerTopology } from '../../topology/server-topology.js';
 
-/** Bandwidths between servers of a cluster, as a transfer of checkpoint parts meets them. */
+/** Bandwidths between servers of a cluster for the transfer of checkpoint parts. */
 export class TransferPaths {
   readonly #cluster: ClusterTopology;
   readonly #nicGBps: number | undefined;
-  /** Per tier and domain: its uplink, shared evenly by the servers inside. */
+  /** Tier → domain → its uplink divided by the number of servers inside, GB/s. */
   readonly #uplinkShareGBps: readonly (readonly number[])[];
-  readonly #nics = new Map<unknown, number>();
+  /** Server type → GB/s into and out of one server. */
+  readonly #typeGBps = new Map<ServerTopology, number>();
 
   /**
-   * @param nicGBps - into and out of one server; default: what all GPUs of its type reach through
-   * its ports, {@link nicBandwidth}
+   * @param nicGBps - into and out of one server; default: {@link nicBandwidth} of all GPUs of its type
    */
   constructor(cluster: ClusterTopology, nicGBps: number | undefined) {
     this.#cluster = cluster;
@@ -33,8 +35,8 @@ export class TransferPaths {
   }
 
   /**
-   * The narrowest tier that holds both servers, as its position; -1 if only the fabric above all tiers does, and
-   * the number of tiers if they are one server.
+   * Position of the narrowest tier with both servers in one domain; -1 if there is none, and the number of tiers if
+   * the two are one server.
    */
   commonTier(a: number, b: number): number {
     if (a === b) return this.#cluster.tiers.length;
@@ -46,9 +48,9 @@ export class TransferPaths {
   }
 
   /**
-   * GB/s from one server to another: the ports of its NICs, or the accelerator fabric where a domain that holds both
-   * is one; and below their lowest common tier the share of each uplink on the way that falls to one server when all
-   * use it. That is the ports over the oversubscription, as others do use it.
+   * GB/s from one server to another: the least of the NIC ports and of the uplinks below their common tier, each
+   * uplink divided by its servers, because other servers use it as well. Two servers in one accelerator domain reach
+   * the bandwidth of its fabric if that is more.
    */
   betweenGBps(a: number, b: number): number {
     const common = this.commonTier(a, b);
@@ -70,12 +72,10 @@ export class TransferPaths {
 
   #ofServer(server: ClusterServer): number {
     if (this.#nicGBps !== undefined) return this.#nicGBps;
-    const known = this.#nics.get(server.type);
-    if (known !== undefined) return known;
-    const reached = nicBandwidth(server.type, [...server.type.gpus.keys()]);
-    // A server type whose GPUs reach no compute NIC says nothing about its network: not limiting.
-    const total = reached === 0 ? Number.POSITIVE_INFINITY : reached;
-    this.#nics.set(server.type, total);
-    return total;
+    return remembered(this.#typeGBps, server.type, (type) => {
+      const reached = nicBandwidth(type, [...type.gpus.keys()]);
+      // A server type whose GPUs reach no compute NIC does not describe its network: not limiting.
+      return reached === 0 ? Number.POSITIVE_INFINITY : reached;
+    });
   }
 }

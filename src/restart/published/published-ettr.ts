@@ -1,4 +1,4 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { nonNegative, positive } from '../../checks/quantity.js';
 
@@ -6,30 +6,30 @@ import { nonNegative, positive } from '../../checks/quantity.js';
 export interface MetaEttrOptions {
   /** Failures of the job per second: N·r_f for N servers. */
   readonly failuresPerSecond: number;
-  /** u₀: from the end of the queue to the first useful step. */
+  /** u₀: seconds from the end of the queue to the first useful step. */
   readonly startSeconds: number;
-  /** Δt: compute between checkpoints, above 0. */
+  /** Δt: seconds of compute between checkpoints, above 0. */
   readonly computeSeconds: number;
-  /** w: how long a checkpoint blocks; default 0. */
+  /** w: seconds that a checkpoint blocks the job; default 0. */
   readonly stallSeconds?: number | undefined;
-  /** q: waiting in the queue after a failure; default 0. */
+  /** q: seconds in the queue after a failure; default 0. */
   readonly queueSeconds?: number | undefined;
 }
 
-const META_FIELDS: readonly (keyof MetaEttrOptions)[] = [
-  'failuresPerSecond',
-  'startSeconds',
-  'computeSeconds',
-  'stallSeconds',
-  'queueSeconds',
-];
+const META_FIELDS = fieldNames<MetaEttrOptions>({
+  failuresPerSecond: true,
+  startSeconds: true,
+  computeSeconds: true,
+  stallSeconds: true,
+  queueSeconds: true,
+});
 
 /**
- * (1 − λ(u₀ + Δt/2)) / ((1 + w/Δt)(1 + λq)): first order in λ, and negative once restarts near the time between
- * failures; `ettr` is the exact form.
+ * Meta's approximation of ETTR, (1 − λ(u₀ + Δt/2)) / ((1 + w/Δt)(1 + λq)): first order in λ; negative if restarts are
+ * nearly as long as the time between failures. `ettr` is exact.
  *
- * Source: Kokolis et al. (Meta), HPCA 2025, arXiv 2410.21680, through digests; said there to be within 5 % of
- * their own simulation up to 8,000 GPUs.
+ * Source: Kokolis et al. (Meta), HPCA 2025, arXiv 2410.21680 (digests), which state that it is within 5 % of their
+ * own simulation up to 8,000 GPUs.
  */
 export function metaEttr(options: MetaEttrOptions): number {
   const { productive, perCheckpoint, perQueue } = metaFactors(readFields(options, META_FIELDS));
@@ -37,11 +37,11 @@ export function metaEttr(options: MetaEttrOptions): number {
 }
 
 /**
- * Meta's form for a run of finite length P, which starts and queues once before its first step:
- * a / ((1 + u₀/P)(1 + λq) + (q/P)·a), divided by 1 + w/Δt, with a = 1 − λ(u₀ + Δt/2).
+ * Meta's approximation for a run of finite length P, which queues and starts once before its first step: a / ((1 +
+ * u₀/P)(1 + λq) + (q/P)·a), divided by 1 + w/Δt, with a = 1 − λ(u₀ + Δt/2).
  *
  * @param options.productiveSeconds - P, above 0
- * Source: derived; equals what is remembered of version 1 of the paper. `finiteRunSeconds` is the exact form.
+ * Source: derived; equals version 1 of the paper (from memory). `finiteRunSeconds` is exact.
  */
 export function metaFiniteEttr(options: MetaEttrOptions & { readonly productiveSeconds: number }): number {
   const given = readFields(options, [...META_FIELDS, 'productiveSeconds']);
@@ -71,9 +71,9 @@ function metaFactors(options: MetaEttrOptions): {
 }
 
 /**
- * Daly's complete model: the wall time of a run with fixed restarts, M e^(R/M) (e^((τ+s)/M) − 1) P/τ, seconds.
+ * Daly's complete model: the wall time of a run with fixed restarts in seconds, M e^(R/M) (e^((τ+s)/M) − 1) P/τ.
  *
- * @param options.productiveSeconds - P, useful compute of the whole run
+ * @param options.productiveSeconds - P, seconds of useful compute of the whole run
  * Source: Daly, FGCS 22:303-312, 2006 (from memory; equals `ettr` with a fixed exposed restart).
  */
 export function dalyWallSeconds(options: {
@@ -95,17 +95,18 @@ export function dalyWallSeconds(options: {
   const segment = compute + nonNegative(given.stallSeconds, 'stallSeconds');
   const segments = nonNegative(given.productiveSeconds, 'productiveSeconds') / compute;
   const restart = nonNegative(given.restartSeconds, 'restartSeconds');
-  // No work takes no time, also where a segment takes longer than doubles reach.
+  // Without work the result is 0 and not `0 * Infinity`.
   return segments === 0 ? 0 : mttf * Math.exp(restart / mttf) * Math.expm1(segment / mttf) * segments;
 }
 
-/** Most levels of checkpoints; systems have four. */
+/** Most levels of checkpoints; real systems have up to four. */
 const LEVELS_MAX = 1000;
 
 /**
- * Σ √(2 λ_l C_l) over the levels: the smallest overhead of multi-level checkpoints, first order.
+ * The smallest overhead of multi-level checkpoints to first order: Σ √(2 λ_l C_l) over the levels l.
  *
- * @param levels - per level its failures per second, and what one of its checkpoints costs; at most 1,000
+ * @param levels - per level its failures per second λ, and the seconds C that one of its checkpoints costs; at most
+ * 1,000
  * Source: Benoit, Cavelan, Le Fèvre, Robert, Sun, IEEE TC 66(7), 2017, abstract.
  */
 export function multiLevelOverhead(

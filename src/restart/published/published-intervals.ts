@@ -1,15 +1,15 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { nonNegative, positive } from '../../checks/quantity.js';
 
-/** A checkpoint's stall, and the mean time between failures. */
+/** The stall s of a checkpoint, and the mean time M between failures. */
 export interface IntervalOptions {
-  /** How long one checkpoint blocks the job. */
+  /** s: seconds that one checkpoint blocks the job. */
   readonly stallSeconds: number;
-  /** Mean time between failures of the job, above 0. */
+  /** M: mean seconds between failures of the job, above 0. */
   readonly mttfSeconds: number;
 }
 
-const FIELDS: readonly (keyof IntervalOptions)[] = ['stallSeconds', 'mttfSeconds'];
+const FIELDS = fieldNames<IntervalOptions>({ stallSeconds: true, mttfSeconds: true });
 
 function checked(options: IntervalOptions): { stall: number; mttf: number } {
   const { stallSeconds, mttfSeconds } = readFields(options, FIELDS);
@@ -26,8 +26,8 @@ function checkedWithRestart(options: IntervalOptions & { readonly restartSeconds
 }
 
 /**
- * √(2sM), compute seconds between checkpoints; first order, for s ≪ M. Meta's √(2w/(N·r)) is the same with the
- * failure rate N·r of N servers.
+ * Young's interval: √(2sM) compute seconds between checkpoints; first order, for s ≪ M. Meta's √(2w/(N·r)) is the
+ * same with the failure rate N·r of N servers.
  *
  * Source: Young, CACM 17(9), 1974 (in the slides of Casanova et al., read in full).
  */
@@ -37,8 +37,8 @@ export function youngIntervalSeconds(options: IntervalOptions): number {
 }
 
 /**
- * √(2sM)·(1 + ⅓√(s/2M) + ⅑·s/2M) − s below s = 2M, and M from there: within 0.3 % of the exact optimum at
- * s = M/3.
+ * Daly's higher-order interval: √(2sM)·(1 + ⅓√(s/2M) + ⅑·s/2M) − s for s below 2M, otherwise M. It is within 0.3 % of
+ * the exact optimum at s = M/3.
  *
  * Source: Daly, FGCS 22:303-312, 2006 (from memory; reproduces the three optima that the paper prints).
  */
@@ -50,7 +50,7 @@ export function dalyIntervalSeconds(options: IntervalOptions): number {
 }
 
 /**
- * √(2s(M + R)): Daly's first-order form.
+ * Daly's first-order interval: √(2s(M + R)).
  *
  * @param options.restartSeconds - R, mean time of a restart
  * Source: Daly 2003 (in the slides of Casanova et al., read in full).
@@ -63,8 +63,8 @@ export function dalyFirstOrderIntervalSeconds(
 }
 
 /**
- * s + √(2(M + R)s + s²), from the start of one checkpoint to the start of the next: the maximum of the
- * first-order availability (1 − s/T)·M/(M + R + T/2) of the clock on which only up-time fails.
+ * The interval of highest availability, s + √(2(M + R)s + s²), from the start of one checkpoint to the start of the
+ * next. It maximises the first-order availability (1 − s/T)·M/(M + R + T/2) if failures occur in up-time only.
  *
  * Source: Saxena et al. (NVIDIA), arXiv 2410.18124, abstract.
  */

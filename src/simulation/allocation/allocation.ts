@@ -24,7 +24,7 @@ export class Allocation {
   returns = 0;
   readonly engine: PlacementEngine;
   readonly #table: JobTable;
-  /** Asker → the number of returns after which it was found not to fit: until the next one it still does not. */
+  /** Request class → the number of returns after which it was found not to fit: until the next one it still does not. */
   #refusedAt: Int32Array;
 
   constructor(table: JobTable, engine: PlacementEngine, options: { counts: boolean }) {
@@ -40,7 +40,7 @@ export class Allocation {
   /** Keeps room free from now on. */
   keepHeadroom(headroom: Headroom): void {
     this.headroom = headroom;
-    this.#refusedAt = new Int32Array(this.askerCount).fill(-1);
+    this.#refusedAt = new Int32Array(this.requestClassCount).fill(-1);
   }
 
   /** Keeps a second engine equal to the cluster from now on, for passes that look ahead. */
@@ -48,13 +48,13 @@ export class Allocation {
     this.holdings.mirror = mirror;
   }
 
-  /** Distinct askers; see {@link askerOf}. */
-  get askerCount(): number {
+  /** Distinct request classes; see {@link requestClassOf}. */
+  get requestClassCount(): number {
     return this.#table.gangs.length * (this.headroom?.classCount ?? 1);
   }
 
   /** Jobs with one number ask for the same gang and may use the same headroom: one fits exactly if the other does. */
-  askerOf(job: number): number {
+  requestClassOf(job: number): number {
     const gang = this.#table.gangOf[job]!;
     return this.headroom === undefined ? gang : gang * this.headroom.classCount + this.headroom.classOf[job]!;
   }
@@ -76,23 +76,30 @@ export class Allocation {
       this.heldMilli += this.#milliOf(job);
       return true;
     }
-    const asker = gang === this.#gangOf(job) ? this.askerOf(job) : -1;
-    if (asker !== -1 && this.#refusedAt[asker] === this.returns) return false;
+    const requestClass = gang === this.#gangOf(job) ? this.requestClassOf(job) : -1;
+    if (requestClass !== -1 && this.#refusedAt[requestClass] === this.returns) return false;
     const isPlaced =
       this.headroom === undefined
         ? this.holdings.take(job, gang)
         : this.#takeBeside(this.headroom, job, gang);
     if (isPlaced) this.heldMilli += this.#milliOf(job);
-    else if (asker !== -1) this.#refusedAt[asker] = this.returns;
+    else if (requestClass !== -1) this.#refusedAt[requestClass] = this.returns;
     return isPlaced;
+  }
+
+  /** Whether a job fits now; nothing is placed. */
+  fits(job: number): boolean {
+    if (!this.place(job)) return false;
+    this.unplace(job);
+    return true;
   }
 
   /** As {@link place}, while something free is shown as taken: whoever does not fit is not remembered for it. */
   placeApart(job: number): boolean {
-    const asker = this.askerOf(job);
-    const before = this.#refusedAt[asker]!;
+    const requestClass = this.requestClassOf(job);
+    const before = this.#refusedAt[requestClass]!;
     const isPlaced = this.place(job);
-    this.#refusedAt[asker] = before;
+    this.#refusedAt[requestClass] = before;
     return isPlaced;
   }
 

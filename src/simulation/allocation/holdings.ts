@@ -18,6 +18,31 @@ export interface Note {
   readonly bandwidthGBps: number;
 }
 
+/** Visits the pieces of a note: none if it holds nothing. */
+export function forEachPiece(
+  { pieces, server, mask }: Note,
+  visit: (server: number, mask: number, pods: number) => void,
+): void {
+  if (pieces === undefined) {
+    if (server !== -1) visit(server, mask, 1);
+  } else pieces.servers.forEach((at, i) => void visit(at, pieces.masks[i]!, pieces.podCounts[i]!));
+}
+
+/** Whether two notes are of the same GPUs. */
+export function isSamePlace(a: Note, b: Note): boolean {
+  if (a.pods !== b.pods) return false;
+  const masks = masksByServer(a);
+  const others = masksByServer(b);
+  return masks.size === others.size && [...masks].every(([server, mask]) => others.get(server) === mask);
+}
+
+/** Server → mask of the GPUs of a note on it. */
+function masksByServer(note: Note): Map<number, number> {
+  const found = new Map<number, number>();
+  forEachPiece(note, (server, mask) => void found.set(server, (found.get(server) ?? 0) | mask));
+  return found;
+}
+
 /** Which GPUs each running job holds: the link between the jobs and the engine that places them. */
 export class Holdings {
   readonly engine: PlacementEngine;
@@ -59,7 +84,7 @@ export class Holdings {
     if (plan === undefined) return false;
     this.pieces[job] = plan;
     this.pods[job] = plan.pods;
-    this.bandwidthGBps[job] = engine.bandwidthOf(gang.need, plan) ?? Number.NaN;
+    this.bandwidthGBps[job] = plan.bandwidthGBps ?? Number.NaN;
     this.takeAgain(job, gang);
     return true;
   }
@@ -134,17 +159,6 @@ export class Holdings {
     return pieces === undefined ? this.server[job] === server : pieces.servers.includes(server);
   }
 
-  /** Calls back for every piece of a job: a server, and how many pods there. */
-  forEachServer(job: number, visit: (server: number, pods: number) => void): void {
-    const pieces = this.pieces[job];
-    if (pieces === undefined) {
-      if (this.server[job] !== -1) visit(this.server[job]!, 1);
-      return;
-    }
-    const { servers, podCounts } = pieces;
-    for (let i = 0; i < servers.length; i++) visit(servers[i]!, podCounts[i]!);
-  }
-
   /** Writes the pieces of a job into the log. */
   log(job: number, log: RunLog): void {
     const pieces = this.pieces[job];
@@ -164,21 +178,8 @@ export class Holdings {
       return;
     }
     // Where whole GPUs are all there is, a piece moves as one; otherwise pod by pod, each with its CPU and memory.
-    const { servers, masks } = need.isPlain ? pieces : this.#podsOf(gang, pieces);
+    const { servers, masks } = need.isPlain ? pieces : this.engine.podsOf(need, pieces);
     if (isTaken) engine.takeAll(need, servers, masks);
     else engine.giveAll(need, servers, masks);
-  }
-
-  #podsOf(gang: Gang, pieces: GangPieces): { servers: number[]; masks: number[] } {
-    const servers: number[] = [];
-    const masks: number[] = [];
-    for (let i = 0; i < pieces.servers.length; i++) {
-      const server = pieces.servers[i]!;
-      for (const mask of this.engine.splitGpus(gang.need, server, pieces.masks[i]!, pieces.podCounts[i]!)) {
-        servers.push(server);
-        masks.push(mask);
-      }
-    }
-    return { servers, masks };
   }
 }

@@ -3,9 +3,9 @@ import type { Levels } from '../../placement/gangs/gang.js';
 import { type RandomStream, randomStream } from '../../random.js';
 import { AWAY } from '../jobs/job-state.js';
 import { FAILED, HELD } from '../jobs/run-log.js';
-import type { ClusterRun } from '../kernel/cluster-run.js';
+import type { ClusterRun, Restarts } from '../kernel/cluster-run.js';
 import { MICROS, SECONDS_MAX, toMicros } from '../options/clock.js';
-import type { EventKind, SimulatedFailures, SimulatedRestart } from '../options/simulation-options.js';
+import type { SimulatedFailures, SimulatedRestart } from '../options/simulation-options.js';
 import { type FailurePlace, FailurePlaces } from './failure-places.js';
 import { drawnMicros, RestartSteps } from './restart-steps.js';
 import { ServiceState } from './service-state.js';
@@ -22,7 +22,7 @@ const HOLD_MICROS = 86_400 * MICROS;
  * hidden steps of a restart. A failure that needs no repair restarts its jobs where they are. Otherwise they keep the servers
  * that are left and wait for others (see ShortGangs), or give up all and are back in the queue after the hidden steps.
  */
-export class FailureEvents {
+export class FailureEvents implements Restarts {
   readonly #run: ClusterRun;
   readonly #places: readonly FailurePlaces[];
   readonly #ofJobs: readonly FailurePlaces[];
@@ -39,6 +39,12 @@ export class FailureEvents {
   /** How long a gang keeps what it has left; 0 = not at all. */
   readonly #holdMicros: number;
   readonly #short: ShortGangs;
+  /** Codes of the events. */
+  readonly #repairEvent: number;
+  readonly #readyEvent: number;
+  readonly #giveUpEvent: number;
+  readonly #hardwareEvent: number;
+  readonly #jobEvent: number;
 
   /**
    * @param options - as `readOptions` returns them
@@ -70,6 +76,29 @@ export class FailureEvents {
     this.#restarts = new Int32Array(run.table.count);
     this.#holdMicros = this.steps.holdMicros ?? (spares > 0 && options.holdsForSpares ? HOLD_MICROS : 0);
     this.#short = new ShortGangs(run);
+    const { loop, state } = run;
+    this.#repairEvent = loop.register('repair', { handle: (repair) => this.#endRepair(repair) });
+    const isStaleRestart = (job: number, stamp: number): boolean =>
+      this.#restarts[job] !== stamp || !(state.status[job] === AWAY || this.#short.isShort(job));
+    this.#readyEvent = loop.register('ready', {
+      handle: (job) => {
+        if (this.#short.isShort(job)) this.#short.lookAgain();
+        else run.enqueue(job);
+      },
+      isStale: isStaleRestart,
+    });
+    this.#giveUpEvent = loop.register('giveUp', {
+      handle: (job) => {
+        if (this.#short.isShort(job)) this.#giveUp(job);
+        else run.enqueue(job);
+      },
+      isStale: isStaleRestart,
+    });
+    this.#hardwareEvent = loop.register('hardwareFailure', { handle: (law) => this.#hardwareFails(law) });
+    this.#jobEvent = loop.register('jobFailure', {
+      handle: (job) => this.#restartInPlace(job, this.#drawLaw(job)),
+      isStale: (job, stamp) => state.stamp[job] !== stamp,
+    });
     places.forEach((_, law) => {
       this.#scheduleHardware(law);
     });
@@ -80,7 +109,6 @@ export class FailureEvents {
     this.#short.replace();
   }
 
-  /** See RunParts. */
   onStart(job: number, delay: number): number {
     const { state, now } = this.#run;
     const upFrom = now + delay;
@@ -88,35 +116,14 @@ export class FailureEvents {
     const rate = this.#rateOfJob(job);
     if (rate > 0) {
       const due = upFrom + this.#exponential(this.#jobs, rate);
-      this.#run.events.push(due, this.#run.settings.ranks.failure, 2 * job + 1, state.stamp[job]!);
+      this.#run.loop.plan(this.#jobEvent, due, job, state.stamp[job]!);
     }
     return state.starts[job]! > 1 ? this.steps.exposedMicros() : 0;
   }
 
-  /** See RunParts. */
-  isStale(kind: EventKind, subject: number, stamp: number): boolean {
-    const job = subject >> 1;
-    if (kind === 'failure') return (subject & 1) === 1 && this.#run.state.stamp[job] !== stamp;
-    if (kind !== 'ready') return false;
-    const isAwaited = this.#run.state.status[job] === AWAY || this.#short.isShort(job);
-    return this.#restarts[job] !== stamp || !isAwaited;
-  }
-
-  /** See RunParts. */
-  onEvent(kind: EventKind, subject: number): void {
-    if (kind === 'repair') {
-      const { from, to } = this.#repairs[subject]!;
-      for (let server = from; server < to; server++) this.#service.bringBack(server);
-    } else if (kind === 'ready') this.#isReady(subject >> 1, (subject & 1) === 1);
-    else if ((subject & 1) === 0) this.#hardwareFails(subject >> 1);
-    else this.#restartInPlace(subject >> 1, this.#drawLaw(subject >> 1));
-  }
-
-  /** The hidden steps of a restart are over, or a gang has waited long enough. */
-  #isReady(job: number, givesUp: boolean): void {
-    if (!this.#short.isShort(job)) this.#run.enqueue(job);
-    else if (!givesUp) this.#short.lookAgain();
-    else this.#giveUp(job);
+  #endRepair(repair: number): void {
+    const { from, to } = this.#repairs[repair]!;
+    for (let server = from; server < to; server++) this.#service.bringBack(server);
   }
 
   #giveUp(job: number): void {
@@ -128,8 +135,7 @@ export class FailureEvents {
   }
 
   #planReady(job: number, at: number): void {
-    const { events, settings } = this.#run;
-    events.push(at, settings.ranks.ready, 2 * job, ++this.#restarts[job]!);
+    this.#run.loop.plan(this.#readyEvent, at, job, ++this.#restarts[job]!);
   }
 
   #hardwareFails(law: number): void {
@@ -155,8 +161,8 @@ export class FailureEvents {
     const { firstServer: from, endServer: to } = place;
     for (let server = from; server < to; server++) this.#service.takeOut(server);
     const micros = drawnMicros(repair, () => this.#hardware.unit(), ['failures', 'laws', law, 'repair']);
-    const subject = this.#repairs.push({ from, to }) - 1;
-    run.events.push(run.now + micros, run.settings.ranks.repair, subject, 0);
+    this.#repairs.push({ from, to });
+    run.loop.plan(this.#repairEvent, run.now + micros, this.#repairs.length - 1, 0);
   }
 
   #isUp(job: number): boolean {
@@ -194,7 +200,7 @@ export class FailureEvents {
    */
   #loseServers(job: number, { law, memoryLost }: FailurePlaces, place: FailurePlace): void {
     const run = this.#run;
-    const { now, events, settings, engine } = run;
+    const { now, loop, engine } = run;
     const isUp = this.#isUp(job);
     const before = this.#short.timesOf(job);
     run.stop(job, isUp ? FAILED : HELD, { keeps: false, keepsMemory: !memoryLost, holdsOn: true });
@@ -207,8 +213,8 @@ export class FailureEvents {
       (server >= place.firstServer && server < place.endServer) || engine.state.cordoned[server] === 1;
     this.#short.lose(job, isLost, { readyAt, givesUpAt, expectedAt });
     const restart = ++this.#restarts[job]!;
-    events.push(Math.max(now, readyAt), settings.ranks.ready, 2 * job, restart);
-    if (this.#short.isShort(job)) events.push(givesUpAt, settings.ranks.ready, 2 * job + 1, restart);
+    loop.plan(this.#readyEvent, Math.max(now, readyAt), job, restart);
+    if (this.#short.isShort(job)) loop.plan(this.#giveUpEvent, givesUpAt, job, restart);
   }
 
   #rateOfJob(job: number): number {
@@ -239,7 +245,7 @@ export class FailureEvents {
     const { failuresPerSecond } = this.#places[law]!;
     if (failuresPerSecond === 0) return;
     const due = this.#run.now + this.#exponential(this.#hardware, failuresPerSecond);
-    this.#run.events.push(due, this.#run.settings.ranks.failure, 2 * law, 0);
+    this.#run.loop.plan(this.#hardwareEvent, due, law, 0);
   }
 
   /** Microseconds until something of a rate per second happens. */

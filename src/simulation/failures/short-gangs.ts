@@ -123,7 +123,7 @@ export class ShortGangs {
   #inOrder(jobs: number[]): number[] {
     const { settings, table } = this.#run;
     const keys = new Map(
-      jobs.map((job) => [job, queueKey(settings, table, job, this.#run.estimateLeft(job))]),
+      jobs.map((job) => [job, queueKey(settings, table, job, this.#run.times.estimateLeft(job))]),
     );
     return jobs.sort(
       (a, b) => keys.get(a)! - keys.get(b)! || table.submissionOf[a]! - table.submissionOf[b]!,
@@ -200,7 +200,7 @@ export class ShortGangs {
     const run = this.#run;
     this.#give(job, short.slots);
     const waits = Math.max(run.now, short.readyAt, short.expectedAt) - run.now;
-    run.hold(job, run.now + waits + run.estimateOfRun(job));
+    run.hold(job, run.now + waits + run.times.estimateOfRun(job));
     this.#short.set(job, { ...short, stamp: run.state.stamp[job]! });
   }
 
@@ -215,7 +215,7 @@ export class ShortGangs {
     };
     const held = { ...pieces, pods: left.length };
     const { need } = this.#run.gangOf(job);
-    const bandwidthGBps = holdings.engine.bandwidthOfPods(need, held) ?? Number.NaN;
+    const bandwidthGBps = holdings.engine.bandwidthOf(need, held) ?? Number.NaN;
     const note: Note = { server: -1, mask: 0, pieces, pods: left.length, bandwidthGBps };
     allocation.suspend(job);
     holdings.putNote(job, note);
@@ -228,10 +228,7 @@ export class ShortGangs {
     const { need } = this.#run.gangOf(job);
     const { pieces, server, mask } = holdings.noteOf(job);
     if (pieces === undefined) return [{ server, mask, isLost: false }];
-    return pieces.servers.flatMap((at, i) =>
-      engine
-        .splitGpus(need, at, pieces.masks[i]!, pieces.podCounts[i]!)
-        .map((own) => ({ server: at, mask: own, isLost: false })),
-    );
+    const { servers, masks } = engine.podsOf(need, pieces);
+    return servers.map((at, i) => ({ server: at, mask: masks[i]!, isLost: false }));
   }
 }

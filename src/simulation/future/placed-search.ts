@@ -153,7 +153,7 @@ export class PlacedSearch {
 
   /** How long a job is believed to run on so many pods, microseconds; at least one, as nobody is gone before it came. */
   durationOf(run: ClusterRun, job: number, pods: number): number {
-    return Math.max(1, run.durationOn(job, pods));
+    return Math.max(1, run.times.durationOn(job, pods));
   }
 
   /** A stay of a job from a time on, which is in no timetable yet. */

@@ -3,9 +3,8 @@ import type { Gang } from '../../placement/gangs/gang.js';
 import type { PodNeed } from '../../placement/state/pod-need.js';
 import { popcount16 } from '../../placement/state/state.js';
 import { GPU_MILLI } from '../../units.js';
-import type { Note } from '../allocation/holdings.js';
+import { forEachPiece, type Note } from '../allocation/holdings.js';
 import { ExpectedEnds } from '../kernel/expected-ends.js';
-import { endFrom } from './end-from.js';
 import { FreeProfile } from './free-profile.js';
 import { type Held, PeakUse } from './placed-peak-use.js';
 import { ShownServers } from './window-engine.js';
@@ -88,7 +87,7 @@ export class PlacedTimetable {
 
   add(stay: Stay): void {
     stay.at = this.#stays.push(stay) - 1;
-    forEachServer(stay.note, (server, mask, pods) => {
+    forEachPiece(stay.note, (server, mask, pods) => {
       this.#heldOn[server]!.push({ stay, mask, pods });
     });
     this.#book(stay, 1);
@@ -101,7 +100,7 @@ export class PlacedTimetable {
       last.at = stay.at;
     }
     stay.at = -1;
-    forEachServer(stay.note, (server) => {
+    forEachPiece(stay.note, (server) => {
       const held = this.#heldOn[server]!;
       const at = held.findIndex((other) => other.stay === stay);
       held.splice(at, 1);
@@ -128,7 +127,7 @@ export class PlacedTimetable {
 
   /** The first end of a stay at a time or later; Infinity if there is none. */
   endFrom(time: number): number {
-    return endFrom(this.#ends, time);
+    return this.#ends.endFrom(time);
   }
 
   /**
@@ -244,7 +243,7 @@ export class PlacedTimetable {
   }
 
   #markDirty(stay: Stay): void {
-    forEachServer(stay.note, (server) => {
+    forEachPiece(stay.note, (server) => {
       if (this.#isDirty[server] === 1) return;
       this.#isDirty[server] = 1;
       this.#dirty.push(server);
@@ -252,26 +251,18 @@ export class PlacedTimetable {
   }
 }
 
+/** The servers that a stay holds GPUs on, with repeats. */
+export function serversOf({ note }: Stay): readonly number[] {
+  return note.pieces?.servers ?? [note.server];
+}
+
 /** Server → what a stay holds there. */
 function heldBy(stay: Stay): Map<number, StayOn[]> {
   const own = new Map<number, StayOn[]>();
-  forEachServer(stay.note, (server, mask, pods) => {
+  forEachPiece(stay.note, (server, mask, pods) => {
     const onServer = own.get(server);
     if (onServer === undefined) own.set(server, [{ stay, mask, pods }]);
     else onServer.push({ stay, mask, pods });
   });
   return own;
-}
-
-/** Visits the pieces of a note. */
-export function forEachServer(
-  { pieces, server, mask }: Note,
-  visit: (server: number, mask: number, pods: number) => void,
-): void {
-  if (pieces === undefined) visit(server, mask, 1);
-  else {
-    for (let i = 0; i < pieces.servers.length; i++) {
-      visit(pieces.servers[i]!, pieces.masks[i]!, pieces.podCounts[i]!);
-    }
-  }
 }

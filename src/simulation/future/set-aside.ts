@@ -1,7 +1,7 @@
 import { bestSet } from '../../compile/gpu-set-tables.js';
 import type { PlacementEngine } from '../../placement/engine.js';
 import type { PodNeed } from '../../placement/state/pod-need.js';
-import { popcount16, roomMilli } from '../../placement/state/state.js';
+import { freeMilliOf, popcount16 } from '../../placement/state/state.js';
 import { GPU_MILLI } from '../../units.js';
 import type { GangPieces } from '../allocation/holdings.js';
 import { roomOf, shareOf, WHOLE } from './window-engine.js';
@@ -75,8 +75,8 @@ export class SetAside {
 
   #takeShare(server: number, gpuBit: number, milli: number): void {
     const gpu = 31 - Math.clz32(gpuBit);
-    const room = roomMilli(this.#now.tables, this.#now.state, server, gpu);
-    const roomLater = roomMilli(this.#later.tables, this.#later.state, server, gpu);
+    const room = freeMilliOf(this.#now.tables, this.#now.state, server, gpu);
+    const roomLater = freeMilliOf(this.#later.tables, this.#later.state, server, gpu);
     const taken = room - Math.min(room, Math.max(0, roomLater - milli));
     if (taken > 0) this.#take(taken === GPU_MILLI ? WHOLE : shareOf(taken), server, gpuBit);
   }

@@ -31,6 +31,13 @@ export class ExpectedEnds {
     this.length--;
   }
 
+  /** The first expected end at a time or later; Infinity if there is none. O(log n). */
+  endFrom(time: number): number {
+    const at = this.#after(time);
+    if (at > 0 && this.ends[at - 1] === time) return time;
+    return at < this.length ? this.ends[at]! : Number.POSITIVE_INFINITY;
+  }
+
   /** The first position with a later end. */
   #after(end: number): number {
     let low = 0;

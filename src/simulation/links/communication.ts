@@ -1,6 +1,6 @@
 import type { PlacementEngine } from '../../placement/engine.js';
 import type { Note } from '../allocation/holdings.js';
-import type { ClusterRun } from '../kernel/cluster-run.js';
+import type { ClusterRun, Speeds } from '../kernel/cluster-run.js';
 import { LinkSharing } from './link-sharing.js';
 
 /** However little a job communicates over, it is not slowed down by more: else it would never end. */
@@ -15,12 +15,14 @@ const SPEED_MIN = 1e-6;
  * launch and rendezvous send little, loading a checkpoint is no collective and crosses other links on its way from the store,
  * warming up is compiling. Checkpoint stalls are not told apart from compute: a job keeps its share of the links.
  */
-export class Communication {
+export class Communication implements Speeds {
   readonly #run: ClusterRun;
   readonly #links: LinkSharing | undefined;
   /** Gang → what it reaches in the empty cluster, once somebody asked; -1 before. */
   readonly #emptyGBps: Float64Array;
   readonly #empty: PlacementEngine;
+  /** Code of the event that a restarted job computes from then on. */
+  readonly #computeEvent: number;
 
   /**
    * @param empty - an engine on which nothing is placed
@@ -33,6 +35,10 @@ export class Communication {
     const nicGBpsOf = (kind: number): Float64Array => engine.setTablesOf(kind).nicGBps;
     this.#links = sharesLinks ? new LinkSharing(engine.tables, holdings, table.count, nicGBpsOf) : undefined;
     this.#emptyGBps = new Float64Array(run.table.gangs.length).fill(-1);
+    this.#computeEvent = run.loop.register('compute', {
+      handle: (job) => this.#onCompute(job),
+      isStale: (job, stamp) => run.state.stamp[job] !== stamp,
+    });
   }
 
   /**
@@ -41,10 +47,10 @@ export class Communication {
    */
   enter(job: number): number {
     if (!this.#communicates(job)) return this.#speed(job, Number.POSITIVE_INFINITY);
-    const { events, holdings, now, settings, state } = this.#run;
+    const { loop, holdings, now, state } = this.#run;
     const begin = state.computeBegin[job]!;
     if (this.#links === undefined || begin > now) {
-      if (this.#links !== undefined) events.push(begin, settings.ranks.compute, job, state.stamp[job]!);
+      if (this.#links !== undefined) loop.plan(this.#computeEvent, begin, job, state.stamp[job]!);
       return this.#speed(job, holdings.bandwidthGBps[job]!);
     }
     this.#links.enter(job);
@@ -53,14 +59,9 @@ export class Communication {
   }
 
   /** A job begins to compute, after the steps of a restart. */
-  onCompute(job: number): void {
+  #onCompute(job: number): void {
     this.#links!.enter(job);
     this.#apply(-1);
-  }
-
-  /** Whether the run that an event is about has ended. */
-  isStale(job: number, stamp: number): boolean {
-    return this.#run.state.stamp[job] !== stamp;
   }
 
   /** Takes a job off its links; whom it shared them with speeds up. */

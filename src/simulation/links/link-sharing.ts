@@ -1,10 +1,8 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { ROUNDING } from '../../figures.js';
 import { popcount16 } from '../../placement/state/state.js';
 import type { Holdings } from '../allocation/holdings.js';
 import { PortSharing } from './port-sharing.js';
-
-/** Demands that exceed a capacity by less are none: sums of a few quotients. */
-const TOLERANCE = 1e-12;
 
 /**
  * Who shares the uplinks of domains and the ports of servers with whom, and what each gang gets of them: weighted max-min
@@ -173,7 +171,7 @@ export class LinkSharing {
     for (const job of this.#jobsOf[link]!) {
       demand += this.#loadOn(job, link) * this.#holdings.bandwidthGBps[job]!;
     }
-    return demand > this.#capacity(link) * (1 + TOLERANCE);
+    return demand > this.#capacity(link) * (1 + ROUNDING);
   }
 
   /** Computes the rates of jobs, of all who cross links, and of all whom these share contended links with. */
@@ -216,7 +214,7 @@ export class LinkSharing {
         left[i]! -= load * (next - level);
       });
       level = next;
-      const isFull = left.map((rest, i) => rest <= this.#capacity(links[i]!) * TOLERANCE);
+      const isFull = left.map((rest, i) => rest <= this.#capacity(links[i]!) * ROUNDING);
       const still: number[] = [];
       for (const job of open) {
         const isStopped =

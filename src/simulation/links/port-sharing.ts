@@ -1,11 +1,10 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
+import { FIGURE_TOLERANCE } from '../../figures.js';
 import { popcount16 } from '../../placement/state/state.js';
 import type { GangPieces } from '../allocation/holdings.js';
 
 /** Jobs of one place of which every set is looked at; of more, pairs and all together. */
 const JOBS_EXACT_MAX = 10;
-/** Figures that differ by a smaller share are the same. */
-const TOLERANCE = 1e-9;
 
 /** What some jobs can send out of a place together, where that is less than what each can send alone. */
 export interface PortShare {
@@ -145,7 +144,7 @@ export class PortSharing {
       for (let part = (set - 1) & set; part * 2 >= set && part > 0; part = (part - 1) & set) {
         parts = Math.min(parts, most[part]! + most[set ^ part]!);
       }
-      if (some.length > 1 && together < parts * (1 - TOLERANCE)) shares.push(shareOf(some, together));
+      if (some.length > 1 && together < parts * (1 - FIGURE_TOLERANCE)) shares.push(shareOf(some, together));
       most[set] = Math.min(together, parts);
     }
     return shares;
@@ -159,7 +158,7 @@ export class PortSharing {
       const members = some.map((i) => group[i]!);
       const together = this.#outGBps(members);
       const sum = some.reduce((all, i) => all + alone[i]!, 0);
-      if (together < sum * (1 - TOLERANCE)) shares.push(shareOf(members, together));
+      if (together < sum * (1 - FIGURE_TOLERANCE)) shares.push(shareOf(members, together));
     };
     for (let b = 1; b < group.length; b++) for (let a = 0; a < b; a++) offer([a, b]);
     offer([...group.keys()]);
@@ -189,7 +188,7 @@ export class PortSharing {
       for (let set = 1; set < nicGBps.length && shares === 0; set++) {
         const lowest = set & -set;
         const sum = this.#sumOfSingles(nicGBps, set);
-        if (set !== lowest && Math.abs(nicGBps[set]! - sum) > sum * TOLERANCE) shares = 1;
+        if (set !== lowest && Math.abs(nicGBps[set]! - sum) > sum * FIGURE_TOLERANCE) shares = 1;
       }
       this.#sharesPorts[kind] = shares;
     }

@@ -17,6 +17,7 @@ export class Defragmentation {
   readonly #lookAhead: LookAhead | undefined;
   readonly #everyMicros: number;
   readonly #movesMax: number;
+  readonly #event: number;
 
   constructor(
     run: ClusterRun,
@@ -29,11 +30,16 @@ export class Defragmentation {
     this.#lookAhead = lookAhead;
     this.#everyMicros = options.everyMicros;
     this.#movesMax = options.movesMax;
+    this.#event = run.loop.register('defragment', { handle: () => this.#look() });
+  }
+
+  /** Plans the first look. */
+  begin(): void {
     this.#schedule();
   }
 
   /** A look, when a pass has been at this time. O(running) moves and decisions of an engine for the head, and O(movesMax) for the rest. */
-  onTick(): void {
+  #look(): void {
     let left = this.#movesMax;
     left -= this.#makeRoom(left);
     let looks = LOOKS_PER_MOVE * left;
@@ -76,8 +82,7 @@ export class Defragmentation {
   }
 
   #schedule(): void {
-    const run = this.#run;
-    if (run.isOver) return;
-    run.events.push(run.now + this.#everyMicros, run.settings.ranks.defragment, 0, 0);
+    const { loop } = this.#run;
+    if (!loop.isOver) loop.plan(this.#event, loop.now + this.#everyMicros, 0, 0);
   }
 }

@@ -1,4 +1,5 @@
 import { GPU_MILLI } from '../../units.js';
+import { forEachPiece } from '../allocation/holdings.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 
 /** Sets that one search looks at, those that are too small to help included. */
@@ -166,7 +167,9 @@ class RoomByServer {
 
   #forEachHeld(job: number, visit: (server: number, milli: number) => void): void {
     const { totalGpuMilli } = this.#run.gangOf(job).need;
-    this.#run.holdings.forEachServer(job, (server, pods) => visit(server, pods * totalGpuMilli));
+    forEachPiece(this.#run.holdings.noteOf(job), (server, _mask, pods) =>
+      visit(server, pods * totalGpuMilli),
+    );
   }
 }
 

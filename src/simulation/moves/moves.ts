@@ -1,6 +1,7 @@
+import { FIGURE_TOLERANCE } from '../../figures.js';
 import type { Gang } from '../../placement/gangs/gang.js';
 import { GPU_MILLI } from '../../units.js';
-import type { Note } from '../allocation/holdings.js';
+import { isSamePlace, type Note } from '../allocation/holdings.js';
 import { clockOfWork, rhythmOf } from '../jobs/progress.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import { byServersInTheWay, type Candidate, FEW_CANDIDATES_MAX, setsInTheWay } from './move-sets.js';
@@ -11,9 +12,6 @@ import { restartCost, victimsOf } from './victims.js';
 const TRIALS_MAX = 256;
 /** Up to so many servers are few: a trial places every job of a set anew. */
 const FEW_SERVERS_MAX = 64;
-
-/** Gains below this part of what is at stake are rounding. */
-const TOLERANCE = 1e-9;
 
 /** Of so many candidates all sets are tried, unless {@link TRIALS_MAX} is less: past it only lists of many. */
 const EXHAUSTED_MAX = 8;
@@ -287,7 +285,7 @@ export class Moves {
     // Under fair share who uses how much is for quotas to say.
     if (grown > 0 && this.#run.settings.queue === 'fair-share') return false;
     const gain = this.#savedBy(job, before, after) + grown * this.#leftAt(job, after);
-    const rounding = TOLERANCE * this.#gpusIn(job, before) * this.leftNow(job);
+    const rounding = FIGURE_TOLERANCE * this.#gpusIn(job, before) * this.leftNow(job);
     return gain > this.#restartOf(job, after) * this.#gainFactor + rounding;
   }
 
@@ -316,41 +314,23 @@ export class Moves {
 
   /** GPU-microseconds of a restart. */
   #restartOf(job: number, note: Note): number {
-    return this.#gpusIn(job, note) * this.#run.restartMicros;
+    return this.#gpusIn(job, note) * this.#run.times.restartMicros;
   }
 
   /** Microseconds until a running job ends where it is. */
   leftNow(job: number): number {
     const { state, now } = this.#run;
     const wait = Math.max(0, state.since[job]! - now);
-    return wait + (state.clockEnd[job]! - this.#run.clockOf(job)) / state.speed[job]!;
+    return wait + (state.clockEnd[job]! - this.#run.times.clockOf(job)) / state.speed[job]!;
   }
 
   /** Microseconds that it computes if it is stopped now and goes on with what a note says. */
   #leftAt(job: number, note: Note): number {
     const { state, table, settings, parts } = this.#run;
-    const { work, durable } = this.#run.progressOf(job);
+    const { work, durable } = this.#run.times.progressOf(job);
     const kept = state.saved[job]! + (settings.preemptedKeeps ? work : durable.work);
     const clock = clockOfWork(table.work[job]! - kept, rhythmOf(table, job), 0);
-    const speed = parts.speedAt?.(job, note) ?? note.pods / this.#run.gangOf(job).pods;
+    const speed = parts.speeds?.speedAt(job, note) ?? note.pods / this.#run.gangOf(job).pods;
     return clock / speed;
   }
-}
-
-/** Whether two notes are of the same GPUs. */
-export function isSamePlace(a: Note, b: Note): boolean {
-  if (a.pods !== b.pods) return false;
-  const masks = masksByServer(a);
-  const others = masksByServer(b);
-  return masks.size === others.size && [...masks].every(([server, mask]) => others.get(server) === mask);
-}
-
-/** Server → GPUs of a job on it. */
-function masksByServer({ server, mask, pieces }: Note): Map<number, number> {
-  if (pieces === undefined) return new Map([[server, mask]]);
-  const found = new Map<number, number>();
-  pieces.servers.forEach((at, i) => {
-    found.set(at, (found.get(at) ?? 0) | pieces.masks[i]!);
-  });
-  return found;
 }

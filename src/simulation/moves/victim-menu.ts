@@ -142,12 +142,12 @@ export class VictimMenus {
 
   #begin(server: number, gone: readonly VictimPiece[], offers: readonly Offer[]): void {
     const { gpuStart, shapeOf } = this.#tables;
-    const { freeMask, shareRoomMilli, cpuFreeMilli, memoryFreeMiB } = this.#state;
+    const { freeMask, sharedFreeMilli, cpuFreeMilli, memoryFreeMiB } = this.#state;
     const start = gpuStart[server]!;
     const gpus = gpuStart[server + 1]! - start;
     const room = this.#room;
     for (let gpu = 0; gpu < gpus; gpu++) {
-      const shared = shareRoomMilli[start + gpu]!;
+      const shared = sharedFreeMilli[start + gpu]!;
       const isFree = ((freeMask[server]! >>> gpu) & 1) === 1;
       room[gpu] = isFree ? GPU_MILLI : shared === GPU_MILLI ? 0 : shared;
       this.#sharers[gpu] = 0;

@@ -1,4 +1,5 @@
 import { GPU_MILLI } from '../../units.js';
+import { forEachPiece } from '../allocation/holdings.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 
 /** What one server gets back when a victim goes. */
@@ -42,9 +43,7 @@ export function victimPieces(run: ClusterRun, victims: readonly number[]): Map<n
         memoryMiB: (before?.memoryMiB ?? 0) + pods * need.memoryMiB,
       });
     };
-    const pieces = holdings.pieces[job];
-    if (pieces === undefined) add(holdings.server[job]!, holdings.mask[job]!, 1);
-    else pieces.servers.forEach((server, i) => void add(server, pieces.masks[i]!, pieces.podCounts[i]!));
+    forEachPiece(holdings.noteOf(job), add);
   });
   return found;
 }

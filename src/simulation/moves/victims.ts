@@ -34,8 +34,8 @@ function victimKey(run: ClusterRun, job: number, rule: VictimRule): number {
  * restart. Whole numbers, so that sums of them are exact.
  */
 export function restartCost(run: ClusterRun, job: number): number {
-  const restart = run.restartMicros * run.gpusOf(job);
+  const restart = run.times.restartMicros * run.gpusOf(job);
   if (run.settings.preemptedKeeps) return Math.round(restart);
-  const { work, durable } = run.progressOf(job);
+  const { work, durable } = run.times.progressOf(job);
   return Math.round(restart + (work - durable.work) * run.table.gpus[job]!);
 }

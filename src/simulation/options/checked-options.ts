@@ -2,11 +2,10 @@ import { readFields } from '../../checks/fields.js';
 import { integer, nonNegative, positive } from '../../checks/quantity.js';
 import { CorralError, quote } from '../../errors.js';
 import { SECONDS_MAX, toMicros } from './clock.js';
+import { EVENT_KINDS, type EventKind, eventRanks } from './event-kinds.js';
 import { type CheckedWindow, checkedWindow } from './metrics-window.js';
 import { JOBS_MAX } from './read-jobs.js';
 import {
-  EVENT_KINDS,
-  type EventKind,
   QUEUES,
   type Queue,
   type SimulateOptions,
@@ -16,8 +15,6 @@ import {
   type VictimScope,
 } from './simulation-options.js';
 
-/** Events that an order may leave out. */
-const LAST_KINDS: readonly EventKind[] = ['compute', 'defragment'];
 const EVENTS_MAX = 1_000_000_000;
 /** Events that a simulation may have unless the caller says otherwise, and more for each of its jobs. */
 const EVENTS_DEFAULT = 1_000_000;
@@ -148,9 +145,9 @@ export function checkedOptions(options: SimulateOptions, jobs: number): CheckedO
     preemptedKeeps: oneOf(options.preempted ?? 'kept', ['kept', 'checkpoint'], 'preempted') === 'kept',
     sharesLinks: sharesLinks(options.linkSharing),
     passPerEvent,
-    ranks: ranksOf(options.eventOrder ?? EVENT_KINDS, passPerEvent),
+    ranks: eventRanks(options.eventOrder ?? EVENT_KINDS, passPerEvent),
     seed,
-    until: untilOf(options.until),
+    until: untilOf(options.untilSeconds),
     window: checkedWindow(options.metrics),
     timelineMicros: timelineMicros(options.timelineSeconds),
     eventsMax: integer(
@@ -225,10 +222,10 @@ function overrunOf(seconds: number | undefined): number {
 
 function untilOf(seconds: number | undefined): number {
   if (seconds === undefined) return Number.POSITIVE_INFINITY;
-  if (nonNegative(seconds, 'until') <= SECONDS_MAX) return toMicros(seconds);
+  if (nonNegative(seconds, 'untilSeconds') <= SECONDS_MAX) return toMicros(seconds);
   throw new CorralError(
     'invalid-option',
-    ['until'],
+    ['untilSeconds'],
     `expected at most ${SECONDS_MAX}, got ${quote(seconds)}`,
   );
 }
@@ -236,22 +233,6 @@ function untilOf(seconds: number | undefined): number {
 function timelineMicros(seconds: number | undefined): number | undefined {
   if (seconds === undefined) return undefined;
   return Math.max(1, toMicros(positive(seconds, 'timelineSeconds')));
-}
-
-function ranksOf(given: readonly EventKind[], passPerEvent: boolean): Record<EventKind, number> {
-  const isShort = Array.isArray(given) && given.length <= EVENT_KINDS.length;
-  const order = isShort ? [...given, ...LAST_KINDS.filter((kind) => !given.includes(kind))] : [];
-  const isOrder = order.length === EVENT_KINDS.length && EVENT_KINDS.every((kind) => order.includes(kind));
-  if (!isOrder) {
-    throw new CorralError(
-      'invalid-option',
-      ['eventOrder'],
-      `expected each of ${EVENT_KINDS.join(', ')} once, got ${isShort ? quote(given.map(quote).join(', ')) : quote(given)}`,
-    );
-  }
-  // Moving jobs is a decision, and decisions follow all that happens at their time.
-  const ranked = passPerEvent ? order : [...order.filter((kind) => kind !== 'defragment'), 'defragment'];
-  return Object.fromEntries(ranked.map((kind, rank) => [kind, rank])) as Record<EventKind, number>;
 }
 
 function oneOf<T extends string>(value: T, allowed: readonly T[], field: keyof SimulateOptions): T {

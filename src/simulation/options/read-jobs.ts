@@ -1,7 +1,7 @@
 import { readFields, unknownField } from '../../checks/fields.js';
 import { callForeign, isPlain, readList, refuseSymbols } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
-import { labelsOf, REQUEST_FIELDS } from '../../placement/request/request.js';
+import { labelsOf, REQUEST_FIELDS } from '../../placement/read/read-request.js';
 import { GPU_MODELS_MAX } from '../../units.js';
 import type { JobCheckpoints, SimulationJob } from './simulation-job.js';
 

@@ -1,7 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
-import { readRequest } from '../../placement/request/request.js';
+import { readRequest } from '../../placement/read/read-request.js';
 import { readDurations } from '../../restart/model/recovery.js';
 import { checkPhase, type Phase } from '../../restart/phases/phase.js';
 import type { HeadroomPool } from './headroom-pool.js';
@@ -37,12 +37,14 @@ export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = [
   'passes',
   'eventOrder',
   'seed',
-  'until',
+  'untilSeconds',
   'timelineSeconds',
   'metrics',
   'eventsMax',
   'onProgress',
 ];
+/** Former names of options → what they are called now. */
+export const RENAMED_OPTIONS: Readonly<Record<string, string>> = { until: 'untilSeconds' };
 const LAW_FIELDS: readonly (keyof SimulatedFailureLaw)[] = [
   'name',
   'level',
@@ -86,7 +88,7 @@ export function readOptions<T extends Partial<SimulateOptions>>(
   fields: readonly string[],
   path: ErrorPath,
 ): T {
-  const given: T = readFields(options, fields, path);
+  const given: T = readFields(options, fields, path, 'invalid-option', RENAMED_OPTIONS);
   const { preemption, quotas, headroom, defragmentation, eventOrder, metrics, failures, restart } = given;
   const at = (field: keyof SimulateOptions): ErrorPath => [...path, field];
   return {

@@ -3,6 +3,7 @@ import type { Policy } from '../../placement/request/policy.js';
 import type { RecoveryDurations } from '../../restart/model/recovery.js';
 import type { Phase } from '../../restart/phases/phase.js';
 import type { FailureLaw } from '../../restart/placement/failure-laws.js';
+import type { EventKind } from './event-kinds.js';
 import type { HeadroomPool } from './headroom-pool.js';
 import type { MetricsOptions } from './metrics-window.js';
 import type { SimulationJob } from './simulation-job.js';
@@ -90,27 +91,6 @@ export interface Quota {
   /** Its part of what is over when all who want have what they deserve, in proportion; 0 = none; default 1. */
   readonly overQuotaWeight?: number | undefined;
 }
-
-/** What happens at one instant, in the default order. */
-export const EVENT_KINDS = [
-  'finish',
-  'repair',
-  'ready',
-  'failure',
-  'submit',
-  'compute',
-  'defragment',
-] as const;
-/**
- * - `finish`: a job ends and gives back what it holds.
- * - `repair`: a server is back.
- * - `ready`: a job that failed is in the queue again, or what it holds is looked at again.
- * - `failure`: something breaks.
- * - `submit`: a job arrives.
- * - `compute`: a job has restarted, and loads the links that it shares with others from now on.
- * - `defragment`: running jobs may be moved, see {@link DefragmentationOptions}.
- */
-export type EventKind = (typeof EVENT_KINDS)[number];
 
 /** What can fail, and how long it is out. */
 export interface SimulatedFailureLaw extends FailureLaw {
@@ -241,7 +221,7 @@ export interface SimulateOptions {
    */
   readonly passes?: 'event' | 'instant' | undefined;
   /**
-   * Which kind of event comes first at equal times; see {@link EVENT_KINDS} for the default. `compute` and `defragment` may
+   * Which kind of event comes first at equal times; see {@link EventKind} for the default. `compute` and `defragment` may
    * be left out; then they come last. With `passes: 'instant'` `defragment` always does, and the order of the others matters in two cases: a
    * `failure` before the `finish` of a job that it hits fails the job; before a `repair` it leaves one spare less to come in.
    */
@@ -249,7 +229,7 @@ export interface SimulateOptions {
   /** Of all random draws; any safe integer; default 0. */
   readonly seed?: number | undefined;
   /** When to stop, seconds; events at this time still happen. Default: when all jobs have ended. */
-  readonly until?: number | undefined;
+  readonly untilSeconds?: number | undefined;
   /** Seconds between two samples of the timeline, above 0, from second 0 to the end; default: no timeline. */
   readonly timelineSeconds?: number | undefined;
   /** What the metrics are over; default: the whole simulation, from the first arrival to the end. */

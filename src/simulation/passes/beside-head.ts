@@ -35,7 +35,7 @@ export class BesideHead {
   readonly #run: ClusterRun;
   readonly #lookAhead: LookAhead;
   readonly #setAside: SetAside;
-  /** Asker → what its last refusal was for. */
+  /** Request class → what its last refusal was for. */
   readonly #refusals = new Map<number, Refusal>();
   #head = -1;
   #promised = 0;
@@ -62,7 +62,7 @@ export class BesideHead {
    */
   place(job: number): boolean {
     const run = this.#run;
-    const mayEnd = run.now + run.estimateOfRun(job) <= this.#promised;
+    const mayEnd = run.now + run.times.estimateOfRun(job) <= this.#promised;
     if (!mayEnd && this.#isRefused(job)) return false;
     if (!run.allocation.place(job)) return false;
     if (this.#leavesPromise(job)) return true;
@@ -73,7 +73,7 @@ export class BesideHead {
   }
 
   #isRefused(job: number): boolean {
-    const refusal = this.#refusals.get(this.#run.allocation.askerOf(job));
+    const refusal = this.#refusals.get(this.#run.allocation.requestClassOf(job));
     return (
       refusal?.head === this.#head &&
       refusal.promised === this.#promised &&
@@ -83,7 +83,7 @@ export class BesideHead {
 
   #refuse(job: number): void {
     const { allocation } = this.#run;
-    this.#refusals.set(allocation.askerOf(job), {
+    this.#refusals.set(allocation.requestClassOf(job), {
       head: this.#head,
       promised: this.#promised,
       returns: allocation.returns,
@@ -93,7 +93,7 @@ export class BesideHead {
   /** Whether a job that has just been placed leaves the promise standing. */
   #leavesPromise(job: number): boolean {
     const run = this.#run;
-    if (run.expectedEnd(job) > this.#promised) return this.#lookAhead.fits(run);
+    if (run.times.expectedEnd(job) > this.#promised) return this.#lookAhead.fits(run);
     this.#lookAhead.takeOut(run, job);
     return true;
   }

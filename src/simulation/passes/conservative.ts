@@ -1,4 +1,3 @@
-import { endFrom } from '../future/end-from.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import { strictPass } from './in-order.js';
 
@@ -234,7 +233,7 @@ export class Promises {
     let hasMovedToNow = false;
     this.#spare = this.#isDue ? 0 : freeSize(run);
     // Each turn moves a promise forward, to the end of a running job, or ends.
-    while (this.#next < Number.POSITIVE_INFINITY && endFrom(run.ends, this.#next) !== this.#next) {
+    while (this.#next < Number.POSITIVE_INFINITY && run.ends.endFrom(this.#next) !== this.#next) {
       const begin = this.#next;
       const next = this.#lookAhead(run);
       this.#moveForward(run, next, true);

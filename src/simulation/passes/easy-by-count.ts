@@ -36,7 +36,7 @@ function pass(run: ClusterRun, depth: number): void {
   ) {
     const job = waiting.jobs[position]!;
     const { pods } = table.gangs[table.gangOf[job]!]!;
-    const endsInTime = now + run.estimateOfRun(job) <= promised;
+    const endsInTime = now + run.times.estimateOfRun(job) <= promised;
     if (pods > run.allocation.freeUnits || !(endsInTime || pods <= spare) || !run.start(job)) {
       position++;
       continue;

@@ -78,7 +78,7 @@ export class CountedPromises implements PromiseBook {
   }
 
   start(run: ClusterRun, job: number): 'no' | 'as believed' | 'otherwise' {
-    const end = run.now + run.estimateOfRun(job);
+    const end = run.now + run.times.estimateOfRun(job);
     if (!run.start(job)) return 'no';
     return run.state.expectedEnd[job] === end ? 'as believed' : 'otherwise';
   }
@@ -91,7 +91,7 @@ export class CountedPromises implements PromiseBook {
 
 /** How long a job is believed to run, microseconds; at least one, as nobody is gone before it came. */
 function durationOf(run: ClusterRun, job: number): number {
-  return Math.max(1, run.estimateOfRun(job));
+  return Math.max(1, run.times.estimateOfRun(job));
 }
 
 /** Until when a run of a job is in the profile, which is expected to end at a time. */

@@ -1,7 +1,7 @@
 import type { PlacementEngine } from '../../placement/engine.js';
 import type { Gang } from '../../placement/gangs/gang.js';
 import { PlacedSearch } from '../future/placed-search.js';
-import { forEachServer, newStay, PlacedTimetable, type Stay } from '../future/placed-timetable.js';
+import { newStay, PlacedTimetable, type Stay, serversOf } from '../future/placed-timetable.js';
 import { RUNNING, WAITING } from '../jobs/job-state.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import { after } from '../options/clock.js';
@@ -143,7 +143,7 @@ export class PlacedPromises implements PromiseBook {
     }
     if (before !== undefined) {
       this.#noteFreed(before.stay);
-      forEachServer(before.stay.note, (server) => this.#looked.add(server));
+      for (const server of serversOf(before.stay)) this.#looked.add(server);
     }
     return this.#note(run, job, sooner);
   }
@@ -208,9 +208,7 @@ export class PlacedPromises implements PromiseBook {
   }
 
   #noteFreed(stay: Stay): void {
-    forEachServer(stay.note, (server) => {
-      this.#freed.add(server);
-    });
+    for (const server of serversOf(stay)) this.#freed.add(server);
   }
 
   #addRunning(run: ClusterRun, job: number): Stay {

@@ -36,7 +36,8 @@ export class ActiveOrder {
       jobs.push(job);
     }
     for (const job of jobs) {
-      const left = state.status[job] === RUNNING ? run.runningEstimateLeft(job) : run.estimateLeft(job);
+      const left =
+        state.status[job] === RUNNING ? run.times.runningEstimateLeft(job) : run.times.estimateLeft(job);
       keys[job] = queueKey(settings, table, job, left);
     }
     this.jobs = jobs.sort((a, b) => keys[a]! - keys[b]!);

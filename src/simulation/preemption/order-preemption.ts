@@ -1,8 +1,7 @@
-import type { Note } from '../allocation/holdings.js';
+import { isSamePlace, type Note } from '../allocation/holdings.js';
 import { RUNNING } from '../jobs/job-state.js';
 import { PREEMPTED } from '../jobs/run-log.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
-import { isSamePlace } from '../moves/moves.js';
 import { ActiveOrder } from './active-order.js';
 
 /**
@@ -50,11 +49,11 @@ export function countedOrderPass(jobs: number): (run: ClusterRun) => void {
  * somebody would move, the same is tried with those gone from the beginning who are left out: then often nobody has to.
  *
  * @param jobs - jobs of the simulation
- * @param askers - distinct askers, see Allocation
+ * @param requestClasses - distinct request classes, see Allocation
  * @complexity O(waiting × running) moves and decisions of the engine
  */
-export function orderPass(jobs: number, askers: number): (run: ClusterRun) => void {
-  const choice = new OrderChoice(jobs, askers);
+export function orderPass(jobs: number, requestClasses: number): (run: ClusterRun) => void {
+  const choice = new OrderChoice(jobs, requestClasses);
   return (run) => {
     choice.order.refresh(run);
     choice.choose(run);
@@ -73,14 +72,14 @@ class OrderChoice {
   readonly #isSuspended: Uint8Array;
   /** Who has new GPUs, in the order in which they got them, and what a running one held before. */
   #placed: { readonly job: number; readonly before: Note }[] = [];
-  /** Asker → the choice in which nobody was left to make room for it: who comes later has even fewer behind. */
+  /** Request class → the choice in which nobody was left to make room for it: who comes later has even fewer behind. */
   readonly #refusedIn: Int32Array;
   #choices = 0;
 
-  constructor(jobs: number, askers: number) {
+  constructor(jobs: number, requestClasses: number) {
     this.order = new ActiveOrder(jobs);
     this.#isSuspended = new Uint8Array(jobs);
-    this.#refusedIn = new Int32Array(askers);
+    this.#refusedIn = new Int32Array(requestClasses);
   }
 
   /** Chooses, from the cluster as it is, without those who are suspended already unless their turn comes. */
@@ -99,13 +98,13 @@ class OrderChoice {
           continue;
         }
       }
-      const asker = allocation.askerOf(job);
-      if (this.#refusedIn[asker] === choice) continue;
+      const requestClass = allocation.requestClassOf(job);
+      if (this.#refusedIn[requestClass] === choice) continue;
       const before = holdings.noteOf(job);
       if (allocation.place(job) || this.#makeRoom(run, at)) {
         this.#isSuspended[job] = 0;
         this.#placed.push({ job, before });
-      } else this.#refusedIn[asker] = choice;
+      } else this.#refusedIn[requestClass] = choice;
     }
   }
 

@@ -43,14 +43,14 @@ export function preemptingPass(
   const preemptOnce = (run: ClusterRun): boolean => {
     const { waiting, table, allocation } = run;
     const seen = new Set<number>();
-    /** Asker and tenant → the highest priority that was refused. */
+    /** Request class and tenant → the highest priority that was refused. */
     const refused = new Map<number, number>();
     for (let at = waiting.start; at < waiting.end; at++) {
       const job = waiting.jobs[at]!;
       const tenant = table.tenantOf[job]!;
       if (preemptors === 'heads' && seen.has(tenant)) continue;
       seen.add(tenant);
-      const key = allocation.askerOf(job) * table.tenants.length + (scope === 'tenant' ? tenant : 0);
+      const key = allocation.requestClassOf(job) * table.tenants.length + (scope === 'tenant' ? tenant : 0);
       const highest = refused.get(key);
       if (highest === undefined || highest < table.priority[job]!) {
         if (preempts(run, job)) return true;

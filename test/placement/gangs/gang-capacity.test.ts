@@ -93,9 +93,9 @@ describe('GangCapacity', () => {
     const capacity = new GangCapacity(tables, engine.state, index);
     const { gang } = anyGang(dice, tables, levels, { limits: false });
     capacity.begin({ ...gang, slicePods: 3, sliceLevel: 0 });
-    expect([SERVER, 0, 1].map((level) => capacity.unit(level))).toEqual([1, 3, 3]);
+    expect([SERVER, 0, 1].map((level) => capacity.units.unit(level))).toEqual([1, 3, 3]);
     capacity.begin({ ...gang, slicePods: 3, sliceLevel: SERVER });
-    expect([SERVER, 0].map((level) => capacity.unit(level))).toEqual([3, 3]);
+    expect([SERVER, 0].map((level) => capacity.units.unit(level))).toEqual([3, 3]);
   });
 
   it('forgets the gang before', () => {
@@ -113,6 +113,23 @@ describe('GangCapacity', () => {
       expect(capacity.mostPods(last)).toBe(fresh.mostPods(last));
       expect([...capacity.full]).toEqual([...fresh.full]);
       expect([...capacity.rest]).toEqual([...fresh.rest]);
+    }
+  });
+
+  it('finds the most pods that one server takes, up to what is asked for', () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const dice = new Dice(seed);
+      const disorder = new Disorder(kindsCluster(dice, { serversMax: 12, tiersMax: 1 }), dice);
+      disorder.run();
+      const { tables, engine, index, levels } = disorder;
+      const { gang } = anyGang(dice, tables, levels, { limits: false });
+      let most = 0;
+      for (let s = 0; s < tables.serverCount; s++) {
+        most = Math.max(most, podsThatFit(tables, engine.state, gang.need, s, gang.pods));
+      }
+      const capacity = new GangCapacity(tables, engine.state, index);
+      capacity.begin(gang);
+      expect(capacity.mostPods(SERVER)).toBe(most);
     }
   });
 });

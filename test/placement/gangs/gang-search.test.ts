@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { judgePlacement } from '../../../src/check/index.js';
-import { compileClusterTables } from '../../../src/compile/cluster-tables.js';
 import {
   type ClusterTopology,
   compile,
@@ -8,11 +7,8 @@ import {
   type PlacementRequest,
   type Solver,
 } from '../../../src/index.js';
-import { mostOnOneServer } from '../../../src/placement/gangs/holds-gang.js';
-import { podsThatFit } from '../../../src/placement/state/state.js';
 import { buildClusterTopology } from '../../../src/topology/cluster-topology.js';
 import { racks } from '../../check/gangs/gang-examples.js';
-import { anyGang, Disorder, kindsCluster } from '../kinds-cluster.js';
 import { Dice, serverTypes } from './gang-cluster.js';
 
 const placed = (solver: Solver, request: PlacementRequest): Placement => {
@@ -270,23 +266,5 @@ describe('GangSearch on clusters of a thousand servers and more', () => {
       }
     }
     expect(sliced).toBeGreaterThan(20);
-  });
-});
-
-describe('mostOnOneServer', () => {
-  it('is the most that any server takes, up to what is asked for', () => {
-    for (let seed = 0; seed < 200; seed++) {
-      const dice = new Dice(seed);
-      const disorder = new Disorder(kindsCluster(dice, { serversMax: 12, tiersMax: 1 }), dice);
-      disorder.run();
-      const { tables, engine, levels } = disorder;
-      const { gang } = anyGang(dice, tables, levels, { limits: false });
-      let most = 0;
-      for (let s = 0; s < tables.serverCount; s++) {
-        most = Math.max(most, podsThatFit(tables, engine.state, gang.need, s, gang.pods));
-      }
-      expect(mostOnOneServer(tables, engine.state, gang)).toBe(most);
-    }
-    expect(compileClusterTables(racks({ A: ['a1'] })).serverCount).toBe(1);
   });
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Gang } from '../../../src/placement/gangs/gang.js';
-import { GangBandwidth } from '../../../src/placement/gangs/gang-bandwidth.js';
-import { fillsServers, GangCapacity } from '../../../src/placement/gangs/gang-capacity.js';
+import { GangCapacity } from '../../../src/placement/gangs/gang-capacity.js';
 import { costOf, type PlanCost } from '../../../src/placement/gangs/gang-plan.js';
-import { GangLeast } from '../../../src/placement/gangs/least-load.js';
+import { GangTask } from '../../../src/placement/gangs/gang-task.js';
+import { LeastLoad } from '../../../src/placement/gangs/least-load.js';
 import { podsThatFit } from '../../../src/placement/state/state.js';
 import { anyGang, Disorder, domainsOf, kindsCluster, someGpus } from '../kinds-cluster.js';
 import { Dice, gangCase } from './gang-cluster.js';
@@ -18,9 +18,7 @@ class Case {
   readonly domain: number;
   readonly servers: readonly number[];
   readonly capacity: GangCapacity;
-  readonly reach: GangBandwidth;
-  /** The only kind, all of whose servers are taken whole; -1 if that is not so. */
-  readonly wholeKind: number;
+  readonly task: GangTask;
 
   constructor(disorder: Disorder, gang: Gang, level: number, domain: number) {
     this.disorder = disorder;
@@ -34,21 +32,16 @@ class Case {
     this.capacity = new GangCapacity(tables, engine.state, index);
     this.capacity.begin(gang);
     this.capacity.fill(level);
-    this.reach = new GangBandwidth(index, gang, gang.pods, level);
-    this.reach.aim(0);
-    const able = [...index.kinds.keys()].filter(
-      (kind) => (index.kinds[kind]?.classes.gpuCount ?? 0) >= gang.need.gpus && index.allows(gang.need, kind),
-    );
-    this.wholeKind = able.length === 1 && fillsServers(index, gang.need) ? able[0]! : -1;
+    this.task = new GangTask(index, gang, gang.pods, level, [domain]);
+    this.task.target.aim(0);
   }
 
   get holds(): boolean {
     return this.capacity.holds(this.domain, this.level, this.gang.pods);
   }
 
-  least(): GangLeast {
-    const { disorder, reach, capacity, gang, wholeKind } = this;
-    return new GangLeast(disorder.index, reach, capacity, gang.pods, wholeKind);
+  least(): LeastLoad {
+    return new LeastLoad(this.disorder.index, this.capacity, this.task);
   }
 
   /** Pods that the servers take, one after the other. */
@@ -122,10 +115,10 @@ function caseOf(seed: number, whole: boolean): Case | undefined {
   if (gang.need.gpus === 0 || gang.need.gpuMilli < 1000) return undefined;
   const level = dice.below(tables.fabric.levelCount);
   const found = new Case(disorder, gang, level, dice.of(domainsOf(tables.fabric, level)));
-  return found.holds && whole === found.wholeKind >= 0 ? found : undefined;
+  return found.holds && whole === found.task.wholeKind >= 0 ? found : undefined;
 }
 
-describe('GangLeast', () => {
+describe('LeastLoad', () => {
   it('has the least load of all splits over servers and all sets of GPUs, and keeps slices together', () => {
     let compared = 0;
     let sliced = 0;
@@ -134,7 +127,7 @@ describe('GangLeast', () => {
       const given = caseOf(seed, false);
       if (given === undefined) continue;
       const where = `seed ${seed}`;
-      const { gang, reach, servers } = given;
+      const { gang, task, servers } = given;
       const pieces = given.least().planIn(given.domain, given.level);
       pieces.sort((a, b) => a.server - b.server);
       const room = given.room();
@@ -151,7 +144,7 @@ describe('GangLeast', () => {
       expect(given.isSliced(counts), where).toBe(true);
       const cost = given.cost(
         pieces.map(({ server }) => server),
-        pieces.map(({ server, pods }) => reach.maskOn(server, pods)),
+        pieces.map(({ server, pods }) => task.target.maskOn(server, pods)),
       );
       const best = given.best();
       expect(Math.abs(cost.unitLoad - best.load), where).toBeLessThanOrEqual(
@@ -175,7 +168,7 @@ describe('GangLeast', () => {
       pieces.sort((a, b) => a.server - b.server);
       const cost = given.cost(
         pieces.map(({ server }) => server),
-        pieces.map(({ server, pods }) => given.reach.maskOn(server, pods)),
+        pieces.map(({ server, pods }) => given.task.target.maskOn(server, pods)),
       );
       const best = given.best();
       expect(cost.unitLoad, `seed ${seed}`).toBeCloseTo(best.load, 6);
@@ -222,7 +215,7 @@ describe('GangLeast', () => {
       for (let level = 0; level < fabric.levelCount; level++) {
         for (const domain of domainsOf(fabric, level)) {
           const given = new Case(disorder, gang, level, domain);
-          if (!given.holds || given.wholeKind >= 0) continue;
+          if (!given.holds || given.task.wholeKind >= 0) continue;
           const least = given.least();
           const steps = least.stepsIn(domain, level);
           let inParts = 0;

@@ -42,11 +42,11 @@ describe('PodPlacer', () => {
   it('takes every pod before it chooses for the next, and gives all back in reverse', () => {
     const counters = new Counters([1, 2, 2]);
     const placer = new PodPlacer(counters, counters);
-    const quotas = [
+    const allotments = [
       { from: 1, to: 3, pods: 3 },
       { from: 0, to: 1, pods: 1 },
     ];
-    expect(placer.plan(NEED, quotas, 2)).toEqual({
+    expect(placer.plan(NEED, allotments, 2)).toEqual({
       pods: 4,
       level: 2,
       bandwidthGBps: null,
@@ -59,7 +59,7 @@ describe('PodPlacer', () => {
     expect(counters.log.slice(4)).toEqual(takes.map((line) => line.replace('take', 'give')).reverse());
   });
 
-  it('gives all back also where a quota is larger than the room, which is a fault', () => {
+  it('gives all back also where a allotment is larger than the room, which is a fault', () => {
     const counters = new Counters([1, 1]);
     const placer = new PodPlacer(counters, counters);
     expect(() => placer.plan(NEED, [{ from: 0, to: 2, pods: 3 }], 0)).toThrow('larger than the room');
@@ -75,12 +75,12 @@ describe('PodPlacer', () => {
       const search = new RangeSearch(index);
       const before = copyState(engine.state);
       const need = podNeed({ gpuMilli: 333 }, tables);
-      const quota = { from: 0, to: tables.serverCount, pods: 1 + dice.below(30) };
+      const allotment = { from: 0, to: tables.serverCount, pods: 1 + dice.below(30) };
       let first: unknown;
       for (let round = 0; round < 2; round++) {
         let plan: unknown;
         try {
-          plan = new PodPlacer(search, engine).plan(need, [quota], 0);
+          plan = new PodPlacer(search, engine).plan(need, [allotment], 0);
         } catch (error) {
           plan = String(error);
         }

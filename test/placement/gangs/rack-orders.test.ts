@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type Gang, gangOf } from '../../../src/placement/gangs/gang.js';
-import { GangBandwidth } from '../../../src/placement/gangs/gang-bandwidth.js';
 import { GangCapacity } from '../../../src/placement/gangs/gang-capacity.js';
 import { costOf, isCheaper, type PlanCost } from '../../../src/placement/gangs/gang-plan.js';
-import { GangLeast } from '../../../src/placement/gangs/least-load.js';
-import { type RackQuota, rackCost, rackQuotas } from '../../../src/placement/gangs/rack-orders.js';
+import { GangTask } from '../../../src/placement/gangs/gang-task.js';
+import { LeastLoad } from '../../../src/placement/gangs/least-load.js';
+import { type RackAllotment, rackAllotments, rackCost } from '../../../src/placement/gangs/rack-orders.js';
 import type { FreeIndex } from '../../../src/placement/state/free-index.js';
 import { podNeed } from '../../../src/placement/state/pod-need.js';
 import { buildClusterTopology } from '../../../src/topology/cluster-topology.js';
@@ -13,7 +13,7 @@ import { Dice, serverTypes } from './gang-cluster.js';
 
 /**
  * Most that the mean of 1 - least / load may be over the cases, and least share of cases that are the least. Where racks
- * are few, their sizes seldom add up to the gang: such domains are left to `GangLeast`.
+ * are few, their sizes seldom add up to the gang: such domains are left to `LeastLoad`.
  */
 const SMALL_GAP_MAX = 0.055;
 const SMALL_LEAST_MIN = 0.85;
@@ -138,14 +138,14 @@ class Gap {
   }
 }
 
-const quotasOf = ({ index, kind, domain, level, servers }: Case): RackQuota[] =>
-  rackQuotas(index, kind, domain, level, servers);
-const costIn = ({ index, kind, level, servers }: Case, quotas: readonly RackQuota[]): PlanCost =>
-  rackCost(index, kind, level, servers, quotas);
+const allotmentsOf = ({ index, kind, domain, level, servers }: Case): RackAllotment[] =>
+  rackAllotments(index, { wholeKind: kind, level, pods: servers }, domain);
+const costIn = ({ index, kind, level, servers }: Case, allotments: readonly RackAllotment[]): PlanCost =>
+  rackCost(index, { wholeKind: kind, level, pods: servers }, allotments);
 
 /** All ways to take the servers from the racks; undefined where there are too many to look at. */
-function splits({ room, servers }: Case): RackQuota[][] | undefined {
-  let sums: { taken: RackQuota[]; left: number }[] = [{ taken: [], left: servers }];
+function splits({ room, servers }: Case): RackAllotment[][] | undefined {
+  let sums: { taken: RackAllotment[]; left: number }[] = [{ taken: [], left: servers }];
   for (const [rack, most] of room) {
     sums = sums.flatMap(({ taken, left }) =>
       Array.from({ length: Math.min(most, left) + 1 }, (_, own) => ({
@@ -158,8 +158,8 @@ function splits({ room, servers }: Case): RackQuota[][] | undefined {
   return sums.filter(({ left }) => left === 0).map(({ taken }) => taken);
 }
 
-/** The orders of the doc comment of `rackQuotas`, once more and slowly. */
-function orders(given: Case): RackQuota[][] {
+/** The orders of the doc comment of `rackAllotments`, once more and slowly. */
+function orders(given: Case): RackAllotment[][] {
   const { index, kind, level, servers, room } = given;
   const { fabric } = index.tables;
   const gpus = index.kinds[kind]!.classes.gpuCount;
@@ -180,9 +180,9 @@ function orders(given: Case): RackQuota[][] {
     choose: (open: Map<number, number[]>, left: number, held: (d: number) => number) => number,
   ) => {
     const open = new Map(blocks.map((block) => [block, inOrder.filter((rack) => blockOf(rack) === block)]));
-    const taken: RackQuota[] = [];
+    const taken: RackAllotment[] = [];
     const held = (d: number): number =>
-      taken.reduce((n, quota) => n + (aroundAll(quota.rack).includes(d) ? quota.servers : 0), 0);
+      taken.reduce((n, allotment) => n + (aroundAll(allotment.rack).includes(d) ? allotment.servers : 0), 0);
     for (let left = servers; left > 0; ) {
       const block = choose(open, left, held);
       const racks = open.get(block)!;
@@ -246,21 +246,21 @@ function orders(given: Case): RackQuota[][] {
   ];
 }
 
-describe('rackQuotas', () => {
+describe('rackAllotments', () => {
   it('takes just the servers asked for, of every rack at most what is wholly free in it', () => {
     let cases = 0;
     for (let seed = 0; seed < 1500; seed++) {
       const given = caseOf(seed, 120);
       if (given === undefined) continue;
       cases++;
-      const quotas = quotasOf(given);
+      const allotments = allotmentsOf(given);
       const where = `seed ${seed}`;
       expect(
-        quotas.reduce((sum, quota) => sum + quota.servers, 0),
+        allotments.reduce((sum, allotment) => sum + allotment.servers, 0),
         where,
       ).toBe(given.servers);
-      expect(new Set(quotas.map(({ rack }) => rack)).size, where).toBe(quotas.length);
-      for (const { rack, servers } of quotas) {
+      expect(new Set(allotments.map(({ rack }) => rack)).size, where).toBe(allotments.length);
+      for (const { rack, servers } of allotments) {
         expect(servers, where).toBeGreaterThan(0);
         expect(servers, where).toBeLessThanOrEqual(given.room.get(rack) ?? 0);
       }
@@ -273,8 +273,8 @@ describe('rackQuotas', () => {
     for (let seed = 0; seed < 1500; seed++) {
       const given = caseOf(seed, 120);
       if (given === undefined) continue;
-      const cost = costIn(given, quotasOf(given));
-      const each = orders(given).map((quotas) => costIn(given, quotas));
+      const cost = costIn(given, allotmentsOf(given));
+      const each = orders(given).map((allotments) => costIn(given, allotments));
       for (const other of each) expect(isCheaper(other, cost), `seed ${seed}`).toBe(false);
       const cheapest = each.reduce((best, other) => (isCheaper(other, best) ? other : best));
       expect(isCheaper(cost, cheapest), `seed ${seed}`).toBe(false);
@@ -291,8 +291,8 @@ describe('rackQuotas', () => {
       const given = caseOf(seed, 30);
       const all = given === undefined ? undefined : splits(given);
       if (given === undefined || all === undefined) continue;
-      const least = Math.min(...all.map((quotas) => costIn(given, quotas).unitLoad));
-      gap.add(costIn(given, quotasOf(given)).unitLoad, least, `seed ${seed}`);
+      const least = Math.min(...all.map((allotments) => costIn(given, allotments).unitLoad));
+      gap.add(costIn(given, allotmentsOf(given)).unitLoad, least, `seed ${seed}`);
     }
     console.info(`gangs over few racks: ${gap}`);
     expect(gap.count).toBeGreaterThan(400);
@@ -310,12 +310,13 @@ describe('rackQuotas', () => {
       const capacity = new GangCapacity(index.tables, index.state, index);
       capacity.begin(gang);
       capacity.fill(level);
-      const reach = new GangBandwidth(index, gang, servers, level);
-      const pieces = new GangLeast(index, reach, capacity, servers, kind).planIn(domain, level);
+      const task = new GangTask(index, gang, servers, level, [domain]);
+      expect(task.wholeKind).toBe(kind);
+      const pieces = new LeastLoad(index, capacity, task).planIn(domain, level);
       const taken = pieces.map((piece) => piece.server).sort((a, b) => a - b);
       const masks = taken.map(() => index.kinds[kind]!.full);
       const { unitLoad } = costOf(index, level, { servers: taken, masks });
-      gap.add(costIn(given, quotasOf(given)).unitLoad, unitLoad, `seed ${seed}`);
+      gap.add(costIn(given, allotmentsOf(given)).unitLoad, unitLoad, `seed ${seed}`);
     }
     console.info(`gangs over many racks: ${gap}`);
     expect(gap.count).toBeGreaterThan(100);
@@ -335,8 +336,8 @@ describe('rackCost', () => {
       const { full, classes } = index.kinds[kind]!;
       const { value } = classes.tables;
       const own = servers * classes.gpuCount * (value[full]! - value[0]!);
-      for (const quotas of [quotasOf(given), ...orders(given)]) {
-        const chosen = quotas
+      for (const allotments of [allotmentsOf(given), ...orders(given)]) {
+        const chosen = allotments
           .flatMap(({ rack, servers: count }) => {
             const cell = fabric.cellAt[rack * fabric.kindCount + kind]!;
             const inRack: number[] = [];
@@ -349,7 +350,7 @@ describe('rackCost', () => {
           })
           .sort((a, b) => a - b);
         const plan = costOf(index, level, { servers: chosen, masks: chosen.map(() => full) });
-        const cost = costIn(given, quotas);
+        const cost = costIn(given, allotments);
         expect(cost.unitLoad, `seed ${seed}`).toBeCloseTo(plan.unitLoad, 6);
         expect(cost.damageGpus + own, `seed ${seed}`).toBeCloseTo(plan.damageGpus, 8);
         expect(cost.servers, `seed ${seed}`).toBe(plan.servers);

@@ -3,8 +3,8 @@ import { superPod } from '../../../src/catalogue/index.js';
 import { gangBandwidthGBps } from '../../../src/check/gangs/gang-traffic.js';
 import { clusterTopology, compile, type PlacementRequest } from '../../../src/index.js';
 import type { Gang } from '../../../src/placement/gangs/gang.js';
-import { GangBandwidth } from '../../../src/placement/gangs/gang-bandwidth.js';
-import { GangExact, type Piece } from '../../../src/placement/gangs/reachable-counts.js';
+import { GangTask, type Piece } from '../../../src/placement/gangs/gang-task.js';
+import { ReachableCounts } from '../../../src/placement/gangs/reachable-counts.js';
 import { podsThatFit } from '../../../src/placement/state/state.js';
 import { anyGang, Disorder, domainsOf, lowestLevelOf, someGpus } from '../kinds-cluster.js';
 import { Dice, gangCase } from './gang-cluster.js';
@@ -63,7 +63,7 @@ function highest(
   return best;
 }
 
-describe('GangExact', () => {
+describe('ReachableCounts', () => {
   it('reaches in every domain just what looking at every placement finds, and says how', () => {
     let compared = 0;
     let sliced = 0;
@@ -96,15 +96,16 @@ describe('GangExact', () => {
       compared++;
       if (gang.slicePods > 1) sliced++;
       const where = `seed ${seed}, ${JSON.stringify(request)}`;
-      const reach = new GangBandwidth(index, gang, pods, level);
-      const exact = new GangExact(index, reach, pods);
+      const task = new GangTask(index, gang, pods, level, [domain]);
+      const { target } = task;
+      const counted = new ReachableCounts(index, task);
       for (const share of [0, 0.5, 1]) {
-        reach.aim(best * share);
-        expect(exact.isReached(domain, level), `${where}, ${share} of ${best}`).toBe(true);
-        const pieces: Piece[] = exact.planIn(domain, level);
+        target.aim(best * share);
+        expect(counted.isReached(domain, level), `${where}, ${share} of ${best}`).toBe(true);
+        const pieces: Piece[] = counted.planIn(domain, level);
         const taken = cluster.servers.map(() => 0);
         for (const piece of pieces) {
-          taken[tables.documentIndexOf[piece.server]!] = reach.maskOn(piece.server, piece.pods);
+          taken[tables.documentIndexOf[piece.server]!] = target.maskOn(piece.server, piece.pods);
         }
         const counts = servers.map((s) =>
           pieces.reduce((sum, piece) => sum + (piece.server === s ? piece.pods : 0), 0),
@@ -124,8 +125,8 @@ describe('GangExact', () => {
         ).toBe(level);
         expect(gangBandwidthGBps(cluster, taken)!, where).toBeGreaterThanOrEqual(best * share * (1 - 1e-8));
       }
-      reach.aim(best * 1.001 + 1e-6);
-      expect(exact.isReached(domain, level), where).toBe(false);
+      target.aim(best * 1.001 + 1e-6);
+      expect(counted.isReached(domain, level), where).toBe(false);
     }
     expect(compared).toBeGreaterThan(150);
     expect(sliced).toBeGreaterThan(20);

@@ -16,7 +16,7 @@ interface Candidate {
   readonly server: string;
   readonly gpus: readonly number[];
   /** Room of the shared GPU that is taken; 1000 where the GPUs were wholly free. */
-  readonly roomMilli: number;
+  readonly freeMilli: number;
   readonly bandwidthGBps: number;
   readonly load: number;
   readonly damage: number;
@@ -50,12 +50,12 @@ function offerOf(
   const milli = request.gpuMilli ?? 1000;
   const free = [...gpuMilli.keys()].filter((gpu) => gpuMilli[gpu] === 1000);
   let gpus: readonly number[] = [];
-  let roomMilli = 1000;
+  let freeMilli = 1000;
   const shared = [...gpuMilli.keys()].filter((gpu) => gpuMilli[gpu]! < 1000 && gpuMilli[gpu]! >= milli);
   if (shared.length > 0) {
     const tightest = shared.reduce((best, gpu) => (gpuMilli[gpu]! < gpuMilli[best]! ? gpu : best));
     gpus = [tightest];
-    roomMilli = gpuMilli[tightest]!;
+    freeMilli = gpuMilli[tightest]!;
   } else if (count > 0) {
     if (free.length < count) return undefined;
     gpus = bestGpus(type, count, free);
@@ -64,19 +64,19 @@ function offerOf(
   const { bandwidthGBps, load, damage, violations } = judgePlacement(cluster, state, request, claim);
   // What it says of the bandwidth that is claimed is none of our business.
   if (violations.some((violation) => !violation.startsWith('bandwidth'))) return undefined;
-  let freeGpus = roomMilli < 1000 ? 0 : free.length;
+  let freeGpus = freeMilli < 1000 ? 0 : free.length;
   // Without GPUs: servers without GPUs first, and of those where GPUs are stranded the one with the fewest.
   if (count === 0) {
     const milliFree = gpuMilli.reduce((sum, room) => sum + room, 0);
     freeGpus = damage > 1e-9 ? milliFree : type.gpus.length > 0 ? 0 : -1;
   }
-  return { server: id, gpus, roomMilli, bandwidthGBps: bandwidthGBps ?? Infinity, load, damage, freeGpus };
+  return { server: id, gpus, freeMilli, bandwidthGBps: bandwidthGBps ?? Infinity, load, damage, freeGpus };
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {
   const near = (x: number, y: number): boolean =>
     x === y || Math.abs(x - y) <= 1e-9 * Math.max(1, Math.abs(x), Math.abs(y));
-  if (a.roomMilli !== b.roomMilli) return a.roomMilli < b.roomMilli;
+  if (a.freeMilli !== b.freeMilli) return a.freeMilli < b.freeMilli;
   if (!near(a.bandwidthGBps, b.bandwidthGBps)) return a.bandwidthGBps > b.bandwidthGBps;
   // The judge counts load in units of what two GPUs exchange.
   const [loadA, loadB] = [a, b].map(({ load, bandwidthGBps, gpus }) =>

@@ -3,7 +3,7 @@ import { judgePlacement } from '../../../src/check/index.js';
 import { PodSearch } from '../../../src/placement/pods/pod-search.js';
 import { RangeSearch } from '../../../src/placement/pods/range-search.js';
 import { podNeed } from '../../../src/placement/state/pod-need.js';
-import { fits, ordinals, popcount16, roomMilli } from '../../../src/placement/state/state.js';
+import { fits, freeMilliOf, ordinals, popcount16 } from '../../../src/placement/state/state.js';
 import { Dice } from '../gangs/gang-cluster.js';
 import { anyPod, Disorder, kindsCluster } from '../kinds-cluster.js';
 
@@ -34,7 +34,7 @@ describe('RangeSearch', () => {
           if (!fits(tables, state, need, s)) continue;
           const gpuCount = tables.shapeGpus[tables.shapeOf[s]!]!;
           for (let gpu = 0; gpu < gpuCount; gpu++) {
-            const room = roomMilli(tables, state, s, gpu);
+            const room = freeMilliOf(tables, state, s, gpu);
             if (room < need.gpuMilli) continue;
             const mask = 1 << gpu;
             const { damage } = judgePlacement(cluster, free, request, {

@@ -4,7 +4,7 @@ import { lossOf } from '../../../src/compile/gpu-set-tables.js';
 import { compile, serverTopology } from '../../../src/index.js';
 import { sharesOn } from '../../../src/placement/pods/share-placement.js';
 import { podNeed } from '../../../src/placement/state/pod-need.js';
-import { ordinals, podsThatFit, popcount16, roomMilli } from '../../../src/placement/state/state.js';
+import { freeMilliOf, ordinals, podsThatFit, popcount16 } from '../../../src/placement/state/state.js';
 import { Dice, serverTypes } from '../gangs/gang-cluster.js';
 import { Disorder, kindsCluster, someGpus } from '../kinds-cluster.js';
 import { gpuBox } from '../random-cluster.js';
@@ -32,7 +32,7 @@ describe('sharesOn', () => {
             where,
           ).toBe(true);
           // Shared GPUs are filled one after the other, the tightest first; then whole ones.
-          const room = (gpu: number): number => roomMilli(tables, state, s, gpu);
+          const room = (gpu: number): number => freeMilliOf(tables, state, s, gpu);
           const order = [...Array(tables.shapeGpus[tables.shapeOf[s]!]).keys()]
             .filter((gpu) => room(gpu) < 1000)
             .sort((a, b) => room(a) - room(b) || a - b)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FreeIndex, ROOM_BLOCK } from '../../../src/placement/state/free-index.js';
+import { CAPACITY_BLOCK, FreeIndex } from '../../../src/placement/state/free-index.js';
 import { podNeed } from '../../../src/placement/state/pod-need.js';
 import { fits } from '../../../src/placement/state/state.js';
 import { Dice } from '../gangs/gang-cluster.js';
@@ -21,13 +21,13 @@ function told(index: FreeIndex): unknown {
         for (let s = next(0); s !== -1; s = next(s + 1)) members.push(s);
         return members;
       };
-      const rooms = membersOf((from) => of.nextRoom(from));
+      const rooms = membersOf((from) => of.nextFreeMilli(from));
       return {
         classes: Array.from(of.classBase, (_, c) => membersOf((from) => of.nextOfClass(c, from))),
         places: Array.from({ length: of.classes.gpuCount }, (_, i) =>
-          membersOf((from) => of.nextPlace(i + 1, from)),
+          membersOf((from) => of.nextRank(i + 1, from)),
         ),
-        rooms: rooms.map((milli) => [milli, membersOf((from) => of.nextOfRoom(milli, from))]),
+        rooms: rooms.map((milli) => [milli, membersOf((from) => of.nextOfFreeMilli(milli, from))]),
       };
     }),
   };
@@ -91,7 +91,7 @@ describe('FreeIndex', () => {
     for (let seed = 0; seed < 20; seed++) {
       const dice = new Dice(seed);
       const disorder = new Disorder(
-        kindsCluster(dice, { serversMax: 3 * ROOM_BLOCK, tiersMax: 1, limits: true }),
+        kindsCluster(dice, { serversMax: 3 * CAPACITY_BLOCK, tiersMax: 1, limits: true }),
         dice,
         { limits: true },
       );
@@ -99,13 +99,13 @@ describe('FreeIndex', () => {
       for (let step = 0; step < 400; step++) {
         disorder.step();
         const need = podNeed({ cpuMilli: dice.below(20) * 1000, memoryMiB: dice.below(20) * 1024 }, tables);
-        for (let start = 0; start < tables.serverCount; start += ROOM_BLOCK) {
-          const end = Math.min(start + ROOM_BLOCK, tables.serverCount);
+        for (let start = 0; start < tables.serverCount; start += CAPACITY_BLOCK) {
+          const end = Math.min(start + CAPACITY_BLOCK, tables.serverCount);
           let has = false;
           for (let s = start; s < end; s++) has ||= fits(tables, engine.state, need, s);
-          if (has) expect(index.mayHaveRoom(start, need)).toBe(true);
+          if (has) expect(index.mayHaveCapacity(start, need)).toBe(true);
           // A bound that was measured is one that rules out.
-          if (dice.chance(30)) index.measureRoom(start);
+          if (dice.chance(30)) index.measureCapacity(start);
         }
       }
     }
@@ -119,13 +119,13 @@ describe('FreeIndex', () => {
     );
     const much = podNeed({ cpuMilli: 30_000_000 }, tables);
     engine.state.cpuFreeMilli.fill(1000);
-    expect(index.mayHaveRoom(0, much)).toBe(true);
-    index.measureRoom(0);
-    expect(index.mayHaveRoom(0, much)).toBe(false);
-    expect(index.mayHaveRoom(0, podNeed({ cpuMilli: 1000 }, tables))).toBe(true);
+    expect(index.mayHaveCapacity(0, much)).toBe(true);
+    index.measureCapacity(0);
+    expect(index.mayHaveCapacity(0, much)).toBe(false);
+    expect(index.mayHaveCapacity(0, podNeed({ cpuMilli: 1000 }, tables))).toBe(true);
     engine.state.cpuFreeMilli[0] = 40_000_000;
-    index.roomGrew(0);
-    expect(index.mayHaveRoom(0, much)).toBe(true);
+    index.capacityGrew(0);
+    expect(index.mayHaveCapacity(0, much)).toBe(true);
   });
 
   it('allows kinds by their model, and leaves labels to the servers', () => {

@@ -7,7 +7,7 @@ import {
   lossOf,
   ownNicGBps,
 } from '../../../src/compile/gpu-set-tables.js';
-import { atLeast, leastLoss, SetChoices, unitLoad } from '../../../src/placement/state/gpu-set-choices.js';
+import { leastLoss, SetChoices, unitLoad } from '../../../src/placement/state/gpu-set-choices.js';
 import { PlaceSets } from '../../../src/placement/state/place-sets.js';
 import { ordinals, popcount16 } from '../../../src/placement/state/state.js';
 import { smallServer } from '../../bandwidth/small-server.js';
@@ -227,12 +227,5 @@ describe('unitLoad', () => {
         expect(unitLoad(tables, set)).toBeCloseTo(expected, 9);
       }
     }
-  });
-});
-
-describe('atLeast', () => {
-  it('forgives a billionth and no more', () => {
-    expect([atLeast(1, 1), atLeast(1 - 0.9e-9, 1), atLeast(1 - 2e-9, 1)]).toEqual([true, true, false]);
-    expect([atLeast(0, 0), atLeast(0, 1e-300), atLeast(Infinity, 1e300)]).toEqual([true, false, true]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { freeClasses, NO_PLACE } from '../../../src/compile/free-classes.js';
+import { freeClasses, NO_RANK } from '../../../src/compile/free-classes.js';
 import { KindIndex } from '../../../src/placement/state/kind-index.js';
 import { Dice, serverTypes } from '../gangs/gang-cluster.js';
 
@@ -32,8 +32,8 @@ describe('KindIndex', () => {
       for (let size = 1; size <= classes.gpuCount; size++) {
         const place = dice.below(classes.classCount);
         const isThere = (at: number): boolean =>
-          classOf.some((c) => c !== -1 && classes.placeOf[size * classes.classCount + c] === at);
-        expect(index.nextPlace(size, place)).toBe(first(classes.classCount, place, isThere));
+          classOf.some((c) => c !== -1 && classes.rankOf[size * classes.classCount + c] === at);
+        expect(index.nextRank(size, place)).toBe(first(classes.classCount, place, isThere));
       }
     }
   });
@@ -44,9 +44,9 @@ describe('KindIndex', () => {
     index.insert(0, classes.fullClass);
     index.insert(1, classes.classOf[0b1]!);
     for (let size = 1; size <= classes.gpuCount; size++) {
-      const place = classes.placeOf[size * classes.classCount + classes.classOf[0b1]!]!;
-      expect(index.nextPlace(size, 0)).toBe(size === 1 ? place : -1);
-      expect(classes.placeOf[size * classes.classCount + classes.fullClass]).toBe(NO_PLACE);
+      const place = classes.rankOf[size * classes.classCount + classes.classOf[0b1]!]!;
+      expect(index.nextRank(size, 0)).toBe(size === 1 ? place : -1);
+      expect(classes.rankOf[size * classes.classCount + classes.fullClass]).toBe(NO_RANK);
     }
   });
 
@@ -59,17 +59,17 @@ describe('KindIndex', () => {
       const local = dice.below(SERVERS);
       const servers = rooms.get(milli) ?? new Set();
       rooms.set(milli, servers);
-      if (servers.delete(local)) index.removeRoom(local, milli);
+      if (servers.delete(local)) index.removeFreeMilli(local, milli);
       else {
         servers.add(local);
-        index.addRoom(local, milli);
+        index.addFreeMilli(local, milli);
       }
       const wanted = dice.below(1001);
-      const room = index.nextRoom(wanted);
+      const room = index.nextFreeMilli(wanted);
       expect(room).toBe(first(1000, wanted, (m) => (rooms.get(m)?.size ?? 0) > 0));
       const from = dice.below(SERVERS + 1);
       if (room !== -1) {
-        expect(index.nextOfRoom(room, from)).toBe(first(SERVERS, from, (s) => rooms.get(room)!.has(s)));
+        expect(index.nextOfFreeMilli(room, from)).toBe(first(SERVERS, from, (s) => rooms.get(room)!.has(s)));
       }
     }
   });
@@ -83,28 +83,28 @@ describe('KindIndex', () => {
       index.remove(s % SERVERS, s % classes.classCount);
     }
     for (let milli = 1; milli < 1000; milli++) {
-      index.addRoom(milli % SERVERS, milli);
-      index.removeRoom(milli % SERVERS, milli);
+      index.addFreeMilli(milli % SERVERS, milli);
+      index.removeFreeMilli(milli % SERVERS, milli);
     }
     expect(index.pool.length).toBe(length);
     // All at once is another matter: the pool grows and keeps what is in it.
-    for (let milli = 1; milli < 1000; milli++) index.addRoom(milli % SERVERS, milli);
+    for (let milli = 1; milli < 1000; milli++) index.addFreeMilli(milli % SERVERS, milli);
     expect(index.pool.length).toBeGreaterThanOrEqual(999 * index.layout.words);
-    for (let milli = 1; milli < 1000; milli++) expect(index.nextOfRoom(milli, 0)).toBe(milli % SERVERS);
+    for (let milli = 1; milli < 1000; milli++) expect(index.nextOfFreeMilli(milli, 0)).toBe(milli % SERVERS);
   });
 
   it('forgets all', () => {
     const classes = freeClasses(TYPE);
     const index = new KindIndex(classes, SERVERS, 2);
     for (let s = 0; s < SERVERS; s++) index.insert(s, s % classes.classCount);
-    index.addRoom(5, 700);
+    index.addFreeMilli(5, 700);
     index.clear();
     for (let c = 0; c < classes.classCount; c++) expect(index.nextOfClass(c, 0)).toBe(-1);
-    for (let size = 1; size <= classes.gpuCount; size++) expect(index.nextPlace(size, 0)).toBe(-1);
-    expect(index.nextRoom(0)).toBe(-1);
+    for (let size = 1; size <= classes.gpuCount; size++) expect(index.nextRank(size, 0)).toBe(-1);
+    expect(index.nextFreeMilli(0)).toBe(-1);
     // And starts anew.
-    index.addRoom(6, 700);
+    index.addFreeMilli(6, 700);
     index.insert(7, 1);
-    expect([index.nextOfRoom(700, 0), index.nextOfClass(1, 0)]).toEqual([6, 7]);
+    expect([index.nextOfFreeMilli(700, 0), index.nextOfClass(1, 0)]).toEqual([6, 7]);
   });
 });

@@ -8,6 +8,7 @@ import {
   emptyState,
   fits,
   fitsEmpty,
+  freeMilliOf,
   give,
   lowestBits,
   lowestGpus,
@@ -18,7 +19,6 @@ import {
   podsThatFit,
   popcount16,
   RESIDENT_COLUMNS,
-  roomMilli,
   take,
 } from '../../../src/placement/state/state.js';
 import { cluster, gpuBox, request } from '../random-cluster.js';
@@ -34,7 +34,7 @@ const plain = (state: PlacementState): Record<string, number[]> =>
 /** Free thousandths of every GPU of a server. */
 const rooms = (tables: ClusterTables, state: PlacementState, server: number): number[] =>
   Array.from({ length: tables.shapeGpus[tables.shapeOf[server]!]! }, (_, gpu) =>
-    roomMilli(tables, state, server, gpu),
+    freeMilliOf(tables, state, server, gpu),
   );
 
 const PAIR: ClusterDocument = {
@@ -88,7 +88,7 @@ describe('emptyState', () => {
     expect(plain(state)).toEqual({
       cpuFreeMilli: [5000, Number.POSITIVE_INFINITY],
       memoryFreeMiB: [64, Number.POSITIVE_INFINITY],
-      shareRoomMilli: new Array(16).fill(1000),
+      sharedFreeMilli: new Array(16).fill(1000),
       freeMask: [65_535, 0],
       residents: new Array(2 * RESIDENT_COLUMNS).fill(0),
       cordoned: [0, 0],
@@ -109,7 +109,7 @@ describe('take and give', () => {
       cpuFreeMilli: [4000, Number.POSITIVE_INFINITY],
       memoryFreeMiB: [54, Number.POSITIVE_INFINITY],
       // What whole pods hold is no shared room: GPUs 0 and 15 are told apart by the mask.
-      shareRoomMilli: [1000, 400, ...new Array(14).fill(1000)],
+      sharedFreeMilli: [1000, 400, ...new Array(14).fill(1000)],
       freeMask: [0b0111_1111_1111_1100, 0],
       cordoned: [0, 0],
     });
@@ -120,7 +120,7 @@ describe('take and give', () => {
       [2, 1],
     ]);
     give(tables, state, share, 0, 0b10);
-    expect(roomMilli(tables, state, 0, 1)).toBe(700);
+    expect(freeMilliOf(tables, state, 0, 1)).toBe(700);
     expect(state.freeMask[0]! & 0b10).toBe(0);
     give(tables, state, share, 0, 0b10);
     give(tables, state, pair, 0, 0b1000_0000_0000_0001);

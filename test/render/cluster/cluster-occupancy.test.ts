@@ -11,12 +11,12 @@ const cluster = clusterTopology({
 describe('occupancy', () => {
   it('takes for free what no gang holds, where it is told nothing else', () => {
     const pods = [{ server: 'b', gpus: [1, 2] }];
-    const { cells, gangNames, gangSizes } = occupancy(cluster, { gangs: [{ placement: { pods } }] });
+    const { cells, groupNames, groupSizes } = occupancy(cluster, { groups: [{ placement: { pods } }] });
     expect(cells).toEqual([
       ['free', 'free', 'free', 'free'],
       ['free', [0], [0], 'free'],
     ]);
-    expect([gangNames, gangSizes]).toEqual([['gang 1'], [2]]);
+    expect([groupNames, groupSizes]).toEqual([['group 1'], [2]]);
   });
 
   it('reads what a solver says is free, whatever the order of its servers', () => {
@@ -37,14 +37,14 @@ describe('occupancy', () => {
     const gang = (...gpus: number[]) => ({
       placement: { pods: gpus.map((gpu) => ({ server: 'a', gpus: [gpu] })) },
     });
-    const { cells, gangSizes } = occupancy(cluster, { gangs: [gang(0, 0, 1), gang(1)] });
-    expect(gangSizes).toEqual([2, 1]);
+    const { cells, groupSizes } = occupancy(cluster, { groups: [gang(0, 0, 1), gang(1)] });
+    expect(groupSizes).toEqual([2, 1]);
     expect(cells[0]).toEqual([[0], [0, 1], 'free', 'free']);
   });
 
   it('closes free GPUs of cordoned servers only', () => {
-    const gangs = [{ placement: { pods: [{ server: 'a', gpus: [3] }] } }];
-    const { cells, cordoned } = occupancy(cluster, { gangs, cordoned: ['a', 'a'] });
+    const groups = [{ placement: { pods: [{ server: 'a', gpus: [3] }] } }];
+    const { cells, cordoned } = occupancy(cluster, { groups, cordoned: ['a', 'a'] });
     expect(cells[0]).toEqual(['cordoned', 'cordoned', 'cordoned', [0]]);
     expect(cordoned).toEqual([true, false]);
     expect(cells.map(freeGpus)).toEqual([0, 4]);
@@ -61,7 +61,7 @@ describe('occupancy', () => {
     occupancy(cluster, {
       free,
       cordoned: ['a'],
-      gangs: [{ placement: { pods: [{ server: 'a', gpus: [0] }] } }],
+      groups: [{ placement: { pods: [{ server: 'a', gpus: [0] }] } }],
     });
     expect(free).toEqual(copy);
   });

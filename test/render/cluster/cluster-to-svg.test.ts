@@ -55,7 +55,7 @@ describe('clusterToSvg', () => {
     const cluster = racks(sizes);
     const solver = compile(cluster);
     const gang = placement(solver, { pods: servers / 2 - 0.5 * (servers % 2), gpus: 8 });
-    const drawing = draw(cluster, { free: solver.free(), gangs: [{ placement: gang }] });
+    const drawing = draw(cluster, { free: solver.free(), groups: [{ placement: gang }] });
     expect(faults(drawing)).toEqual([]);
     expect(gpusOf(drawing, GROUP_COLOURS[0]!, cell)).toBeCloseTo(gang.pods.length * 8);
     expect(gpusOf(drawing, FREE, cell)).toBeCloseTo((servers - gang.pods.length) * 8);
@@ -113,12 +113,12 @@ describe('clusterToSvg', () => {
         (document, requests, cordoned) => {
           const cluster = clusterTopology({ ...document, types: { ...document.types } });
           const solver = compile(cluster);
-          const gangs = requests.flatMap((request) => {
+          const groups = requests.flatMap((request) => {
             const result = solver.place(request);
             return result.ok ? [{ placement: result.placement }] : [];
           });
           const server = cluster.servers[cordoned % cluster.servers.length]!.id;
-          const drawing = draw(cluster, { free: solver.free(), gangs, cordoned: [server] });
+          const drawing = draw(cluster, { free: solver.free(), groups, cordoned: [server] });
           expect(faults(drawing)).toEqual([]);
           const named = drawing.tooltips.filter((text) => text.includes(', cordoned'));
           expect(named).toHaveLength(1);
@@ -127,7 +127,7 @@ describe('clusterToSvg', () => {
           expect(gpusOf(drawing, FREE, cell)).toBeCloseTo(
             free.reduce((sum, { gpus }) => sum + gpus.length, 0),
           );
-          gangs.slice(0, GROUP_COLOURS.length).forEach(({ placement: { pods } }, i) => {
+          groups.slice(0, GROUP_COLOURS.length).forEach(({ placement: { pods } }, i) => {
             const held = pods.reduce((sum, { gpus }) => sum + gpus.length, 0);
             expect(gpusOf(drawing, GROUP_COLOURS[i]!, cell)).toBeCloseTo(held);
           });
@@ -159,14 +159,14 @@ describe('clusterToSvg', () => {
     for (const word of ['taken', 'shared, with room', 'free, cordoned']) expect(plain).not.toContain(word);
   });
 
-  it('shows all gangs that share a GPU', () => {
+  it('shows all groups that share a GPU', () => {
     const cluster = racks([1]);
     const solver = compile(cluster);
-    const gangs = [{ gpuMilli: 300 }, { gpuMilli: 300 }].map((request, i) => ({
+    const groups = [{ gpuMilli: 300 }, { gpuMilli: 300 }].map((request, i) => ({
       name: `service ${i}`,
       placement: placement(solver, request),
     }));
-    const drawing = draw(cluster, { free: solver.free(), gangs });
+    const drawing = draw(cluster, { free: solver.free(), groups });
     for (const fill of GROUP_COLOURS.slice(0, 2)) expect(gpusOf(drawing, fill, 16)).toBe(0.5);
     expect(drawing.tooltips).toContain('s0-0: 1 service 0, 1 service 1, 7 free');
     expect(drawing.texts.map(({ text }) => text)).toContain('service 1 (1 GPU)');
@@ -176,8 +176,8 @@ describe('clusterToSvg', () => {
     const cluster = racks([4]);
     const solver = compile(cluster);
     const found = solver.find({ pods: 2, gpus: 8 });
-    const gangs = found.ok ? [{ placement: found.placement }] : [];
-    const drawing = draw(cluster, { free: solver.free(), gangs });
+    const groups = found.ok ? [{ placement: found.placement }] : [];
+    const drawing = draw(cluster, { free: solver.free(), groups });
     expect(gpusOf(drawing, GROUP_COLOURS[0]!, 16)).toBe(16);
     expect(gpusOf(drawing, FREE, 16)).toBe(16);
   });
@@ -212,7 +212,7 @@ describe('clusterToSvg', () => {
     });
     const drawing = draw(cluster, {
       title: '<title>',
-      gangs: names.map((name) => ({ name, placement: { pods: [{ server: name, gpus: [0] }] } })),
+      groups: names.map((name) => ({ name, placement: { pods: [{ server: name, gpus: [0] }] } })),
       cordoned: names,
     });
     expect(faults(drawing)).toEqual([]);
@@ -233,16 +233,19 @@ describe('clusterToSvg', () => {
     const refused = (options: unknown, code: string, path: readonly (string | number)[]): void => {
       expect(() => clusterToSvg(cluster, options as never)).toThrow(expect.objectContaining({ code, path }));
     };
-    const pods = ['gangs', 0, 'placement', 'pods'];
-    const gang = (pod: unknown) => ({ gangs: [{ placement: { pods: [pod] } }] });
+    const pods = ['groups', 0, 'placement', 'pods'];
+    const gang = (pod: unknown) => ({ groups: [{ placement: { pods: [pod] } }] });
     refused(gang({ server: 'x', gpus: [] }), 'unknown-reference', [...pods, 0, 'server']);
     refused(gang({ server: 's0-0', gpus: [8] }), 'invalid-option', [...pods, 0, 'gpus', 0]);
     refused(gang({ server: 's0-0', gpus: ['length'] }), 'invalid-option', [...pods, 0, 'gpus', 0]);
     refused(gang({ server: 's0-0' }), 'invalid-option', [...pods, 0, 'gpus']);
     refused(gang(null), 'invalid-option', [...pods, 0]);
-    refused({ gangs: [{}] }, 'invalid-option', pods.slice(0, -1));
-    refused({ gangs: [{ name: 1, placement: { pods: [] } }] }, 'invalid-option', ['gangs', 0, 'name']);
-    refused({ gangs: 1 }, 'invalid-option', ['gangs']);
+    refused({ groups: [{}] }, 'invalid-option', pods.slice(0, -1));
+    refused({ groups: [{ name: 1, placement: { pods: [] } }] }, 'invalid-option', ['groups', 0, 'name']);
+    expect(() => draw(cluster, { gangs: [] } as never)).toThrow(
+      'gangs: unknown field: it is called groups now',
+    );
+    refused({ groups: 1 }, 'invalid-option', ['groups']);
     refused({ cordoned: ['x'] }, 'unknown-reference', ['cordoned', 0]);
     refused({ free: compile(racks([1])).free() }, 'invalid-option', ['free', 'servers']);
     refused({ free: compile(racks([3])).free() }, 'unknown-reference', ['free', 'servers', 2, 'server']);
@@ -251,21 +254,21 @@ describe('clusterToSvg', () => {
     refused({ title: 'x'.repeat(1025) }, 'invalid-option', ['title']);
     refused({ cordoned: new Array(1) }, 'invalid-option', ['cordoned', 0]);
     refused({ cordoned: new Array(1e6).fill('s0-0') }, 'invalid-option', ['cordoned']);
-    refused({ gangs: new Array(1) }, 'invalid-option', ['gangs', 0]);
-    refused({ gangs: [{ placement: { pods: new Array(1) } }] }, 'invalid-option', [...pods, 0]);
+    refused({ groups: new Array(1) }, 'invalid-option', ['groups', 0]);
+    refused({ groups: [{ placement: { pods: new Array(1) } }] }, 'invalid-option', [...pods, 0]);
     refused(gang({ server: 's0-0', gpus: new Array(1e6).fill(0) }), 'invalid-option', [...pods, 0, 'gpus']);
     const many = { placement: { pods: new Array(1e5).fill({ server: 's0-0', gpus: [] }) } };
-    refused({ gangs: [many, many] }, 'invalid-option', ['gangs', 1, 'placement', 'pods']);
+    refused({ groups: [many, many] }, 'invalid-option', ['groups', 1, 'placement', 'pods']);
     const throwing = Object.defineProperty({}, 'pods', {
       get: () => {
         throw new TypeError('no');
       },
     });
-    refused({ gangs: [{ placement: throwing }] }, 'invalid-option', pods);
+    refused({ groups: [{ placement: throwing }] }, 'invalid-option', pods);
     refused({ colour: 1 }, 'invalid-option', ['colour']);
     refused(null, 'invalid-option', ['options']);
-    const gangs = Array.from({ length: 4097 }, () => ({ placement: { pods: [] } }));
-    refused({ gangs }, 'limit-exceeded', ['gangs']);
+    const groups = Array.from({ length: 4097 }, () => ({ placement: { pods: [] } }));
+    refused({ groups }, 'limit-exceeded', ['groups']);
     expect(() => clusterToSvg({ tiers: [], servers: [] } as never)).toThrow(
       expect.objectContaining({ code: 'invalid-option', path: ['cluster'] }),
     );

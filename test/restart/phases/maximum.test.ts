@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { exponential, fixed, gamma } from '../../../src/restart/phases/basic-phases.js';
-import { maximum } from '../../../src/restart/phases/maximum.js';
+import { logGammaRatio, maximum } from '../../../src/restart/phases/maximum.js';
 import { refusedAs } from '../refusals.js';
 
 /** The product that the Gamma functions stand for, term by term, and the sums of mean and variance. */
@@ -51,6 +51,27 @@ describe('maximum', () => {
     expect(() => maximum(2, gamma(2, 3))).toThrow(refusal('of'));
     for (const count of [0, 1.5, -1, Number.NaN, 1e10]) {
       expect(() => maximum(count, exponential(1))).toThrow(refusal('count'));
+    }
+  });
+});
+
+describe('logGammaRatio', () => {
+  it('is the logarithm of a product for whole steps: Γ(n+a)/Γ(n) = n(n+1)…(n+a−1)', () => {
+    for (const n of [16, 17, 30, 1000, 16_385]) {
+      for (let a = 0; a <= 20; a++) {
+        let expected = 0;
+        for (let i = 0; i < a; i++) expected += Math.log(n + i);
+        expect(logGammaRatio(n, a)).toBeCloseTo(expected, 10);
+      }
+    }
+  });
+
+  it('obeys the functional equation between whole steps', () => {
+    for (const a of [0.001, 0.3, 0.5, 2.7, 100.1]) {
+      for (const n of [16, 40, 5000]) {
+        // Γ(n+1+a)/Γ(n+1) = Γ(n+a)/Γ(n) · (n+a)/n
+        expect(logGammaRatio(n + 1, a) - logGammaRatio(n, a)).toBeCloseTo(Math.log1p(a / n), 11);
+      }
     }
   });
 });

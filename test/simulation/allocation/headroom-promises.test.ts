@@ -87,7 +87,7 @@ describe('room that gives way', () => {
         ],
       },
       seed,
-      until: 5000,
+      untilSeconds: 5000,
     });
     const jobs = [job(0, 1e5, { gpus: 4 }), job(1, 10, { gpus: 4 })];
     let freed = 0;

@@ -106,7 +106,7 @@ describe('headroom', () => {
         },
       ],
     };
-    const { metrics } = play([job(0, 5000, 1)], { failures, seed: 3, until: 5000 });
+    const { metrics } = play([job(0, 5000, 1)], { failures, seed: 3, untilSeconds: 5000 });
     const [pool] = metrics.headroom;
     expect(pool!.wholeFraction).toBeLessThan(1);
     expect(pool!.keptGpus).toBeGreaterThan(1);

@@ -6,7 +6,7 @@ import { type Gang, gangOf, Levels } from '../../../src/placement/gangs/gang.js'
 import type { Policy } from '../../../src/placement/request/policy.js';
 import { podNeed } from '../../../src/placement/state/pod-need.js';
 import { spread, topologyAware } from '../../../src/policies/index.js';
-import { Holdings } from '../../../src/simulation/allocation/holdings.js';
+import { forEachPiece, Holdings } from '../../../src/simulation/allocation/holdings.js';
 import { RunLog } from '../../../src/simulation/jobs/run-log.js';
 import { gpuBox } from '../../placement/random-cluster.js';
 import { drawsOf } from '../whole/swarm.js';
@@ -30,8 +30,8 @@ const engineOf = (policy: Policy): PlacementEngine =>
 
 /** Server by server, what is free; shares of GPUs included. */
 function freeOf(engine: PlacementEngine): unknown {
-  const { freeMask, cpuFreeMilli, shareRoomMilli } = engine.state;
-  return { freeMask: [...freeMask], cpuFreeMilli: [...cpuFreeMilli], shareRoomMilli: [...shareRoomMilli] };
+  const { freeMask, cpuFreeMilli, sharedFreeMilli } = engine.state;
+  return { freeMask: [...freeMask], cpuFreeMilli: [...cpuFreeMilli], sharedFreeMilli: [...sharedFreeMilli] };
 }
 
 const REQUESTS: readonly PlacementRequest[] = [
@@ -131,7 +131,7 @@ describe('Holdings', () => {
     const holdings = new Holdings(engineOf(topologyAware()), 3);
     const visited = (job: number): [number, number][] => {
       const calls: [number, number][] = [];
-      holdings.forEachServer(job, (server, pods) => calls.push([server, pods]));
+      forEachPiece(holdings.noteOf(job), (server, _mask, pods) => calls.push([server, pods]));
       return calls;
     };
     holdings.take(0, gang({ pods: 3, gpus: 2 }));

@@ -126,7 +126,7 @@ describe('failures of a simulation', () => {
         cluster: oneGpuServers(6),
         jobs: [],
         timelineSeconds: 10,
-        until: 20_000,
+        untilSeconds: 20_000,
         seed: 3,
         failures: {
           spareServers: spares,
@@ -147,7 +147,7 @@ describe('failures of a simulation', () => {
         jobs: [{ submitSeconds: 0, durationSeconds, pods: 6, gpus: 4, checkpoint: { computeSeconds: 1 } }],
         failures: { laws },
         restart: { exposed: phase.exponential(1) },
-        until: 2000,
+        untilSeconds: 2000,
         seed: 4,
       }).jobs[0]!.runs.map((run) => run.endSeconds);
     const short = stops(1000);

@@ -16,7 +16,7 @@ const options = (seed: number, spareServers: number, repairSeconds = 60): Simula
     ],
   },
   timelineSeconds: 1,
-  until: 600,
+  untilSeconds: 600,
   seed,
 });
 

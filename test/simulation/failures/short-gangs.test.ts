@@ -99,7 +99,7 @@ describe('a gang that loses a server', () => {
         failures: { ...broken(15 * DAY, phase.exponential(4 * DAY)), spareServers },
         restart,
         seed,
-        until: 400 * DAY,
+        untilSeconds: 400 * DAY,
       } as SimulateOptions).jobs[0]!.endSeconds! / DAY;
     const seeds = Array.from({ length: 20 }, (_, seed) => seed);
     const means = [0, 1, 2].map((spares) => mean(seeds.map((seed) => ended(spares, seed, undefined))));
@@ -234,7 +234,7 @@ describe('a gang that loses a server', () => {
         cluster: oneGpuServers(4),
         failures: broken(2000, phase.fixed(1000)),
         restart: { hidden: phase.fixed(200), holdSeconds: DAY },
-        until: 20_000,
+        untilSeconds: 20_000,
       }).jobs[0]!;
       expect(runs.filter(({ ended }) => ended === 'failed').length).toBe(failures);
       runs.forEach(({ ended, pods }, i) => {
@@ -252,7 +252,7 @@ describe('a gang that loses a server', () => {
       jobs: [{ submitSeconds: 0, durationSeconds: 1e6, pods: 4, gpus: 1, checkpoint }],
       failures: broken(50_000),
       restart: { holdSeconds: DAY },
-      until: 40_000,
+      untilSeconds: 40_000,
     };
     for (const { kind } of simulationEvents(options)) kinds.push(kind);
     expect(kinds.slice(0, 5)).toEqual(['submit', 'start', 'fail', 'hold', 'start']);
@@ -268,7 +268,7 @@ describe('a gang that loses a server', () => {
       queue: 'priority',
       preemption: { victims: 'restart-cost', runSecondsMin: 0 },
       failures: { laws: [] },
-      until: 10_000,
+      untilSeconds: 10_000,
     });
     expect(jobs[1]!.startSeconds).toBe(1);
   });
@@ -345,7 +345,7 @@ describe('two gangs that fail in one instant', () => {
         spareServers,
       },
       restart: { holdSeconds: 1e7 },
-      until: 20_000,
+      untilSeconds: 20_000,
       seed,
     });
 

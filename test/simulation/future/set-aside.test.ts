@@ -95,8 +95,8 @@ describe('SetAside', () => {
     expect(now.decide(gangFor(now, { gpuMilli: 200 }).need) && [now.server, now.gpuMask]).toEqual([
       1, 0b0001,
     ]);
-    expect(now.state.shareRoomMilli[4]).toBe(200);
+    expect(now.state.sharedFreeMilli[4]).toBe(200);
     aside.clear();
-    expect(now.state.shareRoomMilli[4]).toBe(700);
+    expect(now.state.sharedFreeMilli[4]).toBe(700);
   });
 });

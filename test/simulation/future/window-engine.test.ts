@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { copyState, roomMilli } from '../../../src/placement/state/state.js';
+import { copyState, freeMilliOf } from '../../../src/placement/state/state.js';
 import { PeakUse } from '../../../src/simulation/future/placed-peak-use.js';
 import { ShownServers } from '../../../src/simulation/future/window-engine.js';
 import { drawsOf } from '../whole/swarm.js';
@@ -29,11 +29,11 @@ describe('ShownServers', () => {
       expect(state.memoryFreeMiB[server]).toBe(8000 - use.memoryMiB);
       for (let gpu = 0; gpu < 4; gpu++) {
         const taken = ((use.wholeMask >> gpu) & 1) === 1 ? 1000 : use.shareMilli[gpu]!;
-        expect(roomMilli(tables, state, server, gpu)).toBe(1000 - taken);
+        expect(freeMilliOf(tables, state, server, gpu)).toBe(1000 - taken);
       }
       let free = 0;
       for (let s = 0; s < SERVERS; s++) {
-        for (let gpu = 0; gpu < 4; gpu++) free += roomMilli(tables, state, s, gpu);
+        for (let gpu = 0; gpu < 4; gpu++) free += freeMilliOf(tables, state, s, gpu);
       }
       expect(shown.freeMilli).toBe(free);
       // The engine's own counters follow: it finds room exactly where there is some.

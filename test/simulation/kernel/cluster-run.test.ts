@@ -8,7 +8,7 @@ import {
   type SimulationJob,
   simulate,
 } from '../../../src/simulation/index.js';
-import { EVENT_KINDS } from '../../../src/simulation/options/simulation-options.js';
+import { EVENT_KINDS } from '../../../src/simulation/options/event-kinds.js';
 import { gpuBox } from '../../placement/random-cluster.js';
 import { type NaiveOptions, naiveSimulation } from '../whole/naive-simulator.js';
 import { type Draw, drawsOf, swarmOptions } from '../whole/swarm.js';
@@ -160,11 +160,11 @@ describe('one instant', () => {
 
   it('goes on until nothing ends any more that takes no time', () => {
     const chain = Array.from({ length: 20 }, () => job(0, 0, 1));
-    for (const until of [undefined, 0]) {
-      const { jobs, events } = simulate({ cluster: boxes(1), jobs: [...chain, job(0, 5, 1)], until });
+    for (const untilSeconds of [undefined, 0]) {
+      const { jobs, events } = simulate({ cluster: boxes(1), jobs: [...chain, job(0, 5, 1)], untilSeconds });
       expect(jobs.slice(0, -1).map(({ endSeconds }) => endSeconds)).toEqual(chain.map(() => 0));
-      expect(jobs.at(-1)!.outcome).toBe(until === 0 ? 'running' : 'finished');
-      expect(events).toBe(until === 0 ? 41 : 42);
+      expect(jobs.at(-1)!.outcome).toBe(untilSeconds === 0 ? 'running' : 'finished');
+      expect(events).toBe(untilSeconds === 0 ? 41 : 42);
     }
   });
 
@@ -280,7 +280,7 @@ describe('a failure in an instant', () => {
   it('leaves alone who ends in it, unless failures are told to come first', () => {
     const cluster = boxes(1);
     const options = { cluster, seed: 5, failures: { laws: [law] } };
-    const [probe] = simulate({ ...options, jobs: [job(0, 1e6, 1)], until: 1e5 }).jobs;
+    const [probe] = simulate({ ...options, jobs: [job(0, 1e6, 1)], untilSeconds: 1e5 }).jobs;
     const seconds = probe!.runs[0]!.endSeconds;
     expect(probe!.runs[0]!.ended).toBe('failed');
     for (const passes of PASSES) {

@@ -22,4 +22,12 @@ describe('ExpectedEnds', () => {
     expect([...ends.jobs.subarray(0, ends.length)]).toEqual(model.map(({ job }) => job));
     expect([...ends.ends.subarray(0, ends.length)]).toEqual(model.map(({ end }) => end));
   });
+
+  it('finds the first end at a time or later', () => {
+    const ends = new ExpectedEnds();
+    expect(ends.endFrom(0)).toBe(Number.POSITIVE_INFINITY);
+    for (const [job, end] of [30, 10, 20, 20].entries()) ends.add(job, end);
+    expect([0, 10, 11, 20, 21, 30].map((time) => ends.endFrom(time))).toEqual([10, 10, 20, 20, 30, 30]);
+    expect(ends.endFrom(31)).toBe(Number.POSITIVE_INFINITY);
+  });
 });

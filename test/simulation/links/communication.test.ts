@@ -88,7 +88,7 @@ describe('communication of jobs that fail', () => {
       jobs,
       failures: { laws: [{ name: 'job', level: 'job', failuresPerSecond: 1 / 300 }] },
       restart: { hidden: phase.fixed(hiddenSeconds), exposed: { load: phase.fixed(exposedSeconds) } },
-      until: 10_000,
+      untilSeconds: 10_000,
       seed,
     }).jobs;
   /** Seeds in which A fails once, before 100 s, and B never. */
@@ -187,7 +187,7 @@ describe('the speed that a job would have', () => {
     for (const round of [1, 2]) {
       for (const one of [0, 1]) {
         const note = noteOf.call(run.holdings, one);
-        expect(run.parts.speedAt!(one, note), `round ${round}`).toBeCloseTo(speeds[one]!, 9);
+        expect(run.parts.speeds!.speedAt(one, note), `round ${round}`).toBeCloseTo(speeds[one]!, 9);
         expect(run.state.speed[one]).toBeCloseTo(speeds[one]!, 9);
         expect(noteOf.call(run.holdings, one)).toEqual(note);
       }
@@ -203,7 +203,7 @@ describe('the speed that a job would have', () => {
     const run = begun([fraction, 0.5], linkSharing);
     const rack = inOneRack();
     expect(rack.bandwidthGBps).toBeGreaterThan(375);
-    expect(run.parts.speedAt!(0, rack)).toBe(1);
+    expect(run.parts.speeds!.speedAt(0, rack)).toBe(1);
     // Asking changes nothing for anybody.
     while (run.step());
     const jobs = [straddling('a', fraction), straddling('b', 0.5)];

@@ -103,7 +103,7 @@ describe('defragmentation for the head of the queue', () => {
       const head = { gpus: 1 + random.below(gpus), pods: 1 + random.below(2) };
       const all = [...jobs, { ...head, submitSeconds: 100, durationSeconds: 10 }];
       const options: Partial<SimulateOptions> = { cluster: boxes, defragmentation: { everySeconds: 101 } };
-      const before = play(all, { ...options, until: 100 }).jobs;
+      const before = play(all, { ...options, untilSeconds: 100 }).jobs;
       if (before.some((job, i) => (job.startSeconds === null) !== (i === jobs.length))) continue;
       const sizes = jobs.filter((_, i) => before[i]!.runs[0]!.ended === 'cut').map((job) => job.gpus!);
       const items = [...sizes, ...new Array<number>(head.pods).fill(head.gpus)].sort((a, b) => b - a);

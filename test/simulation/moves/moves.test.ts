@@ -115,7 +115,7 @@ describe('moves', () => {
       const happened: Parameters<typeof openRun>[1] = [];
       const { run } = openRun(options, happened);
       let missing = 0;
-      while (run.eventCount < 3000 && run.step()) {
+      while (run.loop.eventCount < 3000 && run.step()) {
         // Only where nothing but moves happened.
         if (happened.some((event) => event.kind === 'move')) {
           const started = happened.filter((event) => event.kind === 'start').map((event) => event.job);
@@ -144,7 +144,7 @@ describe('a trial of moves that comes to nothing', () => {
         structuredClone([
           [...run.engine.state.freeMask],
           [...run.engine.state.cpuFreeMilli],
-          [...run.engine.state.shareRoomMilli],
+          [...run.engine.state.sharedFreeMilli],
           [...(run.holdings.mirror?.state.freeMask ?? [])],
           Array.from({ length: run.runningCount }, (_, i) => run.holdings.noteOf(run.running[i]!)),
           [run.allocation.heldMilli, run.allocation.headroom?.missing, run.waiting.length, run.log.length],
@@ -155,7 +155,7 @@ describe('a trial of moves that comes to nothing', () => {
         const { waiting } = run;
         if (waiting.length === 0) continue;
         const before = copy();
-        run.restartMicros = 1e6;
+        run.times.restartMicros = 1e6;
         // A restart without GPUs costs no GPU time.
         const mayMove = (job: number): boolean => run.gpusOf(job) > 0 && moves.isMovable(job);
         const moved = moves.makeRoomFor(waiting.jobs[waiting.start]!, mayMove, 1, 100);

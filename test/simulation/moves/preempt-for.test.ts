@@ -31,7 +31,7 @@ function snapshot(run: ClusterRun): unknown {
   const { allocation, holdings, engine, table, accounts } = run;
   const shown = (state: typeof engine.state): unknown => [
     [...state.freeMask],
-    [...state.shareRoomMilli],
+    [...state.sharedFreeMilli],
     [...state.cpuFreeMilli],
     [...state.memoryFreeMiB],
   ];
@@ -72,7 +72,7 @@ function expectedVictims(run: ClusterRun, job: number, victims: readonly number[
 /** All jobs come at second 0: lets them, and those start who fit. */
 function submitAll(run: ClusterRun): void {
   for (let left = run.table.count; left > 0; left--) run.step();
-  run.pass();
+  run.loop.pass();
 }
 
 /** Runs a check for every waiting job of every seed, with victims in a drawn order. */

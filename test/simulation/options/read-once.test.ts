@@ -246,7 +246,7 @@ describe('what multiplies work', () => {
         gpus: 1,
       }));
       expect(() => simulate({ cluster, jobs, backfill })).toThrow(
-        expect.objectContaining({ code: 'limit-exceeded', path: ['until'] }),
+        expect.objectContaining({ code: 'limit-exceeded', path: ['untilSeconds'] }),
       );
     },
   );

@@ -50,7 +50,7 @@ export function watchedOptions(
     passes: 'instant',
     seed,
     eventsMax: 100_000,
-    ...(fails ? { failures: failing(draw, cluster), until: 400 } : {}),
+    ...(fails ? { failures: failing(draw, cluster), untilSeconds: 400 } : {}),
   };
 }
 

@@ -288,7 +288,7 @@ describe('conservative backfill on any cluster', () => {
     let failed = 0;
     forSeeds(
       SEEDS,
-      (seed) => ({ ...placed(seed, { estimates: ['exact', 'any'], fails: true }), until: 20_000 }),
+      (seed) => ({ ...placed(seed, { estimates: ['exact', 'any'], fails: true }), untilSeconds: 20_000 }),
       (replay) => {
         for (const { outcome } of replay.result.jobs) expect(['finished', 'refused']).toContain(outcome);
         for (const moment of momentsOf(replay)) {
@@ -307,10 +307,10 @@ describe('conservative backfill on any cluster', () => {
     forSeeds(
       SEEDS,
       (seed) => {
-        const { until, ...options } = placed(seed, { estimates: ['any'], fails: seed % 2 === 0 });
+        const { untilSeconds, ...options } = placed(seed, { estimates: ['any'], fails: seed % 2 === 0 });
         return {
           ...options,
-          ...(until === undefined ? {} : { until: 5000 }),
+          ...(untilSeconds === undefined ? {} : { untilSeconds: 5000 }),
           queue: 'priority',
           preemption: { victims: 'youngest' },
           passes: seed % 3 === 0 ? 'event' : 'instant',

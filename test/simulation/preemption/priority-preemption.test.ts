@@ -87,7 +87,7 @@ describe('preemption by priority', () => {
       jobs: many,
       queue: 'priority',
       preemption: { victims: 'lowest-priority' },
-      until: 500,
+      untilSeconds: 500,
     });
     expect(result.metrics.preemptions).toBe(0);
   });

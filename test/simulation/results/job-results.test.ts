@@ -22,7 +22,7 @@ describe('results of jobs', () => {
         job(60),
         job(7, { pods: 3 }),
       ],
-      until: 50,
+      untilSeconds: 50,
     });
     expect(jobs.map(({ outcome }) => outcome)).toEqual([
       'finished',

@@ -162,7 +162,11 @@ describe('metrics of jobs that are stopped', () => {
   });
 
   it('count what runs when the simulation stops up to then', () => {
-    const { metrics: cut } = simulate({ cluster: oneGpuServers(2), jobs: [job(0, 100, 1)], until: 40 });
+    const { metrics: cut } = simulate({
+      cluster: oneGpuServers(2),
+      jobs: [job(0, 100, 1)],
+      untilSeconds: 40,
+    });
     expect(cut).toMatchObject({ finishedJobs: 0, endSeconds: 40, utilisation: 0.5, ettr: 1 });
     expect(cut.gpuHours.held).toBeCloseTo(40 / HOUR, 12);
     expect(cut.waitSeconds.count).toBe(1);
@@ -171,7 +175,7 @@ describe('metrics of jobs that are stopped', () => {
 
   it('count in ETTR what a job that has not ended has lost', () => {
     // By 40 s X has computed 23 s and lost 3, and computes from 30 s on with a stall at 40 s: 20 + 10 of 40 s; Y 5 of 5 s.
-    const { metrics: cut } = simulate({ ...stopped, until: 40 });
+    const { metrics: cut } = simulate({ ...stopped, untilSeconds: 40 });
     expect(cut.ettr).toBeCloseTo(35 / 45, 12);
   });
 });
@@ -181,7 +185,7 @@ describe('metrics of a simulation that stops', () => {
   const options: SimulateOptions = {
     cluster: oneGpuServers(1),
     jobs: [job(0, 1000, 1), job(10, 5, 1), job(20, 5, 1), job(90, 5, 1), job(500, 5, 1)],
-    until: 100,
+    untilSeconds: 100,
   };
 
   it('count whoever has not started, as waiting longer than all who have', () => {
@@ -221,9 +225,9 @@ describe('metrics of a simulation that stops', () => {
 
   it('agree with one that goes on about all that they know', () => {
     for (let seed = 1; seed <= 150; seed++) {
-      const { until: _, ...endless } = swarmOptions(seed);
+      const { untilSeconds: _, ...endless } = swarmOptions(seed);
       const whole = simulate({ ...endless, linkSharing: false }).metrics;
-      const cut = simulate({ ...endless, linkSharing: false, until: whole.endSeconds / 2 }).metrics;
+      const cut = simulate({ ...endless, linkSharing: false, untilSeconds: whole.endSeconds / 2 }).metrics;
       expect(cut.waitSeconds.count).toBeLessThanOrEqual(whole.waitSeconds.count);
       const arrived = cut.waitSeconds.count + cut.waitSeconds.censored;
       const same = simulate({

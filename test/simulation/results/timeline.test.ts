@@ -42,7 +42,7 @@ describe('the timeline of a simulation', () => {
       failures: {
         laws: [{ name: 'x', level: 'server', failuresPerSecond: 1 / 10, repair: phase.fixed(1000) }],
       },
-      until: 500,
+      untilSeconds: 500,
       timelineSeconds: 100,
     });
     expect(timeline!.seconds).toEqual([0, 100, 200, 300, 400, 500]);

@@ -11,15 +11,15 @@ const SEEDS = 1200;
 /** What an engine shows that decisions read. */
 interface Shown {
   readonly freeMask: number[];
-  readonly shareRoomMilli: number[];
+  readonly sharedFreeMilli: number[];
   readonly cpuFreeMilli: number[];
   readonly memoryFreeMiB: number[];
 }
 
-function shownBy({ freeMask, shareRoomMilli, cpuFreeMilli, memoryFreeMiB }: PlacementState): Shown {
+function shownBy({ freeMask, sharedFreeMilli, cpuFreeMilli, memoryFreeMiB }: PlacementState): Shown {
   return {
     freeMask: [...freeMask],
-    shareRoomMilli: [...shareRoomMilli],
+    sharedFreeMilli: [...sharedFreeMilli],
     cpuFreeMilli: [...cpuFreeMilli],
     memoryFreeMiB: [...memoryFreeMiB],
   };
@@ -43,7 +43,7 @@ function leftBesideJobs({ run }: OpenRun, empty: PlacementState): Shown {
       left.memoryFreeMiB[server]! -= pods * memoryMiB;
       if (milli % 1000 === 0) {
         if (popcount16(left.freeMask[server]! & mask) * 1000 !== pods * milli) throw new Error('given twice');
-      } else left.shareRoomMilli[gpuStart[server]! + 31 - Math.clz32(mask)]! -= pods * milli;
+      } else left.sharedFreeMilli[gpuStart[server]! + 31 - Math.clz32(mask)]! -= pods * milli;
       left.freeMask[server]! &= ~mask;
     }
   }
@@ -67,7 +67,7 @@ function forAllMoments(
     try {
       begun(open);
       // A spare may be all that a job fits on: then ticks go on for ever.
-      while (open.run.eventCount < 3000 && open.run.step()) {
+      while (open.run.loop.eventCount < 3000 && open.run.step()) {
         check(open, options, happened);
         happened.length = 0;
         moments++;
@@ -149,7 +149,7 @@ describe('what a run keeps count of', () => {
           expect(after).toEqual(before);
           quiet++;
         }
-        open.run.pass();
+        open.run.loop.pass();
         before = copy(open);
       },
       (open) => {

@@ -176,7 +176,7 @@ describe('a swarm of simulations', () => {
         for (const job of result.jobs) expect(['finished', 'refused']).toContain(job.outcome);
       },
       // A job that fits only with the spares waits for a failure.
-      (options) => options.until === undefined && (options.failures?.spareServers ?? 0) === 0,
+      (options) => options.untilSeconds === undefined && (options.failures?.spareServers ?? 0) === 0,
     );
   });
 
@@ -235,7 +235,7 @@ describe('a swarm of simulations', () => {
         !movesJobs(options) &&
         !isFailing(options) &&
         (options.failures?.spareServers ?? 0) === 0 &&
-        options.until === undefined &&
+        options.untilSeconds === undefined &&
         options.jobs.every(
           (job) => job.estimateSeconds === undefined && job.communicationFraction === undefined,
         ),

@@ -78,7 +78,7 @@ export function swarmOptions(seed: number): SimulateOptions {
     ...(draw.chance(0.3)
       ? { restart: { hidden: phase.exponential(3), exposed: { load: phase.fixed(2) } } }
       : {}),
-    ...(draw.chance(0.2) ? { until: draw.between(0, 200) } : {}),
+    ...(draw.chance(0.2) ? { untilSeconds: draw.between(0, 200) } : {}),
     ...(isFair ? fairShare(draw) : {}),
     ...(backfill === 'easy' && draw.chance(0.2) ? { backfillDepth: draw.between(1, 5) } : {}),
     ...(hasExtras && backfill !== 'conservative' && draw.chance(0.3) ? headroom(draw, isPlain) : {}),
