@@ -18,7 +18,7 @@ const KIB_PER_GIB = 2 ** 20;
 const MEMORY_MAX_GIB = 1e6;
 
 /**
- * What a NIC is called.
+ * The name of a NIC.
  *
  * @param nic - a NIC
  * @returns the name of its RDMA device, else of its first network device, else its bus id
@@ -32,7 +32,7 @@ export function nicNameOf({ osDevices, rdma, pci }: HwlocDevice): string {
  * The model of a GPU.
  *
  * @param gpu - a GPU
- * @returns as a GPU library says, else the PCI name, else the PCI numbers
+ * @returns the name in a GPU library, else the PCI name, else the PCI numbers
  */
 export function gpuModelOf({ object, osDevices, pci }: HwlocDevice): string {
   const named = osDevices.find(({ infos }) => infos.has('GPUModel'))?.infos.get('GPUModel');
@@ -56,20 +56,19 @@ export function memoryGiBOf({ osDevices }: HwlocDevice): number | undefined {
   return undefined;
 }
 
-/** Less is no rate of a port, and could be rounded to nothing. */
+/** A lower rate is none of a port, and could be rounded to 0. */
 const PORT_MIN_MBPS = 1;
 
 /**
- * What the ports of a NIC carry together.
+ * The total rate of the ports of a NIC.
  *
- * hwloc itself, up to 3.0, writes no rates. Two infos of OS devices are read, each with the value of the file of
- * Linux that has its name: `rate` of an RDMA device (`/sys/class/infiniband/mlx5_0/ports/1/rate`,
+ * hwloc up to 3.0 writes no rates. Two infos of OS devices are read, which users add with `hwloc-annotate`; each has the
+ * name and value of a file of Linux: `rate` of an RDMA device (`/sys/class/infiniband/mlx5_0/ports/1/rate`,
  * `400 Gb/sec (4X NDR)`), else `speed` of network devices (`/sys/class/net/eth0/speed`, Mb/s), which are added up.
- * `hwloc-annotate` puts them in.
  *
  * @param nic - a NIC
- * @param portGbps - what the caller says of ports that the file does not
- * @returns fields of the NIC; none where nobody says
+ * @param portGbps - the caller's figure for NICs without a rate in the file
+ * @returns fields of the NIC; none where no rate is known
  */
 export function portOf({ osDevices, rdma }: HwlocDevice, portGbps: number | undefined): Partial<PortFigures> {
   const rate = rdma?.infos.get('rate');

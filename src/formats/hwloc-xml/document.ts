@@ -25,7 +25,7 @@ const NOWHERE_NOTE = 'The file has devices near no processor: they are as far fr
  * @param topology - the file
  * @param found - its devices; at least one GPU
  * @param options - what the file does not say
- * @returns the document: GPUs `GPU0`, `GPU1`, …; NICs called as the system calls them
+ * @returns the document: GPUs are `GPU0`, `GPU1`, …; NICs have the names of the operating system
  * @throws CorralError `limit-exceeded`, `invalid-format`
  * @complexity O(objects + packages^2)
  */
@@ -62,7 +62,7 @@ class DocumentWriter {
   #nowhereId: string | undefined;
   #fabricNotes: readonly string[] = [];
   #bridgeCount = 0;
-  /** Links of GPUs that show the speed of a GPU at rest. */
+  /** Links of GPUs that have the speed of an idle GPU. */
   #restingCount = 0;
 
   constructor(
@@ -113,7 +113,7 @@ class DocumentWriter {
     };
   }
 
-  /** The NUMA node or socket that a place stands for. */
+  /** The id of the NUMA node or socket of a place. */
   #hostOf({ home, package: position }: HwlocPlace): string {
     if (home !== undefined) return this.#homeIds[home]!;
     if (position !== undefined) return this.#idOf.get(this.#places.packages[position]!)!;
@@ -158,14 +158,14 @@ class DocumentWriter {
     for (const inner of item.items) this.#writeItem(inner, id, location, undefined);
   }
 
-  /** NVLink-C2C, where the memory of a GPU is a NUMA node beside that of its processor. */
+  /** NVLink-C2C, if the memory of the GPU is a NUMA node beside that of its processor. */
   #graceLink({ kind, pci }: HwlocDevice, { home }: HwlocPlace): LinkFigures | undefined {
     if (kind !== 'gpu' || home === undefined || pci === undefined) return undefined;
     const coherent = new Set(this.#places.homes[home]!.coherentGpus);
     return coherent.has(pci.busId.toLowerCase()) ? this.#figures.graceC2c(coherent.size) : undefined;
   }
 
-  /** GPUs that are no PCI devices share the package of the processor. */
+  /** Writes the links of GPUs that are no PCI devices but part of the processor's package. */
   writeIntegrated(): void {
     for (const gpu of this.#gpus) {
       if (gpu.pci !== undefined) continue;

@@ -11,10 +11,10 @@ import { basisSource, type LinkFigures, rounded } from '../server/link-figures.j
 import type { FabricLink } from './fabric.js';
 import type { HwlocXmlOptions } from './options.js';
 
-/** What the figures of a link of the fabric follow from. */
+/** A link of the accelerator fabric without its ends. */
 export type FabricRate = Omit<FabricLink, 'ends'>;
 
-/** Accelerator fabrics by model, in the order in which line rates are compared where the model is not known. */
+/** Generations by medium, in the order in which line rates are compared if the model is not known. */
 const GENERATIONS: Readonly<Record<FabricRate['medium'], readonly FabricGeneration[]>> = {
   nvlink: NVLINK_GENERATIONS,
   // The line rate of Vega is the one that hwloc writes.
@@ -24,12 +24,12 @@ const GENERATIONS: Readonly<Record<FabricRate['medium'], readonly FabricGenerati
 /**
  * The figures of a link of the accelerator fabric.
  *
- * A figure counts as verified if the line rate is in the file, the same in both directions, and that of whole links
+ * A figure is verified if the line rate is in the file, equal in both directions, and a multiple of the rate of one link
  * of the model.
  *
  * @param options - what the caller knows
  * @param link - medium, and line rate of all links of the pair, GB/s per direction
- * @param model - model of the GPUs, which tells the generation; else the line rate does
+ * @param model - model of the GPUs, which gives the generation; if it is not known, the line rate does
  * @returns figures by links of NCCL's or RCCL's constant; 0.85 of the line rate where no number of links fits
  * @throws CorralError `invalid-option` where links are stated and nothing tells the figure of one
  */
@@ -88,12 +88,12 @@ function ofLineRate({ medium, rawGBps, links }: FabricRate): LinkFigures {
   };
 }
 
-/** The generation that a line rate tells where the model does not. */
+/** The generation of a line rate, if the model is not known. */
 function generationOf({ medium, rawGBps }: FabricRate): FabricGeneration | undefined {
   return (
     GENERATIONS[medium]
       .filter((known) => linksIn(rawGBps, known, UNKNOWN_MODEL_TOLERANCE) !== undefined)
-      // 50 GB/s are two links of 25 rather than one of 50, so the slowest that divides is assumed.
+      // The slowest link that divides the rate is assumed: 50 GB/s are two links of 25, not one of 50.
       .sort((a, b) => a.rawGBps - b.rawGBps)
       .find((known) => known.rawGBps !== 20 || rawGBps % 25 !== 0)
   );
@@ -101,10 +101,10 @@ function generationOf({ medium, rawGBps }: FabricRate): FabricGeneration | undef
 
 /** Drivers print xGMI of MI300 at the rate of MI200, 50 GB/s a link. */
 const KNOWN_MODEL_TOLERANCE = 0.25;
-/** Nothing but rounding where the line rate has to tell the generation. */
+/** Allows rounding only, because the line rate has to tell the generation. */
 const UNKNOWN_MODEL_TOLERANCE = 0.01;
 
-/** The number of links that make a line rate, if it is whole within a share of one link's rate. */
+/** The number of links in a line rate; undefined if it is not whole within `tolerance` of one link's rate. */
 function linksIn(rawGBps: number, { rawGBps: one }: FabricGeneration, tolerance: number): number | undefined {
   const links = Math.max(1, Math.round(rawGBps / one));
   return links <= LINKS_PER_PAIR_MAX && Math.abs(rawGBps / links - one) <= tolerance * one

@@ -6,13 +6,13 @@ import { statedXgmiLinks } from '../server/xgmi-links.js';
 import type { HwlocDevice } from './devices.js';
 import type { FabricEnd, FabricLink } from './fabric.js';
 
-/** Links with what is known to be wrong in them put right, and sentences that say so. */
+/** Links after known errors were corrected, and notes on the corrections. */
 export interface MendedFabric {
   readonly links: readonly FabricLink[];
   readonly notes: readonly string[];
 }
 
-/** NVLinks of a GPU of the generations whose rate old versions of hwloc doubled; each has 25 GB/s. */
+/** NVLinks of each GPU whose link rate old versions of hwloc doubled; the rate of one link is 25 GB/s. */
 const NVLINKS: readonly (readonly [RegExp, number])[] = [
   [/A800|H800/i, 8],
   [/A100/i, 12],
@@ -20,21 +20,21 @@ const NVLINKS: readonly (readonly [RegExp, number])[] = [
   [/H100|H200|H20\b/i, 18],
 ];
 const NVLINK_RAW_GBPS = 25;
-/** Rates are rounded. */
+/** Allows for rounded rates. */
 const TOLERANCE = 1.01;
 
-/** What the RSMI backend of hwloc 2 writes for every pair that xGMI joins. */
+/** The rate that the RSMI backend of hwloc 2 writes for every xGMI pair. */
 const RSMI_GBPS = 100;
 
 /**
- * Puts right what versions of hwloc are known to write wrongly.
+ * Corrects known errors of hwloc in the matrices of bandwidths.
  *
- * - NVLink 3 and 4 at 50 instead of 25 GB/s per link. Where a GPU has more than all its links carry, all NVLinks
- *   of the file are halved.
- * - xGMI at 100 GB/s for every pair, whatever its links. Where all pairs have just that, the caller or the model
- *   tells the links; pairs of MI250 differ, so the caller is asked.
- * - No links between NVSwitches, though a DGX-2 has such: where the NVSwitches fall into groups, all are one, as to
- *   NCCL.
+ * - Old versions write NVLink 3 and 4 with 50 instead of 25 GB/s per link. If a GPU has more than its links carry, all
+ *   NVLinks of the file are halved.
+ * - hwloc 2 writes 100 GB/s for every xGMI pair. If all pairs have this rate, the caller or the model gives the number of
+ *   links; pairs of MI250 differ, so the caller must.
+ * - Links between NVSwitches are missing (DGX-2 has some). If the NVSwitches form several groups, they become one switch,
+ *   as in NCCL.
  *
  * @param links - links as the matrices have them
  * @param known.modelOf - model of a GPU
@@ -88,7 +88,7 @@ export function mendedFabric(
   return { links: mended, notes };
 }
 
-/** The links with all NVSwitches as the first of them, where no GPU joins some; links of a GPU are added up. */
+/** Replaces all NVSwitches by the first one and adds up the links of each GPU; undefined if they form one group. */
 function withOneSwitch(
   links: readonly FabricLink[],
 ): { readonly links: readonly FabricLink[]; readonly groups: number } | undefined {

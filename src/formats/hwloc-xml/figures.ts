@@ -20,11 +20,11 @@ import type { HwlocXmlOptions } from './options.js';
 
 /** The bandwidth of each kind of link in an imported machine. */
 export interface HwlocFigures {
-  /** The part of one of `functions` in a PCIe link of a line rate in GB/s, or of which the file says nothing. */
+  /** A PCIe link of a line rate in GB/s, shared by `functions` functions of a card; undefined = no rate in the file. */
   pcie(rawGBps: number | undefined, functions: number): LinkFigures;
   /** A link of the accelerator fabric between GPUs of a model. */
   fabric(link: FabricRate, model: string): LinkFigures;
-  /** NVLinks between a GPU and a processor, which are no part of the fabric. */
+  /** NVLinks between a GPU and a processor, which are not part of the fabric. */
   processorNvlink(link: FabricRate, model: string): LinkFigures;
   /** NVLink-C2C of a processor whose NUMA nodes include the memory of `gpuCount` GPUs; none for POWER. */
   graceC2c(gpuCount: number): LinkFigures | undefined;
@@ -37,7 +37,7 @@ export interface HwlocFigures {
 /** One lane of 8 GT/s after 128b/130b encoding, and of 64 GT/s after that of Gen6, GB/s; hwloc's figures. */
 const GEN3_LANE_GBPS = 128 / 130;
 const GEN6_LANE_GBPS = (64 / 8) * (242 / 256);
-/** How far rates of GPU libraries are from those of PCIe. */
+/** Largest relative difference between the rates of GPU libraries and of PCIe. */
 const ROUGH_SHARE = 0.05;
 /**
  * The figures of an imported machine.
@@ -77,14 +77,14 @@ export function hwlocFigures(
 }
 
 /**
- * Whether a line rate is that of PCIe Gen1 or Gen2, which send 10 bits a byte: 0.25 and 0.5 GB/s a lane, and 2, 4,
- * … of that.
+ * Whether a line rate is one of PCIe Gen1 or Gen2, which send 10 bits per byte: 0.25 or 0.5 GB/s per lane, times 1, 2, 4, …
+ * lanes.
  */
 export function isOfFirstGenerations(rawGBps: number): boolean {
   return isPowerOfTwo(rawGBps / 0.25);
 }
 
-/** Whether a number is a power of two but for rounding. */
+/** Whether a number is a power of two, except for rounding. */
 export function isPowerOfTwo(x: number): boolean {
   const exponent = Math.log2(x);
   return Math.abs(exponent - Math.round(exponent)) < 0.001;
@@ -103,7 +103,7 @@ function pcieFigures(rawGBps: number, basis: 'nccl' | 'raw'): LinkFigures {
   };
 }
 
-/** The part of a PCIe link that falls to each function of a card. */
+/** The share of each function of a card in a PCIe link. */
 function partOf(link: LinkFigures, functions: number): LinkFigures {
   if (functions === 1) return link;
   return {
@@ -115,7 +115,7 @@ function partOf(link: LinkFigures, functions: number): LinkFigures {
   };
 }
 
-/** NCCL counts 0.75 of 8 GT/s a lane as GB/s, and so on up and down by powers of two. */
+/** NCCL's figure of a line rate: 0.75 GB/s per lane of 8 GT/s, doubled or halved with the generation. */
 function pcieNccl(rawGBps: number): number {
   if (isOfFirstGenerations(rawGBps)) return rawGBps * 0.75;
   if (isPowerOfTwo(rawGBps / GEN6_LANE_GBPS)) return (rawGBps / GEN6_LANE_GBPS) * 6;

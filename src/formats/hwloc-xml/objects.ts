@@ -11,7 +11,7 @@ export interface HwlocObject {
   readonly name: string | undefined;
   readonly osIndex: number | undefined;
   readonly attributes: ReadonlyMap<string, string>;
-  /** Values by name; of a name that comes twice the first. */
+  /** Values by name; the first if a name is repeated. */
   readonly infos: ReadonlyMap<string, string>;
   readonly children: readonly HwlocObject[];
   readonly parent: HwlocObject | undefined;
@@ -27,21 +27,21 @@ export interface HwlocMatrix {
   readonly line: number;
 }
 
-/** An hwloc topology, as far as a server document needs it. */
+/** The parts of an hwloc topology that a server document needs. */
 export interface HwlocTopology {
   readonly machine: HwlocObject;
-  /** Major version of the format: it changed the numbers of the types of OS devices. */
+  /** Major version of the format; the types of OS devices have other numbers in each. */
   readonly version: 2 | 3;
   readonly matrices: readonly HwlocMatrix[];
   /** Names of matrices of bandwidth that were not asked for. */
   readonly otherBandwidths: readonly string[];
-  /** What is said of the whole: of the machine, and in format 3 of the topology. */
+  /** Infos of the machine, and in format 3 of the topology. */
   readonly infos: ReadonlyMap<string, string>;
 }
 
 /** Longest name of a device or model, in characters. */
 const NAME_LENGTH_MAX = 256;
-/** Most objects of a matrix: 16 GPUs, 18 switches and their packages, each GPU once per library. */
+/** Most objects of a matrix: 16 GPUs (each once per library), 18 switches and their packages. */
 const MATRIX_OBJECTS_MAX = 256;
 /** Highest value of a matrix, MB/s; POWER8 files have 1,000,000 for a GPU and itself. */
 const MBPS_MAX = 1e9;
@@ -230,7 +230,7 @@ function readMatrix(element: XmlElement, objects: ReadonlyMap<string, HwlocObjec
   };
 }
 
-/** The words of all children of a name: long lists are cut into several. */
+/** The words of all children of a name; hwloc splits long lists into several elements. */
 function wordsOf(element: XmlElement, name: string): string[] {
   return element.children
     .filter((child) => child.name === name)

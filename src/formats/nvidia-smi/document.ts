@@ -28,14 +28,14 @@ const ASSUMED = 'assumed, not in nvidia-smi topo -m';
 /**
  * Writes the server document of a matrix.
  *
- * Each group of the words becomes a vertex or a name: a NUMA node per `NODE` group, a `hostBridge` name per
- * `PHB` group, a PCIe switch per `PXB` group, below it a switch per `PIX` group of two or more. Devices that
- * hang on the upper switch by themselves are `PXB` of each other, so it then reports as two levels. NUMA
- * nodes hang on sockets, one each unless the caller knows better, and all sockets are joined pairwise. A NUMA node
- * that `SYS` parts is several NUMA devices of one socket: `SYS` then names a way through the CPU, not out of it.
+ * Each group becomes a device or a name: a NUMA node per `NODE` group, a `hostBridge` name per `PHB` group, a PCIe switch
+ * per `PXB` group, and below it a switch per `PIX` group of two or more. If several devices hang on the upper switch
+ * alone, they are `PXB` of each other, so that switch gets two levels. Every NUMA node has a socket of its own unless
+ * the caller says otherwise, and all sockets are joined pairwise. A NUMA node that `SYS` splits becomes several NUMA
+ * devices of one socket.
  *
  * @param table - the matrix
- * @param places - where its devices hang, see {@link placesOf}
+ * @param places - the groups of its devices, see {@link placesOf}
  * @param options - what the text does not say
  * @returns the document; GPUs and NICs have the headings of the matrix as ids, except that a NIC called like a
  * member of every JavaScript object (`constructor`, `__proto__`) has `.nic` appended
@@ -66,7 +66,7 @@ class DocumentWriter {
     this.#table = table;
     this.#options = options;
     this.#figures = assumedHostFigures(options, SOCKETS.sapphireRapids, ASSUMED);
-    // No inferred device may be called like a heading.
+    // Inferred devices must not have the id of a heading.
     this.#writer = new ServerWriter(table.labels);
     this.#deviceIds = table.labels.map((label) =>
       label in Object.prototype ? this.#writer.freshId(label) : label,
@@ -108,7 +108,7 @@ class DocumentWriter {
 
   #writePort(port: PortGroup, numaId: string, location: Location): void {
     const alone = port.filter((group) => group.length === 1).length;
-    // One group of one needs no switch, one group of several one, several groups one above them.
+    // Several groups need a switch above them; a single group hangs on the NUMA node.
     const upperId =
       port.length === 1 ? numaId : this.#writeSwitch(numaId, location, alone > 1 ? { levels: 2 } : {});
     for (const group of port) {

@@ -20,14 +20,14 @@ const TEXT_LENGTH_MAX = 2 ** 20;
 /** Longest cell of the affinity columns and longest name in the NIC legend. */
 const CELL_LENGTH_MAX = 1024;
 
-/** What `nvidia-smi topo -m` printed, each quirk of its layout resolved. */
+/** The content of `nvidia-smi topo -m`, independent of its layout. */
 export interface SmiTable {
   /** Headings: GPUs, then NICs, each in the order of the columns. */
   readonly labels: readonly string[];
   readonly gpuCount: number;
   /**
-   * `cells[row][column]`, symmetric, `X` on the diagonal, `SYS` for the `SOC` of old drivers. Undefined where
-   * the tool printed `NV#` for a pair with a NIC: drivers of the 580 series do so, and it hides the word.
+   * `cells[row][column]`, symmetric, `X` on the diagonal, `SYS` for the `SOC` of old drivers. Undefined for a pair with a
+   * NIC where the tool printed `NV#` in place of the word, as drivers of the 580 series do.
    */
   readonly cells: readonly (readonly (string | undefined)[])[];
   /** One per heading; NIC rows have none. */
@@ -39,10 +39,10 @@ export interface SmiTable {
 }
 
 /**
- * Reads the text of `nvidia-smi topo -m` as it is pasted into reports: with tabs or spaces, terminal escapes, marks
- * of Markdown, quotations and logs, a shell prompt around it, remarks behind it, and any of the affinity columns.
+ * Reads the text of `nvidia-smi topo -m`, also pasted into a report: with tabs or spaces, terminal escapes, marks of
+ * Markdown, quotations and logs, a shell prompt, remarks, and any of the affinity columns.
  *
- * A matrix of `-p2p` beside it is passed over, and so is one of `-mp` and the same matrix once more.
+ * A further matrix of `-p2p` or `-mp`, or the same matrix once more, is ignored.
  *
  * @param text - what the tool printed
  * @returns headings, words, affinities and NIC names
@@ -53,7 +53,7 @@ export function readSmiTable(text: unknown): SmiTable {
   const lines = linesOf(text);
   const matrices = matricesIn(lines);
   const wanted = matrices.filter((matrix) => !isP2p(matrix));
-  // Where all are of -p2p, the first says so in its cells.
+  // If all are of -p2p, reading the first throws an error that says so.
   const tables = (wanted.length > 0 ? wanted : matrices.slice(0, 1)).map((matrix) => readMatrix(matrix));
   const table = tables.find((candidate) => tables.every((other) => covers(candidate, other)));
   if (table === undefined) {
@@ -66,7 +66,7 @@ export function readSmiTable(text: unknown): SmiTable {
   return { ...table, nicNames: readNicLegend(lines, new Set(table.labels)) };
 }
 
-/** Whether a matrix says all that another does: the same, or with the NVLinks that `topo -mp` does not show. */
+/** Whether a matrix contains another: it is equal, or has the NVLinks that `topo -mp` leaves out. */
 function covers(table: Omit<SmiTable, 'nicNames'>, other: Omit<SmiTable, 'nicNames'>): boolean {
   return (
     table.labels.join() === other.labels.join() &&
@@ -130,7 +130,7 @@ function linesOf(text: unknown): string[] {
   throw invalidFormat([], `this is the output of ${foreign}, or give the output of nvidia-smi topo -m`);
 }
 
-/** The headings of the columns; where some ran together, the headings of the rows part them. */
+/** The headings of the columns; headings without a blank between them are split by the headings of the rows. */
 function resolveColumns(header: SmiHeader, rows: ReadonlyMap<string, SmiRow>): string[] {
   const byLength = [...rows.keys()].sort((a, b) => b.length - a.length);
   const columns: string[] = [];
@@ -215,7 +215,7 @@ function readNicLegend(lines: readonly string[], labels: ReadonlySet<string>): R
   return names;
 }
 
-/** `NIC0: mlx5_0`, whatever stands before it. */
+/** `NIC0: mlx5_0`, with any prefix. */
 function legendEntry(
   line: string,
   labels: ReadonlySet<string>,

@@ -11,8 +11,8 @@ import { COMMANDS, type RocmTable } from './table.js';
 import { ASSUMED, xgmiFigures } from './xgmi-figures.js';
 
 /**
- * Writes the server document of the matrices: every GPU hangs on a host bridge of its own in its NUMA node,
- * NUMA nodes hang on sockets, all sockets are joined pairwise, and GPUs that are xGMI neighbours by a link.
+ * Writes the server document of the matrices: every GPU has a host bridge of its own in its NUMA node, NUMA nodes hang on
+ * sockets, all sockets are joined pairwise, and xGMI neighbours are joined by a link.
  *
  * @param table - what the tool printed
  * @param pairs - how the GPUs are joined, see `pairsOf`

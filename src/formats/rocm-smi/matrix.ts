@@ -8,18 +8,18 @@ export type RocmSection = 'weight' | 'hops' | 'type' | 'bandwidth';
 /** One matrix: `cells[row][column]` in the order of {@link RocmTable.labels}, undefined where not known. */
 export type RocmMatrix = readonly (readonly (string | undefined)[])[];
 
-/** What a cell may be besides unknown, per matrix. */
+/** The values that a cell of each matrix may have. */
 const CELLS: Record<RocmSection, { readonly word: RegExp; readonly expected: string }> = {
   weight: { word: /^[1-9]\d{0,5}$/, expected: 'a weight' },
   hops: { word: /^[1-9]\d?$/, expected: 'a number of hops' },
   type: { word: /^(?:XGMI|PCIE)$/, expected: 'XGMI or PCIE' },
   bandwidth: { word: /^(?:0-0|[1-9]\d{0,7}-[1-9]\d{0,7})$/, expected: 'min-max in MB/s' },
 };
-/** Not known: not supported, or a call that failed and left the cell as it was. */
+/** A cell without a value: not supported, or a call of the tool failed. */
 const UNKNOWN = /^(?:N\/?A|0|X|-|XXXX|UNKNOWN|NONE)$/;
-/** What the tool prints for a GPU and itself. */
+/** A cell on the diagonal. */
 const SELF = /^(?:N\/?A|0|X|-|SELF|TRUE)$/;
-/** A cell of any matrix: what follows a heading in prose is none. */
+/** A cell of any matrix, to tell a row from prose that begins with a heading. */
 const CELL_LIKE = /^(?:[A-Z][A-Z\d]{0,11}|N\/A|PCIe|None|Unknown|-|\d+|\d+-\d+|0x[\da-f]+|-\d+)$/;
 
 /** Headings: `GPU0` of rocm-smi, PCI addresses of amd-smi. */
@@ -38,7 +38,7 @@ export interface MatrixDraft {
 }
 
 /**
- * Takes a line below a title: the headings, a row, or something that has no place in the matrix.
+ * Reads a line below a title into a matrix: the headings, a row, or a line to ignore.
  *
  * @param draft - the matrix, changed in place
  * @param content - the line
@@ -53,7 +53,7 @@ export function readMatrixLine(draft: MatrixDraft, content: string, line: number
   const [label, ...cells] = words.slice(start) as [string, ...string[]];
   if (cells.every((word) => HEADING.test(word))) {
     if (draft.columns === undefined) draft.columns = [label, ...cells];
-    // A row of which nothing but the heading is left.
+    // A row that was cut off behind its heading.
     else if (cells.length === 0) throw cutOff(line, draft.columns, 0);
     return;
   }
@@ -100,10 +100,10 @@ export function columnsOf(draft: MatrixDraft): readonly string[] {
 }
 
 /**
- * The cells of a matrix; a cell that is not known is what its mirror image is.
+ * The cells of a matrix; a cell without a value gets that of the mirrored cell.
  *
  * @param draft - the matrix as printed
- * @param labels - the headings in the order wanted, those of `first`
+ * @param labels - the headings of `first`, in the order of the result
  * @param first - the first matrix of the text, for errors
  * @returns `cells[row][column]`, undefined where not known
  * @throws CorralError `invalid-format` with line and column

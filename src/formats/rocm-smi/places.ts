@@ -13,9 +13,8 @@ export interface RocmNode {
 /**
  * Which GPUs share a NUMA node.
  *
- * GPUs with one node number are in one node, and so are GPUs that PCIe joins in 2 hops. A GPU of which
- * neither is known joins others of which neither is known, unless 3 hops keep it apart; if there is but one
- * node, it is in that one.
+ * GPUs with one node number are in one node, and so are GPUs that PCIe joins in 2 hops. GPUs without a number and without
+ * such a neighbour share one node, unless 3 hops lie between them; if all others are in one node, they are in that node.
  *
  * @param table - what the tool printed
  * @param pairs - see `pairsOf`
@@ -55,7 +54,7 @@ function refuseContradictions(
   }
 }
 
-/** Puts GPUs of which nothing is known together, as far as no cell keeps them apart. */
+/** Puts the GPUs without a number and without a near neighbour into nodes. */
 function joinUnknown(
   { numa }: RocmTable,
   pairs: readonly (readonly RocmPair[])[],

@@ -19,7 +19,7 @@ const NUMA_MAX = 65_534;
 /** The tools that print matrices: `rocm-smi --showtopo` and `amd-smi topology`. */
 export type RocmTool = 'rocm-smi' | 'amd-smi';
 
-/** What a tool printed, each quirk of its layout resolved. */
+/** The content of the output of a tool, independent of its layout. */
 export interface RocmTable {
   readonly tool: RocmTool;
   /** Headings `GPU0`, `GPU1`, … in the order of the columns; amd-smi has addresses, which are numbered here. */
@@ -39,8 +39,8 @@ export interface RocmTable {
 type Titles = readonly (readonly [RegExp, RocmSection | 'other'])[];
 
 /**
- * The titles of rocm-smi between the `====`; old versions and the C++ sample leave `Link` out. A run of `=` is
- * entered at its start only, or a long one would cost its square.
+ * The titles of rocm-smi between the `====`; old versions and the C++ sample leave `Link` out. A run of `=` is matched from
+ * its start only, otherwise a long run takes quadratic time.
  */
 const ROCM_TITLES: Titles = [
   [/Weight between two GPUs/i, 'weight'],
@@ -65,9 +65,9 @@ const NUMA_LINE =
   /GPU\s?\[?(\d{1,4})\]?\s{0,16}:\s{0,16}\(Topology\)\s{1,4}Numa\s{1,4}(Node|Affinity)\s{0,4}:\s{0,4}(\S{1,16})/i;
 
 /**
- * Reads the text of `rocm-smi --showtopo` or `amd-smi topology`, or of their parts (`--showtopoweight`,
- * `--shownodesbw`, …), as it is pasted into reports: with terminal escapes, log lines, prefixes and table marks
- * around and between. Of a text with both, the tables of one tool are read.
+ * Reads the text of `rocm-smi --showtopo` or `amd-smi topology`, or of their parts (`--showtopoweight`, `--shownodesbw`, …),
+ * also pasted into a report with terminal escapes, log lines, prefixes and table borders. If the text has the tables of
+ * both tools, those of one are read.
  *
  * @param text - what the tool printed
  * @param preferred - whose tables to read where the text has both
@@ -128,7 +128,7 @@ export function readRocmTable(text: unknown, preferred: RocmTool): RocmTable {
   };
 }
 
-/** How each tool is called. */
+/** The command line of each tool. */
 export const COMMANDS: Readonly<Record<RocmTool, string>> = {
   'rocm-smi': 'rocm-smi --showtopo',
   'amd-smi': 'amd-smi topology',
@@ -156,7 +156,7 @@ function draftOf(drafts: Map<RocmSection, MatrixDraft>, section: RocmSection, li
   return draft;
 }
 
-/** NUMA numbers of a GPU; -1 and the like stand for none. */
+/** Reads the NUMA node or affinity of a GPU; -1 and numbers out of range mean none. */
 function readNuma(
   nodes: Map<string, { readonly line: number; node?: number | undefined; affinity?: number | undefined }>,
   label: string,
@@ -198,7 +198,7 @@ function refuseTooFewOrMany(
   refuseTooManyGpus(labels.length, []);
 }
 
-/** Why a text without any matrix is refused. */
+/** The message for a text without a matrix. */
 function whatElse(lines: readonly string[], tool: RocmTool): string {
   const has = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
   const want = `give the output of ${COMMANDS[tool]}`;

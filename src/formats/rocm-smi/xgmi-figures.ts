@@ -10,8 +10,8 @@ import type { RocmPair } from './pairs.js';
 export const ASSUMED = 'assumed, not in the text';
 
 /**
- * The figures of the xGMI links of a pair of GPUs: the text has at most their line rate, so they are assumed or the
- * caller's, and say so.
+ * The figures of the xGMI links of a pair of GPUs. The text has their line rate at most, so they are assumed or the
+ * caller's, and their source says so.
  *
  * @param options - what the caller knows of the server
  * @param pairs - how its GPUs are joined
@@ -87,8 +87,8 @@ function rateOf(
 }
 
 /**
- * Whether eight GPUs have one link to each other, as MI300X and later have and MI200 cannot: drivers print the line
- * rate of MI200 for both.
+ * Whether eight GPUs have one link to each other. That is MI300X or later, not MI200, although drivers print the line rate
+ * of MI200 for both.
  */
 function isMeshOfEight(pairs: readonly (readonly RocmPair[])[]): boolean {
   return (
@@ -99,7 +99,7 @@ function isMeshOfEight(pairs: readonly (readonly RocmPair[])[]): boolean {
   );
 }
 
-/** The generation of the model, or of the line rate of one link, or where nothing is known the default one. */
+/** The model by its name, else by the line rate of one link, else MI300X. */
 function modelOf({ gpuModel }: RocmSmiTopoOptions, rawGBps: number | undefined): XgmiModel | undefined {
   if (gpuModel !== undefined) return XGMI_MODELS.find(({ models }) => models.test(gpuModel));
   return rawGBps === undefined ? XGMI_MODELS[0] : XGMI_MODELS.find((one) => one.rawGBps === rawGBps);

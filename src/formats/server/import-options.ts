@@ -11,8 +11,8 @@ export interface XgmiLinks {
 }
 
 /**
- * What the readers of servers cannot find in a text; each reader takes some of it. Bandwidths are GB/s per direction,
- * `portGbps` is Gb/s per direction.
+ * Facts that a text may lack, as options of the readers of servers; each reader takes some of them. Bandwidths are GB/s
+ * per direction, `portGbps` is Gb/s per direction.
  */
 export interface ServerImportOptions {
   /**
@@ -49,7 +49,7 @@ export interface ServerImportOptions {
   /**
    * xGMI links of a pair of GPUs: one number for all pairs, or a list that names every pair by the ids of its GPUs.
    * Default: what the bandwidths of the text say (`rocm-smi --shownodesbw`, `amd-smi topology`, hwloc), else 2 for MI300A
-   * and 1 for others. Pairs of MI250 and MI250X have 1, 2 or 4 links: they must be told where the text does not.
+   * and 1 for others. Pairs of MI250 and MI250X have 1, 2 or 4 links: give them where the text does not.
    */
   readonly xgmiLinks?: number | readonly XgmiLinks[] | undefined;
   /**
@@ -78,7 +78,7 @@ export interface ServerImportOptions {
 
 /** Most NUMA nodes of one socket; EPYC has up to 4, or one per L3 cache: 16. */
 const NUMA_NODES_PER_SOCKET_MAX = 64;
-/** Most xGMI links of a pair; a GPU of today has 8. */
+/** Most xGMI links of a pair; the largest GPUs have 8. */
 export const XGMI_LINKS_MAX = 16;
 /** Pairs of the largest server. */
 const PAIRS_MAX = (GPUS_PER_SERVER_MAX * (GPUS_PER_SERVER_MAX - 1)) / 2;

@@ -8,10 +8,10 @@ import {
 } from './constants.js';
 import type { ServerImportOptions } from './import-options.js';
 
-/** What a link of a document says of its bandwidth, apart from its two ends. */
+/** A link of a document without its two ends. */
 export type LinkFigures = Omit<Link, 'between'>;
 
-/** To 1 kB/s, so that 18 × 20.6 is 370.8. */
+/** Rounds GB/s to 1 kB/s, so that 18 × 20.6 is 370.8. */
 export function rounded(value: number): number {
   return Math.round(value * 1e6) / 1e6;
 }
@@ -61,8 +61,8 @@ export function statedSocketLink(bandwidthGBps: number, basis: BandwidthBasis, o
  * The link between two sockets: the caller's figure, else NCCL's for the CPU.
  *
  * @param cpu - NCCL's figure
- * @param options - `socketGBps`, and the basis that it is of
- * @param origin - start of the source, with what parts it from the rest
+ * @param options - `socketGBps`, and its basis
+ * @param origin - start of the source, with its separator
  */
 export function socketLink(
   { ncclGBps, name }: SocketConstant,
@@ -88,7 +88,7 @@ export interface HostFigures {
  * The links to and between the CPUs of a server whose text has no figures of them.
  *
  * @param options - what the caller knows of the server; PCIe is Gen5 by default
- * @param cpu - NCCL's figure between sockets, for want of the caller's
+ * @param cpu - NCCL's figure between sockets, used where the caller gives none
  * @param origin - start of the sources, which says that figures are assumed
  * @returns figures, none verified
  */
@@ -104,7 +104,7 @@ export function assumedHostFigures(
   };
 }
 
-/** What a NIC of a document says of the rate of its ports. */
+/** The fields of a NIC that hold the rate of its ports. */
 export type PortFigures = Required<Pick<Device, 'portGBps' | 'portBasis' | 'portSource' | 'portVerified'>>;
 
 /**

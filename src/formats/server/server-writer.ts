@@ -3,10 +3,10 @@ import type { ServerImportOptions } from './import-options.js';
 import type { LinkFigures } from './link-figures.js';
 import { fittingNotes } from './notes.js';
 
-/** Where a device hangs, as its fields say it. */
+/** The fields of a device that say where it hangs. */
 export type Location = Pick<Device, 'numa' | 'socket' | 'hostBridge'>;
 
-/** What a reader says of a whole document. */
+/** What a reader knows of a whole document. */
 export interface DocumentFacts extends Pick<ServerDocument, 'name' | 'title' | 'gpuModel' | 'devices'> {
   readonly confidence: NonNullable<ServerDocument['confidence']>;
   /** What was read: `hwloc XML`. */

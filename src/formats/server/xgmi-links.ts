@@ -2,7 +2,7 @@ import { CorralError } from '../../errors.js';
 import type { XgmiLinks } from './import-options.js';
 
 /**
- * A lookup of the links that the caller states.
+ * The lookup of the xGMI links that the caller states.
  *
  * @param stated - option `xgmiLinks`
  * @returns the links of two GPUs; throws CorralError `invalid-option` for a pair that the list does not name
@@ -28,7 +28,7 @@ export function statedXgmiLinks(stated: number | readonly XgmiLinks[]): (a: stri
 }
 
 /**
- * Refuses a list that names what is no pair of GPUs.
+ * Refuses a list that names anything but pairs of GPUs.
  *
  * @param stated - option `xgmiLinks`
  * @param gpuIds - ids of the GPUs

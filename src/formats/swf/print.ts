@@ -85,6 +85,6 @@ function jobLine(job: SwfJob): string {
 function cell(value: number | undefined): string {
   if (value === undefined) return '-1';
   const shortest = String(value);
-  // The shortest form may be 1e-7, or the seventeen digits of 0.1 + 0.2.
+  // `String` may give 1e-7, or seventeen digits as for 0.1 + 0.2.
   return /^\d+(?:\.\d{1,9})?$/.test(shortest) ? shortest : value.toFixed(9).replace(/\.?0+$/, '');
 }

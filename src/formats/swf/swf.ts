@@ -22,16 +22,16 @@ import {
   swfComment,
 } from './log.js';
 
-/** How {@link fromSwf} reads. */
+/** What {@link fromSwf} does with unusual lines. */
 export interface SwfOptions {
   /**
-   * What to do with columns after the eighteenth, which the standard does not know and some logs have: `refuse`, or
-   * `keep` them as text in `extra`. Default: `refuse`, so that two lines run together are noticed.
+   * What to do with columns after the eighteenth, which some logs have beyond the standard: `refuse` them, or `keep` them
+   * as text in `extra`. Default: `refuse`, because two lines that were joined look like this.
    */
   readonly extraColumns?: 'refuse' | 'keep' | undefined;
   /**
    * What to do with a line that cannot be read: `refuse` the log, or `skip` the line and list it in `skipped`.
-   * Default: `refuse`, so that nobody misses jobs without knowing.
+   * Default: `refuse`, so that no job is lost unnoticed.
    */
   readonly onBadLine?: 'refuse' | 'skip' | undefined;
 }
@@ -39,9 +39,8 @@ export interface SwfOptions {
 /**
  * Reads a log in the Standard Workload Format: eighteen numbers a line, `;` before comments, -1 for what is not known.
  *
- * Comments ahead of the first job are kept as header fields, later ones are passed over, as are blank lines. Numbers
- * may be written as tables print them: `60`, `60.0`, `6e+01`. Nothing is corrected: whether jobs are sorted, numbered
- * once or ran at all is for {@link swfJobs} to say.
+ * Comments ahead of the first job are kept as header fields; later comments and blank lines are ignored. Numbers may be
+ * written as tables print them: `60`, `60.0`, `6e+01`. Nothing is corrected: {@link swfJobs} checks and sorts the jobs.
  *
  * @param text - the whole file; LF or CRLF, with or without a byte order mark; at most 256 Mi characters, 2^22 jobs,
  *   65,536 header lines, 2^20 characters a line
@@ -65,7 +64,7 @@ export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
   const jobs: SwfJob[] = [];
   const skipped: SwfSkippedLine[] = [];
   let line = 0;
-  // Line by line rather than split: a log has millions of them.
+  // Line by line, because a log has millions of lines.
   for (let start = 0, end = 0; start <= content.length; start = end + 1) {
     end = content.indexOf('\n', start);
     if (end === -1) end = content.length;
@@ -74,7 +73,7 @@ export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
       readLine(content, start, end, line, extraColumns === 'keep', header, jobs);
     } catch (error) {
       if (!(error instanceof CorralError)) throw error;
-      // Jobs beyond the limit are no bad lines.
+      // More jobs than the limit are not skipped like bad lines.
       if (onBadLine === 'refuse' || jobs.length === TRACE_JOBS_MAX)
         throw namedIfForeign(error, content, jobs);
       if (skipped.length === SWF_SKIPPED_MAX) {
@@ -94,7 +93,7 @@ export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
   return onBadLine === 'skip' ? { header, jobs, skipped } : { header, jobs };
 }
 
-/** Where no job was read yet, what the text is says more than what is wrong with its first line. */
+/** Names the format of a foreign text, as long as no job was read: that says more than the error of a line. */
 function namedIfForeign(error: CorralError, text: string, jobs: readonly SwfJob[]): CorralError {
   const what = jobs.length > 0 || error.code !== 'invalid-format' ? undefined : foreignLog(text);
   return what === undefined ? error : invalidFormat([], what);
@@ -130,7 +129,7 @@ function readLine(
       throw limitExceeded(['line', line], `more than ${SWF_HEADER_MAX} comments ahead of the jobs`);
     }
     const field = readSwfComment(comment);
-    // Written anew it may be longer, and has to be a line again.
+    // `toSwf` may write it with more blanks, and the line must stay within the limit.
     if (swfComment(field).length >= SWF_LINE_LENGTH_MAX) {
       throw limitExceeded(['line', line], `a comment of ${comment.length} characters: shorten it`);
     }
@@ -159,7 +158,7 @@ function readOptions(options: SwfOptions): Required<SwfOptions> {
   };
 }
 
-/** The words of a line; blanks and tabs part them. */
+/** The words of a line, separated by blanks and tabs. */
 function cellsOf(content: string): string[] {
   const cells = content.split(/[ \t]+/);
   if (cells[0] === '') cells.shift();
@@ -184,7 +183,7 @@ function readJob(cells: readonly string[], line: number, keepExtra: boolean): Sw
   if (cells.length > count + SWF_EXTRA_MAX) {
     throw limitExceeded(['line', line], `${cells.length - count} extra columns, at most ${SWF_EXTRA_MAX}`);
   }
-  // Every field is assigned, in one order: so all jobs of a log share one shape in memory.
+  // All fields are assigned in one order, so that all jobs have one hidden class.
   const job: Record<string, number | undefined> = {};
   SWF_FIELDS.forEach((field, i) => {
     job[field.name] = readField(field, cells[i]!, line, i);

@@ -36,13 +36,13 @@ export interface CsvTable {
 }
 
 /**
- * Reads a table of plain comma-separated values: a header, one record a line, no quoting. The published
- * traces are of this kind; a quotation mark is refused rather than guessed at.
+ * Reads a table of comma-separated values: a header, then one record per line. The published traces have no quoted
+ * cells, so a quotation mark is refused.
  *
  * @param input - the whole file, at most 256 Mi characters; LF or CRLF, with or without a byte order mark or a last line end
  * @param table - see {@link CsvTable}
- * @param read - makes a record of a row; called with one row after the other, as a table of a million rows at once takes
- * several times the memory of what is made of it
+ * @param read - makes a record of a row. It gets one row at a time: a million rows at once need several times the memory
+ * of their records
  * @returns the records in order, at least one
  * @throws CorralError `invalid-format` with the line, `limit-exceeded`, and what `read` throws
  * @complexity O(characters)
@@ -62,7 +62,7 @@ export function parseCsv<T>(input: unknown, table: CsvTable, read: (row: CsvRow)
     );
   }
   const content = withoutLastLineEnds(text);
-  // With one cell more than there are columns, one is unknown or stands twice.
+  // One cell more than there are columns is enough to find an unknown or a repeated one.
   const header = lineFrom(content, 0, table.required.length + table.optional.length + 1);
   const position = columnsOf(header.cells, table);
   const records: T[] = [];
@@ -97,7 +97,7 @@ function withoutLastLineEnds(text: string): string {
   return text.slice(0, end);
 }
 
-/** The cells of the line that starts at a position, at most so many, and where the next line starts. */
+/** The cells of the line that starts at a position, at most `cellsMax`, and where the next line starts. */
 function lineFrom(
   text: string,
   start: number,
@@ -135,7 +135,7 @@ function countOf(character: string, text: string): number {
 }
 
 /**
- * The cell of a column, refused where it is longer than a document or a request takes.
+ * The cell of a column; a cell that is too long for a document or a request is refused.
  *
  * @param lengthMax - most characters; default {@link TEXT_LENGTH_MAX}
  * @throws CorralError `invalid-format` with line and column

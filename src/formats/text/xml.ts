@@ -29,7 +29,7 @@ export interface XmlElement {
 }
 
 /**
- * Reads an XML text as a plain ordered tree; nothing is fetched and nothing is expanded.
+ * Reads an XML text as a tree in document order. It fetches no files and expands no entities.
  *
  * Comments, processing instructions and a document type without internal subset are skipped. Refused are
  * entity declarations, references other than the five of XML and numeric ones, CDATA sections, repeated
@@ -60,7 +60,7 @@ export function readXml(
   return tree(content, options.what);
 }
 
-/** What the parser library hands out with `preserveOrder`: one tag or one piece of text. */
+/** One tag or one piece of text, as the parser library returns it with `preserveOrder`. */
 type ParsedNode = { readonly [name: string]: unknown };
 
 const ATTRIBUTES = ':@';
@@ -68,7 +68,7 @@ const TEXT = '#text';
 
 function tree(content: string, what: string): XmlElement {
   const lineAt = lineCounter(content);
-  // The parser forgives unclosed and wrongly closed tags; its validator does not.
+  // The parser accepts unclosed and wrongly closed tags; its validator does not.
   const valid = XMLValidator.validate(content);
   if (valid !== true) {
     throw invalidFormat(
@@ -88,7 +88,7 @@ function tree(content: string, what: string): XmlElement {
       processEntities: false,
       captureMetaData: true,
       maxNestedTags: XML_DEPTH_MAX,
-      // Names become keys of a Map, so there is nothing to rename.
+      // Names become keys of a Map, where no name is dangerous.
       onDangerousProperty: (name: string) => name,
     }).parse(content) as ParsedNode[];
   } catch (error) {
@@ -119,9 +119,10 @@ function tree(content: string, what: string): XmlElement {
 }
 
 /**
- * The text without comments, instructions, document type and blanks between tags, but for their line ends: the library
- * skips pieces of markup that are cut off or that it does not know without a word, and would expand entities; and it
- * takes long over blanks.
+ * The text without comments, processing instructions, document type and blanks between tags; their line ends stay.
+ *
+ * The library silently skips markup that is cut off or unknown to it, would expand entities, and is slow on blanks. So
+ * such markup is refused or removed here.
  */
 function tagsAndText(text: string, elementsMax: number): string {
   const lineAt = lineCounter(text);
@@ -219,7 +220,7 @@ function tagsAndText(text: string, elementsMax: number): string {
   return content;
 }
 
-/** Whether nothing but blanks stands between two positions. */
+/** Whether only blanks stand between two positions. */
 function isBlank(text: string, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
     const c = text[i];
@@ -246,16 +247,16 @@ function isMoreThan(most: number, text: string, character: string): boolean {
 const DOCTYPE =
   /<!DOCTYPE\s+[^\s"'<>[\]]+(?:\s+(?:SYSTEM|PUBLIC\s+(?:"[^"]*"|'[^']*'))\s+(?:"[^"]*"|'[^']*'))?\s*>/y;
 
-/** A start or end tag whose quoted values were emptied. The library passes over a stray `=`. */
+/** A start or end tag with emptied values. The library ignores a stray `=`, this does not. */
 const TAG = /^<(?:\/[^\s"'=<>/]+\s*|[^\s"'=<>/]+(?:\s+[^\s"'=<>/]+\s*=\s*"")*\s*\/?)>$/;
 
-/** Position after `mark`, or 0 where it does not come any more. */
+/** Position after `mark`, or 0 if it does not follow. */
 function endOf(text: string, mark: string, from: number): number {
   const at = text.indexOf(mark, from);
   return at === -1 ? 0 : at + mark.length;
 }
 
-/** Position after the tag that starts at `open`, or 0 where it does not end before the next one starts. */
+/** Position after the tag that starts at `open`, or 0 if the next tag starts before its end. */
 function tagEnd(text: string, open: number): number {
   for (let i = open + 1; i < text.length; i++) {
     const c = text[i];
@@ -269,7 +270,7 @@ function tagEnd(text: string, open: number): number {
   return 0;
 }
 
-/** The line of a position, from 1, by bisection in the table of line ends. */
+/** Returns the line of a position, from 1, by bisection in the table of line ends. */
 function lineCounter(text: string): (at: number) => number {
   let ends: number[] | undefined;
   return (at) => {
@@ -296,7 +297,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['apos', "'"],
 ]);
 
-/** A value with its references replaced, once: what they stand for is never read again. */
+/** A value with its references replaced once: the result is not searched for references again. */
 function decoded(value: string, line: number): string {
   if (!value.includes('&')) return value;
   return value.replace(/&([^;&]{0,12};?)/g, (reference, body: string) => {

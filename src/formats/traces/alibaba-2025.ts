@@ -10,7 +10,7 @@ export interface AlibabaInstance2025 {
   readonly name: string;
   /** `CN`: runs on a CPU node. `HN`: runs on a heterogeneous node, with a GPU. */
   readonly role: 'CN' | 'HN';
-  /** The service it belongs to. Its instances are no gang: they come and go one by one. */
+  /** The service it belongs to. Its instances are no gang: each starts and ends by itself. */
   readonly app: string;
   /** Whole GPUs, 0 … 16. */
   readonly gpus: number;

@@ -3,12 +3,12 @@ import { GPUS_PER_SERVER_MAX, TEXT_LENGTH_MAX } from '../../units.js';
 import { type CsvRow, shortText } from '../text/csv.js';
 import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 
-/** Longest model, in characters: what is named after it has to fit in a document too. */
+/** Longest model, in characters: titles that contain it must fit into a document too. */
 const MODEL_LENGTH_MAX: number = TEXT_LENGTH_MAX - 64;
-/** Most types of one trace; real ones have a few dozen. */
+/** Most server types of one trace; real traces have a few dozen. */
 const TYPES_MAX = 2 ** 16;
 
-/** The server types of a trace that names the GPUs of a server and not how they are linked. */
+/** Collects the server types of a trace that names the GPUs of a server but not their links. */
 export class LinklessServers {
   readonly #trace: string;
   readonly #types = new Map<string, ServerDocument>();
@@ -49,7 +49,7 @@ export class LinklessServers {
   }
 }
 
-/** One type; without GPUs it has a socket so that it has a device at all. */
+/** The document of one type. Without GPUs it gets a socket, because a document needs a device. */
 function linklessServer(name: string, trace: string, gpuModel: string, gpus: number): ServerDocument {
   const devices = Array.from({ length: gpus }, (_, i) => ({
     id: `gpu${i}`,
