@@ -132,7 +132,7 @@ class DocumentWriter {
     for (const branch of branches) this.#writeBranch(branch, id, id, location, false);
     for (const net of cpu.nets) {
       if (net.dev === undefined) continue;
-      // NCCL lists a port that is near no CPU below each of them.
+      // NCCL lists a port that is near no CPU below every CPU.
       const port = JSON.stringify([net.dev, net.name]);
       if (this.#hostPorts.has(port)) {
         this.#counts.repeatedPorts++;
@@ -152,7 +152,12 @@ class DocumentWriter {
     return /^(?:0|[1-9]\d{0,8})$/.test(stated) ? Number(stated) : stated;
   }
 
-  /** @param flattened - the bridge above is the lower level of a Broadcom switch */
+  /**
+   * Writes a device and the devices below it.
+   *
+   * @param flattened - whether the bridge above is the lower level of a Broadcom switch
+   * @param above - the bridge above
+   */
   #writeBranch(
     { pci, kind, branches }: PciBranch,
     aboveId: string,

@@ -6,7 +6,7 @@ import type { NcclPci } from './tree.js';
 /** The PCIe generations, from the first. */
 export const PCIE_GENERATIONS: readonly PcieGeneration[] = [1, 2, 3, 4, 5, 6];
 
-/** Texts of `link_speed` that NCCL knows, in its order; kernels up to 5.6 print the short ones. */
+/** Values of `link_speed` that NCCL knows, in its order; kernels up to 5.6 print the short ones. */
 const PCIE_SPEEDS: readonly (readonly [string, PcieGeneration])[] = [
   ['2.5 GT/s', 1],
   ['5 GT/s', 2],
@@ -15,7 +15,7 @@ const PCIE_SPEEDS: readonly (readonly [string, PcieGeneration])[] = [
   ['32 GT/s', 5],
   ...PCIE_GENERATIONS.map((generation) => [PCIE_X16[generation].speed, generation] as const),
 ];
-/** What NCCL takes for a text that it does not know. */
+/** The generation that NCCL assumes for other values. */
 const PCIE_FALLBACK = 3;
 /** The widest PCIe link; a driver that does not know reports 0, 63 or 255. */
 const WIDTH_MAX = 32;
@@ -23,15 +23,15 @@ const WIDTH_DEFAULT = 16;
 
 /** The PCIe link above a device. */
 export interface PcieFigures extends LinkFigures {
-  /** Whether the file states speed and width, or they were assumed. */
+  /** Whether the file has speed and width; otherwise they were assumed. */
   readonly stated: boolean;
 }
 
 /**
  * The figures of the PCIe link above a device: width / 16 of NCCL's constant for x16.
  *
- * A speed that starts with none of the texts of NCCL's table counts as Gen3: `32.0 GT/s` without `PCIe` does.
- * NCCL compares beginnings, so `32 GT/s PCIe/s` is Gen5.
+ * As in NCCL, the start of the speed is compared: `32 GT/s PCIe/s` is Gen5. A speed that starts with no text of the table
+ * is Gen3, for example `32.0 GT/s` without `PCIe`.
  *
  * @param pci - the device
  * @param generation - what to assume instead of Gen3 where NCCL does not know the speed
@@ -63,7 +63,7 @@ export function pcieFigures(pci: NcclPci, generation: PcieGeneration | undefined
 }
 
 /**
- * The generation of a Broadcom switch that shows itself as two levels of bridges.
+ * The generation of a Broadcom switch that appears as two levels of bridges.
  *
  * @param ids - vendor, device, subsystem vendor, subsystem device
  * @param level - 0 for the upper bridge, 1 for one below it

@@ -4,7 +4,7 @@ import { GPUS_PER_SERVER_MAX } from '../../units.js';
 import { integer, parseImportOptions, type ServerImportOptions, text } from '../server/import-options.js';
 import { DEVICES_MAX, LINKS_PER_PAIR_MAX } from '../server/limits.js';
 
-/** NVLink of servers whose file leaves it to NCCL's detection. GPUs are named by ordinal. */
+/** The NVLinks of a server, for files that leave them to detection by NCCL. GPUs are ordinals. */
 export type NcclXmlNvlink =
   | { readonly via: 'none' }
   | { readonly via: 'nvswitch'; readonly linksPerGpu: number }
@@ -13,12 +13,12 @@ export type NcclXmlNvlink =
       readonly pairs: readonly { readonly gpus: readonly [number, number]; readonly links: number }[];
     };
 
-/** A device that the file does not describe: what NCCL would detect at run time. */
+/** A device that the file leaves to detection by NCCL. */
 export interface NcclXmlDevice {
-  /** PCI address. One that the file has is taken to be of this kind; any other is added. */
+  /** PCI address. A device of the file with this address gets this kind; otherwise a device is added. */
   readonly busId: string;
   readonly kind: 'gpu' | 'nic' | 'none';
-  /** PCI address of the bridge in the file above an added device. Default: it hangs on the NUMA node. */
+  /** PCI address of the bridge in the file on which an added device hangs. Default: none, it hangs on the NUMA node. */
   readonly under?: string | undefined;
   /** `numaid` of an added device that hangs on no bridge. Default: that of the first `cpu`. */
   readonly numa?: number | undefined;

@@ -14,11 +14,11 @@ const NAME_LENGTH_MAX = 128;
 
 const ROLES = ['compute', 'storage', 'frontend'] as const;
 
-/** A port as the NIC of a document. */
+/** A NIC of the document, made of a port. */
 export interface NcclPort {
   /** Model, role and rate of the NIC. */
   readonly fields: Pick<Device, 'model' | 'role'> & Partial<PortFigures>;
-  /** Its link, which carries no more than the port. */
+  /** Its link, limited by the port. */
   readonly figures: LinkFigures;
   /** Whether the speed was taken for kb/s. */
   readonly inKbps: boolean;
@@ -27,7 +27,7 @@ export interface NcclPort {
 }
 
 /**
- * A port as the NIC of a document: what it is called, what it carries, and the link above it.
+ * Makes a NIC of a port: its model, role and rate, and the link above it.
  *
  * @param net - the port
  * @param ports - ports of its card, which share the lanes of the card evenly
@@ -72,7 +72,7 @@ export function portOf(
       ncclGBps: rounded(shared),
       ...(above.rawGBps !== undefined && { rawGBps: rounded(above.rawGBps / ports) }),
       source: `${above.source}${limit}`,
-      // A link that an assumed or doubtful port limits is as doubtful as the port.
+      // If the port limits the link, the figure is as reliable as the speed of the port.
       verified: above.verified && (port >= shared || (isStated && !inKbps)),
     },
   };
@@ -90,7 +90,7 @@ function assumedPort(portGbps: number | undefined): Partial<PortFigures> {
   return portFigures(PORT_DEFAULT_MBPS / 8000, source, false);
 }
 
-/** All that a file says of the model of a GPU: capability, or architecture, by its name of today. */
+/** The model of a GPU as far as a file tells: the compute capability or architecture, `gfx90a` for the old 910. */
 export function modelOf({ gpu }: NcclPci): string {
   if (gpu?.model !== undefined) return gpu.model.slice(0, NAME_LENGTH_MAX);
   const gcn = gpu?.gcn?.slice(0, NAME_LENGTH_MAX);

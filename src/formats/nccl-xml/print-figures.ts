@@ -3,7 +3,7 @@ import type { Link, ServerDocument } from '../../topology/server-document.js';
 import { nvlinkOfSm, PCIE_X16, SOCKETS, type SocketConstant, xgmiOfGcn } from '../server/constants.js';
 import { PCIE_GENERATIONS } from './figures.js';
 
-/** Compute capabilities by model, where NVLink alone does not tell them. */
+/** Compute capability by model of GPU. */
 const SM_OF_MODEL: readonly (readonly [RegExp, number])[] = [
   [/P100/, 60],
   [/V100/, 70],
@@ -15,9 +15,9 @@ const SM_OF_MODEL: readonly (readonly [RegExp, number])[] = [
   [/B300/, 103],
   [/RTX PRO|50[89]0/, 120],
 ];
-/** A compute capability for each figure of NVLink, GB/s per link. */
+/** Compute capabilities that together have all of NCCL's figures of NVLink. */
 const SM_OF_NVLINK = [60, 80, 70, 86, 90, 100] as const;
-/** An architecture for each figure of xGMI, GB/s per link. */
+/** Architectures that together have all of RCCL's figures of xGMI. */
 const GCN_OF_XGMI = ['906', 'gfx90a', 'gfx942'] as const;
 const PCIE_WIDTHS = [16, 8, 4, 2, 1, 12, 32] as const;
 /** A CPU for each figure between sockets, as attributes of a `cpu` element. */
@@ -36,7 +36,7 @@ export function refusal(reason: string): CorralError {
   return new CorralError('invalid-option', ['topology'], `${reason}: no NCCL topology can be written`);
 }
 
-/** What NCCL would assume for a link, GB/s. */
+/** NCCL's figure of a link, GB/s. */
 export function ncclFigure(link: Link): number {
   return link.ncclGBps ?? link.bandwidthGBps;
 }
@@ -74,7 +74,7 @@ export function gpuAttributes(
   const said = Number(
     /^sm(\d{2,3})$/.exec(model)?.[1] ?? SM_OF_MODEL.find(([name]) => name.test(model))?.[1],
   );
-  // Without NVLink nothing depends on it, and NCCL asks the driver.
+  // Without fabric links no figure depends on the attribute, and NCCL asks the driver for it.
   if (first === undefined) {
     if (/^gfx\w{3,8}$/.test(model)) return { gcn: model };
     return Number.isNaN(said) ? {} : { sm: `${said}` };
@@ -131,7 +131,7 @@ export function cpuAttributes(
   return found[1];
 }
 
-/** Figures in documents are rounded to 1 kB/s. */
+/** Equal except for rounding: figures in documents are rounded to 1 kB/s. */
 function isSame(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b));
 }

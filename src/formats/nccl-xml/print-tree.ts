@@ -28,7 +28,7 @@ export interface HostTree {
 }
 
 /**
- * The trees below the NUMA nodes of a server, as nested elements can hold them.
+ * The trees of devices below the NUMA nodes of a server, for nested elements.
  *
  * @param topology - a server topology
  * @returns one tree per NUMA node, or per socket without NUMA nodes, in document order; devices in the order of their links
@@ -98,7 +98,7 @@ function holdFabric(link: Link, kinds: readonly string[]): void {
   }
 }
 
-/** NCCL, and so {@link fromNcclXml}, takes NVSwitches that no GPU joins for one. */
+/** Refuses NVSwitches in several groups: NCCL, and so {@link fromNcclXml}, takes them for one switch. */
 function holdOneFabric(devices: readonly Device[], links: readonly Link[]): void {
   const gpus = new Map(
     devices.flatMap(({ id, kind }) => (kind === 'nvswitch' ? [[id, new Set<string>()] as const] : [])),
@@ -113,7 +113,7 @@ function holdOneFabric(devices: readonly Device[], links: readonly Link[]): void
   }
 }
 
-/** Hangs every device below a host: breadth first from all hosts, so that no device is deeper than it must be. */
+/** Puts every device below a host, breadth first from all hosts, so that each has the shortest path. */
 function grow(
   topology: ServerTopology,
   hosts: readonly Device[],
@@ -170,7 +170,7 @@ function grow(
   };
 }
 
-/** Links outside the trees: peer ports of two switches, or nothing that the format knows. */
+/** The links outside the trees: the format has peer ports of two switches only, and others are refused. */
 function peersOf(
   links: readonly Link[],
   devices: ReadonlyMap<string, Device>,
@@ -195,7 +195,7 @@ function peersOf(
   return peers;
 }
 
-/** Switches that links inside a chip join. NCCL merges a lower bridge into the one above, once. */
+/** Switches joined by a link inside a chip. NCCL merges one lower bridge into the upper one, but no further levels. */
 function broadcomOf(
   links: readonly Link[],
   below: ReadonlyMap<string, readonly Child[]>,

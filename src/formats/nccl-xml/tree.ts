@@ -22,7 +22,7 @@ export interface NcclCpu {
   readonly line: number;
 }
 
-/** A `pci` element with what hangs on it. */
+/** A `pci` element with the elements inside. */
 export interface NcclPci {
   readonly address: string;
   readonly class: string | undefined;
@@ -66,12 +66,12 @@ export interface NcclGpuLink {
 /** A `net` element: one port. */
 export interface NcclNet {
   readonly name: string | undefined;
-  /** Absent: NCCL passes over the port. */
+  /** Absent: NCCL ignores the port. */
   readonly dev: number | undefined;
   readonly speedMbps: number | undefined;
-  /** What the port is for, in files that {@link toNcclXml} wrote. */
+  /** The role of the NIC, in files that {@link toNcclXml} wrote. */
   readonly role: string | undefined;
-  /** In files that {@link toNcclXml} wrote: `none` where the server says no rate of the port, `unverified`. */
+  /** In files that {@link toNcclXml} wrote: `none` if the server has no rate of the port, or `unverified`. */
   readonly rate: string | undefined;
 }
 
@@ -90,7 +90,7 @@ const C2C_MAX_GBPS = 1e6;
 const INT_MAX = 2 ** 31 - 1;
 
 /**
- * Reads the elements of an NCCL topology file that describe the machine; others are passed over, as NCCL does.
+ * Reads the elements of an NCCL topology file that describe the server; others are ignored, as in NCCL.
  *
  * @param text - the whole file
  * @returns CPUs with what hangs below them, in document order
@@ -121,7 +121,7 @@ function wrongRoot(root: XmlElement): string {
   return `expected <system>, the root of an NCCL topology, got <${root.name.slice(0, 64)}>${hint}`;
 }
 
-/** NCCL's reader stops at text between elements. */
+/** Refuses text between elements, where NCCL stops reading. */
 function refuseText(element: XmlElement): void {
   if (element.text !== '') {
     throw invalidFormat(
@@ -132,7 +132,7 @@ function refuseText(element: XmlElement): void {
   for (const child of element.children) refuseText(child);
 }
 
-/** NCCL passes over such a GPU without a word, and the server would lack it. */
+/** Refuses a GPU outside a `pci` element: NCCL ignores it silently, and the server would lack it. */
 function refuseLooseGpu(parent: XmlElement): void {
   const [gpu] = named(parent, 'gpu');
   if (gpu === undefined) return;
@@ -272,7 +272,7 @@ function required(element: XmlElement, name: string, min: number, max: number): 
   return value;
 }
 
-/** A PCI address without its separators and leading zeros: NCCL compares the digits. */
+/** A PCI address without separators and leading zeros, because NCCL compares the digits only. */
 export function addressKey(address: string): string {
   const digits = address.toLowerCase().replace(/[^0-9a-f]/g, '');
   return digits.replace(/^0+(?=.)/, '');
