@@ -89,7 +89,7 @@ const ROOMS: Record<string, Record<string, readonly string[]>> = {
     'nccl-xml': ['text', 'server'],
     'nvidia-smi': ['text', 'server'],
     'rocm-smi': ['text', 'server'],
-    traces: ['text', 'server'],
+    traces: ['text'],
     swf: ['text', 'traces'],
   },
   restart: {

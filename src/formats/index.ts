@@ -10,7 +10,7 @@ export { toNvidiaSmiTopo } from './nvidia-smi/print.js';
 export type { RocmSmiTopoOptions } from './rocm-smi/options.js';
 export { toRocmSmiTopo } from './rocm-smi/print.js';
 export { fromAmdSmiTopology, fromRocmSmiTopo } from './rocm-smi/rocm-smi-topo.js';
-export type { XgmiLinks } from './server/xgmi-links.js';
+export type { ServerImportOptions, XgmiLinks } from './server/import-options.js';
 export type { SwfDropReason, SwfJobs, SwfJobsOptions } from './swf/jobs.js';
 export { swfJobs } from './swf/jobs.js';
 export type { SwfHeaderField, SwfJob, SwfLog, SwfSkippedLine, SwfStatus } from './swf/log.js';

@@ -1,8 +1,9 @@
 import { quote } from '../../errors.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { readInteger } from '../text/numbers.js';
-import { type HwlocObject, type HwlocTopology, invalid, objectsOf } from './objects.js';
+import { type HwlocObject, type HwlocTopology, objectsOf } from './objects.js';
 
-/** What an OS device is, as bits of format 3. */
+/** Types of an OS device, as bits of format 3. */
 const GPU = 4;
 const COPROCESSOR = 8;
 const NETWORK = 16;
@@ -10,9 +11,9 @@ const OPENFABRICS = 32;
 /** Types of format 2, by number, as bits: block, GPU, network, OpenFabrics, DMA, co-processor. */
 const BITS_OF_FORMAT_2 = [1, GPU, NETWORK, OPENFABRICS | NETWORK, 64, COPROCESSOR | GPU] as const;
 
-/** Libraries that list GPUs for computing, the first with the numbers that tools show. */
+/** Libraries that list GPUs; the first ones number them as tools do. */
 const GPU_LIBRARIES = ['NVML', 'RSMI', 'AMDSMI', 'CUDA', 'LevelZero', 'OpenCL'] as const;
-/** Those whose devices format 2 calls GPUs, as it does displays. */
+/** Libraries whose devices have the type GPU in format 2, which displays have too. */
 const MANAGEMENT_LIBRARIES: ReadonlySet<string> = new Set(['NVML', 'RSMI', 'AMDSMI']);
 
 /** Whether an OS device comes from a library that lists each GPU, or each partition of one, once. */
@@ -25,15 +26,15 @@ const NVIDIA = '10de';
 const AMD = '1002';
 const INTEL = '8086';
 const HABANA = '1da3';
-/** Names of accelerators for training and inference; class 1200 holds FPGAs, NPUs and coprocessors for crypto too. */
+/** Names of accelerators for training and inference; class 1200 has FPGAs, NPUs and cryptographic coprocessors too. */
 const ACCELERATOR_NAME = /\b(?:Instinct|Radeon|MI\d{2,3}[AX]?|Gaudi\d?|HL-\d{3}|Tesla|GPU|Ascend)\b/i;
-/** Names of what else their makers build. */
+/** Names of other devices of the same makers. */
 const OTHER_NAME = /FPGA|Alveo|Versal|\bNPU\b|XDNA|Neural|Goya|Signal|Crypto/i;
 /** Display chips of management controllers, and of servers of the 2000s: AMD Rage XL, RV100, ES1000. */
 const OLD_DISPLAYS: ReadonlySet<string> = new Set(['1002:4752', '1002:5159', '1002:515e', '1002:5969']);
-/** Where processors of Intel have their own graphics. */
+/** The address of the graphics inside an Intel processor. */
 const INTEL_GRAPHICS = '0000:00:02.0';
-/** Virtual functions by vendor and device; names say `Virtual Function` where a file has them. */
+/** Virtual functions by vendor and device, for files without names. */
 const VIRTUAL_FUNCTIONS: ReadonlySet<string> = new Set(
   [
     ['15b3', '1002 1004 1014 1016 1018 101a 101c 101e'],
@@ -41,7 +42,7 @@ const VIRTUAL_FUNCTIONS: ReadonlySet<string> = new Set(
   ].flatMap(([vendor, devices]) => devices!.split(' ').map((device) => `${vendor}:${device}`)),
 );
 
-/** What `pci_busid` and `pci_type` say. */
+/** The content of `pci_busid` and `pci_type`. */
 export interface PciIdentity {
   /** `0000:17:00.0` as written. */
   readonly busId: string;
@@ -67,12 +68,12 @@ export interface HwlocDevice {
   readonly rdma?: HwlocObject;
 }
 
-/** The devices that matter, and what was left out. */
+/** GPUs, NICs and NVSwitches of a file, and what was left out. */
 export interface HwlocDevices {
   /** GPUs in the order of the numbers of a library, else of their bus ids; then NICs and NVSwitches as listed. */
   readonly devices: readonly HwlocDevice[];
   readonly virtualFunctionCount: number;
-  /** Displays of class 0300 that no GPU library lists, while it lists others. */
+  /** Displays of class 0300 that no GPU library lists, if one lists other devices. */
   readonly displayCount: number;
   /** Processing accelerators (class 1200) that are no known GPUs: `[8086:09c4] name`. */
   readonly otherAccelerators: readonly string[];
@@ -84,14 +85,14 @@ export interface HwlocDevices {
 /**
  * Finds GPUs, NICs and NVSwitches.
  *
- * - A GPU is a PCI device that a GPU library lists (CUDA, NVML, RSMI, Level Zero, OpenCL as GPU, any other
- *   co-processor), or one of class 03xx of a maker of GPUs, but no display chip of a management controller and no
- *   graphics inside an Intel processor; or one of class 1200 of AMD, NVIDIA or Habana, or named like an accelerator
- *   of theirs. Where a library lists some, displays (class
- *   0300) that none lists are left out. GPUs that are no PCI devices (inside the processor's package) are found
- *   by library.
- * - A NIC is a PCI device of class 02xx or 0c06 or with a network or RDMA device. Virtual functions beside
- *   physical ones of their maker are left out.
+ * A PCI device is a GPU if one of these holds:
+ * - A GPU library lists it (CUDA, NVML, RSMI, Level Zero, OpenCL as GPU, any other co-processor).
+ * - It is of class 03xx and of a maker of GPUs, but no display chip of a management controller and no graphics inside an
+ *   Intel processor. If a library lists other GPUs, displays (class 0300) that none lists are left out.
+ * - It is of class 1200 and of AMD, NVIDIA or Habana, or has the name of an accelerator.
+ *
+ * GPUs inside the processor's package are no PCI devices; they are found by library. A NIC is a PCI device of class 02xx
+ * or 0c06, or with a network or RDMA device. Virtual functions are left out if there is a physical NIC of their maker.
  *
  * @param topology - an hwloc topology
  * @returns the devices
@@ -146,7 +147,10 @@ function typeOf(device: HwlocObject, version: 2 | 3): number {
   const number = read >= 0 && read <= 9999 ? read : undefined;
   const bits = version === 2 && number !== undefined ? (BITS_OF_FORMAT_2[number] ?? 0) : number;
   if (bits === undefined)
-    throw invalid(device, `expected the number of a type of OS device, got ${quote(text)}`);
+    throw invalidFormat(
+      ['line', device.line],
+      `expected the number of a type of OS device, got ${quote(text)}`,
+    );
   return bits;
 }
 
@@ -156,8 +160,8 @@ function identityOf(object: HwlocObject): PciIdentity {
   const type = object.attributes.get('pci_type');
   const ids = /^([\da-f]{4}) \[([\da-f]{4}):([\da-f]{4})\]/i.exec(type ?? '');
   if (bus === null || ids === null) {
-    throw invalid(
-      object,
+    throw invalidFormat(
+      ['line', object.line],
       `expected a bus id as 0000:17:00.0 and a type as 0302 [10de:2330] …, got ${quote(busId)} and ${quote(type)}`,
     );
   }
@@ -181,7 +185,7 @@ function nameOf({ infos }: HwlocObject, pci: PciIdentity): string {
   return name === undefined ? `[${pci.device}]` : `[${pci.device}] ${name.slice(0, 64)}`;
 }
 
-/** Whether a processing accelerator is one to compute with as with a GPU. */
+/** Whether a device of class 1200 counts as a GPU. */
 function isAccelerator({ infos }: HwlocObject, { vendor }: PciIdentity): boolean {
   const name = infos.get('PCIDevice') ?? '';
   if (OTHER_NAME.test(name)) return false;
@@ -201,7 +205,7 @@ function isNic(pci: PciIdentity, osDevices: readonly HwlocObject[], version: 2 |
   return osDevices.some((device) => (typeOf(device, version) & NETWORK) !== 0);
 }
 
-/** Whether an OS device stands for a GPU to compute with; displays do not, nor do processors under OpenCL. */
+/** Whether an OS device is a GPU for computing: no display, and no processor under OpenCL. */
 function isComputing(device: HwlocObject, version: 2 | 3): boolean {
   const isCoprocessor = (typeOf(device, version) & COPROCESSOR) !== 0;
   if (!isCoprocessor && !MANAGEMENT_LIBRARIES.has(device.subtype ?? '')) return false;
@@ -209,8 +213,8 @@ function isComputing(device: HwlocObject, version: 2 | 3): boolean {
 }
 
 /**
- * A virtual function is left out beside physical ones of its maker: it shares a port with one of them. In a
- * virtual machine there are none, and it is the NIC.
+ * Leaves out virtual functions if there is a physical NIC of their maker, whose port they share. In a virtual machine
+ * there is none, so the virtual function is the NIC.
  */
 function withoutVirtualFunctions(devices: readonly HwlocDevice[]): HwlocDevice[] {
   const makers = new Set(
@@ -226,7 +230,7 @@ function isVirtualFunction({ kind, object, pci }: HwlocDevice): boolean {
   return VIRTUAL_FUNCTIONS.has(pci!.device) || /virtual function/i.test(object.infos.get('PCIDevice') ?? '');
 }
 
-/** GPUs that hang on no PCI device: of the first library that lists any, as one GPU may be in several. */
+/** GPUs that are no PCI devices, from the first library that lists any: one GPU may be in several. */
 function integratedGpus(all: readonly HwlocObject[], version: 2 | 3): HwlocDevice[] {
   const found = all.filter(
     (object) => object.type === 'OSDev' && object.parent!.type !== 'OSDev' && isComputing(object, version),
@@ -239,7 +243,7 @@ function integratedGpus(all: readonly HwlocObject[], version: 2 | 3): HwlocDevic
   return [];
 }
 
-/** GPUs in the order in which a library numbers them, else by bus id, as drivers do. */
+/** GPUs by their numbers in the first library that numbers all of them, else by bus id, as drivers do. */
 function inOrder(gpus: readonly HwlocDevice[]): HwlocDevice[] {
   for (const library of GPU_LIBRARIES) {
     const numbers = new Map(gpus.map((gpu) => [gpu, numberIn(gpu, library)]));

@@ -1,29 +1,23 @@
-import { CorralError } from '../../errors.js';
-import type { Device, Link, ServerDocument } from '../../topology/server-document.js';
-import { refuseTooManyGpus } from '../server/gpu-partitions.js';
+import type { Device, ServerDocument } from '../../topology/server-document.js';
+import { refuseTooMany, refuseTooManyGpus } from '../server/limits.js';
 import type { LinkFigures } from '../server/link-figures.js';
-import { fittingNotes } from '../server/notes.js';
-import { unknownPortsNote } from '../server/port-figures.js';
+import { unknownPortNotes } from '../server/notes.js';
+import { type Location, ServerWriter } from '../server/server-writer.js';
 import { refuseOtherPairs } from '../server/xgmi-links.js';
+import { gpuModelOf, memoryGiBOf, nicNameOf, portOf } from './device-facts.js';
 import type { HwlocDevice, HwlocDevices } from './devices.js';
 import { type FabricEnd, fabricLinksOf } from './fabric.js';
 import { mendedFabric } from './fabric-quirks.js';
-import { type HwlocFigures, hwlocFigures } from './figures.js';
-import { gpuModelOf, memoryGiBOf, nicNameOf } from './names.js';
+import { type HwlocFigures, hwlocFigures, isOfFirstGenerations } from './figures.js';
 import { notesOf } from './notes.js';
 import type { HwlocTopology } from './objects.js';
 import type { HwlocXmlOptions } from './options.js';
 import { type PciItem, type PciRoot, pciRootsOf } from './pci.js';
 import { type HwlocPlace, type HwlocPlaces, placesOf } from './places.js';
-import { portOf } from './ports.js';
-import { isOfFirstGenerations } from './rates.js';
 
 /** Most NICs; virtual functions are not among them. */
 const NICS_MAX = 256;
 const NOWHERE_NOTE = 'The file has devices near no processor: they are as far from one as from the others.';
-
-/** Where a device hangs, as its fields say it. */
-type Location = Pick<Device, 'numa' | 'socket' | 'hostBridge'>;
 
 /**
  * Writes the server document of an hwloc topology.
@@ -31,7 +25,7 @@ type Location = Pick<Device, 'numa' | 'socket' | 'hostBridge'>;
  * @param topology - the file
  * @param found - its devices; at least one GPU
  * @param options - what the file does not say
- * @returns the document: GPUs `GPU0`, `GPU1`, …; NICs called as the system calls them
+ * @returns the document: GPUs are `GPU0`, `GPU1`, …; NICs have the names of the operating system
  * @throws CorralError `limit-exceeded`, `invalid-format`
  * @complexity O(objects + packages^2)
  */
@@ -52,15 +46,6 @@ export function writeHwlocDocument(
   return writer.document(found);
 }
 
-function refuseTooMany(what: string, count: number, max: number): void {
-  if (count > max)
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${count} ${what}, at most ${max} in one server: is the file of one machine?`,
-    );
-}
-
 class DocumentWriter {
   readonly #topology: HwlocTopology;
   readonly #options: HwlocXmlOptions;
@@ -68,21 +53,16 @@ class DocumentWriter {
   readonly #nics: readonly HwlocDevice[];
   readonly #figures: HwlocFigures;
   readonly #places: HwlocPlaces;
-  readonly #ids = new Set<string>();
+  readonly #writer = new ServerWriter();
   /** Ids of GPUs, NICs, NVSwitches by device, and of sockets by package. */
   readonly #idOf = new Map<FabricEnd, string>();
   readonly #locations = new Map<HwlocDevice, Location>();
-  readonly #hosts: Device[] = [];
-  readonly #switches: Device[] = [];
-  readonly #links: Link[] = [];
   /** Ids of the NUMA nodes by home. */
   readonly #homeIds: string[] = [];
-  /** Position of the link of two ends, so that none are linked twice. */
-  readonly #linked = new Map<string, number>();
   #nowhereId: string | undefined;
   #fabricNotes: readonly string[] = [];
   #bridgeCount = 0;
-  /** Links of GPUs that show the speed of a GPU at rest. */
+  /** Links of GPUs that have the speed of an idle GPU. */
   #restingCount = 0;
 
   constructor(
@@ -98,26 +78,21 @@ class DocumentWriter {
     this.#places = placesOf(topology.machine);
     const architecture = topology.infos.get('Architecture');
     this.#figures = hwlocFigures(options, this.#places.packages[0], architecture);
-    for (const [i, gpu] of gpus.entries()) this.#idOf.set(gpu, this.#freshId(`GPU${i}`));
-    for (const nic of nics) this.#idOf.set(nic, this.#freshId(nicNameOf(nic)));
+    for (const [i, gpu] of gpus.entries()) this.#idOf.set(gpu, this.#writer.freshId(`GPU${i}`));
+    for (const nic of nics) this.#idOf.set(nic, this.#writer.freshId(nicNameOf(nic)));
   }
 
   writeHosts(): void {
     const { packages, homes } = this.#places;
     for (const [i, object] of packages.entries()) {
-      const socket = this.#socketOf(i);
-      const id = this.#freshId(`socket${socket}`);
-      for (const other of packages.slice(0, i)) this.#link(this.#idOf.get(other)!, id, this.#figures.socket);
-      this.#idOf.set(object, id);
       const model = object.infos.get('CPUModel');
-      this.#hosts.push({ id, kind: 'socket', socket, ...(model !== undefined && { model }) });
+      this.#idOf.set(object, this.#writer.socket(this.#socketOf(i), this.#figures.socket, model));
     }
     for (const [i, home] of homes.entries()) {
-      const id = this.#freshId(`numa${home.numa ?? `-unknown${i}`}`);
+      const id = this.#writer.numaNode(home.numa ?? `-unknown${i}`, this.#locationOf({ home: i }));
       this.#homeIds.push(id);
-      this.#hosts.push({ id, kind: 'numa', ...this.#locationOf({ home: i }) });
       for (const position of home.packages) {
-        this.#link(this.#idOf.get(packages[position]!)!, id, this.#figures.onPackage);
+        this.#writer.linkOnce(this.#idOf.get(packages[position]!)!, id, this.#figures.onPackage);
       }
     }
   }
@@ -138,15 +113,14 @@ class DocumentWriter {
     };
   }
 
-  /** The NUMA node or socket that a place stands for. */
+  /** The id of the NUMA node or socket of a place. */
   #hostOf({ home, package: position }: HwlocPlace): string {
     if (home !== undefined) return this.#homeIds[home]!;
     if (position !== undefined) return this.#idOf.get(this.#places.packages[position]!)!;
     if (this.#nowhereId === undefined) {
-      this.#nowhereId = this.#freshId('numa-unknown');
-      this.#hosts.push({ id: this.#nowhereId, kind: 'numa' });
+      this.#nowhereId = this.#writer.numaNode('-unknown', {});
       for (const object of this.#places.packages) {
-        this.#link(this.#idOf.get(object)!, this.#nowhereId, this.#figures.socket);
+        this.#writer.linkOnce(this.#idOf.get(object)!, this.#nowhereId, this.#figures.socket);
       }
     }
     return this.#nowhereId;
@@ -171,34 +145,33 @@ class DocumentWriter {
         figures.verified &&
         isOfFirstGenerations(item.rawGBps!);
       if (isResting) this.#restingCount++;
-      this.#link(
+      this.#writer.linkOnce(
         aboveId,
         this.#idOf.get(item.device)!,
         isResting ? { ...figures, verified: false } : figures,
       );
       return;
     }
-    const id = this.#freshId(`pcie-switch ${item.busId}`);
-    const model = item.model === undefined ? {} : { model: item.model };
-    this.#switches.push({ id, kind: 'pcie-switch', ...location, ...model });
-    this.#link(aboveId, id, this.#figures.pcie(item.rawGBps, 1));
+    const fields = { ...location, ...(item.model !== undefined && { model: item.model }) };
+    const id = this.#writer.pcieSwitch(fields, `pcie-switch ${item.busId}`);
+    this.#writer.linkOnce(aboveId, id, this.#figures.pcie(item.rawGBps, 1));
     for (const inner of item.items) this.#writeItem(inner, id, location, undefined);
   }
 
-  /** NVLink-C2C, where the memory of a GPU is a NUMA node beside that of its processor. */
+  /** NVLink-C2C, if the memory of the GPU is a NUMA node beside that of its processor. */
   #graceLink({ kind, pci }: HwlocDevice, { home }: HwlocPlace): LinkFigures | undefined {
     if (kind !== 'gpu' || home === undefined || pci === undefined) return undefined;
     const coherent = new Set(this.#places.homes[home]!.coherentGpus);
     return coherent.has(pci.busId.toLowerCase()) ? this.#figures.graceC2c(coherent.size) : undefined;
   }
 
-  /** GPUs that are no PCI devices share the package of the processor. */
+  /** Writes the links of GPUs that are no PCI devices but part of the processor's package. */
   writeIntegrated(): void {
     for (const gpu of this.#gpus) {
       if (gpu.pci !== undefined) continue;
       const place = this.#places.placeOf(gpu.object.parent!);
       this.#locations.set(gpu, this.#locationOf(place));
-      this.#link(this.#hostOf(place), this.#idOf.get(gpu)!, this.#figures.onPackage);
+      this.#writer.linkOnce(this.#hostOf(place), this.#idOf.get(gpu)!, this.#figures.onPackage);
     }
   }
 
@@ -222,15 +195,14 @@ class DocumentWriter {
         ? this.#figures.processorNvlink(link, model)
         : this.#figures.fabric(link, model);
       const [a, b] = ends.map((end) => this.#fabricId(end));
-      this.#link(a!, b!, figures);
+      this.#writer.linkOnce(a!, b!, figures);
     }
   }
 
   #fabricId(end: FabricEnd): string {
     const known = this.#idOf.get(end);
     if (known !== undefined) return known;
-    const id = this.#freshId(`nvswitch${this.#switches.filter(({ kind }) => kind === 'nvswitch').length}`);
-    this.#switches.push({ id, kind: 'nvswitch' });
+    const id = this.#writer.nvswitch();
     this.#idOf.set(end, id);
     return id;
   }
@@ -243,23 +215,25 @@ class DocumentWriter {
     const unknownPortCount = nics.filter(({ portGBps }) => portGBps === undefined).length;
     const gpuIds = this.#gpus.map((gpu) => this.#idOf.get(gpu)!);
     const notes = [
-      ...notesOf(found, gpuIds, otherBandwidths, this.#restingCount, this.#links),
+      ...notesOf(found, gpuIds, otherBandwidths, this.#restingCount, this.#writer.links),
       ...this.#fabricNotes,
+      ...unknownPortNotes(unknownPortCount),
     ];
-    if (unknownPortCount > 0) notes.push(unknownPortsNote(unknownPortCount));
     if (this.#nowhereId !== undefined) notes.push(NOWHERE_NOTE);
-    return {
-      name: this.#options.name ?? 'hwloc',
-      title:
-        this.#options.title ??
-        `${product ?? 'server'} with ${this.#gpus.length} GPUs and ${this.#nics.length} NICs, read from hwloc`,
+    return this.#writer.document(this.#options, {
+      name: 'hwloc',
+      title: `${product ?? 'server'} with ${this.#gpus.length} GPUs and ${nics.length} NICs, read from hwloc`,
       gpuModel: models.join(', ').slice(0, 1024),
-      devices: [...this.#gpus.map((gpu) => this.#gpuDevice(gpu)), ...nics, ...this.#hosts, ...this.#switches],
-      links: this.#links,
+      devices: [
+        ...this.#gpus.map((gpu) => this.#gpuDevice(gpu)),
+        ...nics,
+        ...this.#writer.hosts,
+        ...this.#writer.switches,
+      ],
       confidence: 'file',
-      sources: ['hwloc XML'],
-      ...(notes.length > 0 && { notes: fittingNotes(notes) }),
-    };
+      source: 'hwloc XML',
+      notes,
+    });
   }
 
   #gpuDevice(gpu: HwlocDevice): Device {
@@ -290,29 +264,5 @@ class DocumentWriter {
 
   #modelOf(gpu: HwlocDevice): string {
     return this.#options.gpuModel ?? gpuModelOf(gpu);
-  }
-
-  /** `base`, or `base.2` and so on where that is taken. */
-  #freshId(base: string): string {
-    // graphology looks neighbours up in plain objects, where a vertex called `constructor` is always found.
-    const free = base in Object.prototype ? `${base}.nic` : base;
-    let id = free;
-    for (let n = 2; this.#ids.has(id); n++) id = `${free}.${n}`;
-    this.#ids.add(id);
-    return id;
-  }
-
-  /** Joins two vertices; the faster of two links of one medium stays, of two media the first. */
-  #link(a: string, b: string, figures: LinkFigures): void {
-    const before = this.#linked.get(JSON.stringify([a, b])) ?? this.#linked.get(JSON.stringify([b, a]));
-    if (before === undefined) {
-      this.#linked.set(JSON.stringify([a, b]), this.#links.length);
-      this.#links.push({ between: [a, b], ...figures });
-      return;
-    }
-    const other = this.#links[before]!;
-    if (other.medium === figures.medium && other.bandwidthGBps < figures.bandwidthGBps) {
-      this.#links[before] = { between: other.between, ...figures };
-    }
   }
 }

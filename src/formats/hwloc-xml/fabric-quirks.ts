@@ -1,16 +1,18 @@
 import { CorralError, quote } from '../../errors.js';
-import { componentsOf } from '../server/components.js';
-import { statedXgmiLinks, type XgmiLinks } from '../server/xgmi-links.js';
+import { components } from '../server/components.js';
+import { XGMI_MODELS } from '../server/constants.js';
+import type { XgmiLinks } from '../server/import-options.js';
+import { statedXgmiLinks } from '../server/xgmi-links.js';
 import type { HwlocDevice } from './devices.js';
 import type { FabricEnd, FabricLink } from './fabric.js';
 
-/** Links with what is known to be wrong in them put right, and sentences that say so. */
+/** Links after known errors were corrected, and notes on the corrections. */
 export interface MendedFabric {
   readonly links: readonly FabricLink[];
   readonly notes: readonly string[];
 }
 
-/** NVLinks of a GPU of the generations whose rate old versions of hwloc doubled; each has 25 GB/s. */
+/** NVLinks of each GPU whose link rate old versions of hwloc doubled; the rate of one link is 25 GB/s. */
 const NVLINKS: readonly (readonly [RegExp, number])[] = [
   [/A800|H800/i, 8],
   [/A100/i, 12],
@@ -18,27 +20,21 @@ const NVLINKS: readonly (readonly [RegExp, number])[] = [
   [/H100|H200|H20\b/i, 18],
 ];
 const NVLINK_RAW_GBPS = 25;
-/** Rates are rounded. */
+/** Allows for rounded rates. */
 const TOLERANCE = 1.01;
 
-/** xGMI links of every pair of a machine; pairs of MI250 differ. */
-const XGMI_LINKS: readonly (readonly [RegExp, number])[] = [
-  [/MI3(?:00X|08X|25X)/i, 1],
-  [/MI300A/i, 2],
-  [/MI210|MI(?:50|60|100)(?!\d)|Vega|Radeon (?:Pro )?VII/i, 1],
-];
-/** What the RSMI backend of hwloc 2 writes for every pair that xGMI joins. */
+/** The rate that the RSMI backend of hwloc 2 writes for every xGMI pair. */
 const RSMI_GBPS = 100;
 
 /**
- * Puts right what versions of hwloc are known to write wrongly.
+ * Corrects known errors of hwloc in the matrices of bandwidths.
  *
- * - NVLink 3 and 4 at 50 instead of 25 GB/s per link. Where a GPU has more than all its links carry, all NVLinks
- *   of the file are halved.
- * - xGMI at 100 GB/s for every pair, whatever its links. Where all pairs have just that, the caller or the model
- *   tells the links; pairs of MI250 differ, so the caller is asked.
- * - No links between NVSwitches, though a DGX-2 has such: where the NVSwitches fall into groups, all are one, as to
- *   NCCL.
+ * - Old versions write NVLink 3 and 4 with 50 instead of 25 GB/s per link. If a GPU has more than its links carry, all
+ *   NVLinks of the file are halved.
+ * - hwloc 2 writes 100 GB/s for every xGMI pair. If all pairs have this rate, the caller or the model gives the number of
+ *   links; pairs of MI250 differ, so the caller must.
+ * - Links between NVSwitches are missing (DGX-2 has some). If the NVSwitches form several groups, they become one switch,
+ *   as in NCCL.
  *
  * @param links - links as the matrices have them
  * @param known.modelOf - model of a GPU
@@ -92,7 +88,7 @@ export function mendedFabric(
   return { links: mended, notes };
 }
 
-/** The links with all NVSwitches as the first of them, where no GPU joins some; links of a GPU are added up. */
+/** Replaces all NVSwitches by the first one and adds up the links of each GPU; undefined if they form one group. */
 function withOneSwitch(
   links: readonly FabricLink[],
 ): { readonly links: readonly FabricLink[]; readonly groups: number } | undefined {
@@ -100,7 +96,7 @@ function withOneSwitch(
   const nvlinks = links.filter(({ medium }) => medium === 'nvlink');
   const ends = [...new Set(nvlinks.flatMap(({ ends }) => ends))];
   const pairs = nvlinks.map(({ ends }) => ends);
-  const groups = componentsOf<FabricEnd>(ends, pairs).filter((group) => group.some(isSwitch)).length;
+  const groups = components<FabricEnd>(ends, pairs).filter((group) => group.some(isSwitch)).length;
   if (groups < 2) return undefined;
   const first = ends.find(isSwitch)!;
   const byGpu = new Map<FabricEnd, Map<FabricEnd, FabricLink>>();
@@ -154,7 +150,7 @@ function isDoubled(links: readonly FabricLink[], modelOf: (gpu: HwlocDevice) => 
 function withLinksOfModel(link: FabricLink, modelOf: (gpu: HwlocDevice) => string): FabricLink {
   const gpu = link.ends.find((end): end is HwlocDevice => 'kind' in end && end.kind === 'gpu');
   const model = gpu === undefined ? '' : modelOf(gpu);
-  const known = XGMI_LINKS.find(([models]) => models.test(model))?.[1];
+  const known = XGMI_MODELS.find(({ models }) => models.test(model))?.links;
   if (known === undefined) {
     throw new CorralError(
       'invalid-option',

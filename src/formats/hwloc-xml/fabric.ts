@@ -10,24 +10,23 @@ export interface FabricLink {
   readonly ends: readonly [FabricEnd, FabricEnd];
   /** Line rate per direction, GB/s. */
   readonly rawGBps: number;
-  /** Links of the pair, where the file does not tell: those of the model, or the caller's. */
+  /** Number of links by model or caller, where the file does not tell. */
   readonly links?: { readonly count: number; readonly source: string };
-  /** Whether the line rate is not to be trusted: directions differ, or it was put right. */
+  /** The line rate is not reliable: the directions differ, or it was corrected. */
   readonly isDoubtful?: true;
 }
 
-/** Matrices that are read, and the medium of each. */
+/** The matrices that are read, with their medium. */
 export const FABRIC_MATRICES: ReadonlyMap<string, FabricLink['medium']> = new Map([
   ['NVLinkBandwidth', 'nvlink'],
   ['XGMIBandwidth', 'xgmi'],
 ]);
 
 /**
- * The links that the bandwidth matrices hold.
+ * The links in the bandwidth matrices.
  *
- * A value joins the devices that its objects belong to (an OS device stands for its PCI device); the diagonal
- * says nothing. If both directions have a value, the smaller counts. Objects that are no GPU, NVSwitch or package
- * are passed over.
+ * A value joins the devices of its two objects (an OS device stands for its PCI device). The diagonal is ignored, and so are
+ * objects that are no GPU, NVSwitch or package. If both directions have a value, the smaller counts.
  *
  * @param matrices - matrices of {@link FABRIC_MATRICES}
  * @param devices - GPUs, NICs, NVSwitches

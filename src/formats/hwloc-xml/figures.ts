@@ -1,22 +1,30 @@
 import {
-  type LinkFigures,
-  ON_PACKAGE_NCCL_GBPS,
-  PCIE_X16,
+  type CpuIdentity,
+  NOT_LIMITING_GBPS,
   RAW_SHARE,
+  SOCKETS,
+  type SocketConstant,
+  socketOfCpu,
+} from '../server/constants.js';
+import {
+  basisSource,
+  type LinkFigures,
+  notLimiting,
+  pcieX16,
   rounded,
+  socketLink,
 } from '../server/link-figures.js';
 import { type FabricRate, fabricFigures, graceFigures } from './fabric-figures.js';
 import type { HwlocObject } from './objects.js';
 import type { HwlocXmlOptions } from './options.js';
-import { isOfFirstGenerations, isPowerOfTwo, shareOf } from './rates.js';
 
 /** The bandwidth of each kind of link in an imported machine. */
 export interface HwlocFigures {
-  /** The part of one of `functions` in a PCIe link of a line rate in GB/s, or of which the file says nothing. */
+  /** A PCIe link of a line rate in GB/s, shared by `functions` functions of a card; undefined = no rate in the file. */
   pcie(rawGBps: number | undefined, functions: number): LinkFigures;
   /** A link of the accelerator fabric between GPUs of a model. */
   fabric(link: FabricRate, model: string): LinkFigures;
-  /** NVLinks between a GPU and a processor, which are no part of the fabric. */
+  /** NVLinks between a GPU and a processor, which are not part of the fabric. */
   processorNvlink(link: FabricRate, model: string): LinkFigures;
   /** NVLink-C2C of a processor whose NUMA nodes include the memory of `gpuCount` GPUs; none for POWER. */
   graceC2c(gpuCount: number): LinkFigures | undefined;
@@ -29,16 +37,14 @@ export interface HwlocFigures {
 /** One lane of 8 GT/s after 128b/130b encoding, and of 64 GT/s after that of Gen6, GB/s; hwloc's figures. */
 const GEN3_LANE_GBPS = 128 / 130;
 const GEN6_LANE_GBPS = (64 / 8) * (242 / 256);
-/** How far rates of GPU libraries are from those of PCIe. */
+/** Largest relative difference between the rates of GPU libraries and of PCIe. */
 const ROUGH_SHARE = 0.05;
-/** Its GPUs reach it by NVLink of their own, which the matrix of bandwidths holds. */
-const POWER = 'POWER9';
-
 /**
  * The figures of an imported machine.
  *
  * @param options - what the caller knows of it
- * @param machine - the machine, for its processors
+ * @param processor - its first package
+ * @param architecture - info `Architecture` of the file
  * @returns figures by kind of link; `verified` where the line rate is in the file
  * @see NVIDIA/nccl 2.30.7, src/graph/topo.cc and topo.h; ROCm/rccl src/graph/topo.h
  */
@@ -47,16 +53,10 @@ export function hwlocFigures(
   processor: HwlocObject | undefined,
   architecture: string | undefined,
 ): HwlocFigures {
-  const { basis = 'nccl', pcieGeneration, socketGBps } = options;
-  const x16 = PCIE_X16[pcieGeneration ?? 5];
-  const assumedPcie: LinkFigures = {
-    medium: 'pcie',
-    bandwidthGBps: basis === 'nccl' ? x16.ncclGBps : rounded(x16.rawGBps * RAW_SHARE),
-    basis,
-    ...x16,
-    source: `${pcieGeneration === undefined ? 'assumed, no speed in the hwloc file' : 'stated by the caller'}: PCIe Gen${pcieGeneration ?? 5} x16, ${shareOf(basis, 'NCCL 2.30.7 topo.cc')}`,
-    verified: false,
-  };
+  const { basis = 'nccl', pcieGeneration } = options;
+  const origin =
+    pcieGeneration === undefined ? 'assumed, no speed in the hwloc file' : 'stated by the caller';
+  const assumedPcie = pcieX16(pcieGeneration ?? 5, basis, origin);
   const fabric = (link: FabricRate, model: string): LinkFigures => fabricFigures(options, link, model);
   const socket = socketConstant(processor, architecture);
   return {
@@ -66,24 +66,28 @@ export function hwlocFigures(
     },
     fabric,
     processorNvlink: (link, model) => ({ ...fabric({ ...link, medium: 'nvlink' }, model), medium: 'c2c' }),
-    graceC2c: (gpuCount) => (socket.name === POWER ? undefined : graceFigures(gpuCount, basis)),
-    onPackage: {
-      medium: 'on-package',
-      bandwidthGBps: ON_PACKAGE_NCCL_GBPS,
-      basis: 'nccl',
-      ncclGBps: ON_PACKAGE_NCCL_GBPS,
-      source: 'assumed not limiting, not in the hwloc file: NCCL 2.30.7 topo.h, LOC',
-      verified: false,
-    },
-    socket: {
-      medium: 'socket',
-      bandwidthGBps: socketGBps ?? socket.ncclGBps,
-      basis: socketGBps === undefined ? 'nccl' : basis,
-      ...(socketGBps === undefined && { ncclGBps: socket.ncclGBps }),
-      source: `not in the hwloc file: ${socketGBps === undefined ? `NCCL 2.30.7 topo.h, ${socket.name}` : 'stated by the caller'}`,
-      verified: false,
-    },
+    // GPUs reach POWER9 by NVLinks that the matrix of bandwidths holds.
+    graceC2c: (gpuCount) => (socket === SOCKETS.power9 ? undefined : graceFigures(gpuCount, basis)),
+    onPackage: notLimiting(
+      'on-package',
+      'assumed not limiting, not in the hwloc file: NCCL 2.30.7 topo.h, LOC',
+    ),
+    socket: socketLink(socket, options, 'not in the hwloc file: '),
   };
+}
+
+/**
+ * Whether a line rate is one of PCIe Gen1 or Gen2, which send 10 bits per byte: 0.25 or 0.5 GB/s per lane, times 1, 2, 4, …
+ * lanes.
+ */
+export function isOfFirstGenerations(rawGBps: number): boolean {
+  return isPowerOfTwo(rawGBps / 0.25);
+}
+
+/** Whether a number is a power of two, except for rounding. */
+export function isPowerOfTwo(x: number): boolean {
+  const exponent = Math.log2(x);
+  return Math.abs(exponent - Math.round(exponent)) < 0.001;
 }
 
 function pcieFigures(rawGBps: number, basis: 'nccl' | 'raw'): LinkFigures {
@@ -94,12 +98,12 @@ function pcieFigures(rawGBps: number, basis: 'nccl' | 'raw'): LinkFigures {
     basis,
     rawGBps,
     ncclGBps,
-    source: `line rate from the hwloc file; ${shareOf(basis, 'NCCL 2.30.7 topo.cc')}`,
+    source: `line rate from the hwloc file; ${basisSource(basis, 'NCCL 2.30.7 topo.cc')}`,
     verified: true,
   };
 }
 
-/** The part of a PCIe link that falls to each function of a card. */
+/** The share of each function of a card in a PCIe link. */
 function partOf(link: LinkFigures, functions: number): LinkFigures {
   if (functions === 1) return link;
   return {
@@ -111,7 +115,7 @@ function partOf(link: LinkFigures, functions: number): LinkFigures {
   };
 }
 
-/** NCCL counts 0.75 of 8 GT/s a lane as GB/s, and so on up and down by powers of two. */
+/** NCCL's figure of a line rate: 0.75 GB/s per lane of 8 GT/s, doubled or halved with the generation. */
 function pcieNccl(rawGBps: number): number {
   if (isOfFirstGenerations(rawGBps)) return rawGBps * 0.75;
   if (isPowerOfTwo(rawGBps / GEN6_LANE_GBPS)) return (rawGBps / GEN6_LANE_GBPS) * 6;
@@ -121,23 +125,38 @@ function pcieNccl(rawGBps: number): number {
   return (Math.abs(lanes - whole) <= ROUGH_SHARE * whole ? whole : lanes) * 0.75;
 }
 
-/** NCCL's constant between two sockets, by vendor, family and model of the processor. */
+/** The least figure of NCCL, for processors that the file does not name or that NCCL has no figure for. */
+const UNNAMED_SOCKET: SocketConstant = {
+  ncclGBps: SOCKETS.broadwell.ncclGBps,
+  name: 'its least figure, as the file does not name the processor',
+};
+const UNKNOWN_SOCKET: SocketConstant = {
+  ...UNNAMED_SOCKET,
+  name: 'its least figure, as it has none for this processor',
+};
+
+/** NCCL's constant between two sockets; where it would call them not limiting, its least. */
 function socketConstant(
   processor: HwlocObject | undefined,
   architecture: string | undefined,
-): { readonly ncclGBps: number; readonly name: string } {
+): SocketConstant {
+  const constant = socketOfCpu(cpuOf(processor, architecture));
+  if (constant === undefined) return UNNAMED_SOCKET;
+  return constant.ncclGBps === NOT_LIMITING_GBPS ? UNKNOWN_SOCKET : constant;
+}
+
+/** A processor as NCCL would name it. */
+function cpuOf(processor: HwlocObject | undefined, architecture = ''): CpuIdentity {
   const info = (name: string): string => processor?.infos.get(name) ?? '';
   const text = `${info('CPUVendor')} ${info('CPUModel')}`;
-  if (/Intel/i.test(text)) {
-    const model = Number(info('CPUFamilyNumber') === '6' ? info('CPUModelNumber') : 0);
-    if (model >= 0xcf) return { ncclGBps: 40, name: 'Emerald or Granite Rapids' };
-    if (model >= 0x8f) return { ncclGBps: 22, name: 'Sapphire Rapids' };
-    if (model >= 0x55) return { ncclGBps: 10, name: 'Skylake to Ice Lake' };
-    return { ncclGBps: 6, name: 'Intel up to Broadwell' };
+  const [family, model] = [Number(info('CPUFamilyNumber')), Number(info('CPUModelNumber'))];
+  if (/Intel/i.test(text)) return { arch: 'x86_64', vendor: 'GenuineIntel', family, model };
+  if (/AMD|Hygon/i.test(text)) return { arch: 'x86_64', vendor: 'AuthenticAMD' };
+  if (/POWER/i.test(text) || /^ppc64/.test(architecture)) return { arch: 'ppc64' };
+  if (info('CPUImplementer') !== '' || /^(?:aarch64|arm)/.test(architecture)) return { arch: 'arm64' };
+  if (/CentaurHauls|Shanghai|Zhaoxin/i.test(text)) {
+    return { arch: 'x86_64', vendor: 'CentaurHauls', family, model };
   }
-  if (/AMD|Hygon/i.test(text)) return { ncclGBps: 16, name: 'AMD' };
-  if (/POWER/i.test(text) || /^ppc64/.test(architecture ?? '')) return { ncclGBps: 32, name: POWER };
-  if (info('CPUImplementer') !== '' || /^(?:aarch64|arm)/.test(architecture ?? ''))
-    return { ncclGBps: 6, name: 'Arm' };
-  return { ncclGBps: 6, name: 'its least figure, as the file does not name the processor' };
+  if (text.trim() !== '') return { arch: 'x86_64', vendor: text };
+  return architecture === '' || architecture.startsWith('x86') ? {} : { arch: architecture };
 }

@@ -3,12 +3,12 @@ import { listed } from '../server/notes.js';
 import { type HwlocDevice, type HwlocDevices, isManagementLibrary } from './devices.js';
 
 /**
- * What a reader of the document should know: what was left out, and what hwloc does not list.
+ * The notes of the document: what was left out, and what hwloc does not list.
  *
  * @param found - the devices of the file
  * @param gpuIds - ids of the GPUs in the document
  * @param otherBandwidths - names of matrices that were not read
- * @param restingCount - links of GPUs with the speed of a GPU at rest
+ * @param restingCount - links of GPUs with the speed of an idle GPU
  * @param links - links of the document
  * @returns sentences
  * @complexity O(devices + links)
@@ -54,7 +54,7 @@ export function notesOf(
   return notes;
 }
 
-/** Devices that the GPU library with the most lists for one PCI device. */
+/** The most devices that one GPU library lists for a PCI device. */
 function partitionsOf({ kind, osDevices }: HwlocDevice): number {
   if (kind !== 'gpu') return 0;
   const counts = new Map<string | undefined, number>();

@@ -1,4 +1,5 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 import { readInteger, readNumber } from '../text/numbers.js';
 import { readXml, type XmlElement } from '../text/xml.js';
 
@@ -10,7 +11,7 @@ export interface HwlocObject {
   readonly name: string | undefined;
   readonly osIndex: number | undefined;
   readonly attributes: ReadonlyMap<string, string>;
-  /** Values by name; of a name that comes twice the first. */
+  /** Values by name; the first if a name is repeated. */
   readonly infos: ReadonlyMap<string, string>;
   readonly children: readonly HwlocObject[];
   readonly parent: HwlocObject | undefined;
@@ -26,21 +27,21 @@ export interface HwlocMatrix {
   readonly line: number;
 }
 
-/** An hwloc topology, as far as a server document needs it. */
+/** The parts of an hwloc topology that a server document needs. */
 export interface HwlocTopology {
   readonly machine: HwlocObject;
-  /** Major version of the format: it changed the numbers of the types of OS devices. */
+  /** Major version of the format; the types of OS devices have other numbers in each. */
   readonly version: 2 | 3;
   readonly matrices: readonly HwlocMatrix[];
   /** Names of matrices of bandwidth that were not asked for. */
   readonly otherBandwidths: readonly string[];
-  /** What is said of the whole: of the machine, and in format 3 of the topology. */
+  /** Infos of the machine, and in format 3 of the topology. */
   readonly infos: ReadonlyMap<string, string>;
 }
 
 /** Longest name of a device or model, in characters. */
 const NAME_LENGTH_MAX = 256;
-/** Most objects of a matrix: 16 GPUs, 18 switches and their packages, each GPU once per library. */
+/** Most objects of a matrix: 16 GPUs (each once per library), 18 switches and their packages. */
 const MATRIX_OBJECTS_MAX = 256;
 /** Highest value of a matrix, MB/s; POWER8 files have 1,000,000 for a GPU and itself. */
 const MBPS_MAX = 1e9;
@@ -58,16 +59,16 @@ const MBPS_MAX = 1e9;
 export function readHwloc(text: unknown, names: readonly string[]): HwlocTopology {
   const root = readXml(text, { what: 'an hwloc topology' });
   if (root.name !== 'topology') {
-    throw invalid(
-      root,
+    throw invalidFormat(
+      ['line', root.line],
       `expected <topology>, got <${quote(root.name).slice(1, -1)}>: give what lstopo writes with --of xml`,
     );
   }
   const version = versionOf(root);
   const tops = root.children.filter(({ name }) => name === 'object').map((top) => readObject(top, undefined));
   if (tops.length !== 1 || tops[0]!.type !== 'Machine') {
-    throw invalid(
-      root,
+    throw invalidFormat(
+      ['line', root.line],
       `expected one object of type Machine, got ${
         tops.length === 0
           ? 'none'
@@ -84,7 +85,10 @@ export function readHwloc(text: unknown, names: readonly string[]): HwlocTopolog
     if (gpIndex === undefined) continue;
     const key = `${object.type}:${gpIndex}`;
     if (objects.has(key))
-      throw invalid(object, `gp_index ${quote(gpIndex)} stands twice: give the file as lstopo wrote it`);
+      throw invalidFormat(
+        ['line', object.line],
+        `gp_index ${quote(gpIndex)} stands twice: give the file as lstopo wrote it`,
+      );
     objects.set(key, object);
   }
   const matrices = root.children.filter(({ name }) => name.startsWith('distances2'));
@@ -120,16 +124,6 @@ export function objectsOf(object: HwlocObject): HwlocObject[] {
   return all;
 }
 
-/**
- * An error at an object or element of the file.
- *
- * @param at - what has the line
- * @param problem - what is wrong and what to do
- */
-export function invalid(at: { readonly line: number }, problem: string): CorralError {
-  return new CorralError('invalid-format', ['line', at.line], problem);
-}
-
 function versionOf(root: XmlElement): 2 | 3 {
   const version = root.attributes.get('version');
   const major = version?.split('.')[0];
@@ -138,8 +132,8 @@ function versionOf(root: XmlElement): 2 | 3 {
     version === undefined || major === '1'
       ? 'this is the format of hwloc 1, which has NUMA nodes above packages'
       : `format ${quote(version)} is not known`;
-  throw invalid(
-    root,
+  throw invalidFormat(
+    ['line', root.line],
     `${what}: write the file anew with lstopo of hwloc 2 or 3, or convert it with lstopo of hwloc 2, as hwloc 3 does not read it any more (lstopo -i old.xml --of xml new.xml)`,
   );
 }
@@ -150,14 +144,14 @@ function readObject(element: XmlElement, parent: HwlocObject | undefined): Hwloc
     const value = attributes.get(key);
     if (value === undefined || value === '') return undefined;
     if (value.length <= NAME_LENGTH_MAX) return value;
-    throw new CorralError(
-      'limit-exceeded',
+    throw limitExceeded(
       ['line', line, key],
       `${value.length} characters, at most ${NAME_LENGTH_MAX}: shorten it`,
     );
   };
   const type = text('type');
-  if (type === undefined) throw invalid(element, 'an object without type: give the file as lstopo wrote it');
+  if (type === undefined)
+    throw invalidFormat(['line', element.line], 'an object without type: give the file as lstopo wrote it');
   const children: HwlocObject[] = [];
   const object: HwlocObject = {
     type,
@@ -179,11 +173,7 @@ function osIndexOf({ attributes, line }: XmlElement): number | undefined {
   if (value === undefined) return undefined;
   const index = readInteger(value);
   if (!(index >= 0 && index <= 0xffff_ffff)) {
-    throw new CorralError(
-      'invalid-format',
-      ['line', line, 'os_index'],
-      `expected a number, got ${quote(value)}`,
-    );
+    throw invalidFormat(['line', line, 'os_index'], `expected a number, got ${quote(value)}`);
   }
   // hwloc writes -1 as 4294967295.
   return index === 0xffff_ffff ? undefined : index;
@@ -206,8 +196,7 @@ function readMatrix(element: XmlElement, objects: ReadonlyMap<string, HwlocObjec
   const { attributes, line } = element;
   const count = readInteger(attributes.get('nbobjs') ?? '');
   if (!(count >= 1 && count <= MATRIX_OBJECTS_MAX)) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', line, 'nbobjs'],
       `expected 1 to ${MATRIX_OBJECTS_MAX} objects, got ${quote(attributes.get('nbobjs'))}`,
     );
@@ -217,11 +206,11 @@ function readMatrix(element: XmlElement, objects: ReadonlyMap<string, HwlocObjec
   const flat = wordsOf(element, 'u64values').map((word) => {
     const value = readNumber(word);
     if (value >= 0 && value <= MBPS_MAX) return value;
-    throw invalid(element, `expected MB/s, got ${quote(word)}`);
+    throw invalidFormat(['line', element.line], `expected MB/s, got ${quote(word)}`);
   });
   if (keys.length !== count || flat.length !== count * count) {
-    throw invalid(
-      element,
+    throw invalidFormat(
+      ['line', element.line],
       `${count} objects need ${count} indexes and ${count * count} values, got ${keys.length} and ${flat.length}`,
     );
   }
@@ -230,8 +219,8 @@ function readMatrix(element: XmlElement, objects: ReadonlyMap<string, HwlocObjec
     objects: keys.map((key) => {
       const object = objects.get(key);
       if (object === undefined)
-        throw invalid(
-          element,
+        throw invalidFormat(
+          ['line', element.line],
           `${quote(key)} is no object of this file: give it as lstopo wrote it, or remove this matrix`,
         );
       return object;
@@ -241,7 +230,7 @@ function readMatrix(element: XmlElement, objects: ReadonlyMap<string, HwlocObjec
   };
 }
 
-/** The words of all children of a name: long lists are cut into several. */
+/** The words of all children of a name; hwloc splits long lists into several elements. */
 function wordsOf(element: XmlElement, name: string): string[] {
   return element.children
     .filter((child) => child.name === name)

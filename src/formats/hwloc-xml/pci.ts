@@ -1,4 +1,6 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
+import { LINK_MAX_GBPS } from '../server/constants.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { readNumber } from '../text/numbers.js';
 import type { HwlocDevice } from './devices.js';
 import { type HwlocObject, objectsOf } from './objects.js';
@@ -11,7 +13,7 @@ export interface PciEndpoint {
   readonly device: HwlocDevice;
   /** Line rate of the slowest link on the way up to what it hangs on, GB/s; absent where not known. */
   readonly rawGBps: number | undefined;
-  /** GPUs and NICs that are functions of one card and share this link, itself included. */
+  /** Number of GPUs and NICs of one card that share this link, this one included. */
   readonly functions: number;
 }
 
@@ -35,22 +37,20 @@ export interface PciRoot {
   readonly items: readonly PciItem[];
 }
 
-/** A faster link is a unit mistake. */
-const LINK_MAX_GBPS = 1000;
-/** A slower link than a megabyte per second is a unit mistake, and its share could be less than a document takes. */
+/** A link below 1 MB/s is a mistake of units, and a share of it could be less than a document allows. */
 const LINK_MIN_GBPS = 0.001;
 
-/** A GPU of AMD brings the bridges of a switch of its own along; nothing else hangs on it. */
+/** An AMD GPU contains the bridges of a switch, on which only the GPU hangs. */
 const AMD = /\[1002:/;
 
 /**
  * The PCI tree, reduced to switches, GPUs and NICs.
  *
- * Bridges below a host bridge are by turns a port (of the host, of a switch) and the upper end of a switch: a
- * bridge above a port is a switch, a bridge above a switch or device is a port, and ports vanish into the links
- * through them. A switch with one GPU or NIC below it is kept below another switch, where it makes `PXB` of
- * `PIX`, and vanishes else. The functions of one card hang on the switch above its port: they are as far from
- * its other devices as any, and share the link of the card in equal parts. Where a port has no switch above it, it stands for one.
+ * Below a host bridge, bridges alternate between a port (of the host or of a switch) and the upper end of a switch: a bridge
+ * above a port is a switch, a bridge above a switch or device is a port. A port becomes part of the link through it. A
+ * switch with one GPU or NIC below it is kept only below another switch, where it makes `PXB` of `PIX`. The functions of
+ * one card hang on the switch above its port and share the link of the card in equal parts; a port without a switch above
+ * it becomes a switch.
  *
  * @param machine - the machine
  * @param devices - its GPUs and NICs
@@ -132,21 +132,17 @@ function withoutSingles(item: PciItem): PciItem {
   return withoutSingles({ ...inner, rawGBps: slower(inner.rawGBps, item.rawGBps) });
 }
 
-/** NCCL too takes the slower of a device and its port. */
+/** The slower of two links, as NCCL takes the slower of a device and its port. */
 function slower(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
-/** GB/s of the link of a bridge or device; 0 stands for not known. */
+/** GB/s of the link of a bridge or device; 0 in the file means not known. */
 function speedOf({ attributes, line }: HwlocObject): number | undefined {
   const text = attributes.get('pci_link_speed');
   if (text === undefined) return undefined;
   const speed = readNumber(text);
   if (speed === 0) return undefined;
   if (speed >= LINK_MIN_GBPS && speed <= LINK_MAX_GBPS) return speed;
-  throw new CorralError(
-    'invalid-format',
-    ['line', line, 'pci_link_speed'],
-    `expected GB/s, got ${quote(text)}`,
-  );
+  throw invalidFormat(['line', line, 'pci_link_speed'], `expected GB/s, got ${quote(text)}`);
 }

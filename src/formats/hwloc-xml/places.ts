@@ -1,12 +1,10 @@
-import { CorralError } from '../../errors.js';
+import { refuseTooMany, SOCKETS_MAX } from '../server/limits.js';
 import { type HwlocObject, objectsOf } from './objects.js';
 
-/** Most packages: sockets are joined pairwise, and a document holds 8192 links. */
-const PACKAGES_MAX = 64;
 /** Most objects with NUMA nodes. */
 const HOMES_MAX = 256;
 
-/** NUMA nodes with the same CPUs: memory of several kinds beside one another is one place. */
+/** NUMA nodes with the same CPUs: several kinds of memory in one place. */
 export interface HwlocHome {
   /** The object that the nodes hang on. */
   readonly object: HwlocObject;
@@ -18,7 +16,7 @@ export interface HwlocHome {
   readonly coherentGpus: readonly string[];
 }
 
-/** Where a device hangs: on a home, on a package with several homes, or (both absent) nobody knows. */
+/** Where a device hangs: on a home, on a package with several homes, or (both absent) unknown. */
 export interface HwlocPlace {
   readonly home?: number;
   readonly package?: number;
@@ -36,13 +34,13 @@ export interface HwlocPlaces {
 /**
  * Packages, and NUMA nodes by the object that they hang on.
  *
- * An I/O device hangs on the object whose CPUs are near. If that object has NUMA nodes of its own, they are the
- * home; if objects below have, and it is one home, that one, else the package; else the nearest object above
- * that has some. A device on a machine of several packages with nodes of their own is near none of them.
+ * In the file an I/O device hangs on the object whose CPUs are near. Its home is the first of these that exists: the NUMA
+ * nodes of this object; the only home below it; the nearest home above it. If there are several homes below, the device
+ * hangs on their package; if they are in several packages, it is near none of them.
  *
  * @param machine - the machine
  * @returns packages, homes and a lookup
- * @throws CorralError `limit-exceeded` beyond {@link PACKAGES_MAX} packages or {@link HOMES_MAX} homes
+ * @throws CorralError `limit-exceeded` beyond {@link SOCKETS_MAX} packages or {@link HOMES_MAX} homes
  * @complexity O(objects); the lookup O(objects below)
  */
 export function placesOf(machine: HwlocObject): HwlocPlaces {
@@ -67,10 +65,10 @@ export function placesOf(machine: HwlocObject): HwlocPlaces {
       ),
     });
   }
-  refuseTooMany('packages', packages.length, PACKAGES_MAX);
+  refuseTooMany('packages', packages.length, SOCKETS_MAX);
   refuseTooMany('groups of NUMA nodes', homes.length, HOMES_MAX);
 
-  // Many host bridges hang on the machine, whose objects are all of them.
+  // Results are kept: many host bridges hang on the machine, where a search visits all objects.
   const known = new Map<HwlocObject, HwlocPlace>();
   const placeOf = (object: HwlocObject): HwlocPlace => {
     const place = known.get(object) ?? findPlace(object);
@@ -93,7 +91,7 @@ export function placesOf(machine: HwlocObject): HwlocPlaces {
   return { packages, homes, placeOf };
 }
 
-/** NUMA nodes that hang on an object, also behind a memory-side cache. */
+/** NUMA nodes that hang on an object, directly or behind a memory-side cache. */
 function nodesOn(object: HwlocObject): HwlocObject[] {
   return object.children.flatMap((child) => {
     if (child.type === 'NUMANode') return [child];
@@ -101,20 +99,11 @@ function nodesOn(object: HwlocObject): HwlocObject[] {
   });
 }
 
-/** The package that an object is in, or those that are in it. */
+/** The package around an object, or the packages inside it. */
 function packagesAround(object: HwlocObject, packageAt: ReadonlyMap<HwlocObject, number>): number[] {
   for (let at: HwlocObject | undefined = object; at !== undefined; at = at.parent) {
     const inside = packageAt.get(at);
     if (inside !== undefined) return [inside];
   }
   return objectsOf(object).flatMap((inner) => packageAt.get(inner) ?? []);
-}
-
-function refuseTooMany(what: string, count: number, max: number): void {
-  if (count > max)
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `${count} ${what}, at most ${max}: is the file of one machine?`,
-    );
 }

@@ -1,5 +1,6 @@
 import { CorralError, quote } from '../../errors.js';
-import { refuseTooManyGpus } from '../server/gpu-partitions.js';
+import { DEVICES_MAX, refuseTooManyGpus } from '../server/limits.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 import type { NcclXmlOptions } from './options.js';
 import { type PciBranch, statedDevices } from './stated.js';
 import type { NcclCpu, NcclNet, NcclPci, NcclSystem } from './tree.js';
@@ -9,25 +10,25 @@ export interface ServerTree {
   readonly cpus: readonly { readonly cpu: NcclCpu; readonly branches: readonly PciBranch[] }[];
   /** In the order of their ordinals. */
   readonly gpus: readonly NcclPci[];
-  /** NICs of templates, which have no `dev`, by PCI address. */
+  /** NICs without a `dev`, as templates have them, in the order of PCI addresses. */
   readonly portlessNics: readonly NcclPci[];
   /** The largest `dev` of a port, -1 without any. */
   readonly portDevMax: number;
-  /** Ports of each card, by the address of its card: functions of one card share its lanes. */
+  /** Number of ports by address of the card: the functions of a card share its lanes. */
   readonly portsOfCard: ReadonlyMap<string, number>;
-  /** Whether the GPUs come from `gpu` elements; otherwise from classes and options. */
+  /** True if the file has `gpu` elements; in templates, GPUs come from classes and options. */
   readonly complete: boolean;
   readonly notes: readonly string[];
 }
 
 /**
- * Finds the GPUs and NICs of one server, and drops what leads to none.
+ * Finds the GPUs and NICs of one server, and drops bridges without any below them.
  *
- * Files with a `gpu` element are complete: as in NCCL, GPUs are those elements that have a rank, NICs those
- * with ports, whatever classes say. In templates, devices go by class, and options say what the file does not.
+ * Files with a `gpu` element are complete: as in NCCL, GPUs are the elements with a rank and NICs those with ports,
+ * whatever their classes are. In templates, the class decides, and options add what the file lacks.
  *
  * @param system - the file
- * @param options - the host, and what detection would add
+ * @param options - the host, and the devices to add
  * @returns the tree; GPUs in the order of `dev`, in templates by PCI address, which is how drivers number them
  * @throws CorralError `invalid-format` or `invalid-option` if a GPU or NIC cannot be told, `unknown-reference`,
  * `limit-exceeded`
@@ -40,7 +41,7 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
   const complete = withGpu.length > 0;
   const ranked = withGpu.filter(({ gpu }) => gpu!.rank !== undefined);
   const notes: string[] = [];
-  // Ranks are given at run time: a file without any was written by hand, and means all its GPUs.
+  // NCCL writes ranks. A file without any was written by hand, and all its GPUs count.
   const counted = new Set(ranked.length > 0 ? ranked : withGpu);
   if (counted.size < withGpu.length) {
     notes.push(`${withGpu.length - counted.size} GPUs without rank are left out, as NCCL does.`);
@@ -49,7 +50,7 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
   const branch = (pci: NcclPci): PciBranch[] => {
     const extra = stated.under.get(pci) ?? [];
     const branches = [...pci.pcis.flatMap(branch), ...extra];
-    // A bridge without anything below it in the file gets its devices from the options.
+    // A bridge that has devices in the options only is a bridge, not a device without class.
     const bare = stated.bridges.has(pci.address) && pci.gpu === undefined && pci.nets === undefined;
     const said = stated.kinds.get(pci.address) ?? (bare ? 'none' : undefined);
     const kind = said ?? kindOf(pci, complete, counted, options);
@@ -66,8 +67,7 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
   const count = trees.reduce((sum, { branches }) => sum + countBranches(branches), 0);
   holdLimits(gpus.length, count, cpus, nics);
   if (gpus.length === 0) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       [],
       'no GPU: the file leaves them to detection; name each in options.devices (busId, kind and under)',
     );
@@ -93,9 +93,6 @@ export function serverTree(system: NcclSystem, options: NcclXmlOptions): ServerT
   return { cpus: trees, gpus, portlessNics, complete, notes, ...portsOf(cpus, nics) };
 }
 
-/** Most devices, as in a server document; checked here because names and links cost the square of it. */
-export const DEVICES_MAX = 1024;
-
 function holdLimits(
   gpus: number,
   branches: number,
@@ -105,8 +102,7 @@ function holdLimits(
   refuseTooManyGpus(gpus, []);
   const ports = [...cpus, ...nics].reduce((sum, { nets }) => sum + (nets?.length ?? 0), 0);
   if (branches + ports > DEVICES_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
+    throw limitExceeded(
       [],
       `${branches} PCI devices and ${ports} ports, at most ${DEVICES_MAX} in all: is this one server?`,
     );
@@ -129,7 +125,7 @@ function portsOf(
   return { portDevMax, portsOfCard };
 }
 
-/** The address of a card: that of its functions without the last digit, as in NCCL. */
+/** The address of the card of a function: without the last digit, as in NCCL. */
 export function cardOf(address: string): string {
   return address.slice(0, -1);
 }
@@ -151,11 +147,7 @@ function cpusOfHost(system: NcclSystem, options: NcclXmlOptions): readonly NcclC
   const cpus = system.cpus.filter(({ hostHash }) => hostHash === host);
   if (cpus.length === 0) {
     if (options.host === undefined) {
-      throw new CorralError(
-        'invalid-format',
-        [],
-        'no <cpu>, so no machine: give the file that NCCL_TOPO_DUMP_FILE writes',
-      );
+      throw invalidFormat([], 'no <cpu>, so no machine: give the file that NCCL_TOPO_DUMP_FILE writes');
     }
     throw new CorralError(
       'unknown-reference',
@@ -196,7 +188,7 @@ export function isGpuClass(pciClass: string): boolean {
   return pciClass.startsWith('0x03') || pciClass.startsWith('0x12');
 }
 
-/** Whether a NIC has a port that NCCL does not pass over. */
+/** Whether a NIC has a port that NCCL uses. */
 export function hasPort(nets: readonly NcclNet[]): boolean {
   return nets.some(({ dev }) => dev !== undefined);
 }

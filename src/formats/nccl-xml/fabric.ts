@@ -1,14 +1,14 @@
 import { CorralError } from '../../errors.js';
+import { components } from '../server/components.js';
+import { nvlinkOfSm, xgmiOfGcn } from '../server/constants.js';
+import { LINKS_PER_PAIR_MAX } from '../server/limits.js';
 import { type LinkFigures, rounded } from '../server/link-figures.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 import { isGpuClass, type ServerTree } from './devices.js';
-import { nvlinkPerLink, xgmiPerLink } from './figures.js';
 import type { NcclXmlNvlink, NcclXmlOptions } from './options.js';
 import type { NcclGpuLink, NcclPci } from './tree.js';
 
-/** Most links between two devices, as in a server document. */
-const LINKS_MAX = 1024;
-
-/** Most NVSwitches: a GPU reaches 18 at most. */
+/** Most NVSwitches; a GPU has links to 18 at most. */
 const SWITCHES_MAX = 256;
 
 /** Links of the accelerator fabric between GPUs, by ordinal, and from GPUs to switches. */
@@ -16,7 +16,7 @@ export interface NcclFabric {
   readonly pairs: readonly { readonly gpus: readonly [number, number]; readonly figures: LinkFigures }[];
   /** Each switch with the links to its GPUs, in the order of the file. */
   readonly switches: readonly (readonly { readonly gpu: number; readonly figures: LinkFigures }[])[];
-  /** GPU to what its NVLinks to the CPU carry (POWER9), GB/s, and their number. */
+  /** GPU to the bandwidth and number of its NVLinks to the CPU (POWER9). */
   readonly toCpu: ReadonlyMap<number, { readonly GBps: number; readonly links: number }>;
   readonly notes: readonly string[];
 }
@@ -24,11 +24,11 @@ export interface NcclFabric {
 /**
  * The NVLinks and xGMI links of a server.
  *
- * Links of several elements between the same two ends are summed. Links that only one of two GPUs names, or
- * that lead to the GPU itself or to an address that is no GPU of the file, are left out with a note: NCCL
- * finds no way along them either. Targets that are no GPU are NVSwitches, also `fffffff:ffff:ff` and the like,
- * which stand for switches that a virtual machine does not see; each address is one switch. Files have no links
- * between switches (DGX-2 has such): where no GPU joins two of them, all are one, as to NCCL.
+ * Links of several elements between the same two ends are summed. A link is left out with a note if only one of its two
+ * GPUs names it, or if it leads to its own GPU or to a GPU that is not in the file: NCCL does not use it either. Other
+ * targets are NVSwitches, one per address; `fffffff:ffff:ff` and the like are switches that a virtual machine does not
+ * see. Files have no links between switches (DGX-2 has some). So if the switches form several groups that no GPU joins,
+ * they become one switch, as in NCCL.
  *
  * @param tree - the devices
  * @param options - NVLinks where the file has none
@@ -50,7 +50,7 @@ export function fabricOf(tree: ServerTree, options: NcclXmlOptions): NcclFabric 
 
 function readFabric(tree: ServerTree, options: NcclXmlOptions): NcclFabric {
   const ordinals = new Map(tree.gpus.map(({ address }, i) => [address, i]));
-  // Keyed by medium, then by the ordinals of both ends.
+  // Number of links by medium and by pair of ordinals: from * GPUs + to.
   const directed = { nvlink: new Map<number, number>(), xgmi: new Map<number, number>() };
   const switches = new Map<string, Map<number, number>>();
   const cpuLinks = new Map<number, number>();
@@ -72,8 +72,7 @@ function readFabric(tree: ServerTree, options: NcclXmlOptions): NcclFabric {
     }
   }
   if (switches.size > SWITCHES_MAX) {
-    throw new CorralError(
-      'limit-exceeded',
+    throw limitExceeded(
       [],
       `links lead to ${switches.size} NVSwitches, at most ${SWITCHES_MAX}: check their targets`,
     );
@@ -124,7 +123,7 @@ function readFabric(tree: ServerTree, options: NcclXmlOptions): NcclFabric {
 
 function targetKind(link: NcclGpuLink, isGpu: boolean): 'gpu' | 'cpu' | 'switch' {
   if (link.medium === 'xgmi') return 'gpu';
-  // What a virtual machine cannot see is a switch, whatever class it is given.
+  // A switch that a virtual machine does not see, whatever its class.
   if (link.target.startsWith('fffffff')) return 'switch';
   if (link.targetClass === undefined) return isGpu ? 'gpu' : 'switch';
   if (isGpuClass(link.targetClass)) return 'gpu';
@@ -138,14 +137,14 @@ function targetKind(link: NcclGpuLink, isGpu: boolean): 'gpu' | 'cpu' | 'switch'
  * @complexity O(switches * GPUs)
  */
 export function switchGroupCount<Gpu>(switches: readonly Iterable<Gpu>[]): number {
-  let groups: ReadonlySet<Gpu>[] = [];
-  for (const gpus of switches) {
-    const own = [...gpus];
-    const joined = groups.filter((group) => own.some((gpu) => group.has(gpu)));
-    groups = groups.filter((group) => !joined.includes(group));
-    groups.push(new Set([...own, ...joined.flatMap((group) => [...group])]));
-  }
-  return groups.length;
+  const firstOf = new Map<Gpu, number>();
+  const joined = switches.flatMap((gpus, i) =>
+    [...gpus].map((gpu) => {
+      if (!firstOf.has(gpu)) firstOf.set(gpu, i);
+      return [firstOf.get(gpu)!, i] as const;
+    }),
+  );
+  return components([...switches.keys()], joined).length;
 }
 
 /** One switch with the links of all. */
@@ -207,13 +206,12 @@ function figuresOf(
     );
   }
   if (medium === 'xgmi' && gcn === undefined) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', pci.line, 'gcn'],
       'a GPU with xGMI links needs gcn, its architecture: without it their figure is not known',
     );
   }
-  const { ncclGBps, rawGBps } = medium === 'nvlink' ? nvlinkPerLink(sm!) : xgmiPerLink(gcn!);
+  const { ncclGBps, rawGBps } = medium === 'nvlink' ? nvlinkOfSm(sm!) : xgmiOfGcn(gcn!);
   const total = rounded(links * ncclGBps);
   const constant =
     medium === 'nvlink' ? `NCCL 2.30.7 topo.h for sm ${sm}` : `RCCL topo.h for ${gcn!.slice(0, 64)}`;
@@ -231,11 +229,10 @@ function figuresOf(
 
 function add(counts: Map<number, number>, key: number, count: number): void {
   const sum = (counts.get(key) ?? 0) + count;
-  if (sum > LINKS_MAX) {
-    throw new CorralError(
-      'invalid-format',
+  if (sum > LINKS_PER_PAIR_MAX) {
+    throw invalidFormat(
       [],
-      `${sum} links between a GPU and one device, at most ${LINKS_MAX}: check the counts of its links`,
+      `${sum} links between a GPU and one device, at most ${LINKS_PER_PAIR_MAX}: check the counts of its links`,
     );
   }
   counts.set(key, sum);

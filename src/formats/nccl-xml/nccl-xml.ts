@@ -8,15 +8,15 @@ import { readNcclSystem } from './tree.js';
 /**
  * Reads a server from a topology file of NCCL or RCCL (`NCCL_TOPO_FILE`, `NCCL_TOPO_DUMP_FILE`).
  *
- * Figures are the constants of NCCL 2.30.7 (RCCL for xGMI). GPUs get the ordinals of their `dev`, so that they
- * are those of `nvidia-smi`; templates have none, there the PCI address decides, as in the driver. Every port is
- * a NIC whose `portGBps` is its `speed`, and its link carries no more than that.
+ * Figures are the constants of NCCL 2.30.7 (RCCL for xGMI). GPUs are ordered by their `dev`, as in `nvidia-smi`; in
+ * templates, which have none, by PCI address, as in the driver. Every port becomes a NIC whose `portGBps` is its `speed`,
+ * and its link carries no more than that.
  *
- * Templates of cloud providers leave GPUs, NVLinks, speeds or CPUs to what NCCL detects at run time. Nothing is
- * guessed: the error of the first missing fact names the option that states it.
+ * Templates of cloud providers leave GPUs, NVLinks, speeds or CPUs to detection by NCCL at run time. They are not guessed:
+ * the error on the first missing fact names the option for it.
  *
- * What a file cannot say: host bridges (`NODE` reads as `PHB`), which NUMA nodes share a socket, what a NIC is for.
- * Not in the links: that flows between GPUs across an Intel CPU cost NCCL a fifth more.
+ * Files do not tell host bridges (`NODE` becomes `PHB`), which NUMA nodes share a socket, and the role of a NIC. The links
+ * do not contain NCCL's surcharge of a fifth on flows between GPUs across an Intel CPU.
  *
  * @param text - the whole file; at most 32,768 elements, 16 GPUs, 64 CPUs
  * @param options - names, and facts that the file lacks

@@ -1,22 +1,24 @@
 import type { Device } from '../../topology/server-document.js';
-import { type LinkFigures, rounded } from '../server/link-figures.js';
-import { type PortFigures, portOfCaller } from '../server/port-figures.js';
+import { PORT_DEFAULT_MBPS, PORT_MAX_MBPS } from '../server/constants.js';
+import {
+  type LinkFigures,
+  type PortFigures,
+  portFigures,
+  portOfCaller,
+  rounded,
+} from '../server/link-figures.js';
 import type { NcclNet, NcclPci } from './tree.js';
 
-/** NCCL's figure for a port that does not state its speed, Mb/s. */
-const NET_DEFAULT_MBPS = 10_000;
-/** No port has 10 Tb/s: some files of RCCL give kb/s. */
-export const NET_MAX_MBPS = 10_000_000;
 /** Longest name taken from the file, in characters. */
 const NAME_LENGTH_MAX = 128;
 
 const ROLES = ['compute', 'storage', 'frontend'] as const;
 
-/** A port as the NIC of a document. */
+/** A NIC of the document, made of a port. */
 export interface NcclPort {
   /** Model, role and rate of the NIC. */
   readonly fields: Pick<Device, 'model' | 'role'> & Partial<PortFigures>;
-  /** Its link, which carries no more than the port. */
+  /** Its link, limited by the port. */
   readonly figures: LinkFigures;
   /** Whether the speed was taken for kb/s. */
   readonly inKbps: boolean;
@@ -25,7 +27,7 @@ export interface NcclPort {
 }
 
 /**
- * A port as the NIC of a document: what it is called, what it carries, and the link above it.
+ * Makes a NIC of a port: its model, role and rate, and the link above it.
  *
  * @param net - the port
  * @param ports - ports of its card, which share the lanes of the card evenly
@@ -41,8 +43,9 @@ export function portOf(
   portGbps: number | undefined,
 ): NcclPort {
   const isStated = net.speedMbps !== undefined && net.speedMbps > 0;
-  const said = isStated ? net.speedMbps! : (portGbps ?? NET_DEFAULT_MBPS / 1000) * 1000;
-  const inKbps = said > NET_MAX_MBPS;
+  const said = isStated ? net.speedMbps! : (portGbps ?? PORT_DEFAULT_MBPS / 1000) * 1000;
+  // Some files of RCCL give kb/s.
+  const inKbps = said > PORT_MAX_MBPS;
   const mbps = inKbps ? said / 1000 : said;
   const shared = above.bandwidthGBps / ports;
   const port = mbps / 8000;
@@ -69,7 +72,7 @@ export function portOf(
       ncclGBps: rounded(shared),
       ...(above.rawGBps !== undefined && { rawGBps: rounded(above.rawGBps / ports) }),
       source: `${above.source}${limit}`,
-      // A link that an assumed or doubtful port limits is as doubtful as the port.
+      // If the port limits the link, the figure is as reliable as the speed of the port.
       verified: above.verified && (port >= shared || (isStated && !inKbps)),
     },
   };
@@ -77,25 +80,17 @@ export function portOf(
 
 function statedPort({ speedMbps, rate }: NcclNet, mbps: number, inKbps: boolean): Partial<PortFigures> {
   if (rate === 'none') return {};
-  return {
-    portGBps: rounded(mbps / 8000),
-    portBasis: 'nccl',
-    portSource: `speed ${speedMbps} of the file, ${inKbps ? 'taken for kb/s' : 'Mb/s'}`,
-    portVerified: !inKbps && rate !== 'unverified',
-  };
+  const source = `speed ${speedMbps} of the file, ${inKbps ? 'taken for kb/s' : 'Mb/s'}`;
+  return portFigures(mbps / 8000, source, !inKbps && rate !== 'unverified');
 }
 
-function assumedPort(portGbps: number | undefined): PortFigures {
+function assumedPort(portGbps: number | undefined): Partial<PortFigures> {
   if (portGbps !== undefined) return portOfCaller(portGbps);
-  return {
-    portGBps: NET_DEFAULT_MBPS / 8000,
-    portBasis: 'nccl',
-    portSource: 'no speed in the file; 10 Gb/s assumed as NCCL 2.30.7 does, topo.cc',
-    portVerified: false,
-  };
+  const source = 'no speed in the file; 10 Gb/s assumed as NCCL 2.30.7 does, topo.cc';
+  return portFigures(PORT_DEFAULT_MBPS / 8000, source, false);
 }
 
-/** All that a file says of the model of a GPU: capability, or architecture, by its name of today. */
+/** The model of a GPU as far as a file tells: the compute capability or architecture, `gfx90a` for the old 910. */
 export function modelOf({ gpu }: NcclPci): string {
   if (gpu?.model !== undefined) return gpu.model.slice(0, NAME_LENGTH_MAX);
   const gcn = gpu?.gcn?.slice(0, NAME_LENGTH_MAX);

@@ -1,8 +1,9 @@
 import { CorralError } from '../../errors.js';
 import type { Link, ServerDocument } from '../../topology/server-document.js';
-import { INTER_CPU, nvlinkPerLink, PCIE_GENERATIONS, xgmiPerLink } from './figures.js';
+import { nvlinkOfSm, PCIE_X16, SOCKETS, type SocketConstant, xgmiOfGcn } from '../server/constants.js';
+import { PCIE_GENERATIONS } from './figures.js';
 
-/** Compute capabilities by model, where NVLink alone does not tell them. */
+/** Compute capability by model of GPU. */
 const SM_OF_MODEL: readonly (readonly [RegExp, number])[] = [
   [/P100/, 60],
   [/V100/, 70],
@@ -14,18 +15,28 @@ const SM_OF_MODEL: readonly (readonly [RegExp, number])[] = [
   [/B300/, 103],
   [/RTX PRO|50[89]0/, 120],
 ];
-/** A compute capability for each figure of NVLink, GB/s per link. */
+/** Compute capabilities that together have all of NCCL's figures of NVLink. */
 const SM_OF_NVLINK = [60, 80, 70, 86, 90, 100] as const;
-/** An architecture for each figure of xGMI, GB/s per link. */
+/** Architectures that together have all of RCCL's figures of xGMI. */
 const GCN_OF_XGMI = ['906', 'gfx90a', 'gfx942'] as const;
 const PCIE_WIDTHS = [16, 8, 4, 2, 1, 12, 32] as const;
+/** A CPU for each figure between sockets, as attributes of a `cpu` element. */
+const CPU_OF_SOCKETS: readonly (readonly [SocketConstant, Readonly<Record<string, string>>])[] = [
+  [SOCKETS.broadwell, { arch: 'x86_64', vendor: 'GenuineIntel', familyid: '6', modelid: '79' }],
+  [SOCKETS.skylake, { arch: 'x86_64', vendor: 'GenuineIntel', familyid: '6', modelid: '85' }],
+  [SOCKETS.sapphireRapids, { arch: 'x86_64', vendor: 'GenuineIntel', familyid: '6', modelid: '143' }],
+  [SOCKETS.emeraldRapids, { arch: 'x86_64', vendor: 'GenuineIntel', familyid: '6', modelid: '207' }],
+  [SOCKETS.amd, { arch: 'x86_64', vendor: 'AuthenticAMD', familyid: '175', modelid: '1' }],
+  [SOCKETS.yongFeng, { arch: 'x86_64', vendor: 'CentaurHauls', familyid: '7', modelid: '91' }],
+  [SOCKETS.power9, { arch: 'ppc64' }],
+];
 
 /** The error of a server that the format cannot express. */
 export function refusal(reason: string): CorralError {
   return new CorralError('invalid-option', ['topology'], `${reason}: no NCCL topology can be written`);
 }
 
-/** What NCCL would assume for a link, GB/s. */
+/** NCCL's figure of a link, GB/s. */
 export function ncclFigure(link: Link): number {
   return link.ncclGBps ?? link.bandwidthGBps;
 }
@@ -38,7 +49,9 @@ export function ncclFigure(link: Link): number {
 export function pcieAttributes(link: Link): { readonly link_speed: string; readonly link_width: string } {
   const GBps = ncclFigure(link);
   for (const width of PCIE_WIDTHS) {
-    const found = PCIE_GENERATIONS.find(({ lane }) => isSame((width * lane) / 80, GBps));
+    const found = PCIE_GENERATIONS.map((generation) => PCIE_X16[generation]).find(({ ncclGBps }) =>
+      isSame((width * ncclGBps) / 16, GBps),
+    );
     if (found !== undefined) return { link_speed: found.speed, link_width: `${width}` };
   }
   throw refusal(
@@ -61,7 +74,7 @@ export function gpuAttributes(
   const said = Number(
     /^sm(\d{2,3})$/.exec(model)?.[1] ?? SM_OF_MODEL.find(([name]) => name.test(model))?.[1],
   );
-  // Without NVLink nothing depends on it, and NCCL asks the driver.
+  // Without fabric links no figure depends on the attribute, and NCCL asks the driver for it.
   if (first === undefined) {
     if (/^gfx\w{3,8}$/.test(model)) return { gcn: model };
     return Number.isNaN(said) ? {} : { sm: `${said}` };
@@ -77,12 +90,12 @@ export function gpuAttributes(
   if (first.medium === 'xgmi') {
     const gcn = [model, ...GCN_OF_XGMI].find(
       (name) =>
-        (name !== model || /^gfx\w{3,8}$/.test(name)) && isSame(xgmiPerLink(name).ncclGBps, perLink[0]!),
+        (name !== model || /^gfx\w{3,8}$/.test(name)) && isSame(xgmiOfGcn(name).ncclGBps, perLink[0]!),
     );
     if (gcn !== undefined) return { gcn };
   } else {
     const sm = [said, ...SM_OF_NVLINK].find(
-      (number) => !Number.isNaN(number) && isSame(nvlinkPerLink(number).ncclGBps, perLink[0]!),
+      (number) => !Number.isNaN(number) && isSame(nvlinkOfSm(number).ncclGBps, perLink[0]!),
     );
     if (sm !== undefined) return { sm: `${sm}` };
   }
@@ -111,14 +124,14 @@ export function cpuAttributes(
   if (links.some((link) => !isSame(ncclFigure(link), GBps))) {
     throw refusal('the links between sockets differ, and NCCL has one figure');
   }
-  if (isGrace && isSame(GBps, 6)) return { arch: 'arm64' };
-  const found = INTER_CPU.find((cpu) => isSame(cpu.GBps, GBps));
+  if (isGrace && isSame(GBps, SOCKETS.arm.ncclGBps)) return { arch: 'arm64' };
+  const found = CPU_OF_SOCKETS.find(([{ ncclGBps }]) => isSame(ncclGBps, GBps));
   if (found === undefined)
     throw refusal(`sockets are joined at ${GBps} GB/s, which no CPU of NCCL's table has`);
-  return found.attributes;
+  return found[1];
 }
 
-/** Figures in documents are rounded to 1 kB/s. */
+/** Equal except for rounding: figures in documents are rounded to 1 kB/s. */
 function isSame(a: number, b: number): boolean {
   return Math.abs(a - b) <= 1e-6 * Math.max(1, Math.abs(b));
 }

@@ -1,8 +1,8 @@
 import { devicesOf } from '../../topology/device-at.js';
 import type { Device, Link } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
+import { NOT_LIMITING_GBPS } from '../server/constants.js';
 import { switchGroupCount } from './fabric.js';
-import { LOC_GBPS } from './figures.js';
 import { ncclFigure, refusal } from './print-figures.js';
 
 /** A device below a host or switch, and the link above it. */
@@ -28,7 +28,7 @@ export interface HostTree {
 }
 
 /**
- * The trees below the NUMA nodes of a server, as nested elements can hold them.
+ * The trees of devices below the NUMA nodes of a server, for nested elements.
  *
  * @param topology - a server topology
  * @returns one tree per NUMA node, or per socket without NUMA nodes, in document order; devices in the order of their links
@@ -57,7 +57,7 @@ export function hostTrees(topology: ServerTopology): readonly HostTree[] {
       if (
         kind(numa) !== 'numa' ||
         kind(socket) !== 'socket' ||
-        ncclFigure(link) < LOC_GBPS ||
+        ncclFigure(link) < NOT_LIMITING_GBPS ||
         socketOf.has(numa)
       ) {
         throw refusal(`NCCL has no figure for the link between ${a} and ${b}`);
@@ -98,7 +98,7 @@ function holdFabric(link: Link, kinds: readonly string[]): void {
   }
 }
 
-/** NCCL, and so {@link fromNcclXml}, takes NVSwitches that no GPU joins for one. */
+/** Refuses NVSwitches in several groups: NCCL, and so {@link fromNcclXml}, takes them for one switch. */
 function holdOneFabric(devices: readonly Device[], links: readonly Link[]): void {
   const gpus = new Map(
     devices.flatMap(({ id, kind }) => (kind === 'nvswitch' ? [[id, new Set<string>()] as const] : [])),
@@ -113,7 +113,7 @@ function holdOneFabric(devices: readonly Device[], links: readonly Link[]): void
   }
 }
 
-/** Hangs every device below a host: breadth first from all hosts, so that no device is deeper than it must be. */
+/** Puts every device below a host, breadth first from all hosts, so that each has the shortest path. */
 function grow(
   topology: ServerTopology,
   hosts: readonly Device[],
@@ -170,7 +170,7 @@ function grow(
   };
 }
 
-/** Links outside the trees: peer ports of two switches, or nothing that the format knows. */
+/** The links outside the trees: the format has peer ports of two switches only, and others are refused. */
 function peersOf(
   links: readonly Link[],
   devices: ReadonlyMap<string, Device>,
@@ -180,7 +180,7 @@ function peersOf(
   for (const link of links) {
     const [a, b] = link.between;
     const bothSwitches = [a, b].every((id) => devices.get(id)!.kind === 'pcie-switch' && reached.has(id));
-    if (!bothSwitches || ncclFigure(link) < LOC_GBPS) {
+    if (!bothSwitches || ncclFigure(link) < NOT_LIMITING_GBPS) {
       throw refusal(`the link between ${a} and ${b} does not fit into a tree of PCI devices`);
     }
     for (const [from, to] of [
@@ -195,7 +195,7 @@ function peersOf(
   return peers;
 }
 
-/** Switches that links inside a chip join. NCCL merges a lower bridge into the one above, once. */
+/** Switches joined by a link inside a chip. NCCL merges one lower bridge into the upper one, but no further levels. */
 function broadcomOf(
   links: readonly Link[],
   below: ReadonlyMap<string, readonly Child[]>,
@@ -205,7 +205,7 @@ function broadcomOf(
   for (const [parent, children] of below) {
     for (const { device, link } of children) {
       if (link.medium !== 'on-chip' || !links.includes(link)) continue;
-      if (device.kind !== 'pcie-switch' || ncclFigure(link) < LOC_GBPS) {
+      if (device.kind !== 'pcie-switch' || ncclFigure(link) < NOT_LIMITING_GBPS) {
         throw refusal(`${device.id} hangs on ${parent} by a link inside a chip that NCCL has no figure for`);
       }
       upper.add(parent);

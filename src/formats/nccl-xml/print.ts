@@ -2,14 +2,13 @@ import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import type { Device, Link } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
-import { LOC_GBPS } from './figures.js';
-import { NET_MAX_MBPS } from './ports.js';
+import { NOT_LIMITING_GBPS, PORT_MAX_MBPS } from '../server/constants.js';
 import { cpuAttributes, gpuAttributes, ncclFigure, pcieAttributes, refusal } from './print-figures.js';
 import { type HostTree, hostTrees } from './print-tree.js';
 
-/** Longest value that NCCL's reader holds is 255 characters; ours stay below. */
+/** Longest value that is written; NCCL's reader holds 255 characters. */
 const VALUE_LENGTH_MAX = 200;
-/** A name that any reader of XML or of NCCL takes as it stands. */
+/** A name that readers of XML and NCCL read unchanged. */
 const PLAIN_NAME = /^[\w.:+-]{1,64}$/;
 /** How the catalogue and {@link fromNcclXml} write a NIC: name, then speed. */
 const NIC_MODEL = /^(?:(.*), )?(\d{1,6}(?:\.\d{1,3})?) Gb\/s$/;
@@ -17,12 +16,11 @@ const NIC_MODEL = /^(?:(.*), )?(\d{1,6}(?:\.\d{1,3})?) Gb\/s$/;
 /**
  * Writes a server as a topology file of NCCL, or of RCCL where it has xGMI (`NCCL_TOPO_FILE`).
  *
- * The law: {@link fromNcclXml} of the text has the relation matrix of the server and, by NCCL's constants, its
- * collective bandwidths. What the format has no place for (NUMA nodes of one socket, host bridges, GPU models,
- * roles of NICs, whether the rate of a port is known and verified) stands in attributes called `corral_…`, which
- * NCCL passes over. The `speed` of a NIC is its `portGBps` in whole Mb/s, else the Gb/s of its model, else what its
- * link carries. PCI addresses are made up, and so is `gdr="1"`; the CPU named is one that has the figure between
- * the sockets.
+ * {@link fromNcclXml} reads the same relation matrix from the text and, with NCCL's constants, the same collective
+ * bandwidths. Facts that the format lacks (NUMA nodes of one socket, host bridges, GPU models, roles of NICs, whether the
+ * rate of a port is known and verified) are written as attributes `corral_…`, which NCCL ignores. The `speed` of a NIC is
+ * its `portGBps` in whole Mb/s, else the Gb/s of its model, else the bandwidth of its link. PCI addresses and `gdr="1"`
+ * are invented; the CPU is one for which NCCL has the figure between the sockets.
  *
  * @param topology - a server topology
  * @returns the text, ending in a line end
@@ -50,7 +48,7 @@ class Writer {
 
   constructor(topology: ServerTopology) {
     this.#topology = topology;
-    // GPUs name each other and switches before they are written.
+    // GPUs refer to the addresses of GPUs and switches that are written later.
     for (const { id } of topology.document.devices) this.#addresses.set(id, this.#freshAddress());
   }
 
@@ -84,7 +82,7 @@ class Writer {
 
   #writeSwitch(depth: number, device: Device, link: Link, tree: HostTree): void {
     const children = tree.below.get(device.id) ?? [];
-    // On the lower level of a Broadcom switch the link above is inside the chip, and NCCL drops it.
+    // The link above the lower level of a Broadcom switch is inside the chip; NCCL ignores its figures.
     const figures =
       link.medium === 'on-chip' ? { link_speed: '16.0 GT/s PCIe', link_width: '16' } : pcieAttributes(link);
     this.#open(depth, 'pci', {
@@ -102,7 +100,7 @@ class Writer {
         this.#writeChild(depth + 1, child, tree);
         continue;
       }
-      // A switch that reports as two levels: one more bridge above each device, as fast as its link.
+      // A switch with two levels: one more bridge above each device, as fast as its link.
       this.#open(depth + 1, 'pci', {
         busid: this.#freshAddress(),
         class: '0x060400',
@@ -121,7 +119,7 @@ class Writer {
     this.#open(depth, 'pci', {
       busid: this.#addresses.get(device.id)!,
       class: '0x030200',
-      // Where C2C is the only link to the CPU, PCIe is left to detection.
+      // If C2C is the only link to the CPU, PCIe is left to detection.
       ...(link.medium === 'c2c' ? {} : pcieAttributes(link)),
       ...this.#hostBridge(device),
     });
@@ -161,10 +159,10 @@ class Writer {
     const { portGBps } = device;
     const assumedGBps = speed === undefined ? ncclFigure(link) : Number(speed) / 8;
     // A larger speed would read as kb/s.
-    const mbps = Math.min(NET_MAX_MBPS, Math.round((portGBps ?? assumedGBps) * 8000));
+    const mbps = Math.min(PORT_MAX_MBPS, Math.round((portGBps ?? assumedGBps) * 8000));
     const rate = portGBps === undefined ? 'none' : device.portVerified === true ? undefined : 'unverified';
     const role = device.role ?? 'compute';
-    if (portGBps !== undefined && portGBps * 8000 > NET_MAX_MBPS) {
+    if (portGBps !== undefined && portGBps * 8000 > PORT_MAX_MBPS) {
       throw refusal(`the ports of ${device.id} carry ${portGBps} GB/s, more than any`);
     }
     const net = attributes({
@@ -179,7 +177,7 @@ class Writer {
       ...(role !== 'compute' && { corral_role: role }),
       ...(rate !== undefined && { corral_rate: rate }),
     });
-    const virtual = ncclFigure(link) >= LOC_GBPS;
+    const virtual = ncclFigure(link) >= NOT_LIMITING_GBPS;
     const inner = virtual ? depth : depth + 1;
     if (!virtual) {
       this.#open(depth, 'pci', {
@@ -205,7 +203,7 @@ class Writer {
     });
   }
 
-  /** Names of host bridges may hold anything, so they are numbered. */
+  /** Host bridges are numbered, because their names may contain any characters. */
   #hostBridge(device: Device): Record<string, string> {
     if (device.hostBridge === undefined) return {};
     const known = this.#bridges.get(device.hostBridge) ?? `hb${this.#bridges.size}`;
@@ -227,7 +225,7 @@ class Writer {
   }
 }
 
-/** Identifiers that NCCL flattens, and ones that it does not. */
+/** PCI ids of a switch whose two levels NCCL takes for one, and ids of any other bridge. */
 const BROADCOM = {
   vendor: '0x1000',
   device: '0xc010',
@@ -249,7 +247,7 @@ function numaIdsOf(trees: readonly HostTree[]): readonly number[] {
   return usable ? (own as number[]) : trees.map((_, i) => i);
 }
 
-/** Whether a value survives the reader of NCCL, which decodes no references, and ours, which trims. */
+/** Whether a value is read back unchanged: NCCL decodes no references, and {@link fromNcclXml} trims blanks. */
 function isPlain(value: string): boolean {
   return value.length <= VALUE_LENGTH_MAX && /^[^\p{Cc}\p{Cs}"&<>]+$/u.test(value) && value === value.trim();
 }

@@ -2,24 +2,24 @@ import { CorralError, quote } from '../../errors.js';
 import type { NcclXmlOptions } from './options.js';
 import { addressKey, type NcclCpu, type NcclPci } from './tree.js';
 
-/** A PCI device that the server document will have, with what hangs below it. */
+/** A PCI device of the server document with the devices below it. */
 export interface PciBranch {
   readonly pci: NcclPci;
   readonly kind: 'gpu' | 'nic' | 'bridge';
   readonly branches: readonly PciBranch[];
 }
 
-/** What options say about devices: kinds of those in the file, and those to add. */
+/** The devices of the options, sorted. */
 export interface StatedDevices {
   readonly kinds: ReadonlyMap<string, 'gpu' | 'nic' | 'none'>;
   readonly under: ReadonlyMap<NcclPci, readonly PciBranch[]>;
-  /** Addresses of bridges that get devices. */
+  /** Addresses of the bridges in `under`. */
   readonly bridges: ReadonlySet<string>;
   readonly below: ReadonlyMap<NcclCpu, readonly PciBranch[]>;
 }
 
 /**
- * Sorts the devices of the options: those that the file has, and those to be added.
+ * Sorts the devices of the options into kinds for devices of the file, and devices to add.
  *
  * @param cpus - CPUs of the server
  * @param all - PCI devices below them
@@ -86,7 +86,7 @@ function push<K>(lists: Map<K, PciBranch[]>, key: K, branch: PciBranch): void {
   else list.push(branch);
 }
 
-/** A device that only the options know. */
+/** A PCI device that is in the options only. */
 function detected(address: string): NcclPci {
   return {
     address,

@@ -1,4 +1,6 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
+import { LINKS_PER_PAIR_MAX } from '../server/limits.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { readInteger } from '../text/numbers.js';
 import { readXml, type XmlElement } from '../text/xml.js';
 
@@ -20,7 +22,7 @@ export interface NcclCpu {
   readonly line: number;
 }
 
-/** A `pci` element with what hangs on it. */
+/** A `pci` element with the elements inside. */
 export interface NcclPci {
   readonly address: string;
   readonly class: string | undefined;
@@ -64,12 +66,12 @@ export interface NcclGpuLink {
 /** A `net` element: one port. */
 export interface NcclNet {
   readonly name: string | undefined;
-  /** Absent: NCCL passes over the port. */
+  /** Absent: NCCL ignores the port. */
   readonly dev: number | undefined;
   readonly speedMbps: number | undefined;
-  /** What the port is for, in files that {@link toNcclXml} wrote. */
+  /** The role of the NIC, in files that {@link toNcclXml} wrote. */
   readonly role: string | undefined;
-  /** In files that {@link toNcclXml} wrote: `none` where the server says no rate of the port, `unverified`. */
+  /** In files that {@link toNcclXml} wrote: `none` if the server has no rate of the port, or `unverified`. */
   readonly rate: string | undefined;
 }
 
@@ -83,14 +85,12 @@ export interface NcclSystem {
 
 /** Most elements of a file; NCCL itself stops at a few thousand. */
 const ELEMENTS_MAX = 2 ** 15;
-/** Most links between two devices: no GPU has a tenth of it. */
-const LINKS_MAX = 1024;
 /** Fastest C2C, as in a server document. */
 const C2C_MAX_GBPS = 1e6;
 const INT_MAX = 2 ** 31 - 1;
 
 /**
- * Reads the elements of an NCCL topology file that describe the machine; others are passed over, as NCCL does.
+ * Reads the elements of an NCCL topology file that describe the server; others are ignored, as in NCCL.
  *
  * @param text - the whole file
  * @returns CPUs with what hangs below them, in document order
@@ -99,13 +99,12 @@ const INT_MAX = 2 ** 31 - 1;
  */
 export function readNcclSystem(text: unknown): NcclSystem {
   const root = readXml(text, { what: 'an NCCL topology (<system>)', elementsMax: ELEMENTS_MAX });
-  if (root.name !== 'system') throw new CorralError('invalid-format', ['line', root.line], wrongRoot(root));
+  if (root.name !== 'system') throw invalidFormat(['line', root.line], wrongRoot(root));
   refuseText(root);
   const written = filled(root, 'version');
   const version = /^0*[12]$/.test(written ?? '') ? (Number(written) as 1 | 2) : undefined;
   if (version === undefined) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', root.line, 'version'],
       `expected version 1 (NCCL) or 2 (RCCL), got ${written === undefined ? 'none' : quote(written)}: other programs write <system> too, give the file that NCCL_TOPO_DUMP_FILE writes`,
     );
@@ -122,11 +121,10 @@ function wrongRoot(root: XmlElement): string {
   return `expected <system>, the root of an NCCL topology, got <${root.name.slice(0, 64)}>${hint}`;
 }
 
-/** NCCL's reader stops at text between elements. */
+/** Refuses text between elements, where NCCL stops reading. */
 function refuseText(element: XmlElement): void {
   if (element.text !== '') {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', element.line],
       `text inside <${element.name.slice(0, 64)}>: ${quote(element.text)}; remove it`,
     );
@@ -134,12 +132,11 @@ function refuseText(element: XmlElement): void {
   for (const child of element.children) refuseText(child);
 }
 
-/** NCCL passes over such a GPU without a word, and the server would lack it. */
+/** Refuses a GPU outside a `pci` element: NCCL ignores it silently, and the server would lack it. */
 function refuseLooseGpu(parent: XmlElement): void {
   const [gpu] = named(parent, 'gpu');
   if (gpu === undefined) return;
-  throw new CorralError(
-    'invalid-format',
+  throw invalidFormat(
     ['line', gpu.line],
     `<gpu> inside <${parent.name}>: NCCL reads GPUs inside a <pci> with their busid only, add it`,
   );
@@ -165,16 +162,14 @@ function cpuOf(element: XmlElement): NcclCpu {
 function pciOf(element: XmlElement): NcclPci {
   const address = element.attributes.get('busid') ?? '';
   if (!/^[0-9a-fA-F]+(?:[:.-][0-9a-fA-F]+)*$/.test(address)) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', element.line, 'busid'],
       `expected a PCI address such as 0000:1d:00.0, got ${quote(address)}`,
     );
   }
   const gpus = named(element, 'gpu');
   if (gpus.length > 1) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', gpus[1]!.line],
       `${quote(address)} has ${gpus.length} gpu elements: a <pci> holds one, and partitions of one GPU (mlopart) are not read: leave one`,
     );
@@ -204,17 +199,16 @@ function gpuOf(element: XmlElement): NcclGpu {
       medium: link.name as 'nvlink' | 'xgmi',
       target: addressKey(link.attributes.get('target') ?? ''),
       targetClass: filled(link, 'tclass')?.toLowerCase(),
-      count: required(link, 'count', 0, LINKS_MAX),
+      count: required(link, 'count', 0, LINKS_PER_PAIR_MAX),
     }));
   let c2cGBps = 0;
   let c2cLinks = 0;
   for (const link of named(element, 'c2c')) {
-    const count = required(link, 'count', 0, LINKS_MAX);
+    const count = required(link, 'count', 0, LINKS_PER_PAIR_MAX);
     c2cGBps += (required(link, 'bw', 0, INT_MAX) * count) / 1000;
     c2cLinks += count;
-    if (c2cGBps > C2C_MAX_GBPS || c2cLinks > LINKS_MAX) {
-      throw new CorralError(
-        'invalid-format',
+    if (c2cGBps > C2C_MAX_GBPS || c2cLinks > LINKS_PER_PAIR_MAX) {
+      throw invalidFormat(
         ['line', link.line, 'bw'],
         `C2C of ${c2cGBps} GB/s: expected MB/s per link, got ${quote(link.attributes.get('bw'))}`,
       );
@@ -259,8 +253,7 @@ function integer(element: XmlElement, name: string, min: number, max: number): n
   const hex = /^([-+]?)(0[xX][0-9a-fA-F]{1,8})$/.exec(text);
   const value = hex === null ? readInteger(text) : Number(hex[2]) * (hex[1] === '-' ? -1 : 1);
   if (!(value >= min && value <= max)) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', element.line, name],
       `expected an integer from ${min} to ${max}, got ${quote(text)}`,
     );
@@ -271,8 +264,7 @@ function integer(element: XmlElement, name: string, min: number, max: number): n
 function required(element: XmlElement, name: string, min: number, max: number): number {
   const value = integer(element, name, min, max);
   if (value === undefined) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', element.line, name],
       `<${element.name}> needs ${name}: is the file complete?`,
     );
@@ -280,7 +272,7 @@ function required(element: XmlElement, name: string, min: number, max: number): 
   return value;
 }
 
-/** A PCI address without its separators and leading zeros: NCCL compares the digits. */
+/** A PCI address without separators and leading zeros, because NCCL compares the digits only. */
 export function addressKey(address: string): string {
   const digits = address.toLowerCase().replace(/[^0-9a-f]/g, '');
   return digits.replace(/^0+(?=.)/, '');

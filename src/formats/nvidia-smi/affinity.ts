@@ -1,7 +1,7 @@
-/** The columns to the right of the matrix that say where a device is. */
+/** The columns to the right of the matrix. */
 export type AffinityColumn = 'cpu' | 'numa' | 'gpu-numa';
 
-/** What the columns to the right of the matrix say of one device, as printed. */
+/** The cells to the right of the matrix for one device, as printed. */
 export interface Affinity {
   /** CPUs near the device: `0-55,112-167`. */
   readonly cpu?: string;
@@ -9,21 +9,20 @@ export interface Affinity {
   readonly numa?: string;
 }
 
-/** Highest CPU or NUMA number of a list, in digits. */
+/** Most digits of a CPU or NUMA number. */
 const NUMBER_DIGITS_MAX = 5;
-/** Longest affinity list that is looked at for a NUMA node run into it. */
+/** Longest CPU list that is searched for a NUMA list at its end. */
 const MERGED_LENGTH_MAX = 1024;
-/** Longest NUMA list that may have run into the CPU list. */
+/** Longest NUMA list at the end of a CPU list. */
 const NUMA_LENGTH_MAX = 64;
 
 /** A cell of the affinity columns; anything else behind the last cell is a remark. */
 const CELL = /^(?:[\d,-]+|N\/A)$/i;
 
 /**
- * Cuts what follows the matrix cells of a row into the cells of the affinity columns.
+ * Splits the text behind the matrix cells of a row into the cells of the affinity columns.
  *
- * Between tabs a blank cell counts as one; between spaces it cannot be seen. A remark (`<- the slow one`) ends the
- * cells.
+ * A blank cell is seen between tabs only, not between spaces. A remark (`<- the slow one`) ends the cells.
  *
  * @param rest - the row behind its last matrix cell
  * @returns the cells from the left, blank ones as '', and what stands behind them
@@ -54,9 +53,9 @@ export function affinityCells(rest: string): { readonly cells: readonly string[]
 /**
  * Reads the affinity cells of one row.
  *
- * A wide CPU list swallows the gap to the NUMA column: `0-45,92-1370` is CPUs 0-45,92-137 and NUMA node 0.
- * The two are parted where the NUMA cell is missing and only a parted list is regular ({@link isRegular}), or
- * has numbers that ascend; or where other rows of the text have one cell more.
+ * After a wide CPU list the tool prints no blank before the NUMA column: `0-45,92-1370` is CPUs 0-45,92-137 and NUMA node
+ * 0. Such a cell is split if the NUMA cell is missing and only the split list is regular ({@link isRegular}) or has
+ * ascending numbers, or if other rows have one cell more.
  *
  * @param columns - the affinity columns of the header, from the left
  * @param cells - the cells of the row, see {@link affinityCells}
@@ -85,7 +84,7 @@ function known(cell: string | undefined): string | undefined {
   return cell === undefined || cell === '' || cell.toUpperCase() === 'N/A' ? undefined : cell;
 }
 
-/** A CPU list and the NUMA list that ran into it, or `undefined` where nothing says that one did. */
+/** A cell split into CPU list and NUMA list; undefined where nothing shows that it holds both. */
 function partMerged(cell: string, isMerged: boolean): Required<Affinity> | undefined {
   if (cell.length > MERGED_LENGTH_MAX) return undefined;
   const whole = parseRanges(cell);
@@ -125,8 +124,8 @@ export function parseRanges(list: string): Range[] | undefined {
 }
 
 /**
- * Whether a list ends as it began: with two ranges of one length (first and second threads of the same
- * cores), or with single CPUs a constant step apart (every other CPU, where sockets take turns).
+ * Whether the last entries of a list have one pattern: two ranges of equal length (first and second threads of the same
+ * cores), or single CPUs a constant step apart (sockets alternate).
  */
 function isRegular(ranges: readonly Range[]): boolean {
   const [first, second, third] = ranges.slice(-3).reverse();
@@ -137,8 +136,8 @@ function isRegular(ranges: readonly Range[]): boolean {
 }
 
 /**
- * The NUMA node that a NUMA list stands for: `0` the number 0; `0,2-17` (Grace: the CPU's node, then those
- * of the GPUs' memory) the first; `0-1` the text, because the tool names both and prefers none.
+ * The NUMA node of a NUMA list: the number 0 for `0`; the first for `0,2-17` (on Grace the CPU's node comes first, then
+ * those of GPU memory); the text itself for `0-1`, because the tool prefers neither.
  *
  * @param numa - a NUMA list as printed
  * @returns a number, or a name

@@ -1,5 +1,6 @@
-import { CorralError, quote } from '../../errors.js';
-import { bareWord } from '../text/paste.js';
+import { quote } from '../../errors.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
+import { bareWord } from '../text/terminal-text.js';
 import type { AffinityColumn } from './affinity.js';
 import { isMatrixRun, isMatrixWord, isP2pWord } from './words.js';
 
@@ -10,7 +11,7 @@ const LABEL_LENGTH_MAX = 128;
 
 /** A heading of a GPU. */
 const GPU_LABEL = /^GPU\d{1,4}$/;
-/** A first heading that the next may have run into: `GPU0GPU1`; `GPU0:` is prose. */
+/** A first heading, also without a blank before the next: `GPU0GPU1`. `GPU0:` is prose. */
 const GPU_LABEL_FIRST = /^GPU\d[\w.-]*$/;
 
 /** Whether a heading is one of a GPU. */
@@ -22,7 +23,7 @@ export function isGpuLabel(label: string): boolean {
 export interface SmiHeader {
   /** From 1. */
   readonly line: number;
-  /** Headings as printed, those that ran together not yet parted. */
+  /** Headings as printed; those without a blank between them are not split yet. */
   readonly tokens: readonly string[];
   readonly affinityColumns: readonly AffinityColumn[];
 }
@@ -43,16 +44,16 @@ export interface SmiLines {
   readonly rows: ReadonlyMap<string, SmiRow>;
 }
 
-/** Titles of the affinity columns; their own words may have run together, as in `CPU AffinityNUMA Affinity`. */
+/** Titles of the affinity columns, also without a blank between them: `CPU AffinityNUMA Affinity`. */
 const AFFINITY_TITLE =
   /CPU\s{1,8}Affinity|GPU\s{1,8}NUMA\s{1,8}ID|NUMA\s{1,8}Affinity|(?<=\s)NUMA(?:\s{1,8}ID)?(?=\s|$)/g;
 
 /**
- * Finds the matrices in a text: a line of headings each, and the rows up to the next.
+ * Finds the matrices in a text: each is a line of headings with the rows up to the next such line.
  *
- * Headings and rows may have anything before them: the mark of a quotation or diff, a time stamp, a host. A line of
- * headings is one whose words from a GPU on are headings of rows, or have a digit as headings have; a row is a
- * heading and a cell. Other lines (legend, prompt, prose) are passed over.
+ * Headings and rows may have any prefix: a quotation or diff mark, a time stamp, a host name. In a line of headings every
+ * word from the first GPU on is the heading of a row or has a digit. A row is a heading with a cell behind it. Other
+ * lines (legend, prompt, prose) are ignored.
  *
  * @param lines - the text
  * @returns matrices in the order of the text, those of `-p2p` too; one or more
@@ -68,8 +69,7 @@ export function matricesIn(lines: readonly string[]): SmiLines[] {
   });
   const filled = matrices.filter(({ rows }) => rows.size > 0);
   if (matrices.length === 0) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       [],
       'no line with the headings GPU0 GPU1 …: give the whole output of nvidia-smi topo -m',
     );
@@ -99,7 +99,7 @@ function tokensOf(content: string, count: number): Token[] {
   return tokens;
 }
 
-/** A row whatever its heading: the first word that a cell follows. */
+/** A row with any heading: the first word that is followed by a cell. */
 function looseRow(content: string): { readonly label: string; readonly cells: string } | undefined {
   const tokens = tokensOf(content.slice(0, ROW_START_MAX), ROW_START_MAX);
   const at = tokens.findIndex(({ word }, i) => i > 0 && isMatrixRun(word));
@@ -108,7 +108,7 @@ function looseRow(content: string): { readonly label: string; readonly cells: st
   return { label: bareWord(word), cells: content.slice(end) };
 }
 
-/** Where the first cell of a row must begin, in characters: behind a prefix and a heading. */
+/** The first cell of a row must begin within so many characters, behind prefix and heading. */
 const ROW_START_MAX = 2048;
 
 function headerOf(content: string, line: number, rowLabels: ReadonlySet<string>): SmiHeader | undefined {
@@ -121,14 +121,14 @@ function headerOf(content: string, line: number, rowLabels: ReadonlySet<string>)
   const start = first === 0 ? 0 : prefix[first - 1]!.end;
   const words = tokensOf(untitled.slice(start), LABELS_MAX + 1).map(({ word }) => word);
   const headings = [bareWord(words[0]!), ...words.slice(1)];
-  // A remark behind the last heading.
+  // A remark may follow the last heading.
   const remark = headings.findIndex((word) => !/^[\w.:-]+$/.test(word) || /^-+$/.test(word));
   const tokens = remark === -1 ? headings : headings.slice(0, remark);
   // A row of the matrix begins with a heading too, but a cell follows.
   if (tokens[1] !== undefined && isMatrixRun(tokens[1])) return undefined;
   if (!tokens.every((word) => /\d/.test(word) || rowLabels.has(word))) return undefined;
   if (tokens.length > LABELS_MAX) {
-    throw new CorralError('limit-exceeded', ['line', line], `more than ${LABELS_MAX} columns`);
+    throw limitExceeded(['line', line], `more than ${LABELS_MAX} columns`);
   }
   return {
     line,
@@ -148,7 +148,7 @@ function rowsBetween(lines: readonly string[], header: SmiHeader, end: number): 
     if (found === undefined) continue;
     const row = { line, ...found };
     const fail = (problem: string): never => {
-      throw new CorralError('invalid-format', ['line', line], problem);
+      throw invalidFormat(['line', line], problem);
     };
     if (row.label.length > LABEL_LENGTH_MAX) {
       fail(`a heading of ${row.label.length} characters, at most ${LABEL_LENGTH_MAX}`);
@@ -157,14 +157,14 @@ function rowsBetween(lines: readonly string[], header: SmiHeader, end: number): 
       fail(`row ${quote(row.label)} stands twice: give the matrix of one server only`);
     }
     if (rows.size === LABELS_MAX) {
-      throw new CorralError('limit-exceeded', ['line', line], `more than ${LABELS_MAX} rows`);
+      throw limitExceeded(['line', line], `more than ${LABELS_MAX} rows`);
     }
     rows.set(row.label, row);
   }
   return rows;
 }
 
-/** A row: a heading with cells behind it, also where the first ran into the heading. */
+/** A row: a heading with cells behind it, also without a blank between heading and first cell. */
 function rowOf(
   content: string,
   headings: ReadonlySet<string>,
@@ -174,7 +174,7 @@ function rowOf(
     const label = bareWord(word);
     if (headings.has(label)) {
       const [next, ...others] = tokens.slice(i + 1).map((token) => token.word);
-      // A bad word is shown as one rather than passed over, if there are good ones.
+      // A row with one bad word is kept if it has good ones, so that the error names the word.
       const isBad =
         /^[A-Z][A-Z\d]{0,7}$/.test(next ?? '') && !headings.has(next!) && others.some(isMatrixWord);
       if (next !== undefined && (isBad || isMatrixRun(next))) return { label, cells: content.slice(end) };
@@ -187,7 +187,7 @@ function rowOf(
       }
     }
   }
-  // A heading that ran into others in the line of headings, or that has no column. `X = Self` is the legend.
+  // The heading is joined to others in the line of headings, or has no column. `X = Self` is the legend.
   const loose = looseRow(content);
   if (loose === undefined || headings.has(loose.label) || /^\s*\S+\s*=/.test(loose.cells)) return undefined;
   return /^[A-Za-z_][\w.-]*\d[\w.-]*$/.test(loose.label) || isPartOf(loose.label, headings)

@@ -1,26 +1,26 @@
-import { CorralError } from '../../errors.js';
 import { relationMatrix } from '../../topology/relation.js';
 import type { ServerDocument } from '../../topology/server-document.js';
 import { serverTopology } from '../../topology/server-topology.js';
+import { parseImportOptions } from '../server/import-options.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { writeDocument } from './document.js';
-import { type NvidiaSmiTopoOptions, parseTopoOptions } from './options.js';
+import { type NvidiaSmiTopoOptions, SMI_OPTIONS } from './options.js';
 import { placesOf } from './places.js';
 import { readSmiTable, type SmiTable } from './table.js';
 
 /**
  * Reads a server from the output of `nvidia-smi topo -m`.
  *
- * The law: `relationMatrix` of the server equals the matrix of the text, cell by cell (`SOC` of old drivers
- * read as `SYS`). The server is the simplest that has this matrix, see {@link placesOf} for PCIe and
- * {@link nvlinksOfTable} for NVLink; more than one machine may print the same.
+ * `relationMatrix` of the server equals the matrix of the text in every cell (`SOC` of old drivers is read as `SYS`). The
+ * server is the simplest with this matrix, see {@link placesOf} for PCIe and {@link nvlinksOfTable} for NVLink. Different
+ * servers may print the same matrix.
  *
- * What the text does not settle:
- * - Bandwidth: assumed, or given as options; every link says so and is not `verified`.
- * - The PCIe path of GPUs that show `NV#`: from the other cells, then from NUMA or CPU affinity.
- * - The PCIe path of NICs for which a driver of the 580 series printed `NV#`: it is never taken for an NVLink;
- *   the mirrored cell is read instead, and where that is no better the NIC counts as far (`SYS`) from all
- *   GPUs, unless the server has but one NUMA node. A note of the document names these NICs.
- * - What a NIC is for: all count as `compute`; set `role` in the document where you know better.
+ * What the text does not say:
+ * - Bandwidth: it is assumed, or given by options. The source of every link says so, and no link is `verified`.
+ * - The PCIe path of GPUs that show `NV#`: it follows from the other cells, then from NUMA or CPU affinity.
+ * - The PCIe path of NICs for which a driver of the 580 series printed `NV#`: the mirrored cell is read. If that is `NV#`
+ *   too, the NIC counts as far (`SYS`) from all GPUs, unless the server has one NUMA node only. A note names these NICs.
+ * - The role of a NIC: all count as `compute`; set `role` in the document where that is wrong.
  *
  * CPU affinity is kept as a note; the GPU NUMA ID (the memory of a Grace GPU) is not kept.
  *
@@ -38,21 +38,20 @@ import { readSmiTable, type SmiTable } from './table.js';
  * ```
  */
 export function fromNvidiaSmiTopo(text: string, options: NvidiaSmiTopoOptions = {}): ServerDocument {
-  const known = parseTopoOptions(options);
+  const known = parseImportOptions(options, SMI_OPTIONS);
   const table = readSmiTable(text);
   const document = writeDocument(table, placesOf(table), known);
   holdLaw(table, document);
   return document;
 }
 
-/** Compares the matrix of the document with the text, so that no flaw of ours goes out as a server. */
+/** Checks the document against the matrix of the text, so that a fault of this reader is an error, not a wrong server. */
 function holdLaw(table: SmiTable, document: ServerDocument): void {
   const { cells } = relationMatrix(serverTopology(document));
   table.cells.forEach((row, i) => {
     row.forEach((word, j) => {
       if (word === undefined || word === cells[i]![j]) return;
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', table.lines[i]!, table.labels[j]!],
         `no server was found in which ${table.labels[i]}–${table.labels[j]} is ${word}: the nearest has ${cells[i]![j]}`,
       );

@@ -1,4 +1,4 @@
-import { componentsOf } from '../server/components.js';
+import { components } from '../server/components.js';
 import type { SmiTable } from './table.js';
 import { nvlinksOf } from './words.js';
 
@@ -18,13 +18,12 @@ export interface NvlinkPair {
 }
 
 /**
- * The NVLink fabric that the `NV#` cells stand for.
+ * The NVLinks that the `NV#` cells mean.
  *
- * The tool prints the same word for a bridge between two GPUs and for a path through NVSwitch. GPUs that
- * NVLink joins are taken to be behind NVSwitch if all pairs have a cell, each cell is the smaller of two
- * counts that belong to its GPUs, and one GPU would need more links than a GPU has (18) to reach the others
- * directly: 8 GPUs at NV18 (126 links). 4 GPUs at NV4 (12 links, HGX A100 4-GPU) are joined directly, and so
- * are the uneven meshes of P100 and V100 machines.
+ * The tool prints the same word for a bridge between two GPUs and for a path through NVSwitches. A connected set of GPUs
+ * counts as switched if every pair has an `NV#` cell, every cell is the minimum of one number per GPU, and direct links
+ * would need more links per GPU than there are (18): 8 GPUs at NV18 would need 126. 4 GPUs at NV4 (12 links each, HGX
+ * A100 4-GPU) and the uneven meshes of P100 and V100 servers are joined directly.
  *
  * @param table - the matrix
  * @returns groups behind NVSwitch, and pairs with links of their own
@@ -53,10 +52,10 @@ export function nvlinksOfTable(table: SmiTable): {
   return { switched, pairs };
 }
 
-/** GPUs that NVLink connects, also over other GPUs. */
+/** Sets of GPUs that NVLink connects, also through other GPUs. */
 function islandsOf(links: readonly (readonly number[])[]): number[][] {
   const joined = links.flatMap((row, a) => row.flatMap((count, b) => (count > 0 ? [[a, b] as const] : [])));
-  return componentsOf([...links.keys()], joined);
+  return components([...links.keys()], joined);
 }
 
 function isSwitched(links: readonly (readonly number[])[], island: readonly number[]): boolean {

@@ -1,5 +1,6 @@
-import { CorralError } from '../../errors.js';
-import { componentsOf } from '../server/components.js';
+import { components } from '../server/components.js';
+import { groupedBy } from '../server/grouped.js';
+import { invalidFormat } from '../text/format-errors.js';
 import type { Affinity } from './affinity.js';
 import type { SmiTable } from './table.js';
 import { nvlinksOf } from './words.js';
@@ -13,36 +14,35 @@ export type BridgeGroup = readonly PortGroup[];
 /** Host bridges of one NUMA node (`NODE`); other nodes are `SYS`. */
 export interface NumaGroup {
   readonly bridges: readonly BridgeGroup[];
-  /** Position of the first group of the same NUMA node: `SYS` inside a node parts it, and it stays on one socket. */
+  /** Position of the first group of the same NUMA node. `SYS` inside a node splits it into groups on one socket. */
   readonly sameNumaAs: number;
 }
 
-/** The words of a PCIe path from near to far; a word's position is its rank. */
+/** The words of a PCIe path from near to far; the position of a word is its distance. */
 const WORDS: readonly string[] = ['PIX', 'PXB', 'PHB', 'NODE', 'SYS'];
 const PIX = 0;
 const PXB = 1;
 const PHB = 2;
 const NODE = 3;
 const SYS = 4;
-/** The rank of a pair whose PCIe path the tool does not show. */
+/** The distance of a pair whose PCIe path the tool does not show. */
 const HIDDEN = -1;
 
 /**
  * Where each device hangs below the CPUs, as nested groups that reproduce the words of the matrix.
  *
- * The words are an ultrametric: who is `PIX` of the same device is `PIX` of each other, and so on up. So the
- * groups of a rank are the connected components of all pairs of that rank or a nearer one (single linkage),
- * and a matrix in which a component holds a pair of a farther rank fits no machine.
+ * The words are an ultrametric: two devices that are `PIX` of a third are `PIX` of each other, and so for every word. So the
+ * groups of a word are the connected components of all pairs with that word or a nearer one (single linkage). If a
+ * component holds a pair with a farther word, the matrix fits no server.
  *
- * A pair that shows `NV#` hides its PCIe path. Single linkage then gives the farthest path that the other
- * cells allow: two GPUs that are `PXB` of one NIC are `PXB` of each other. What no cell says is settled by
- * the affinity columns, and only as far as the NUMA node:
+ * `NV#` hides the PCIe path of a pair. Single linkage then gives the farthest path that the other cells allow: two GPUs
+ * that are `PXB` of one NIC are `PXB` of each other. Where no cell tells, the affinity columns decide on the NUMA node:
  *
- * 1. Groups with equal NUMA affinity share a NUMA node, on host bridges of their own (`NODE`), unless a cell
- *    keeps them apart (`SYS`). Where a GPU has no NUMA affinity its CPU affinity stands in.
- * 2. Groups without either share one such node, again unless a cell forbids it; if all others are in one
- *    node, they are in that one too.
- * 3. Groups that a cell keeps apart though their affinity is equal are parts of one NUMA node.
+ * 1. Groups of equal NUMA affinity share a NUMA node, each with a host bridge of its own (`NODE`), unless a cell between
+ *    them is `SYS`. A GPU without NUMA affinity is compared by CPU affinity.
+ * 2. Groups without any affinity share one node, unless a cell between them is `SYS`. If all other groups are in one node,
+ *    they are in that node.
+ * 3. Groups of equal affinity with `SYS` between them are parts of one NUMA node.
  *
  * @param table - the matrix
  * @returns NUMA nodes in the order of their first devices
@@ -51,33 +51,33 @@ const HIDDEN = -1;
  * @see Jardine & Sibson, Mathematical Taxonomy (1971): single linkage is the largest ultrametric below the data
  */
 export function placesOf(table: SmiTable): readonly NumaGroup[] {
-  const ranks = table.cells.map((row) => row.map(rankOf));
-  const groupsByRank = [PIX, PXB, PHB, NODE].map((rank) => groupsWithin(ranks, rank));
-  refuseContradictions(table, ranks, groupsByRank);
+  const distances = table.cells.map((row) => row.map(distanceOf));
+  const groupsByDistance = [PIX, PXB, PHB, NODE].map((distance) => groupsWithin(distances, distance));
+  refuseContradictions(table, distances, groupsByDistance);
   const devices = table.labels.map((_, i) => i);
-  const nodes = joinByAffinity(partition(devices, groupsByRank[NODE]!), ranks, table.affinities);
+  const nodes = joinByAffinity(partition(devices, groupsByDistance[NODE]!), distances, table.affinities);
   const keys = nodes.map((node) => new Set(node.flatMap((at) => keyOf(table.affinities[at]!))));
   const firstOf = groupsOf(nodes.length, (a, b) => [...keys[a]!].some((key) => keys[b]!.has(key)));
   return nodes.map((node, i) => ({
-    bridges: partition(node, groupsByRank[PHB]!).map((bridge) =>
-      partition(bridge, groupsByRank[PXB]!).map((port) => partition(port, groupsByRank[PIX]!)),
+    bridges: partition(node, groupsByDistance[PHB]!).map((bridge) =>
+      partition(bridge, groupsByDistance[PXB]!).map((port) => partition(port, groupsByDistance[PIX]!)),
     ),
     sameNumaAs: firstOf[i]!,
   }));
 }
 
-function rankOf(word: string | undefined): number {
+function distanceOf(word: string | undefined): number {
   if (word === undefined || word === 'X' || nvlinksOf(word) > 0) return HIDDEN;
   return WORDS.indexOf(word);
 }
 
-function isWithin(rank: number, limit: number): boolean {
-  return rank !== HIDDEN && rank <= limit;
+function isWithin(distance: number, limit: number): boolean {
+  return distance !== HIDDEN && distance <= limit;
 }
 
 /** Device to the first device of its component, of the pairs within `limit`. */
-function groupsWithin(ranks: readonly (readonly number[])[], limit: number): readonly number[] {
-  return groupsOf(ranks.length, (a, b) => isWithin(ranks[a]![b]!, limit));
+function groupsWithin(distances: readonly (readonly number[])[], limit: number): readonly number[] {
+  return groupsOf(distances.length, (a, b) => isWithin(distances[a]![b]!, limit));
 }
 
 /** Member to the first member of its component. */
@@ -85,7 +85,7 @@ function groupsOf(count: number, isJoined: (a: number, b: number) => boolean): r
   const members = Array.from({ length: count }, (_, i) => i);
   const pairs = members.flatMap((a) => members.filter((b) => isJoined(a, b)).map((b) => [a, b] as const));
   const firstOf: number[] = [];
-  for (const component of componentsOf(members, pairs)) {
+  for (const component of components(members, pairs)) {
     for (const member of component) firstOf[member] = component[0]!;
   }
   return firstOf;
@@ -93,29 +93,22 @@ function groupsOf(count: number, isJoined: (a: number, b: number) => boolean): r
 
 /** Devices grouped by the component they are in, in the order of their first members. */
 function partition(devices: readonly number[], component: readonly number[]): number[][] {
-  const groups = new Map<number, number[]>();
-  for (const device of devices) {
-    const group = groups.get(component[device]!);
-    if (group === undefined) groups.set(component[device]!, [device]);
-    else group.push(device);
-  }
-  return [...groups.values()];
+  return [...groupedBy(devices, (device) => component[device]!).values()];
 }
 
 function refuseContradictions(
   table: SmiTable,
-  ranks: readonly (readonly number[])[],
-  groupsByRank: readonly (readonly number[])[],
+  distances: readonly (readonly number[])[],
+  groupsByDistance: readonly (readonly number[])[],
 ): void {
-  for (let a = 0; a < ranks.length; a++) {
-    for (let b = a + 1; b < ranks.length; b++) {
-      const limit = groupsByRank.findIndex((group) => group[a] === group[b]);
-      if (limit === -1 || ranks[a]![b]! <= limit) continue;
-      const chain = chainOf(ranks, a, b, limit).map(
+  for (let a = 0; a < distances.length; a++) {
+    for (let b = a + 1; b < distances.length; b++) {
+      const limit = groupsByDistance.findIndex((group) => group[a] === group[b]);
+      if (limit === -1 || distances[a]![b]! <= limit) continue;
+      const chain = chainOf(distances, a, b, limit).map(
         ([from, to]) => `${table.labels[from]}–${table.labels[to]} is ${table.cells[from]![to]}`,
       );
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', table.lines[a]!, table.labels[b]!],
         `${table.labels[a]}–${table.labels[b]} is ${table.cells[a]![b]}, yet ${chain.join(' and ')}: no machine is wired like this, check these cells`,
       );
@@ -125,7 +118,7 @@ function refuseContradictions(
 
 /** The shortest chain of pairs within `limit` from one device to another of the same component. */
 function chainOf(
-  ranks: readonly (readonly number[])[],
+  distances: readonly (readonly number[])[],
   from: number,
   to: number,
   limit: number,
@@ -133,8 +126,8 @@ function chainOf(
   const previous = new Map<number, number>([[to, to]]);
   const queue = [to];
   for (const at of queue) {
-    ranks[at]!.forEach((rank, next) => {
-      if (previous.has(next) || !isWithin(rank, limit)) return;
+    distances[at]!.forEach((distance, next) => {
+      if (previous.has(next) || !isWithin(distance, limit)) return;
       previous.set(next, at);
       queue.push(next);
     });
@@ -144,21 +137,21 @@ function chainOf(
   return chain;
 }
 
-/** Devices that share a NUMA node, while it is put together. */
+/** A NUMA node while its groups are collected. */
 interface Node {
   readonly devices: number[];
   /** NUMA and CPU affinities of its GPUs. */
   readonly affinities: Set<string>;
 }
 
-/** Joins groups that only hidden pairs keep apart; see {@link placesOf}. */
+/** Joins groups by affinity, see the rules of {@link placesOf}. */
 function joinByAffinity(
   groups: readonly (readonly number[])[],
-  ranks: readonly (readonly number[])[],
+  distances: readonly (readonly number[])[],
   affinities: readonly Affinity[],
 ): number[][] {
   const isKeptApart = (a: Node, b: Node): boolean =>
-    a.devices.some((x) => b.devices.some((y) => ranks[x]![y] === SYS));
+    a.devices.some((x) => b.devices.some((y) => distances[x]![y] === SYS));
   const place = (nodes: Node[], node: Node, belongs: (other: Node) => boolean): void => {
     const home = nodes.find((other) => belongs(other) && !isKeptApart(other, node));
     if (home === undefined) nodes.push(node);

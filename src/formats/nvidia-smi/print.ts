@@ -8,7 +8,7 @@ import { isMatrixWord } from './words.js';
 
 /** A heading that the tool itself prints for a GPU. */
 const GPU_LABEL = /^GPU\d{1,4}$/;
-/** A heading that stays one word in a table of tabs. */
+/** An id of a NIC that can be a heading. */
 const NIC_LABEL = /^[\w.-]{1,64}$/;
 
 const LEGEND = `
@@ -26,9 +26,9 @@ Legend:
 /**
  * Prints the relations of a server as `nvidia-smi topo -m` does, with tabs, legend and NIC legend.
  *
- * Headings are the ids where the tool could have printed them (`GPU0`, `mlx5_0`), else `GPU0`, `GPU1`, … and
- * `NIC0`, `NIC1`, …, with model or id of each NIC in the NIC legend. A document does not hold CPU affinities:
- * that column reads `N/A`, as does NUMA affinity where the document has none.
+ * Headings are the ids if the tool could print all of them (`GPU0`, `mlx5_0`), else `GPU0`, `GPU1`, … and `NIC0`, `NIC1`,
+ * …, with model or id of each NIC in the NIC legend. Documents hold no CPU affinities, so that column is `N/A`; NUMA
+ * affinity is `N/A` where the document has none.
  *
  * @param topology - a server topology
  * @returns the text, ending in a line end
@@ -70,7 +70,7 @@ export function toNvidiaSmiTopo(topology: ServerTopology): string {
 }
 
 function labelsOf({ gpus, nics }: ServerTopology): readonly string[] {
-  // One foreign heading would leave two ways of naming in one table.
+  // If one id cannot be a heading, all devices get numbered headings.
   const areLabels =
     gpus.every((id) => GPU_LABEL.test(id)) &&
     nics.every((id) => NIC_LABEL.test(id) && !isMatrixWord(id) && !/^(?:GPU|CPU|NUMA)/.test(id));

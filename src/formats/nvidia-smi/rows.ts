@@ -1,19 +1,20 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { parseRanges } from './affinity.js';
 import type { SmiRow } from './lines.js';
 import { isMatrixWord, isP2pWord, NVLINKS_MAX, wordsAt } from './words.js';
 
-/** The cells of a row by column, and what follows them. */
+/** The cells of a row by column, and the text behind them. */
 export interface RowReading {
   readonly words: readonly string[];
   readonly rest: string;
 }
 
 /**
- * The ways to read the cells of a row.
+ * The ways to split a row into cells.
  *
- * Cells between blanks have one reading. Where some ran together (`XNV4`, `NODESYS`, `NV120-15`), words are parted
- * so that `X` stands where the row meets itself, and what follows the last one is a list of CPUs.
+ * Cells between blanks have one reading. Cells without blanks between them (`XNV4`, `NODESYS`, `NV120-15`) are split so
+ * that `X` is in the column of the row's own device, and a list of CPUs may follow the last cell.
  *
  * @param row - the row
  * @param columns - headings of the columns
@@ -40,7 +41,7 @@ export function readingsOf(
     }
     const readings = partedReadings(row, columns, hasAffinity);
     if (readings.length > 0) return readings;
-    throw invalidRow(row, column, problem);
+    throw invalidFormat(['line', row.line, column], problem);
   }
   return [{ words: words.map(modern), rest: row.cells.slice(end) }];
 }
@@ -65,7 +66,7 @@ function problemOf(
   return word === 'X' ? 'X stands for the device itself' : `expected X, got ${quote(word)}`;
 }
 
-/** Readings of cells that ran together. Only digits behind the last `NV#` leave a choice. */
+/** Readings of cells without blanks between them. Only the digits of a last `NV#` leave a choice. */
 function partedReadings(row: SmiRow, columns: readonly string[], hasAffinity: boolean): RowReading[] {
   const { cells } = row;
   const readings: RowReading[] = [];
@@ -90,7 +91,7 @@ function partedReadings(row: SmiRow, columns: readonly string[], hasAffinity: bo
   return readings;
 }
 
-/** Whether a text may follow the last cell: a blank, a remark, nothing, or a list of CPUs that ran into it. */
+/** Whether a text may follow the last cell: nothing, a blank, a remark, or a list of CPUs. */
 function mayFollow(rest: string, hasAffinity: boolean): boolean {
   const first = /^\S*/.exec(rest)![0];
   if (/^\w/.test(first)) return hasAffinity && (first === 'N/A' || parseRanges(first) !== undefined);
@@ -102,7 +103,7 @@ function modern(word: string): string {
 }
 
 /**
- * Chooses one reading of each row: where one has several, that which agrees with the mirrored cells.
+ * Chooses one reading of each row; of several, the one that agrees with the mirrored cells.
  *
  * @param rows - rows with their readings
  * @param columns - headings of the columns, which are those of the rows
@@ -128,15 +129,12 @@ export function chosenReadings(
     if (agreeing.length !== 1) {
       const last = columns.at(-1)!;
       const choices = readings.map(({ words }) => words.at(-1)).join(' or ');
-      throw invalidRow(row, last, `cells ran together and may be ${choices}: put a blank between them`);
+      throw invalidFormat(
+        ['line', row.line, last],
+        `cells ran together and may be ${choices}: put a blank between them`,
+      );
     }
     chosen.set(row.label, agreeing[0]!);
   }
   return chosen;
-}
-
-/** An error in a row, and in one of its columns where that is known. */
-export function invalidRow(row: SmiRow, column: string | undefined, problem: string): CorralError {
-  const path = column === undefined ? ['line', row.line] : ['line', row.line, column];
-  return new CorralError('invalid-format', path, problem);
 }

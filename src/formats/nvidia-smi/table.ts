@@ -1,6 +1,7 @@
-import { CorralError, quote } from '../../errors.js';
-import { refuseTooManyGpus } from '../server/gpu-partitions.js';
-import { bareWord, pastedLines } from '../text/paste.js';
+import { quote } from '../../errors.js';
+import { refuseTooManyGpus } from '../server/limits.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
+import { bareWord, pastedLines } from '../text/terminal-text.js';
 import { type Affinity, affinityCells, readAffinity } from './affinity.js';
 import {
   isGpuLabel,
@@ -11,7 +12,7 @@ import {
   type SmiLines,
   type SmiRow,
 } from './lines.js';
-import { chosenReadings, invalidRow, readingsOf } from './rows.js';
+import { chosenReadings, readingsOf } from './rows.js';
 import { isMatrixWord, nvlinksOf } from './words.js';
 
 /** Longest text, in characters; the matrix of the largest machine known (8 GPUs, 32 NICs) has 10,000. */
@@ -19,14 +20,14 @@ const TEXT_LENGTH_MAX = 2 ** 20;
 /** Longest cell of the affinity columns and longest name in the NIC legend. */
 const CELL_LENGTH_MAX = 1024;
 
-/** What `nvidia-smi topo -m` printed, each quirk of its layout resolved. */
+/** The content of `nvidia-smi topo -m`, independent of its layout. */
 export interface SmiTable {
   /** Headings: GPUs, then NICs, each in the order of the columns. */
   readonly labels: readonly string[];
   readonly gpuCount: number;
   /**
-   * `cells[row][column]`, symmetric, `X` on the diagonal, `SYS` for the `SOC` of old drivers. Undefined where
-   * the tool printed `NV#` for a pair with a NIC: drivers of the 580 series do so, and it hides the word.
+   * `cells[row][column]`, symmetric, `X` on the diagonal, `SYS` for the `SOC` of old drivers. Undefined for a pair with a
+   * NIC where the tool printed `NV#` in place of the word, as drivers of the 580 series do.
    */
   readonly cells: readonly (readonly (string | undefined)[])[];
   /** One per heading; NIC rows have none. */
@@ -38,10 +39,10 @@ export interface SmiTable {
 }
 
 /**
- * Reads the text of `nvidia-smi topo -m` as it is pasted into reports: with tabs or spaces, terminal escapes, marks
- * of Markdown, quotations and logs, a shell prompt around it, remarks behind it, and any of the affinity columns.
+ * Reads the text of `nvidia-smi topo -m`, also pasted into a report: with tabs or spaces, terminal escapes, marks of
+ * Markdown, quotations and logs, a shell prompt, remarks, and any of the affinity columns.
  *
- * A matrix of `-p2p` beside it is passed over, and so is one of `-mp` and the same matrix once more.
+ * A further matrix of `-p2p` or `-mp`, or the same matrix once more, is ignored.
  *
  * @param text - what the tool printed
  * @returns headings, words, affinities and NIC names
@@ -52,13 +53,12 @@ export function readSmiTable(text: unknown): SmiTable {
   const lines = linesOf(text);
   const matrices = matricesIn(lines);
   const wanted = matrices.filter((matrix) => !isP2p(matrix));
-  // Where all are of -p2p, the first says so in its cells.
+  // If all are of -p2p, reading the first throws an error that says so.
   const tables = (wanted.length > 0 ? wanted : matrices.slice(0, 1)).map((matrix) => readMatrix(matrix));
   const table = tables.find((candidate) => tables.every((other) => covers(candidate, other)));
   if (table === undefined) {
     const [first, second] = wanted.map(({ header }) => header.line);
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', second!],
       `this matrix is not that of line ${first}: give the matrix of one server only`,
     );
@@ -66,7 +66,7 @@ export function readSmiTable(text: unknown): SmiTable {
   return { ...table, nicNames: readNicLegend(lines, new Set(table.labels)) };
 }
 
-/** Whether a matrix says all that another does: the same, or with the NVLinks that `topo -mp` does not show. */
+/** Whether a matrix contains another: it is equal, or has the NVLinks that `topo -mp` leaves out. */
 function covers(table: Omit<SmiTable, 'nicNames'>, other: Omit<SmiTable, 'nicNames'>): boolean {
   return (
     table.labels.join() === other.labels.join() &&
@@ -127,14 +127,10 @@ function linesOf(text: unknown): string[] {
       ? 'amd-smi topology: use fromAmdSmiTopology'
       : undefined;
   if (foreign === undefined) return lines;
-  throw new CorralError(
-    'invalid-format',
-    [],
-    `this is the output of ${foreign}, or give the output of nvidia-smi topo -m`,
-  );
+  throw invalidFormat([], `this is the output of ${foreign}, or give the output of nvidia-smi topo -m`);
 }
 
-/** The headings of the columns; where some ran together, the headings of the rows part them. */
+/** The headings of the columns; headings without a blank between them are split by the headings of the rows. */
 function resolveColumns(header: SmiHeader, rows: ReadonlyMap<string, SmiRow>): string[] {
   const byLength = [...rows.keys()].sort((a, b) => b.length - a.length);
   const columns: string[] = [];
@@ -146,8 +142,7 @@ function resolveColumns(header: SmiHeader, rows: ReadonlyMap<string, SmiRow>): s
     for (let at = 0; at < token.length; ) {
       const label = byLength.find((candidate) => token.startsWith(candidate, at));
       if (label === undefined) {
-        throw new CorralError(
-          'invalid-format',
+        throw invalidFormat(
           ['line', header.line],
           `no row for column ${quote(token)}: the text may be cut off`,
         );
@@ -155,23 +150,20 @@ function resolveColumns(header: SmiHeader, rows: ReadonlyMap<string, SmiRow>): s
       columns.push(label);
       at += label.length;
       if (columns.length > LABELS_MAX) {
-        throw new CorralError('limit-exceeded', ['line', header.line], `more than ${LABELS_MAX} columns`);
+        throw limitExceeded(['line', header.line], `more than ${LABELS_MAX} columns`);
       }
     }
   }
   const seen = new Set<string>();
   for (const label of columns) {
     if (seen.has(label)) {
-      throw new CorralError(
-        'invalid-format',
-        ['line', header.line, label],
-        `column ${quote(label)} stands twice in the header`,
-      );
+      throw invalidFormat(['line', header.line, label], `column ${quote(label)} stands twice in the header`);
     }
     seen.add(label);
   }
   for (const row of rows.values()) {
-    if (!seen.has(row.label)) throw invalidRow(row, undefined, `no column for row ${quote(row.label)}`);
+    if (!seen.has(row.label))
+      throw invalidFormat(['line', row.line], `no column for row ${quote(row.label)}`);
   }
   return columns;
 }
@@ -182,10 +174,10 @@ function affinityOf(row: SmiRow, rest: string, header: SmiHeader): readonly stri
   const next = /^\S*/.exec(remark)![0];
   if (given.length > header.affinityColumns.length || isMatrixWord(next)) {
     const first = given[header.affinityColumns.length] ?? next;
-    throw invalidRow(row, undefined, `more cells than columns, the first too many is ${quote(first)}`);
+    throw invalidFormat(['line', row.line], `more cells than columns, the first too many is ${quote(first)}`);
   }
   if (given.some((cell) => cell.length > CELL_LENGTH_MAX)) {
-    throw invalidRow(row, undefined, `an affinity of more than ${CELL_LENGTH_MAX} characters`);
+    throw invalidFormat(['line', row.line], `an affinity of more than ${CELL_LENGTH_MAX} characters`);
   }
   return cells;
 }
@@ -203,9 +195,8 @@ function cellOf(
     if (words.length < 2) return words[0];
   }
   if (word === mirrored) return word;
-  throw invalidRow(
-    row,
-    column,
+  throw invalidFormat(
+    ['line', row.line, column],
     `${row.label} to ${column} is ${word}, but ${column} to ${row.label} is ${mirrored}: the matrix must be symmetric`,
   );
 }
@@ -217,18 +208,14 @@ function readNicLegend(lines: readonly string[], labels: ReadonlySet<string>): R
     const entry = legendEntry(lines[i]!, labels);
     if (entry === undefined) continue;
     if (entry.name.length > CELL_LENGTH_MAX) {
-      throw new CorralError(
-        'invalid-format',
-        ['line', i + 1, entry.label],
-        `a name of more than ${CELL_LENGTH_MAX} characters`,
-      );
+      throw invalidFormat(['line', i + 1, entry.label], `a name of more than ${CELL_LENGTH_MAX} characters`);
     }
     names.set(entry.label, entry.name);
   }
   return names;
 }
 
-/** `NIC0: mlx5_0`, whatever stands before it. */
+/** `NIC0: mlx5_0`, with any prefix. */
 function legendEntry(
   line: string,
   labels: ReadonlySet<string>,

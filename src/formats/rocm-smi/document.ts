@@ -1,16 +1,18 @@
-import type { Device, Link, ServerDocument } from '../../topology/server-document.js';
-import { partitionNotes } from '../server/gpu-partitions.js';
-import { fittingNotes, listed } from '../server/notes.js';
+import type { Device, ServerDocument } from '../../topology/server-document.js';
+import { SOCKETS } from '../server/constants.js';
+import { assumedHostFigures } from '../server/link-figures.js';
+import { listed, partitionNotes } from '../server/notes.js';
+import { type Location, ServerWriter, sharedSocketOf } from '../server/server-writer.js';
 import { refuseOtherPairs } from '../server/xgmi-links.js';
-import { rocmFigures } from './figures.js';
 import type { RocmSmiTopoOptions } from './options.js';
 import { hasBandwidths, type RocmPair } from './pairs.js';
 import type { RocmNode } from './places.js';
 import { COMMANDS, type RocmTable } from './table.js';
+import { ASSUMED, xgmiFigures } from './xgmi-figures.js';
 
 /**
- * Writes the server document of the matrices: every GPU hangs on a host bridge of its own in its NUMA node,
- * NUMA nodes hang on sockets, all sockets are joined pairwise, and GPUs that are xGMI neighbours by a link.
+ * Writes the server document of the matrices: every GPU has a host bridge of its own in its NUMA node, NUMA nodes hang on
+ * sockets, all sockets are joined pairwise, and xGMI neighbours are joined by a link.
  *
  * @param table - what the tool printed
  * @param pairs - how the GPUs are joined, see `pairsOf`
@@ -27,58 +29,42 @@ export function writeRocmDocument(
   options: RocmSmiTopoOptions,
 ): ServerDocument {
   refuseOtherPairs(options.xgmiLinks, table.labels);
-  const figures = rocmFigures(options, pairs);
-  const hosts: Device[] = [];
-  const links: Link[] = [];
-  const sockets = new Map<number | string, string>();
-  const locations = new Map<number, Pick<Device, 'numa' | 'socket'>>();
+  const { pcie, onPackage, socket: between } = assumedHostFigures(options, SOCKETS.amd, ASSUMED);
+  const xgmi = xgmiFigures(options, pairs);
+  const writer = new ServerWriter(table.labels);
+  const locations = new Map<number, Location>();
   const model = options.gpuModel ?? 'unknown';
-
-  const socketOf = (socket: number | string): string => {
-    const known = sockets.get(socket);
-    if (known !== undefined) return known;
-    const id = `socket${socket}`;
-    for (const other of sockets.values()) links.push({ between: [other, id], ...figures.socket });
-    sockets.set(socket, id);
-    hosts.push({ id, kind: 'socket', socket });
-    return id;
-  };
   nodes.forEach(({ numa, gpus }, i) => {
     const perSocket = options.numaNodesPerSocket;
-    const socket =
-      perSocket === undefined ? i : numa === undefined ? `-unknown${i}` : Math.floor(numa / perSocket);
-    const socketId = socketOf(socket);
+    const socket = perSocket === undefined ? i : sharedSocketOf(numa, perSocket, i);
+    const socketId = writer.socket(socket, between);
     const location = { ...(numa !== undefined && { numa }), socket };
-    const id = numa === undefined ? `numa-unknown${i}` : `numa${numa}`;
-    hosts.push({ id, kind: 'numa', ...location });
-    links.push({ between: [socketId, id], ...figures.onPackage });
+    const id = writer.numaNode(numa ?? `-unknown${i}`, location);
+    writer.link(socketId, id, onPackage);
     for (const gpu of gpus) {
       locations.set(gpu, location);
-      links.push({ between: [id, table.labels[gpu]!], ...figures.pcie });
+      writer.link(id, table.labels[gpu]!, pcie);
     }
   });
   pairs.forEach((row, a) => {
     row.forEach((pair, b) => {
       if (a >= b || pair.kind !== 'xgmi') return;
       const [from, to] = [table.labels[a]!, table.labels[b]!];
-      links.push({ between: [from, to], ...figures.xgmi(pair, from, to) });
+      writer.link(from, to, xgmi(pair, from, to));
     });
   });
-  return {
-    name: options.name ?? (table.tool === 'rocm-smi' ? 'rocm-smi-topo' : 'amd-smi-topology'),
-    title: options.title ?? `server with ${table.labels.length} GPUs, read from ${table.tool}`,
+  const gpus = table.labels.map(
+    (id, i): Device => ({ id, kind: 'gpu', ...locations.get(i)!, hostBridge: `hb${i}`, model }),
+  );
+  return writer.document(options, {
+    name: table.tool === 'rocm-smi' ? 'rocm-smi-topo' : 'amd-smi-topology',
+    title: `server with ${table.labels.length} GPUs, read from ${table.tool}`,
     gpuModel: model,
-    devices: [
-      ...table.labels.map(
-        (id, i): Device => ({ id, kind: 'gpu', ...locations.get(i)!, hostBridge: `hb${i}`, model }),
-      ),
-      ...hosts,
-    ],
-    links,
+    devices: [...gpus, ...writer.hosts],
     confidence: 'matrix',
-    sources: [`output of ${COMMANDS[table.tool]}`],
+    source: `output of ${COMMANDS[table.tool]}`,
     notes: notesOf(table, pairs, options),
-  };
+  });
 }
 
 function notesOf(
@@ -117,5 +103,5 @@ function notesOf(
     );
   }
   notes.push(...partitionNotes(table.addresses.map((address, i) => ({ id: table.labels[i]!, address }))));
-  return fittingNotes(notes);
+  return notes;
 }

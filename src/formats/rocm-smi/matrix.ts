@@ -1,5 +1,6 @@
-import { CorralError, quote } from '../../errors.js';
-import { bareWord } from '../text/paste.js';
+import { type CorralError, quote } from '../../errors.js';
+import { invalidFormat } from '../text/format-errors.js';
+import { bareWord } from '../text/terminal-text.js';
 
 /** The matrices that the tool prints. */
 export type RocmSection = 'weight' | 'hops' | 'type' | 'bandwidth';
@@ -7,18 +8,18 @@ export type RocmSection = 'weight' | 'hops' | 'type' | 'bandwidth';
 /** One matrix: `cells[row][column]` in the order of {@link RocmTable.labels}, undefined where not known. */
 export type RocmMatrix = readonly (readonly (string | undefined)[])[];
 
-/** What a cell may be besides unknown, per matrix. */
+/** The values that a cell of each matrix may have. */
 const CELLS: Record<RocmSection, { readonly word: RegExp; readonly expected: string }> = {
   weight: { word: /^[1-9]\d{0,5}$/, expected: 'a weight' },
   hops: { word: /^[1-9]\d?$/, expected: 'a number of hops' },
   type: { word: /^(?:XGMI|PCIE)$/, expected: 'XGMI or PCIE' },
   bandwidth: { word: /^(?:0-0|[1-9]\d{0,7}-[1-9]\d{0,7})$/, expected: 'min-max in MB/s' },
 };
-/** Not known: not supported, or a call that failed and left the cell as it was. */
+/** A cell without a value: not supported, or a call of the tool failed. */
 const UNKNOWN = /^(?:N\/?A|0|X|-|XXXX|UNKNOWN|NONE)$/;
-/** What the tool prints for a GPU and itself. */
+/** A cell on the diagonal. */
 const SELF = /^(?:N\/?A|0|X|-|SELF|TRUE)$/;
-/** A cell of any matrix: what follows a heading in prose is none. */
+/** A cell of any matrix, to tell a row from prose that begins with a heading. */
 const CELL_LIKE = /^(?:[A-Z][A-Z\d]{0,11}|N\/A|PCIe|None|Unknown|-|\d+|\d+-\d+|0x[\da-f]+|-\d+)$/;
 
 /** Headings: `GPU0` of rocm-smi, PCI addresses of amd-smi. */
@@ -37,7 +38,7 @@ export interface MatrixDraft {
 }
 
 /**
- * Takes a line below a title: the headings, a row, or something that has no place in the matrix.
+ * Reads a line below a title into a matrix: the headings, a row, or a line to ignore.
  *
  * @param draft - the matrix, changed in place
  * @param content - the line
@@ -52,7 +53,7 @@ export function readMatrixLine(draft: MatrixDraft, content: string, line: number
   const [label, ...cells] = words.slice(start) as [string, ...string[]];
   if (cells.every((word) => HEADING.test(word))) {
     if (draft.columns === undefined) draft.columns = [label, ...cells];
-    // A row of which nothing but the heading is left.
+    // A row that was cut off behind its heading.
     else if (cells.length === 0) throw cutOff(line, draft.columns, 0);
     return;
   }
@@ -60,15 +61,13 @@ export function readMatrixLine(draft: MatrixDraft, content: string, line: number
   if (cells.length < draft.columns.length) throw cutOff(line, draft.columns, cells.length);
   // A remark may stand behind the last cell.
   if (CELL_LIKE.test(cells[draft.columns.length] ?? '')) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', line],
       `more cells than columns, the first too many is ${quote(cells[draft.columns.length])}`,
     );
   }
   if (draft.rows.has(label)) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', line],
       `row ${label} stands twice: give the output of one server and one run`,
     );
@@ -77,8 +76,7 @@ export function readMatrixLine(draft: MatrixDraft, content: string, line: number
 }
 
 function cutOff(line: number, columns: readonly string[], count: number): CorralError {
-  return new CorralError(
-    'invalid-format',
+  return invalidFormat(
     ['line', line, columns[count]!],
     `expected ${columns.length} cells, got ${count}: the line may be cut off`,
   );
@@ -93,8 +91,7 @@ function cutOff(line: number, columns: readonly string[], count: number): Corral
  */
 export function columnsOf(draft: MatrixDraft): readonly string[] {
   if (draft.columns === undefined) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', draft.line],
       'no line with the headings of GPUs below this title: the text may be cut off',
     );
@@ -103,10 +100,10 @@ export function columnsOf(draft: MatrixDraft): readonly string[] {
 }
 
 /**
- * The cells of a matrix; a cell that is not known is what its mirror image is.
+ * The cells of a matrix; a cell without a value gets that of the mirrored cell.
  *
  * @param draft - the matrix as printed
- * @param labels - the headings in the order wanted, those of `first`
+ * @param labels - the headings of `first`, in the order of the result
  * @param first - the first matrix of the text, for errors
  * @returns `cells[row][column]`, undefined where not known
  * @throws CorralError `invalid-format` with line and column
@@ -116,8 +113,7 @@ export function matrixOf(draft: MatrixDraft, labels: readonly string[], first: M
   const columns = columnsOf(draft);
   const at = new Map(columns.map((label, i) => [label, i]));
   if (at.size < columns.length) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', draft.line],
       `a heading of the ${draft.section} matrix stands twice: give the output of one run`,
     );
@@ -129,8 +125,7 @@ export function matrixOf(draft: MatrixDraft, labels: readonly string[], first: M
         ? draft
         : undefined;
     if (missing === undefined) continue;
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', missing.line],
       `the ${missing.section} matrix has no ${missing.columns?.includes(label) ? 'row' : 'column'} ${label}: the text may be cut off`,
     );
@@ -142,8 +137,7 @@ export function matrixOf(draft: MatrixDraft, labels: readonly string[], first: M
       const cell = cellAt(a, b);
       const mirrored = cellAt(b, a);
       if (cell !== undefined && mirrored !== undefined && cell !== mirrored) {
-        throw new CorralError(
-          'invalid-format',
+        throw invalidFormat(
           ['line', draft.rows.get(a)!.line, b],
           `${a} to ${b} is ${cell}, but ${b} to ${a} is ${mirrored}: the matrix must be symmetric`,
         );
@@ -159,8 +153,7 @@ function readCell(draft: MatrixDraft, row: Row, a: string, b: string, column: nu
   const { word, expected } = CELLS[draft.section];
   if (a === b ? SELF.test(cell) : UNKNOWN.test(cell)) return undefined;
   if (a !== b && word.test(cell)) return cell;
-  throw new CorralError(
-    'invalid-format',
+  throw invalidFormat(
     ['line', row.line, b],
     a === b
       ? `expected 0 for ${a} and itself, got ${quote(printed)}`

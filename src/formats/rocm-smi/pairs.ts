@@ -1,13 +1,13 @@
-import { CorralError } from '../../errors.js';
-import { XGMI_LINKS_MAX } from '../server/xgmi-links.js';
+import { XGMI_LINKS_MAX } from '../server/import-options.js';
+import { invalidFormat } from '../text/format-errors.js';
 import type { RocmSection } from './matrix.js';
 import type { RocmTable } from './table.js';
 
-/** How two GPUs are joined, as far as the text says. */
+/** How two GPUs are joined, as far as the text tells. */
 export interface RocmPair {
   /**
-   * `xgmi`: links of their own; `xgmi-indirect`: xGMI over other GPUs; `near`, `far`: PCIe inside one NUMA
-   * node, or across; `unknown`: the tool said nothing.
+   * `xgmi`: direct xGMI links; `xgmi-indirect`: xGMI through other GPUs; `near`: PCIe inside one NUMA node; `far`: PCIe
+   * between NUMA nodes; `unknown`: the text does not tell.
    */
   readonly kind: 'xgmi' | 'xgmi-indirect' | 'near' | 'far' | 'unknown';
   /** xGMI links of the pair, where the text tells. */
@@ -18,20 +18,20 @@ export interface RocmPair {
 
 /** The weight of one xGMI hop in the kernel driver (amdkfd). */
 export const XGMI_HOP_WEIGHT = 15;
-/** The least weight that only PCIe has: two segments of 20. */
+/** The least weight of PCIe: two segments of 20. */
 const PCIE_WEIGHT_MIN = 40;
-/** The weight of three xGMI hops, the farthest pair of an MI250X machine. */
+/** The weight of three xGMI hops, as between the farthest GPUs of an MI250X server. */
 const XGMI_WEIGHT_FAR = 45;
 
 /**
  * Reads the matrices pair by pair.
  *
- * - The kind of link is the cell of the type matrix; without it 1 hop is xGMI and more are PCIe; without hops
- *   a multiple of 15 up to 45 is the weight of xGMI.
- * - The tool prints 1 hop for xGMI over any number of GPUs. Only the bandwidth matrix (0-0 between GPUs that
- *   are not neighbours) or the weight (15 for each link on the way) tells that two GPUs have no links of
- *   their own; without both, all xGMI pairs count as neighbours.
- * - PCIe of 2 hops, or weight 40, stays inside one NUMA node; of 3 hops, or a larger weight, it crosses.
+ * - The kind of link is the cell of the type matrix. Without that matrix, 1 hop is xGMI and more hops are PCIe. Without
+ *   hops, the weight decides: below 40, or 45, is xGMI.
+ * - The tool prints 1 hop for xGMI through any number of GPUs. Only the bandwidth matrix (0-0 between GPUs that are not
+ *   neighbours) or the weight (15 for each link on the way) tells that two GPUs have no direct links. Without both, all
+ *   xGMI pairs count as neighbours.
+ * - PCIe of 2 hops, or of weight 40, is inside one NUMA node; of 3 hops, or of a larger weight, between two.
  * - The bandwidth matrix holds the line rate of one link and of all: 50000-200000 is four links. Where all its
  *   cells are 0-0, as in virtual machines, it says nothing.
  *
@@ -76,14 +76,13 @@ function pairOf(table: RocmTable, a: number, b: number): RocmPair {
     }
     case 'PCIE':
       if (hops === 1) {
-        throw new CorralError(
-          'invalid-format',
+        throw invalidFormat(
           ['line', table.lines[a]!, table.labels[b]!],
           `${table.labels[a]} and ${table.labels[b]} are PCIE and one hop apart, which the tool prints for xGMI only: check these cells`,
         );
       }
       if (hops !== undefined) return { kind: hops === 2 ? 'near' : 'far' };
-      // Two segments of PCIe, and what lies between the CPUs on top of it.
+      // Two segments of PCIe weigh 40; the way between NUMA nodes adds to it.
       if (weight !== undefined) return { kind: weight > PCIE_WEIGHT_MIN ? 'far' : 'near' };
       return { kind: 'unknown' };
     default:

@@ -1,5 +1,5 @@
-import { CorralError } from '../../errors.js';
-import { componentsOf } from '../server/components.js';
+import { components } from '../server/components.js';
+import { invalidFormat } from '../text/format-errors.js';
 import type { RocmPair } from './pairs.js';
 import type { RocmTable } from './table.js';
 
@@ -13,9 +13,8 @@ export interface RocmNode {
 /**
  * Which GPUs share a NUMA node.
  *
- * GPUs with one node number are in one node, and so are GPUs that PCIe joins in 2 hops. A GPU of which
- * neither is known joins others of which neither is known, unless 3 hops keep it apart; if there is but one
- * node, it is in that one.
+ * GPUs with one node number are in one node, and so are GPUs that PCIe joins in 2 hops. GPUs without a number and without
+ * such a neighbour share one node, unless 3 hops lie between them; if all others are in one node, they are in that node.
  *
  * @param table - what the tool printed
  * @param pairs - see `pairsOf`
@@ -29,7 +28,7 @@ export function nodesOf(table: RocmTable, pairs: readonly (readonly RocmPair[])[
     pairs[a]![b]!.kind === 'near' || (numa[a] !== undefined && numa[a] === numa[b]);
   const gpus = [...labels.keys()];
   const together = gpus.flatMap((a) => gpus.filter((b) => isTogether(a, b)).map((b) => [a, b] as const));
-  const nodes = componentsOf(gpus, together);
+  const nodes = components(gpus, together);
   for (const node of nodes) refuseContradictions(table, pairs, node);
   return joinUnknown(table, pairs, nodes).map((gpus) => {
     const known = gpus.find((gpu) => numa[gpu] !== undefined);
@@ -47,8 +46,7 @@ function refuseContradictions(
       const isApart = pairs[a]![b]!.kind === 'far';
       if (!isApart && (numa[a] === undefined || numa[b] === undefined || numa[a] === numa[b])) continue;
       const apart = isApart ? 'are 3 hops apart' : `have NUMA nodes ${numa[a]} and ${numa[b]}`;
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', lines[a]!, labels[b]!],
         `${labels[a]} and ${labels[b]} ${apart}, yet 2 hops or equal NUMA nodes join them, also over other GPUs: check these cells and nodes`,
       );
@@ -56,7 +54,7 @@ function refuseContradictions(
   }
 }
 
-/** Puts GPUs of which nothing is known together, as far as no cell keeps them apart. */
+/** Puts the GPUs without a number and without a near neighbour into nodes. */
 function joinUnknown(
   { numa }: RocmTable,
   pairs: readonly (readonly RocmPair[])[],

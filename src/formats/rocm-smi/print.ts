@@ -12,7 +12,7 @@ import { fromRocmSmiTopo } from './rocm-smi-topo.js';
 const GPU_LABEL = /^GPU(?:0|[1-9]\d{0,3})$/;
 /** Columns of a line of `====`. */
 const WIDTH = 90;
-/** Two segments of PCIe of 20 each; across NUMA nodes the distance of the nodes, 32 on EPYC, comes on top. */
+/** Two PCIe segments weigh 20 each; between NUMA nodes their distance is added, 32 on EPYC. */
 const PCIE_WEIGHT = { near: 40, far: 72 };
 
 /** One pair as the tool prints it. */
@@ -25,12 +25,11 @@ interface PrintedPair {
 /**
  * Prints the GPUs of a server as `rocm-smi --showtopo` does, with weights, hops, types and NUMA nodes.
  *
- * Where pairs of GPUs have more than one xGMI link, or links of another rate than MI300X, the section of
- * `rocm-smi --shownodesbw` stands before the others, if the document has the line rates. NICs are not printed:
- * the tool has none.
+ * If pairs of GPUs have several xGMI links, or links of another rate than MI300X, the section of `rocm-smi --shownodesbw`
+ * comes first, provided that the document has the line rates. NICs are not printed: the tool shows none.
  *
- * The text, read by {@link fromRocmSmiTopo}, has the same relations of GPUs; figures too, where they are those
- * that it assumes. What does not come back is refused.
+ * {@link fromRocmSmiTopo} reads the same relations of GPUs from the text, and the same figures where they are those that
+ * it assumes. A server whose relations would change is refused.
  *
  * @param topology - a server topology
  * @returns the text, ending in a line end
@@ -74,7 +73,7 @@ export function toRocmSmiTopo(topology: ServerTopology): string {
   return text;
 }
 
-/** xGMI links on the shortest way between two GPUs; undefined without one. */
+/** xGMI links on the shortest path between two GPUs; undefined without a path. */
 function xgmiHops({ gpus, document }: ServerTopology): (number | undefined)[][] {
   const isGpu = new Set<string>(gpus);
   const pairs = document.links.flatMap(({ medium, between }) =>
@@ -84,7 +83,7 @@ function xgmiHops({ gpus, document }: ServerTopology): (number | undefined)[][] 
 }
 
 function pairOf(word: string, xgmiHops: number | undefined): PrintedPair {
-  // The tool says 1 hop for xGMI over any number of GPUs.
+  // The tool prints 1 hop for xGMI through any number of GPUs.
   if (xgmiHops !== undefined) return { type: 'XGMI', hops: 1, weight: XGMI_HOP_WEIGHT * xgmiHops };
   return word === 'SYS'
     ? { type: 'PCIE', hops: 3, weight: PCIE_WEIGHT.far }
@@ -113,7 +112,7 @@ function section(title: string, labels: readonly string[], cell: (a: number, b: 
   ].join('');
 }
 
-/** The links of each pair, as line rates; nothing where the reader would assume the same, or none are known. */
+/** The section with the line rates of pairs; empty if the reader assumes the same, or if a rate is not known. */
 function bandwidthSection({ gpus, document }: ServerTopology, labels: readonly string[]): string {
   const byPair = new Map<string, Link>();
   for (const link of document.links) {
@@ -138,7 +137,7 @@ function bandwidthSection({ gpus, document }: ServerTopology, labels: readonly s
 const DEFAULT_RAW_GBPS = 64;
 
 function numaLines(number: string, { numa }: Device): string {
-  // A name of a node cannot be printed; hops still tell who shares it.
+  // The tool prints numbers only; for named nodes the hops tell which GPUs share one.
   if (typeof numa !== 'number') return '';
   const head = `GPU[${number}]\t\t: (Topology) Numa`;
   return `${head} Node: ${numa}\n${head} Affinity: ${numa}\n`;
@@ -161,7 +160,7 @@ function refuseWhatIsLost(topology: ServerTopology, text: string): void {
       }
     }
   }
-  // Figures do not matter here, so none is asked for.
+  // The figures do not matter here; given ones keep the reader from asking for them.
   const read = relationMatrix(
     serverTopology(fromRocmSmiTopo(text, { xgmiGBpsPerLink: 1, xgmiLinks: 1 })),
   ).cells;

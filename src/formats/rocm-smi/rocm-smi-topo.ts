@@ -1,9 +1,10 @@
-import { CorralError } from '../../errors.js';
 import { relationMatrix } from '../../topology/relation.js';
 import type { ServerDocument } from '../../topology/server-document.js';
 import { serverTopology } from '../../topology/server-topology.js';
+import { parseImportOptions } from '../server/import-options.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { writeRocmDocument } from './document.js';
-import { parseRocmOptions, type RocmSmiTopoOptions } from './options.js';
+import { ROCM_OPTIONS, type RocmSmiTopoOptions } from './options.js';
 import { pairsOf, type RocmPair } from './pairs.js';
 import { nodesOf } from './places.js';
 import { type RocmTable, type RocmTool, readRocmTable } from './table.js';
@@ -11,17 +12,17 @@ import { type RocmTable, type RocmTool, readRocmTable } from './table.js';
 /**
  * Reads a server from the output of `rocm-smi --showtopo`; that of `amd-smi topology` is read too.
  *
- * The law: GPUs that the text shows as xGMI neighbours are `XGMI`, GPUs that PCIe joins in 2 hops are `NODE`,
- * in 3 hops `SYS`. The server is the simplest that has these relations, see {@link pairsOf} for the links and
- * {@link nodesOf} for the NUMA nodes. Any of the matrices may be missing; with none there must be one GPU.
+ * GPUs that the text shows as xGMI neighbours become `XGMI`, GPUs that PCIe joins in 2 hops `NODE`, in 3 hops `SYS`. The
+ * server is the simplest with these relations, see {@link pairsOf} for the links and {@link nodesOf} for the NUMA nodes.
+ * Matrices may be missing; without any there must be one GPU.
  *
- * What the text does not settle:
- * - Bandwidth: assumed, or given as options; every link says so and is not `verified`. With the section of
- *   `rocm-smi --shownodesbw` in the text, the number of xGMI links of each pair is read from it.
- * - Host bridges and PCIe switches: the tool shows neither, so GPUs of a node have host bridges of their own.
- * - NICs: the tool shows none.
- * - xGMI over other GPUs: the two GPUs get no link, since no route of ours crosses a GPU that somebody else may
- *   own; a note names the pairs.
+ * What the text does not say:
+ * - Bandwidth: it is assumed, or given by options. The source of every link says so, and no link is `verified`. The section
+ *   of `rocm-smi --shownodesbw` gives the number of xGMI links of each pair.
+ * - Host bridges and PCIe switches: every GPU gets a host bridge of its own.
+ * - NICs: the document has none.
+ * - xGMI through other GPUs: the two GPUs get no link, because routes do not cross GPUs that another job may hold. A note
+ *   names the pairs.
  *
  * @param text - the whole output, as printed to a terminal, a file or a web page; at most 2^20 characters and
  * 16 GPUs
@@ -42,13 +43,11 @@ export function fromRocmSmiTopo(text: string, options: RocmSmiTopoOptions = {}):
 }
 
 /**
- * Reads a server from the output of `amd-smi topology`, which is to take the place of `rocm-smi --showtopo`.
+ * Reads a server from the output of `amd-smi topology`, the successor of `rocm-smi --showtopo`.
  *
- * Both tools print the same matrices under other titles, so this is {@link fromRocmSmiTopo} with the tables of
- * amd-smi: what that says of the law, and of what the text does not settle, holds here too. The tables for weights,
- * hops, link types and bandwidths are read, any of which may be missing; the others are passed over. The tool heads
- * them with PCI addresses and numbers GPUs in that order, and so does the document, which lists the addresses in a
- * note. It prints no NUMA nodes.
+ * Both tools print the same matrices under other titles, so the rules of {@link fromRocmSmiTopo} hold here too. The tables
+ * for weights, hops, link types and bandwidths are read, each of which may be missing; others are ignored. The headings
+ * are PCI addresses, and GPUs are numbered in their order; a note lists the addresses. The tool prints no NUMA nodes.
  *
  * @param text - the whole output, as printed to a terminal, a file or a web page; at most 2^20 characters and
  * 16 GPUs
@@ -68,7 +67,7 @@ export function fromAmdSmiTopology(text: string, options: RocmSmiTopoOptions = {
 }
 
 function readTopo(text: string, options: RocmSmiTopoOptions, preferred: RocmTool): ServerDocument {
-  const known = parseRocmOptions(options);
+  const known = parseImportOptions(options, ROCM_OPTIONS);
   const table = readRocmTable(text, preferred);
   const pairs = pairsOf(table);
   const document = writeRocmDocument(table, pairs, nodesOf(table, pairs), known);
@@ -78,15 +77,14 @@ function readTopo(text: string, options: RocmSmiTopoOptions, preferred: RocmTool
 
 const WORDS: Partial<Record<RocmPair['kind'], string>> = { xgmi: 'XGMI', near: 'NODE', far: 'SYS' };
 
-/** Compares the relations of the document with the text, so that no flaw of ours goes out as a server. */
+/** Checks the document against the text, so that a fault of this reader is an error, not a wrong server. */
 function holdLaw(table: RocmTable, pairs: readonly (readonly RocmPair[])[], document: ServerDocument): void {
   const { cells } = relationMatrix(serverTopology(document));
   pairs.forEach((row, a) => {
     row.forEach(({ kind }, b) => {
       const word = WORDS[kind];
       if (word === undefined || word === cells[a]![b]) return;
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', table.lines[a]!, table.labels[b]!],
         `no server was found in which ${table.labels[a]} and ${table.labels[b]} are ${word}: the nearest has ${cells[a]![b]}, check their cells`,
       );

@@ -1,6 +1,7 @@
-import { CorralError, quote } from '../../errors.js';
-import { refuseTooManyGpus } from '../server/gpu-partitions.js';
-import { pastedLines } from '../text/paste.js';
+import { quote } from '../../errors.js';
+import { refuseTooManyGpus } from '../server/limits.js';
+import { invalidFormat } from '../text/format-errors.js';
+import { pastedLines } from '../text/terminal-text.js';
 import {
   columnsOf,
   type MatrixDraft,
@@ -18,7 +19,7 @@ const NUMA_MAX = 65_534;
 /** The tools that print matrices: `rocm-smi --showtopo` and `amd-smi topology`. */
 export type RocmTool = 'rocm-smi' | 'amd-smi';
 
-/** What a tool printed, each quirk of its layout resolved. */
+/** The content of the output of a tool, independent of its layout. */
 export interface RocmTable {
   readonly tool: RocmTool;
   /** Headings `GPU0`, `GPU1`, … in the order of the columns; amd-smi has addresses, which are numbered here. */
@@ -38,8 +39,8 @@ export interface RocmTable {
 type Titles = readonly (readonly [RegExp, RocmSection | 'other'])[];
 
 /**
- * The titles of rocm-smi between the `====`; old versions and the C++ sample leave `Link` out. A run of `=` is
- * entered at its start only, or a long one would cost its square.
+ * The titles of rocm-smi between the `====`; old versions and the C++ sample leave `Link` out. A run of `=` is matched from
+ * its start only, otherwise a long run takes quadratic time.
  */
 const ROCM_TITLES: Titles = [
   [/Weight between two GPUs/i, 'weight'],
@@ -64,9 +65,9 @@ const NUMA_LINE =
   /GPU\s?\[?(\d{1,4})\]?\s{0,16}:\s{0,16}\(Topology\)\s{1,4}Numa\s{1,4}(Node|Affinity)\s{0,4}:\s{0,4}(\S{1,16})/i;
 
 /**
- * Reads the text of `rocm-smi --showtopo` or `amd-smi topology`, or of their parts (`--showtopoweight`,
- * `--shownodesbw`, …), as it is pasted into reports: with terminal escapes, log lines, prefixes and table marks
- * around and between. Of a text with both, the tables of one tool are read.
+ * Reads the text of `rocm-smi --showtopo` or `amd-smi topology`, or of their parts (`--showtopoweight`, `--shownodesbw`, …),
+ * also pasted into a report with terminal escapes, log lines, prefixes and table borders. If the text has the tables of
+ * both tools, those of one are read.
  *
  * @param text - what the tool printed
  * @param preferred - whose tables to read where the text has both
@@ -107,8 +108,7 @@ export function readRocmTable(text: unknown, preferred: RocmTool): RocmTable {
   const labels = tool === 'amd-smi' ? headings.map((_, i) => `GPU${i}`) : headings;
   for (const [label, { line }] of nodes) {
     if (!labels.includes(label)) {
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', line],
         `${label} has a NUMA node and no column: give the output of one run`,
       );
@@ -128,7 +128,7 @@ export function readRocmTable(text: unknown, preferred: RocmTool): RocmTable {
   };
 }
 
-/** How each tool is called. */
+/** The command line of each tool. */
 export const COMMANDS: Readonly<Record<RocmTool, string>> = {
   'rocm-smi': 'rocm-smi --showtopo',
   'amd-smi': 'amd-smi topology',
@@ -146,8 +146,7 @@ function toolOf(lines: readonly string[], preferred: RocmTool): RocmTool {
 
 function draftOf(drafts: Map<RocmSection, MatrixDraft>, section: RocmSection, line: number): MatrixDraft {
   if (drafts.has(section)) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', line],
       `the ${section} matrix stands twice: give the output of one server and one run`,
     );
@@ -157,7 +156,7 @@ function draftOf(drafts: Map<RocmSection, MatrixDraft>, section: RocmSection, li
   return draft;
 }
 
-/** NUMA numbers of a GPU; -1 and the like stand for none. */
+/** Reads the NUMA node or affinity of a GPU; -1 and numbers out of range mean none. */
 function readNuma(
   nodes: Map<string, { readonly line: number; node?: number | undefined; affinity?: number | undefined }>,
   label: string,
@@ -168,16 +167,11 @@ function readNuma(
   const entry = nodes.get(label) ?? { line };
   nodes.set(label, entry);
   if (!/^-?\d+$|^N\/?A$|^UNKNOWN$/i.test(value)) {
-    throw new CorralError(
-      'invalid-format',
-      ['line', line],
-      `expected the number of a NUMA node, got ${quote(value)}`,
-    );
+    throw invalidFormat(['line', line], `expected the number of a NUMA node, got ${quote(value)}`);
   }
   const key = kind.toLowerCase() === 'node' ? 'node' : 'affinity';
   if (key in entry) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', line],
       `the NUMA ${key} of ${label} stands twice: give the output of one server and one run`,
     );
@@ -193,11 +187,10 @@ function refuseTooFewOrMany(
   tool: RocmTool,
 ): void {
   if (labels.length === 0) {
-    throw new CorralError('invalid-format', [], whatElse(lines, tool));
+    throw invalidFormat([], whatElse(lines, tool));
   }
   if (drafts.size === 0 && labels.length > 1) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       [],
       'NUMA nodes but no matrix, so nothing says how the GPUs are linked: give the output of rocm-smi --showtopo',
     );
@@ -205,7 +198,7 @@ function refuseTooFewOrMany(
   refuseTooManyGpus(labels.length, []);
 }
 
-/** Why a text without any matrix is refused. */
+/** The message for a text without a matrix. */
 function whatElse(lines: readonly string[], tool: RocmTool): string {
   const has = (pattern: RegExp): boolean => lines.some((line) => pattern.test(line));
   const want = `give the output of ${COMMANDS[tool]}`;

@@ -2,14 +2,14 @@ import { UndirectedGraph } from 'graphology';
 import { unweighted } from 'graphology-shortest-path';
 
 /**
- * The connected components of some members.
+ * The connected components of a graph.
  *
- * @param members - each once; objects count as different unless they are the same
- * @param pairs - who is joined to whom; both are among the members
+ * @param members - the vertices, each once; objects are compared by identity
+ * @param pairs - the edges between members
  * @returns the components in the order of their first members, each in the order of the members
  * @complexity O(members + pairs)
  */
-export function componentsOf<T>(members: readonly T[], pairs: Iterable<readonly [T, T]>): T[][] {
+export function components<T>(members: readonly T[], pairs: Iterable<readonly [T, T]>): T[][] {
   const graph = graphOf(members, pairs);
   const components: T[][] = [];
   const seen = new Set<number>();
@@ -23,11 +23,11 @@ export function componentsOf<T>(members: readonly T[], pairs: Iterable<readonly 
 }
 
 /**
- * The fewest pairs that lead from each member to each other.
+ * The number of edges on the shortest path between every two vertices.
  *
- * @param members - each once
- * @param pairs - who is joined to whom; both are among the members
- * @returns `hops[from][to]` by position; undefined where nothing leads there
+ * @param members - the vertices, each once
+ * @param pairs - the edges between members
+ * @returns `hops[from][to]` by position; undefined where there is no path
  * @complexity O(members × pairs)
  */
 export function hopsBetween<T>(
@@ -41,14 +41,14 @@ export function hopsBetween<T>(
   });
 }
 
-/** Vertices are positions: names of members may be anything. */
+/** The vertices of the graph are positions, because members may be of any type. */
 function graphOf<T>(members: readonly T[], pairs: Iterable<readonly [T, T]>): UndirectedGraph {
   const positions = new Map(members.map((member, i) => [member, i]));
   const graph = new UndirectedGraph();
   for (const position of members.keys()) graph.addNode(position);
   for (const pair of pairs) {
     const [a, b] = pair.map((member) => positions.get(member)!) as [number, number];
-    // A key of ours: graphology draws its own at random.
+    // With an explicit key, because graphology starts its own keys at random.
     if (a !== b) graph.mergeUndirectedEdgeWithKey(`${Math.min(a, b)} ${Math.max(a, b)}`, a, b);
   }
   return graph;

@@ -1,35 +1,8 @@
-import * as v from 'valibot';
 import { CorralError } from '../../errors.js';
-import { strictFields } from '../../topology/validate.js';
-import { GPUS_PER_SERVER_MAX } from '../../units.js';
-import { integer, text } from './option-schemas.js';
-
-/** The number of xGMI links between two GPUs. */
-export interface XgmiLinks {
-  /** The ids of the two GPUs in the document, `GPU0` and `GPU1`. */
-  readonly between: readonly [string, string];
-  readonly links: number;
-}
-
-/** Most xGMI links of a pair; a GPU of today has 8. */
-export const XGMI_LINKS_MAX = 16;
-/** Pairs of the largest server. */
-const PAIRS_MAX = (GPUS_PER_SERVER_MAX * (GPUS_PER_SERVER_MAX - 1)) / 2;
-
-const pairLinks: v.GenericSchema<XgmiLinks> = strictFields({
-  between: v.pipe(v.strictTuple([text, text]), v.readonly()),
-  links: integer(1, XGMI_LINKS_MAX),
-});
-
-/** One number for all pairs, or a list that names every pair. */
-export const xgmiLinks: v.GenericSchema<number | readonly XgmiLinks[]> = v.lazy((input) =>
-  Array.isArray(input)
-    ? v.pipe(v.array(pairLinks), v.maxLength(PAIRS_MAX, `expected at most ${PAIRS_MAX} pairs`), v.readonly())
-    : integer(1, XGMI_LINKS_MAX),
-);
+import type { XgmiLinks } from './import-options.js';
 
 /**
- * A lookup of the links that the caller states.
+ * The lookup of the xGMI links that the caller states.
  *
  * @param stated - option `xgmiLinks`
  * @returns the links of two GPUs; throws CorralError `invalid-option` for a pair that the list does not name
@@ -55,7 +28,7 @@ export function statedXgmiLinks(stated: number | readonly XgmiLinks[]): (a: stri
 }
 
 /**
- * Refuses a list that names what is no pair of GPUs.
+ * Refuses a list that names anything but pairs of GPUs.
  *
  * @param stated - option `xgmiLinks`
  * @param gpuIds - ids of the GPUs

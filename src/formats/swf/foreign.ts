@@ -1,12 +1,12 @@
-/** How much of a text is looked at, in characters. */
+/** Characters of a text that are examined. */
 const LENGTH_MAX = 65_536;
 
 const DAG = 'this describes a graph of tasks (a DAG), which has no submission times';
 const REMEDY = 'an SWF log has one job a line, dependencies only in field 17';
 
 /**
- * What people hand in for an SWF log, and how it is told. A pattern that starts anywhere begins with what one line holds
- * (`[ \t]`, not `\s`) and repeats `.*` once at most: among thousands of blank lines more would cost their square.
+ * Other formats that are passed in place of an SWF log, and what the message says of each. Patterns that may match at any
+ * line start with `[ \t]`, not `\s`, and have one `.*` at most: otherwise thousands of blank lines take quadratic time.
  */
 const FOREIGN: readonly (readonly [RegExp, string])[] = [
   [/^[ \t]*(?:strict\s+)?(?:di)?graph\b|\S\s?-{1,2}>\s?\S/m, `${DAG} in the language of Graphviz or Mermaid`],
@@ -29,7 +29,7 @@ const FOREIGN: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What a text is that holds no SWF log.
+ * Recognizes the format of a text that is no SWF log.
  *
  * @param text - a text in which no job was found
  * @returns what it looks like and what to give instead; undefined where nothing is recognized
@@ -41,7 +41,7 @@ export function foreignLog(text: string): string | undefined {
   return known === undefined ? undefined : `${known}; ${REMEDY}`;
 }
 
-/** Standard Task Graphs (STG): the number of tasks, then task, time, number of predecessors, and those. */
+/** Recognizes a Standard Task Graph: the number of tasks, then per line task, time, number of predecessors, predecessors. */
 function taskGraph(text: string): string | undefined {
   const [count, ...tasks] = text
     .split(/\r?\n/)

@@ -6,9 +6,9 @@ import type { TraceJob } from '../traces/trace-job.js';
 import { readSwfJob, readSwfLog, type SwfJob, type SwfLog } from './log.js';
 
 /**
- * Why a job is left out: `partial` = one stretch of a job that was swapped out (status 2, 3, 4), whose whole has a line
- * of its own; `no-submit-time`, `no-run-time`, `no-processors` = unknown, or no processor at all; `zero-length` = a run
- * time of 0; `cancelled`, `failed` = status 5, 0.
+ * Why a job is left out: `partial` = one part of a job that was swapped out (status 2, 3, 4), because the whole job has a
+ * line of its own; `no-submit-time`, `no-run-time`, `no-processors` = the figure is unknown, or 0 processors;
+ * `zero-length` = a run time of 0; `cancelled`, `failed` = status 5, 0.
  */
 export type SwfDropReason =
   | 'partial'
@@ -32,32 +32,32 @@ const REASONS = [
 /** How {@link swfJobs} reads a log of processors as one of GPUs. */
 export interface SwfJobsOptions {
   /**
-   * Which jobs to leave out. Default: all but `cancelled` and `failed`, because a job that was cancelled or failed
-   * after it had run did hold its processors. Where `partial`, `no-submit-time`, `no-run-time` or `no-processors` is
-   * not listed such a job is refused: nothing can be simulated of it. An empty list refuses all four.
+   * Which jobs to leave out. Default: all but `cancelled` and `failed`, because a job that was cancelled or failed while
+   * it ran held its processors until then. Jobs with `partial`, `no-submit-time`, `no-run-time` or `no-processors` cannot
+   * be simulated: where the list lacks one of these four, such a job is refused.
    */
   readonly drop?: readonly SwfDropReason[] | undefined;
   /**
-   * Which count is the request: `requested` (field 8) or `allocated` (field 5, as in published backfilling runs); the
-   * other one where it is unknown or 0. Default: `requested`.
+   * Which field is the size of a job: `requested` (field 8) or `allocated` (field 5, as in published backfilling runs).
+   * Where it is unknown or 0, the other one is used. Default: `requested`.
    */
   readonly processors?: 'requested' | 'allocated' | undefined;
   /**
-   * Processors of one pod, each of which becomes a GPU, 1 … 16. A job of p processors becomes ceil(p / this) pods of
-   * `this` GPUs, one of p GPUs where p is less. Default: 1, the reading that adds no GPU.
+   * Processors of one pod, n = 1 … 16; each becomes a GPU. A job of p processors becomes ceil(p / n) pods of n GPUs, or one
+   * pod of p GPUs if p < n. Default: 1, which adds no GPUs.
    */
   readonly processorsPerPod?: number | undefined;
   /**
-   * What the scheduler is told of the run time: `requested` (field 9; the run time where that is unknown or 0) or
-   * `exact`, the run time. Default: `requested`.
+   * The run time that the scheduler expects: `requested` (field 9, or the run time where that is unknown or 0) or `exact`,
+   * the run time. Default: `requested`.
    */
   readonly estimate?: 'requested' | 'exact' | undefined;
   /**
-   * Jobs that ran longer than they requested: `extend` the estimate to the run time, `kill` the job at its estimate,
-   * or `keep` both figures. Default: `extend`, because the machine did let them run.
+   * What to do with a job that ran longer than it requested: `extend` the estimate to the run time, `kill` the job at its
+   * estimate, or `keep` both figures. Default: `extend`, because the machine did let it run.
    */
   readonly overrun?: 'extend' | 'kill' | 'keep' | undefined;
-  /** Whose job it is. Default: `user` (field 12). */
+  /** Which field names the tenant. Default: `user` (field 12). */
   readonly tenant?: 'user' | 'group' | 'queue' | 'partition' | undefined;
   /** Whether to count time from the first submission of a job that is kept. Default: false, the clock of the log. */
   readonly fromZero?: boolean | undefined;
@@ -67,7 +67,7 @@ export interface SwfJobsOptions {
 export interface SwfJobs {
   /** By time of submission; in file order where that is equal. */
   readonly jobs: readonly TraceJob[];
-  /** Number of jobs left out; a job counts under the first reason that holds, in the order of {@link SwfDropReason}. */
+  /** Number of jobs left out, each counted under the first reason that holds in the order of {@link SwfDropReason}. */
   readonly dropped: Readonly<Record<SwfDropReason, number>>;
   /** Kept jobs that ran longer than they requested. */
   readonly overran: number;
@@ -104,9 +104,9 @@ const optionsSchema: v.GenericSchema<SwfJobsOptions> = strictFields({
 /**
  * Turns the jobs of an SWF log into jobs of GPUs that a simulator can run.
  *
- * A processor becomes a GPU, a job a gang of pods. Taken are the fields 1, 2, 4, 5, 8, 9, 11 and one of 12, 13, 15, 16
- * as tenant. Not taken are what the original scheduler did (3), what was used (6, 7), memory (10: its unit differs
- * from log to log), the application (14), and the dependencies of models (17, 18).
+ * A processor becomes a GPU, and a job becomes a gang of pods. The fields 1, 2, 4, 5, 8, 9 and 11 are used, and one of 12,
+ * 13, 15, 16 as tenant. Ignored are the decision of the original scheduler (3), usage (6, 7), memory (10: its unit differs
+ * between logs), the application (14), and the dependencies of models (17, 18).
  *
  * @param log - what {@link fromSwf} returned; at most 2^22 jobs of at most 2^20 pods
  * @param options - see {@link SwfJobsOptions}
@@ -183,7 +183,7 @@ export function swfJobs(log: Pick<SwfLog, 'jobs'>, options: SwfJobsOptions = {})
   };
 }
 
-/** The size of a job; 0 = unknown. Zero counts as unknown: a job that never started has 0 allocated processors. */
+/** The processors of a job; 0 = unknown, because a job that never started has 0 allocated processors. */
 function processorsOf(job: SwfJob, preferred: 'requested' | 'allocated'): number {
   const { processorsRequested: requested, processorsAllocated: allocated } = job;
   return (preferred === 'requested' ? requested || allocated : allocated || requested) ?? 0;
@@ -225,7 +225,7 @@ function refuseUnusable(job: SwfJob, processors: number, i: number): void {
   }
 }
 
-/** Refuses times that no simulation counts, although a log may name them. */
+/** Refuses times beyond the limit of simulations; logs may have larger ones. */
 function refuseBeyondTime(seconds: number, path: ErrorPath): void {
   if (seconds <= SECONDS_MAX) return;
   throw new CorralError(
@@ -235,7 +235,7 @@ function refuseBeyondTime(seconds: number, path: ErrorPath): void {
   );
 }
 
-/** Run time and estimate as the simulator is to have them. */
+/** Run time and estimate for the simulator. */
 function times(
   run: number,
   requested: number,

@@ -1,17 +1,18 @@
 import { readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { limitExceeded } from '../text/format-errors.js';
 import { TRACE_JOBS_MAX } from '../traces/trace-job.js';
 
 /**
- * What became of a job: 0 failed, 1 completed, 5 cancelled (before or after it started). 2, 3 and 4 mark lines of
- * one stretch of a job that was swapped out: to be continued, the last of a completed, the last of a failed job.
+ * How a job ended: 0 failed, 1 completed, 5 cancelled (before or after it started). 2, 3 and 4 mark a line for one part of
+ * a job that was swapped out: 2 if more parts follow, 3 for the last part of a completed job, 4 of a failed job.
  */
 export type SwfStatus = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** One line of a log in the Standard Workload Format, field by field; -1 in the file is absent here. */
 export interface SwfJob {
-  /** Field 1: from 1 by the standard, from 0 in some logs; the lines of a job that was swapped out share it. */
+  /** Field 1: from 1 in the standard, from 0 in some logs. The parts of a job that was swapped out share it. */
   readonly jobNumber: number;
   /** Field 2: seconds since the start of the log, or since 1970 in some logs. */
   readonly submitSeconds?: number | undefined;
@@ -47,7 +48,7 @@ export interface SwfJob {
   readonly precedingJob?: number | undefined;
   /** Field 18: from the end of the preceding job to this submission; models only. */
   readonly thinkSeconds?: number | undefined;
-  /** Columns after the eighteenth, letter by letter; absent where there are none. */
+  /** Columns after the eighteenth as they are written; absent where there are none. */
   readonly extra?: readonly string[] | undefined;
 }
 
@@ -59,11 +60,11 @@ export interface SwfHeaderField {
 
 /** A log in the Standard Workload Format. */
 export interface SwfLog {
-  /** In file order: a list, because names such as `Queue` and `Note` come several times. */
+  /** In file order. Names such as `Queue` and `Note` may be repeated. */
   readonly header: readonly SwfHeaderField[];
   /** In file order. */
   readonly jobs: readonly SwfJob[];
-  /** Lines that could not be read, in file order; there with `onBadLine: 'skip'` only. */
+  /** Lines that could not be read, in file order; present only with `onBadLine: 'skip'`. */
   readonly skipped?: readonly SwfSkippedLine[] | undefined;
 }
 
@@ -81,7 +82,7 @@ export type SwfFieldName = Exclude<keyof SwfJob, 'extra'>;
 /** What one field may hold. */
 export interface SwfField {
   readonly name: SwfFieldName;
-  /** Whether it may have a fraction: the standard allows it for times, and means of memory have one. */
+  /** Whether it may have a fraction: times may in the standard, and means of memory have one. */
   readonly fraction: boolean;
   readonly max: number;
 }
@@ -133,7 +134,7 @@ export const SWF_EXTRA_MAX = 64;
 export const SWF_SKIPPED_MAX: number = 2 ** 16;
 /** Longest line, in characters; logs with node lists have lines of tens of thousands. */
 export const SWF_LINE_LENGTH_MAX: number = 2 ** 20;
-/** Most characters of the columns after the eighteenth; eighteen numbers take less than the rest of a line. */
+/** Most characters of the columns after the eighteenth; the rest of a line is enough for eighteen numbers. */
 export const SWF_EXTRA_LENGTH_MAX: number = SWF_LINE_LENGTH_MAX - 1024;
 /** Longest text of one log, in characters: 256 Mi. */
 export const SWF_LENGTH_MAX: number = 2 ** 28;
@@ -156,7 +157,7 @@ export function readSwfComment(comment: string): SwfHeaderField {
 }
 
 /**
- * The text after the `;` of a comment line, which {@link readSwfComment} reads as the same field.
+ * Writes the text after the `;` of a comment line; {@link readSwfComment} reads it as the same field.
  *
  * @param field - a header field
  * @complexity O(characters)
@@ -168,11 +169,11 @@ export function swfComment({ name, value }: SwfHeaderField): string {
 const JOB_FIELDS: readonly string[] = [...SWF_FIELDS.map(({ name }) => name), 'extra'];
 
 /**
- * Reads one job that did not come from a file, each field once.
+ * Checks and copies one job that a caller gave.
  *
- * @param given - anything
- * @param path - where it stands in the caller's argument
- * @returns a job that nobody else has
+ * @param given - what the caller gave
+ * @param path - where it is in the caller's argument
+ * @returns a copy of the job
  * @throws CorralError `invalid-document` with the path of the field, `limit-exceeded` for long extra columns
  */
 export function readSwfJob(given: unknown, path: ErrorPath): SwfJob {
@@ -201,11 +202,7 @@ function readExtra(given: readonly string[], path: ErrorPath): string[] {
   extra.forEach((cell, i) => {
     length += typeof cell === 'string' ? cell.length + 1 : 0;
     if (length > SWF_EXTRA_LENGTH_MAX) {
-      throw new CorralError(
-        'limit-exceeded',
-        path,
-        `more than ${SWF_EXTRA_LENGTH_MAX} characters of extra columns`,
-      );
+      throw limitExceeded(path, `more than ${SWF_EXTRA_LENGTH_MAX} characters of extra columns`);
     }
     if (typeof cell === 'string' && /^[^\s\p{Cc}]+$/u.test(cell)) return;
     throw new CorralError(
@@ -218,10 +215,10 @@ function readExtra(given: readonly string[], path: ErrorPath): string[] {
 }
 
 /**
- * Reads a log that did not come from a file; its jobs and header fields are read one by one.
+ * Reads the parts of a log that a caller gave.
  *
- * @param given - anything
- * @returns the jobs, unchecked, in a list that nobody else has; the header as the caller gave it
+ * @param given - what the caller gave
+ * @returns a copy of the list of jobs, whose jobs are not checked yet; the header as given
  * @throws CorralError `invalid-document`, with the path `jobs` where there are none or too many
  */
 export function readSwfLog(given: unknown): { readonly jobs: readonly unknown[]; readonly header: unknown } {

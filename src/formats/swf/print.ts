@@ -1,6 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { CorralError, quote } from '../../errors.js';
+import { limitExceeded } from '../text/format-errors.js';
 import {
   readSwfComment,
   readSwfJob,
@@ -36,7 +37,7 @@ export function toSwf(log: SwfLog): string {
   const push = (line: string, path: readonly (string | number)[]): void => {
     length += line.length + 1;
     if (length > SWF_LENGTH_MAX) {
-      throw new CorralError('limit-exceeded', path, `more than ${SWF_LENGTH_MAX} characters: split the log`);
+      throw limitExceeded(path, `more than ${SWF_LENGTH_MAX} characters: split the log`);
     }
     lines.push(line);
   };
@@ -84,6 +85,6 @@ function jobLine(job: SwfJob): string {
 function cell(value: number | undefined): string {
   if (value === undefined) return '-1';
   const shortest = String(value);
-  // The shortest form may be 1e-7, or the seventeen digits of 0.1 + 0.2.
+  // `String` may give 1e-7, or seventeen digits as for 0.1 + 0.2.
   return /^\d+(?:\.\d{1,9})?$/.test(shortest) ? shortest : value.toFixed(9).replace(/\.?0+$/, '');
 }

@@ -1,7 +1,8 @@
 import { readFields } from '../../checks/fields.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { CorralError, quote } from '../../errors.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 import { readInteger, readNumber } from '../text/numbers.js';
-import { readText } from '../text/text.js';
+import { readText } from '../text/read-text.js';
 import { TRACE_JOBS_MAX } from '../traces/trace-job.js';
 import { foreignLog } from './foreign.js';
 import {
@@ -21,16 +22,16 @@ import {
   swfComment,
 } from './log.js';
 
-/** How {@link fromSwf} reads. */
+/** What {@link fromSwf} does with unusual lines. */
 export interface SwfOptions {
   /**
-   * What to do with columns after the eighteenth, which the standard does not know and some logs have: `refuse`, or
-   * `keep` them as text in `extra`. Default: `refuse`, so that two lines run together are noticed.
+   * What to do with columns after the eighteenth, which some logs have beyond the standard: `refuse` them, or `keep` them
+   * as text in `extra`. Default: `refuse`, because two lines that were joined look like this.
    */
   readonly extraColumns?: 'refuse' | 'keep' | undefined;
   /**
    * What to do with a line that cannot be read: `refuse` the log, or `skip` the line and list it in `skipped`.
-   * Default: `refuse`, so that nobody misses jobs without knowing.
+   * Default: `refuse`, so that no job is lost unnoticed.
    */
   readonly onBadLine?: 'refuse' | 'skip' | undefined;
 }
@@ -38,9 +39,8 @@ export interface SwfOptions {
 /**
  * Reads a log in the Standard Workload Format: eighteen numbers a line, `;` before comments, -1 for what is not known.
  *
- * Comments ahead of the first job are kept as header fields, later ones are passed over, as are blank lines. Numbers
- * may be written as tables print them: `60`, `60.0`, `6e+01`. Nothing is corrected: whether jobs are sorted, numbered
- * once or ran at all is for {@link swfJobs} to say.
+ * Comments ahead of the first job are kept as header fields; later comments and blank lines are ignored. Numbers may be
+ * written as tables print them: `60`, `60.0`, `6e+01`. Nothing is corrected: {@link swfJobs} checks and sorts the jobs.
  *
  * @param text - the whole file; LF or CRLF, with or without a byte order mark; at most 256 Mi characters, 2^22 jobs,
  *   65,536 header lines, 2^20 characters a line
@@ -64,7 +64,7 @@ export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
   const jobs: SwfJob[] = [];
   const skipped: SwfSkippedLine[] = [];
   let line = 0;
-  // Line by line rather than split: a log has millions of them.
+  // Line by line, because a log has millions of lines.
   for (let start = 0, end = 0; start <= content.length; start = end + 1) {
     end = content.indexOf('\n', start);
     if (end === -1) end = content.length;
@@ -73,12 +73,12 @@ export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
       readLine(content, start, end, line, extraColumns === 'keep', header, jobs);
     } catch (error) {
       if (!(error instanceof CorralError)) throw error;
-      // Jobs beyond the limit are no bad lines.
+      // More jobs than the limit are not skipped like bad lines.
       if (onBadLine === 'refuse' || jobs.length === TRACE_JOBS_MAX)
         throw namedIfForeign(error, content, jobs);
       if (skipped.length === SWF_SKIPPED_MAX) {
         throw namedIfForeign(
-          limit([], `more than ${SWF_SKIPPED_MAX} bad lines, the first is ${skipped[0]!.problem}`),
+          limitExceeded([], `more than ${SWF_SKIPPED_MAX} bad lines, the first is ${skipped[0]!.problem}`),
           content,
           jobs,
         );
@@ -88,15 +88,15 @@ export function fromSwf(text: string, options: SwfOptions = {}): SwfLog {
   }
   if (jobs.length === 0) {
     const why = skipped.length === 0 ? 'it may be cut off' : `all were skipped, ${skipped[0]!.problem}`;
-    throw namedIfForeign(invalid(['line', line], `no job in the file: ${why}`), content, jobs);
+    throw namedIfForeign(invalidFormat(['line', line], `no job in the file: ${why}`), content, jobs);
   }
   return onBadLine === 'skip' ? { header, jobs, skipped } : { header, jobs };
 }
 
-/** Where no job was read yet, what the text is says more than what is wrong with its first line. */
+/** Names the format of a foreign text, as long as no job was read: that says more than the error of a line. */
 function namedIfForeign(error: CorralError, text: string, jobs: readonly SwfJob[]): CorralError {
   const what = jobs.length > 0 || error.code !== 'invalid-format' ? undefined : foreignLog(text);
-  return what === undefined ? error : invalid([], what);
+  return what === undefined ? error : invalidFormat([], what);
 }
 
 /** Reads one line into `header` or `jobs`. */
@@ -111,7 +111,10 @@ function readLine(
 ): void {
   if (start === end) return;
   if (end - start > SWF_LINE_LENGTH_MAX) {
-    throw limit(['line', line], `${end - start} characters, at most ${SWF_LINE_LENGTH_MAX} in one line`);
+    throw limitExceeded(
+      ['line', line],
+      `${end - start} characters, at most ${SWF_LINE_LENGTH_MAX} in one line`,
+    );
   }
   const content = text.slice(start, end > start && text[end - 1] === '\r' ? end - 1 : end);
   const cells = cellsOf(content);
@@ -119,22 +122,22 @@ function readLine(
   if (cells[0]!.startsWith(';')) {
     const comment = content.slice(content.indexOf(';') + 1);
     if (/[^\P{Cc}\t]/u.test(comment)) {
-      throw invalid(['line', line], 'a control character stands in the comment: is this a text file?');
+      throw invalidFormat(['line', line], 'a control character stands in the comment: is this a text file?');
     }
     if (jobs.length > 0) return;
     if (header.length === SWF_HEADER_MAX) {
-      throw limit(['line', line], `more than ${SWF_HEADER_MAX} comments ahead of the jobs`);
+      throw limitExceeded(['line', line], `more than ${SWF_HEADER_MAX} comments ahead of the jobs`);
     }
     const field = readSwfComment(comment);
-    // Written anew it may be longer, and has to be a line again.
+    // `toSwf` may write it with more blanks, and the line must stay within the limit.
     if (swfComment(field).length >= SWF_LINE_LENGTH_MAX) {
-      throw limit(['line', line], `a comment of ${comment.length} characters: shorten it`);
+      throw limitExceeded(['line', line], `a comment of ${comment.length} characters: shorten it`);
     }
     header.push(field);
     return;
   }
   if (jobs.length === TRACE_JOBS_MAX)
-    throw limit(['line', line], `more than ${TRACE_JOBS_MAX} jobs: split the log`);
+    throw limitExceeded(['line', line], `more than ${TRACE_JOBS_MAX} jobs: split the log`);
   jobs.push(readJob(cells, line, keepExtra));
 }
 
@@ -155,7 +158,7 @@ function readOptions(options: SwfOptions): Required<SwfOptions> {
   };
 }
 
-/** The words of a line; blanks and tabs part them. */
+/** The words of a line, separated by blanks and tabs. */
 function cellsOf(content: string): string[] {
   const cells = content.split(/[ \t]+/);
   if (cells[0] === '') cells.shift();
@@ -166,18 +169,21 @@ function cellsOf(content: string): string[] {
 function readJob(cells: readonly string[], line: number, keepExtra: boolean): SwfJob {
   const count = SWF_FIELDS.length;
   if (cells.length < count) {
-    throw invalid(['line', line], `expected ${count} fields, got ${cells.length}: the line may be cut off`);
+    throw invalidFormat(
+      ['line', line],
+      `expected ${count} fields, got ${cells.length}: the line may be cut off`,
+    );
   }
   if (cells.length > count && !keepExtra) {
-    throw invalid(
+    throw invalidFormat(
       ['line', line],
       `expected ${count} fields, got ${cells.length}: pass extraColumns: 'keep' if the log has more`,
     );
   }
   if (cells.length > count + SWF_EXTRA_MAX) {
-    throw limit(['line', line], `${cells.length - count} extra columns, at most ${SWF_EXTRA_MAX}`);
+    throw limitExceeded(['line', line], `${cells.length - count} extra columns, at most ${SWF_EXTRA_MAX}`);
   }
-  // Every field is assigned, in one order: so all jobs of a log share one shape in memory.
+  // All fields are assigned in one order, so that all jobs have one hidden class.
   const job: Record<string, number | undefined> = {};
   SWF_FIELDS.forEach((field, i) => {
     job[field.name] = readField(field, cells[i]!, line, i);
@@ -186,11 +192,17 @@ function readJob(cells: readonly string[], line: number, keepExtra: boolean): Sw
   if (cells.length === count) return read;
   const extra = cells.slice(count);
   if (extra.reduce((sum, { length }) => sum + length + 1, 0) > SWF_EXTRA_LENGTH_MAX) {
-    throw limit(['line', line, 'extra'], `more than ${SWF_EXTRA_LENGTH_MAX} characters of extra columns`);
+    throw limitExceeded(
+      ['line', line, 'extra'],
+      `more than ${SWF_EXTRA_LENGTH_MAX} characters of extra columns`,
+    );
   }
   extra.forEach((cell, i) => {
     if (/[\s\p{Cc}]/u.test(cell)) {
-      throw invalid(['line', line, 'extra', i], `a blank or control character stands in ${quote(cell)}`);
+      throw invalidFormat(
+        ['line', line, 'extra', i],
+        `a blank or control character stands in ${quote(cell)}`,
+      );
     }
   });
   return { ...read, extra };
@@ -200,16 +212,8 @@ function readField(field: SwfField, cell: string, line: number, i: number): numb
   const value = field.fraction ? readNumber(cell) : readInteger(cell);
   if (value >= 0 && value <= field.max) return value;
   if (value === -1 && field.name !== 'jobNumber') return undefined;
-  throw invalid(
+  throw invalidFormat(
     ['line', line, field.name],
     `expected ${field.fraction ? 'a number' : 'an integer'} from 0 to ${field.max}${field.name === 'jobNumber' ? '' : ', or -1'} in field ${i + 1}, got ${quote(cell)}`,
   );
-}
-
-function invalid(path: ErrorPath, problem: string): CorralError {
-  return new CorralError('invalid-format', path, problem);
-}
-
-function limit(path: ErrorPath, problem: string): CorralError {
-  return new CorralError('limit-exceeded', path, problem);
 }

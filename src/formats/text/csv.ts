@@ -1,7 +1,8 @@
 import { CorralError, quote } from '../../errors.js';
 import { TEXT_LENGTH_MAX } from '../../units.js';
+import { invalidFormat, limitExceeded } from './format-errors.js';
 import { isMissing, readInteger, readNumber } from './numbers.js';
-import { readText } from './text.js';
+import { readText } from './read-text.js';
 
 /** Longest text an importer reads, in characters: 256 Mi. */
 const LENGTH_MAX = 2 ** 28;
@@ -35,13 +36,13 @@ export interface CsvTable {
 }
 
 /**
- * Reads a table of plain comma-separated values: a header, one record a line, no quoting. The published
- * traces are of this kind; a quotation mark is refused rather than guessed at.
+ * Reads a table of comma-separated values: a header, then one record per line. The published traces have no quoted
+ * cells, so a quotation mark is refused.
  *
  * @param input - the whole file, at most 256 Mi characters; LF or CRLF, with or without a byte order mark or a last line end
  * @param table - see {@link CsvTable}
- * @param read - makes a record of a row; called with one row after the other, as a table of a million rows at once takes
- * several times the memory of what is made of it
+ * @param read - makes a record of a row. It gets one row at a time: a million rows at once need several times the memory
+ * of their records
  * @returns the records in order, at least one
  * @throws CorralError `invalid-format` with the line, `limit-exceeded`, and what `read` throws
  * @complexity O(characters)
@@ -55,10 +56,13 @@ export function parseCsv<T>(input: unknown, table: CsvTable, read: (row: CsvRow)
   const quotation = text.indexOf('"');
   if (quotation !== -1) {
     const before = countOf('\n', text.slice(0, quotation));
-    throw invalid(before + 1, 'quoted cells are not part of this format: remove the quotation marks');
+    throw invalidFormat(
+      ['line', before + 1],
+      'quoted cells are not part of this format: remove the quotation marks',
+    );
   }
   const content = withoutLastLineEnds(text);
-  // With one cell more than there are columns, one is unknown or stands twice.
+  // One cell more than there are columns is enough to find an unknown or a repeated one.
   const header = lineFrom(content, 0, table.required.length + table.optional.length + 1);
   const position = columnsOf(header.cells, table);
   const records: T[] = [];
@@ -68,11 +72,13 @@ export function parseCsv<T>(input: unknown, table: CsvTable, read: (row: CsvRow)
     line++;
     if (cells.length !== position.size) {
       const count = countOf(',', content.slice(start, end)) + 1;
-      throw invalid(line, `expected ${position.size} cells, got ${count}: the line may be cut off`);
+      throw invalidFormat(
+        ['line', line],
+        `expected ${position.size} cells, got ${count}: the line may be cut off`,
+      );
     }
     if (records.length === table.rowsMax) {
-      throw new CorralError(
-        'limit-exceeded',
+      throw limitExceeded(
         ['line', line],
         `more than ${table.rowsMax} lines of a ${table.record} each: split the file`,
       );
@@ -80,7 +86,8 @@ export function parseCsv<T>(input: unknown, table: CsvTable, read: (row: CsvRow)
     records.push(read(new Row(line, cells, position)));
     start = end;
   }
-  if (records.length === 0) throw invalid(2, `no ${table.record} in the file: it may be cut off`);
+  if (records.length === 0)
+    throw invalidFormat(['line', 2], `no ${table.record} in the file: it may be cut off`);
   return records;
 }
 
@@ -90,7 +97,7 @@ function withoutLastLineEnds(text: string): string {
   return text.slice(0, end);
 }
 
-/** The cells of the line that starts at a position, at most so many, and where the next line starts. */
+/** The cells of the line that starts at a position, at most `cellsMax`, and where the next line starts. */
 function lineFrom(
   text: string,
   start: number,
@@ -108,13 +115,15 @@ function columnsOf(header: readonly string[], { required, optional }: CsvTable):
   const position = new Map<string, number>();
   for (const [i, column] of header.entries()) {
     if (!known.includes(column)) {
-      throw invalid(1, `unknown column ${quote(column)}: expected ${known.join(',')}`);
+      throw invalidFormat(['line', 1], `unknown column ${quote(column)}: expected ${known.join(',')}`);
     }
-    if (position.has(column)) throw invalid(1, `column ${quote(column)} stands twice in the header`);
+    if (position.has(column))
+      throw invalidFormat(['line', 1], `column ${quote(column)} stands twice in the header`);
     position.set(column, i);
   }
   for (const column of required) {
-    if (!position.has(column)) throw invalid(1, `column ${quote(column)} is missing from the header`);
+    if (!position.has(column))
+      throw invalidFormat(['line', 1], `column ${quote(column)} is missing from the header`);
   }
   return position;
 }
@@ -125,12 +134,8 @@ function countOf(character: string, text: string): number {
   return count;
 }
 
-function invalid(line: number, problem: string): CorralError {
-  return new CorralError('invalid-format', ['line', line], problem);
-}
-
 /**
- * The cell of a column, refused where it is longer than a document or a request takes.
+ * The cell of a column; a cell that is too long for a document or a request is refused.
  *
  * @param lengthMax - most characters; default {@link TEXT_LENGTH_MAX}
  * @throws CorralError `invalid-format` with line and column
@@ -138,8 +143,7 @@ function invalid(line: number, problem: string): CorralError {
 export function shortText(row: CsvRow, column: string, lengthMax: number = TEXT_LENGTH_MAX): string {
   const text = row.text(column);
   if (text.length <= lengthMax) return text;
-  throw new CorralError(
-    'invalid-format',
+  throw invalidFormat(
     ['line', row.line, column],
     `${text.length} characters, at most ${lengthMax}: shorten the name`,
   );
@@ -153,7 +157,7 @@ export function shortText(row: CsvRow, column: string, lengthMax: number = TEXT_
  */
 export function uniqueName(row: CsvRow, column: string, names: Set<string>): string {
   const name = shortText(row, column);
-  if (name === '') throw new CorralError('invalid-format', ['line', row.line, column], 'the name is blank');
+  if (name === '') throw invalidFormat(['line', row.line, column], 'the name is blank');
   if (names.has(name)) {
     throw new CorralError(
       'duplicate-id',
@@ -199,8 +203,7 @@ class Row implements CsvRow {
 
   #inRange(value: number, what: string, column: string, min: number, max: number): number {
     if (value >= min && value <= max) return value;
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', this.line, column],
       `expected ${what} from ${min} to ${max}, got ${quote(this.text(column))}`,
     );

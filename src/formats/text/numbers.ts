@@ -4,8 +4,6 @@ const NUMBER = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/;
 /**
  * Reads a number as C, Python and Go print it: `3`, `+3`, `-0.0`, `1.`, `4031.0000000000005`, `6e+01`.
  *
- * All readers of this folder read numbers with it, or with {@link readInteger}.
- *
  * @param text - one cell or attribute, without blanks around it
  * @returns the nearest double, 0 for minus zero, `Infinity` where it is too large; NaN where the text is no number
  * @complexity O(characters)
@@ -26,7 +24,7 @@ export function readInteger(text: string): number {
   return Number.isInteger(value) ? value : Number.NaN;
 }
 
-/** What table libraries write where there is no value. */
+/** What table libraries write for a missing value. */
 const MISSING = /^(?:nan|none|null|n\/?a|<na>|nat)?$/i;
 
 /**

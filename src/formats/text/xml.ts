@@ -1,6 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { CorralError, quote } from '../../errors.js';
-import { readText } from './text.js';
+import { quote } from '../../errors.js';
+import { invalidFormat, limitExceeded } from './format-errors.js';
+import { readText } from './read-text.js';
 
 /** Longest text, in characters: 16 Mi. The largest machines print a few hundred thousand. */
 export const XML_LENGTH_MAX: number = 2 ** 24;
@@ -28,7 +29,7 @@ export interface XmlElement {
 }
 
 /**
- * Reads an XML text as a plain ordered tree; nothing is fetched and nothing is expanded.
+ * Reads an XML text as a tree in document order. It fetches no files and expands no entities.
  *
  * Comments, processing instructions and a document type without internal subset are skipped. Refused are
  * entity declarations, references other than the five of XML and numeric ones, CDATA sections, repeated
@@ -53,13 +54,13 @@ export function readXml(
     remedy: `is this ${options.what}?`,
   });
   if (!given.includes('<')) {
-    throw new CorralError('invalid-format', [], `no XML element in the text: expected ${options.what}`);
+    throw invalidFormat([], `no XML element in the text: expected ${options.what}`);
   }
   const content = tagsAndText(given.replace(/\r\n?/g, '\n'), options.elementsMax ?? XML_ELEMENTS_MAX);
   return tree(content, options.what);
 }
 
-/** What the parser library hands out with `preserveOrder`: one tag or one piece of text. */
+/** One tag or one piece of text, as the parser library returns it with `preserveOrder`. */
 type ParsedNode = { readonly [name: string]: unknown };
 
 const ATTRIBUTES = ':@';
@@ -67,11 +68,10 @@ const TEXT = '#text';
 
 function tree(content: string, what: string): XmlElement {
   const lineAt = lineCounter(content);
-  // The parser forgives unclosed and wrongly closed tags; its validator does not.
+  // The parser accepts unclosed and wrongly closed tags; its validator does not.
   const valid = XMLValidator.validate(content);
   if (valid !== true) {
-    throw new CorralError(
-      'invalid-format',
+    throw invalidFormat(
       ['line', valid.err.line],
       `not well-formed XML: ${quote(valid.err.msg)}; the text may be damaged, write it anew`,
     );
@@ -88,15 +88,11 @@ function tree(content: string, what: string): XmlElement {
       processEntities: false,
       captureMetaData: true,
       maxNestedTags: XML_DEPTH_MAX,
-      // Names become keys of a Map, so there is nothing to rename.
+      // Names become keys of a Map, where no name is dangerous.
       onDangerousProperty: (name: string) => name,
     }).parse(content) as ParsedNode[];
   } catch (error) {
-    throw new CorralError(
-      'invalid-format',
-      [],
-      `not readable as XML: ${quote(error instanceof Error ? error.message : error)}`,
-    );
+    throw invalidFormat([], `not readable as XML: ${quote(error instanceof Error ? error.message : error)}`);
   }
   const startOf = XMLParser.getMetaDataSymbol() as unknown as string;
   const build = (node: ParsedNode): XmlElement => {
@@ -117,24 +113,21 @@ function tree(content: string, what: string): XmlElement {
   };
   const roots = parsed.filter((node) => !(TEXT in node));
   if (roots.length !== 1) {
-    throw new CorralError(
-      'invalid-format',
-      [],
-      `${roots.length} root elements: expected ${what}, one per text`,
-    );
+    throw invalidFormat([], `${roots.length} root elements: expected ${what}, one per text`);
   }
   return build(roots[0]!);
 }
 
 /**
- * The text without comments, instructions, document type and blanks between tags, but for their line ends: the library
- * skips pieces of markup that are cut off or that it does not know without a word, and would expand entities; and it
- * takes long over blanks.
+ * The text without comments, processing instructions, document type and blanks between tags; their line ends stay.
+ *
+ * The library silently skips markup that is cut off or unknown to it, would expand entities, and is slow on blanks. So
+ * such markup is refused or removed here.
  */
 function tagsAndText(text: string, elementsMax: number): string {
   const lineAt = lineCounter(text);
   const refuse = (at: number, problem: string): never => {
-    throw new CorralError('invalid-format', ['line', lineAt(at)], problem);
+    throw invalidFormat(['line', lineAt(at)], problem);
   };
   const control = text.search(/[^\P{Cc}\t\n\u007F-\u009F]/u);
   if (control !== -1) refuse(control, `control character ${quote(text[control])}: is this a text file?`);
@@ -181,16 +174,14 @@ function tagsAndText(text: string, elementsMax: number): string {
       if (end === 0)
         refuse(open, 'the tag is not closed: a quotation mark is missing, or the text is cut off');
       if (tag.length > XML_TAG_LENGTH_MAX) {
-        throw new CorralError(
-          'limit-exceeded',
+        throw limitExceeded(
           ['line', lineAt(open)],
           `a tag of ${tag.length} characters, at most ${XML_TAG_LENGTH_MAX}: the text may be damaged`,
         );
       }
       const emptied = tag.replace(/"[^"]*"|'[^']*'/g, '""');
       if (emptied.split('=', XML_ATTRIBUTES_MAX + 2).length > XML_ATTRIBUTES_MAX + 1) {
-        throw new CorralError(
-          'limit-exceeded',
+        throw limitExceeded(
           ['line', lineAt(open)],
           `more than ${XML_ATTRIBUTES_MAX} attributes in one tag: the text may be damaged`,
         );
@@ -200,15 +191,13 @@ function tagsAndText(text: string, elementsMax: number): string {
       if (tag.startsWith('</')) depth--;
       else {
         if (++elements > elementsMax) {
-          throw new CorralError(
-            'limit-exceeded',
+          throw limitExceeded(
             ['line', lineAt(open)],
             `more than ${elementsMax} elements: is this one machine?`,
           );
         }
         if (depth + 1 > XML_DEPTH_MAX) {
-          throw new CorralError(
-            'limit-exceeded',
+          throw limitExceeded(
             ['line', lineAt(open)],
             `elements nested more than ${XML_DEPTH_MAX} levels deep: is this one machine?`,
           );
@@ -221,21 +210,17 @@ function tagsAndText(text: string, elementsMax: number): string {
   const rest = text.slice(end).trim();
   if (depth === 0 && rest !== '') refuse(end, `text after the root element: ${quote(rest)}; remove it`);
   if (depth > 0) {
-    throw new CorralError('invalid-format', [], `${depth} elements are not closed: the text may be cut off`);
+    throw invalidFormat([], `${depth} elements are not closed: the text may be cut off`);
   }
   pieces.push(text.slice(kept));
   const content = pieces.join('');
   if (isMoreThan(XML_REFERENCES_MAX, content, '&')) {
-    throw new CorralError(
-      'limit-exceeded',
-      [],
-      `more than ${XML_REFERENCES_MAX} references (&amp;): is this one machine?`,
-    );
+    throw limitExceeded([], `more than ${XML_REFERENCES_MAX} references (&amp;): is this one machine?`);
   }
   return content;
 }
 
-/** Whether nothing but blanks stands between two positions. */
+/** Whether only blanks stand between two positions. */
 function isBlank(text: string, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
     const c = text[i];
@@ -262,16 +247,16 @@ function isMoreThan(most: number, text: string, character: string): boolean {
 const DOCTYPE =
   /<!DOCTYPE\s+[^\s"'<>[\]]+(?:\s+(?:SYSTEM|PUBLIC\s+(?:"[^"]*"|'[^']*'))\s+(?:"[^"]*"|'[^']*'))?\s*>/y;
 
-/** A start or end tag whose quoted values were emptied. The library passes over a stray `=`. */
+/** A start or end tag with emptied values. The library ignores a stray `=`, this does not. */
 const TAG = /^<(?:\/[^\s"'=<>/]+\s*|[^\s"'=<>/]+(?:\s+[^\s"'=<>/]+\s*=\s*"")*\s*\/?)>$/;
 
-/** Position after `mark`, or 0 where it does not come any more. */
+/** Position after `mark`, or 0 if it does not follow. */
 function endOf(text: string, mark: string, from: number): number {
   const at = text.indexOf(mark, from);
   return at === -1 ? 0 : at + mark.length;
 }
 
-/** Position after the tag that starts at `open`, or 0 where it does not end before the next one starts. */
+/** Position after the tag that starts at `open`, or 0 if the next tag starts before its end. */
 function tagEnd(text: string, open: number): number {
   for (let i = open + 1; i < text.length; i++) {
     const c = text[i];
@@ -285,7 +270,7 @@ function tagEnd(text: string, open: number): number {
   return 0;
 }
 
-/** The line of a position, from 1, by bisection in the table of line ends. */
+/** Returns the line of a position, from 1, by bisection in the table of line ends. */
 function lineCounter(text: string): (at: number) => number {
   let ends: number[] | undefined;
   return (at) => {
@@ -312,7 +297,7 @@ const NAMED: ReadonlyMap<string, string> = new Map([
   ['apos', "'"],
 ]);
 
-/** A value with its references replaced, once: what they stand for is never read again. */
+/** A value with its references replaced once: the result is not searched for references again. */
 function decoded(value: string, line: number): string {
   if (!value.includes('&')) return value;
   return value.replace(/&([^;&]{0,12};?)/g, (reference, body: string) => {
@@ -322,8 +307,7 @@ function decoded(value: string, line: number): string {
     const digits = /^#(?:x([0-9a-fA-F]{1,6})|([0-9]{1,7}));$/.exec(body);
     const code = digits === null ? 0 : digits[1] ? Number.parseInt(digits[1], 16) : Number(digits[2]);
     if (code === 0 || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', line],
         `${quote(reference)} is not one of &amp; &lt; &gt; &quot; &apos; or a character by number`,
       );

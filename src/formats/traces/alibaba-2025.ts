@@ -1,6 +1,7 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
 import { GPUS_PER_SERVER_MAX, QUANTITY_MAX, SECONDS_MAX } from '../../units.js';
 import { type CsvRow, parseCsv, shortText, uniqueName } from '../text/csv.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { cpuMilliCell } from './alibaba-cells.js';
 import { TRACE_JOBS_MAX } from './trace-job.js';
 
@@ -9,7 +10,7 @@ export interface AlibabaInstance2025 {
   readonly name: string;
   /** `CN`: runs on a CPU node. `HN`: runs on a heterogeneous node, with a GPU. */
   readonly role: 'CN' | 'HN';
-  /** The service it belongs to. Its instances are no gang: they come and go one by one. */
+  /** The service it belongs to. Its instances are no gang: each starts and ends by itself. */
   readonly app: string;
   /** Whole GPUs, 0 … 16. */
   readonly gpus: number;
@@ -77,8 +78,7 @@ export function fromAlibabaInstances2025(csv: string): AlibabaInstance2025[] {
   return parseCsv(csv, table, (row): AlibabaInstance2025 => {
     const perServer = row.integer('max_instance_per_node', -1, QUANTITY_MAX);
     if (perServer === 0) {
-      throw new CorralError(
-        'invalid-format',
+      throw invalidFormat(
         ['line', row.line, 'max_instance_per_node'],
         'expected 1 or more, or -1 for no limit, got "0"',
       );
@@ -111,11 +111,7 @@ export function fromAlibabaInstances2025(csv: string): AlibabaInstance2025[] {
 function role(row: CsvRow): 'CN' | 'HN' {
   const cell = row.text('role');
   if (cell === 'CN' || cell === 'HN') return cell;
-  throw new CorralError(
-    'invalid-format',
-    ['line', row.line, 'role'],
-    `expected CN or HN, got ${quote(cell)}`,
-  );
+  throw invalidFormat(['line', row.line, 'role'], `expected CN or HN, got ${quote(cell)}`);
 }
 
 function memoryMiB(row: CsvRow, column: string): number {

@@ -1,14 +1,15 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
 import type { ClusterDocument, ServerEntry } from '../../topology/cluster-document.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, PODS_MAX, SECONDS_MAX, SERVERS_MAX } from '../../units.js';
-import { LinklessServers } from '../server/linkless-server.js';
 import { type CsvRow, parseCsv, shortText, uniqueName } from '../text/csv.js';
+import { invalidFormat } from '../text/format-errors.js';
 import { cpuMilliCell } from './alibaba-cells.js';
+import { LinklessServers } from './linkless-server.js';
 import { TRACE_JOBS_MAX, type TraceJob } from './trace-job.js';
 
 /** One job of the spot trace (Alibaba cluster-trace-v2026-spot-gpu). */
 export interface AlibabaJob2026 extends TraceJob {
-  /** Whether it runs on what others leave and may be evicted; the others have high priority. */
+  /** True: it uses GPUs that others leave free and may be evicted. False: it has high priority. */
   readonly spot: boolean;
 }
 
@@ -16,9 +17,9 @@ export interface AlibabaJob2026 extends TraceJob {
  * Reads the jobs of `job_info_df.csv`:
  * `job_name,organization,gpu_model,cpu_request,gpu_request,worker_num,submit_time,duration,job_type`.
  *
- * A worker becomes a pod, with the CPU and GPUs of the row each: the description says "requested by the job", but rows
- * with one GPU and dozens of workers make sense only per worker. The organization is the tenant. A request below one
- * GPU is a share in thousandths; a blank model means any.
+ * A worker becomes a pod with the CPU and GPUs of the row. The description of the trace says "requested by the job", but
+ * rows with one GPU and dozens of workers make sense per worker only. The organization is the tenant. A request below
+ * one GPU is a share in thousandths. A blank model means any model.
  *
  * Source: alibaba/clusterdata, cluster-trace-v2026-spot-gpu; Duan et al., ASPLOS 2026.
  *
@@ -65,7 +66,7 @@ export function fromAlibabaJobs2026(csv: string): AlibabaJob2026[] {
 /**
  * Reads the servers of `node_info_df.csv`: `node_name,gpu_model,gpu_capacity_num,cpu_num`.
  *
- * The trace says nothing of memory and links: memory does not limit, and server types are sets of GPUs of one model,
+ * The trace names neither memory nor links. Memory does not limit, and a server type is a number of GPUs of one model,
  * named like `A10 x1`.
  *
  * Source: alibaba/clusterdata, cluster-trace-v2026-spot-gpu; Duan et al., ASPLOS 2026.
@@ -101,8 +102,7 @@ function gpuRequest(row: CsvRow): { readonly gpus: number; readonly gpuMilli?: n
   if (Number.isInteger(requested)) return { gpus: requested };
   const gpuMilli = Math.round(requested * GPU_MILLI);
   if (gpuMilli >= 1 && gpuMilli < GPU_MILLI) return { gpus: 0, gpuMilli };
-  throw new CorralError(
-    'invalid-format',
+  throw invalidFormat(
     ['line', row.line, 'gpu_request'],
     `expected whole GPUs, or 0.001 to 0.999 of one, got ${quote(row.text('gpu_request'))}`,
   );
@@ -111,9 +111,5 @@ function gpuRequest(row: CsvRow): { readonly gpus: number; readonly gpuMilli?: n
 function isSpot(row: CsvRow): boolean {
   const cell = row.text('job_type');
   if (cell === 'Spot' || cell === 'HP') return cell === 'Spot';
-  throw new CorralError(
-    'invalid-format',
-    ['line', row.line, 'job_type'],
-    `expected HP or Spot, got ${quote(cell)}`,
-  );
+  throw invalidFormat(['line', row.line, 'job_type'], `expected HP or Spot, got ${quote(cell)}`);
 }

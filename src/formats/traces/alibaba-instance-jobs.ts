@@ -14,10 +14,10 @@ export interface AlibabaInstanceJobs {
 }
 
 /**
- * Turns instances into jobs of one pod each that a simulator can run: from creation to deletion, cut to the window.
+ * Turns instances into jobs of one pod each, which run from creation to deletion within the window.
  *
- * An instance without creation was there at second 0, one without deletion stays to the end of the window. The app is
- * the tenant. Network share, disk, limits and the most instances per server are not taken: no request has them.
+ * An instance without a creation time starts at second 0; one without a deletion time runs to the end of the window. The
+ * app is the tenant. Network share, disk, limits and instances per server are ignored: requests have no such fields.
  *
  * @param instances - what `fromAlibabaInstances2025` returned, at most 4,194,304
  * @param options.endSeconds - end of the window. Default: the latest time that an instance names
@@ -64,7 +64,7 @@ function latestOf(instances: readonly AlibabaInstance2025[]): number {
   return latest;
 }
 
-/** Every field of an instance; a job is made of those with a range. */
+/** How each field of an instance is checked; a job needs the texts and numbers. */
 const FIELDS: Readonly<Record<keyof AlibabaInstance2025, Range | 'text' | 'unused'>> = {
   name: 'text',
   role: 'unused',
@@ -107,7 +107,7 @@ function checkedInstance(given: AlibabaInstance2025, i: number): AlibabaInstance
   return instance;
 }
 
-/** What a field should hold; undefined where it does. */
+/** What a field should hold; undefined where its value is right. */
 function expectedOf(kind: Range | 'text', value: unknown, isName: boolean): string | undefined {
   if (kind === 'text') {
     const fits = typeof value === 'string' && value.length <= TEXT_LENGTH_MAX && !(isName && value === '');

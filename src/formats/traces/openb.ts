@@ -1,4 +1,4 @@
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
 import type { ClusterDocument, ServerEntry } from '../../topology/cluster-document.js';
 import {
   GPU_MILLI,
@@ -9,8 +9,9 @@ import {
   SERVERS_MAX,
   TEXT_LENGTH_MAX,
 } from '../../units.js';
-import { LinklessServers } from '../server/linkless-server.js';
 import { type CsvRow, parseCsv, shortText, uniqueName } from '../text/csv.js';
+import { invalidFormat } from '../text/format-errors.js';
+import { LinklessServers } from './linkless-server.js';
 import { TRACE_JOBS_MAX } from './trace-job.js';
 
 /** One pod of the openb traces (Alibaba cluster-trace-gpu-v2023). */
@@ -32,7 +33,7 @@ export interface OpenbPod {
   readonly phase?: string;
   /** Seconds since the start of the trace. */
   readonly creationSeconds?: number;
-  /** Seconds since the start of the trace; set for every row, also of pods that still ran: the end of life. */
+  /** Seconds since the start of the trace. Pods that still ran have it too. */
   readonly deletionSeconds?: number;
   /** Seconds since the start of the trace; absent for pods that were never scheduled. */
   readonly scheduledSeconds?: number;
@@ -41,7 +42,7 @@ export interface OpenbPod {
 /**
  * Reads a node list of the openb traces: `sn,cpu_milli,memory_mib,gpu,model`.
  *
- * The trace says nothing of links, so server types are sets of GPUs of one model, named like `T4 x2`.
+ * The trace does not name links. A server type is a number of GPUs of one model, named like `T4 x2`.
  *
  * @param csv - text of `openb_node_list_*.csv`, at most 256 Mi characters, 4,000,000 nodes and 65,536 kinds of them
  * @returns a cluster document without tiers; servers in file order
@@ -90,7 +91,7 @@ export function fromOpenbPods(csv: string): OpenbPod[] {
   return parseCsv(csv, table, (row): OpenbPod => {
     const name = uniqueName(row, 'name', names);
     const gpus = row.integer('num_gpu', 0, GPUS_PER_SERVER_MAX);
-    // A share is of one GPU; several are always whole, and none has no share.
+    // Without GPUs there is no share; several GPUs are always whole.
     const gpuMilli = row.integer(
       'gpu_milli',
       gpus === 0 ? 0 : gpus === 1 ? 1 : GPU_MILLI,
@@ -118,14 +119,13 @@ export function fromOpenbPods(csv: string): OpenbPod[] {
   });
 }
 
-/** The models of a pod, each as long and all as many as a request takes. */
+/** The models of a pod, within the limits of a request. */
 function modelsOf(row: CsvRow): string[] {
   const cell = row.text('gpu_spec');
   const models = cell.split('|').filter((model) => model !== '');
   if (models.length <= GPU_MODELS_MAX && models.every(({ length }) => length <= TEXT_LENGTH_MAX))
     return models;
-  throw new CorralError(
-    'invalid-format',
+  throw invalidFormat(
     ['line', row.line, 'gpu_spec'],
     `expected at most ${GPU_MODELS_MAX} models of at most ${TEXT_LENGTH_MAX} characters, got ${quote(cell)}`,
   );

@@ -1,6 +1,5 @@
 /**
- * One job of a log as plain data, whatever format it came in: when it comes, how long it runs, what it asks for.
- * All pods start together or not at all; resources are per pod.
+ * One job of a log, independent of its format. All its pods start together or not at all. Resources are per pod.
  */
 export interface TraceJob {
   readonly id: string;

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { collectiveBandwidth } from '../../../src/bandwidth/index.js';
 import { CorralError } from '../../../src/errors.js';
 import { fromHwlocXml, fromNvidiaSmiTopo, type HwlocXmlOptions } from '../../../src/formats/index.js';
-import { unknownPortsNote } from '../../../src/formats/server/port-figures.js';
+import { unknownPortNotes } from '../../../src/formats/server/notes.js';
 import { relation, relationMatrix } from '../../../src/topology/relation.js';
 import type { Device, Link, ServerDocument } from '../../../src/topology/server-document.js';
 import { serverTopology } from '../../../src/topology/server-topology.js';
@@ -255,7 +255,7 @@ describe('fromHwlocXml', () => {
       expect(document.notes!.join()).toContain('lists no NVLink or xGMI');
       const alone = fromHwlocXml(oneSocket(hostBridge(gpu(1, 0), pci(2, '0200 [8086:1521]', GEN4))));
       expect(device(alone, 'nic 0000:02:00.0').role).toBe('compute');
-      expect(alone.notes).toEqual([unknownPortsNote(1)]);
+      expect(alone.notes).toEqual(unknownPortNotes(1));
     });
 
     it('warns of GPUs whose links were at rest', () => {
@@ -269,7 +269,7 @@ describe('fromHwlocXml', () => {
         [[], [], []],
       );
       const slowNic = hostBridge(gpu(1, 0), pci(2, '0200 [8086:1521]', '2.000000'));
-      expect(fromHwlocXml(oneSocket(slowNic)).notes).toEqual([unknownPortsNote(1)]);
+      expect(fromHwlocXml(oneSocket(slowNic)).notes).toEqual(unknownPortNotes(1));
     });
 
     it('takes the slower of a device and the ports on its way', () => {
@@ -582,7 +582,7 @@ describe('fromHwlocXml', () => {
 
       it('is left out, as hwloc does not say, with a note, unless the caller does', () => {
         expect(portOf(nic(2, 0)).portGBps).toBeUndefined();
-        expect(nicsOf(nic(2, 0), nic(3, 1)).notes).toEqual([unknownPortsNote(2)]);
+        expect(nicsOf(nic(2, 0), nic(3, 1)).notes).toEqual(unknownPortNotes(2));
         const told = fromHwlocXml(oneSocket(hostBridge(gpu(1, 0), nic(2, 0))), { portGbps: 200 });
         expect(told.devices.find(({ kind }) => kind === 'nic')).toMatchObject({
           portGBps: 25,
@@ -617,7 +617,7 @@ describe('fromHwlocXml', () => {
     it('without virtual functions, by number or name', () => {
       const document = nicsOf(nic(2, 0), ...virtualFunctions(30), named);
       expect(idsOf(document, 'nic')).toEqual(['mlx5_0']);
-      expect(document.notes).toEqual(['31 virtual functions of NICs are left out.', unknownPortsNote(1)]);
+      expect(document.notes).toEqual(['31 virtual functions of NICs are left out.', ...unknownPortNotes(1)]);
     });
 
     it('that are virtual functions, where no physical one of the maker is seen', () => {

@@ -8,7 +8,7 @@ import { CorralError } from '../../../src/errors.js';
 import { fromNvidiaSmiTopo } from '../../../src/formats/nvidia-smi/nvidia-smi-topo.js';
 import type { NvidiaSmiTopoOptions } from '../../../src/formats/nvidia-smi/options.js';
 import { toNvidiaSmiTopo } from '../../../src/formats/nvidia-smi/print.js';
-import { unknownPortsNote } from '../../../src/formats/server/port-figures.js';
+import { unknownPortNotes } from '../../../src/formats/server/notes.js';
 import { relation, relationMatrix } from '../../../src/topology/relation.js';
 import type { Device, ServerDocument } from '../../../src/topology/server-document.js';
 import { type ServerTopology, serverTopology } from '../../../src/topology/server-topology.js';
@@ -531,7 +531,7 @@ describe('fromNvidiaSmiTopo', () => {
       const nicOf = (options?: NvidiaSmiTopoOptions): Device | undefined =>
         fromNvidiaSmiTopo(text, options).devices.find(({ kind }) => kind === 'nic');
       expect(nicOf()!.portGBps).toBeUndefined();
-      expect(fromNvidiaSmiTopo(text).notes).toContain(unknownPortsNote(1));
+      expect(fromNvidiaSmiTopo(text).notes).toContain(unknownPortNotes(1)[0]);
       expect(nicOf({ portGbps: 400 })).toMatchObject({
         portGBps: 50,
         portBasis: 'nccl',

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { componentsOf, hopsBetween } from '../../../src/formats/server/components.js';
+import { components, hopsBetween } from '../../../src/formats/server/components.js';
 
 /** Members 0 … count − 1 in a drawn order, and pairs of them. */
 const members = fc
@@ -28,7 +28,7 @@ function lengths(order: readonly number[], pairs: readonly (readonly [number, nu
   return table;
 }
 
-describe('componentsOf', () => {
+describe('components', () => {
   it('keeps the order of the members, whatever they are', () => {
     const names = ['10', '__proto__', '9', 'constructor', 'a'];
     const pairs = [
@@ -37,8 +37,8 @@ describe('componentsOf', () => {
       ['9', '9'],
       ['10', 'a'],
     ] as const;
-    expect(componentsOf(names, pairs)).toEqual([['10', 'a'], ['__proto__', 'constructor'], ['9']]);
-    expect(componentsOf([], [])).toEqual([]);
+    expect(components(names, pairs)).toEqual([['10', 'a'], ['__proto__', 'constructor'], ['9']]);
+    expect(components([], [])).toEqual([]);
   });
 
   it('holds together exactly what is joined, also over others', () => {
@@ -46,9 +46,9 @@ describe('componentsOf', () => {
       fc.property(members, ([order, pairs]) => {
         const table = lengths(order, pairs);
         const expected = order.map((_, i) => order.filter((__, j) => Number.isFinite(table[i]![j]!)));
-        const components = componentsOf(order, pairs);
-        expect(components.flat().sort((a, b) => a - b)).toEqual([...order].sort((a, b) => a - b));
-        for (const component of components) expect(component).toEqual(expected[order.indexOf(component[0]!)]);
+        const found = components(order, pairs);
+        expect(found.flat().sort((a, b) => a - b)).toEqual([...order].sort((a, b) => a - b));
+        for (const component of found) expect(component).toEqual(expected[order.indexOf(component[0]!)]);
       }),
       { seed: 7 },
     );

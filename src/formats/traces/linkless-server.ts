@@ -1,14 +1,14 @@
-import { CorralError } from '../../errors.js';
 import type { ServerDocument } from '../../topology/server-document.js';
 import { GPUS_PER_SERVER_MAX, TEXT_LENGTH_MAX } from '../../units.js';
 import { type CsvRow, shortText } from '../text/csv.js';
+import { invalidFormat, limitExceeded } from '../text/format-errors.js';
 
-/** Longest model, in characters: what is named after it has to fit in a document too. */
+/** Longest model, in characters: titles that contain it must fit into a document too. */
 const MODEL_LENGTH_MAX: number = TEXT_LENGTH_MAX - 64;
-/** Most types of one trace; real ones have a few dozen. */
+/** Most server types of one trace; real traces have a few dozen. */
 const TYPES_MAX = 2 ** 16;
 
-/** The server types of a trace that names the GPUs of a server and not how they are linked. */
+/** Collects the server types of a trace that names the GPUs of a server but not their links. */
 export class LinklessServers {
   readonly #trace: string;
   readonly #types = new Map<string, ServerDocument>();
@@ -29,17 +29,12 @@ export class LinklessServers {
     const gpus = row.integer(columns.gpus, 0, GPUS_PER_SERVER_MAX);
     const model = shortText(row, columns.model, MODEL_LENGTH_MAX);
     if (gpus > 0 && model === '') {
-      throw new CorralError(
-        'invalid-format',
-        ['line', row.line, columns.model],
-        `${gpus} GPUs without a model: name it`,
-      );
+      throw invalidFormat(['line', row.line, columns.model], `${gpus} GPUs without a model: name it`);
     }
     const type = gpus === 0 ? 'no GPU' : `${model} x${gpus}`;
     if (this.#types.has(type)) return type;
     if (this.#types.size === TYPES_MAX) {
-      throw new CorralError(
-        'limit-exceeded',
+      throw limitExceeded(
         ['line', row.line, columns.model],
         `more than ${TYPES_MAX} kinds of server: does the column hold models?`,
       );
@@ -54,7 +49,7 @@ export class LinklessServers {
   }
 }
 
-/** One type; without GPUs it has a socket so that it has a device at all. */
+/** The document of one type. Without GPUs it gets a socket, because a document needs a device. */
 function linklessServer(name: string, trace: string, gpuModel: string, gpus: number): ServerDocument {
   const devices = Array.from({ length: gpus }, (_, i) => ({
     id: `gpu${i}`,

@@ -1,16 +1,16 @@
-import { type ExpectedText, readText } from './text.js';
+import { type ExpectedText, readText } from './read-text.js';
 
-/** A terminal escape after its first character: colours, other sequences, and the choice of a character set. */
+/** The rest of a terminal escape sequence behind ESC: colours, other sequences, choice of a character set. */
 const ESCAPE = /^(?:\[[0-9:;<=>?]*[ -/]*[@-~]|[()][0-9A-Za-z])/;
 
 /**
- * The lines of what a tool printed to a terminal, however they were copied into a report.
+ * Splits what a tool printed to a terminal into lines, also after it was pasted into a report.
  *
- * Taken away are terminal escapes (also without their first character, or with `^[` for it), emphasis of Markdown
- * (`**NV4**`, backticks, `\_`) and characters of no width; borders of tables become tabs. What stands ahead of the
- * table in a line (`> `, `+ `, a time stamp, the name of a host) stays: readers look for the first heading.
+ * It removes terminal escape sequences (also those that lost ESC or have `^[` for it), Markdown emphasis (`**NV4**`,
+ * backticks, `\_`) and characters of no width. Borders of tables become tabs. A prefix of a line (`> `, `+ `, a time
+ * stamp, a host name) stays: readers search for the first heading.
  *
- * @param input - anything
+ * @param input - what the caller gave
  * @param expected - what the text should be
  * @returns the lines
  * @throws CorralError as `readText`
@@ -28,11 +28,11 @@ export function pastedLines(input: unknown, expected: ExpectedText): string[] {
     .split(/\r\n|\r|\n/);
 }
 
-/** A PCI address, whose colons part no prefix. */
+/** A PCI address: its colons do not end a prefix. */
 const ADDRESS = /^[\da-f]{4,8}:[\da-f]{2}:[\da-f]{2}\.[\da-f]$/i;
 
 /**
- * A word without what stuck to its front: `+GPU0` of a diff, `>GPU0` of a quotation, `[1,0]<stdout>:GPU0` of mpirun.
+ * A word without the prefix that pasting adds: `+GPU0` of a diff, `>GPU0` of a quotation, `[1,0]<stdout>:GPU0` of mpirun.
  *
  * @param word - a word of a line
  */

@@ -1,7 +1,8 @@
 import { callForeign } from '../../checks/plain-data.js';
-import { CorralError, quote } from '../../errors.js';
+import { quote } from '../../errors.js';
+import { invalidFormat, limitExceeded } from './format-errors.js';
 
-/** First characters of packed files, read as Latin-1 or as UTF-8, where a foreign byte becomes U+FFFD. */
+/** First characters of compressed files, read as Latin-1 or as UTF-8, which turns unknown bytes into U+FFFD. */
 const PACKED: readonly (readonly [starts: readonly string[], what: string])[] = [
   [['\u001F\u008B', '\u001F\uFFFD'], 'this is a file packed with gzip (.gz): unpack it first, with gunzip'],
   [['PK\u0003\u0004'], 'this is a zip archive: unpack it first'],
@@ -14,7 +15,7 @@ const PACKED: readonly (readonly [starts: readonly string[], what: string])[] = 
   ],
 ];
 
-/** A line that is the name of a file; no format of ours fits in it. */
+/** The name of a file. No format that is read here fits into such a line. */
 const FILE_NAME = /^[^\n<>|"]{1,1024}\.(?:csv|gz|json|swf|txt|xml|zip)$/i;
 
 /** What a reader expects. */
@@ -23,14 +24,14 @@ export interface ExpectedText {
   readonly what: string;
   /** Most characters. */
   readonly lengthMax: number;
-  /** What to do about a longer one: `split the log`. */
+  /** What to do about a longer text: `split the log`. */
   readonly remedy: string;
 }
 
 /**
  * The text that a reader is given, without a byte order mark.
  *
- * @param input - anything
+ * @param input - what the caller gave
  * @param expected - see {@link ExpectedText}
  * @returns the text
  * @throws CorralError `invalid-format` for what is no text, packed, UTF-16 or a file name; `limit-exceeded`
@@ -38,25 +39,27 @@ export interface ExpectedText {
  */
 export function readText(input: unknown, { what, lengthMax, remedy }: ExpectedText): string {
   if (typeof input !== 'string')
-    throw invalid(`expected ${what}, got ${callForeign(() => notText(input), [], 'invalid-format')}`);
-  if (input.length > lengthMax) {
-    throw new CorralError(
-      'limit-exceeded',
+    throw invalidFormat(
       [],
-      `${input.length} characters, at most ${lengthMax}: ${remedy}`,
+      `expected ${what}, got ${callForeign(() => notText(input), [], 'invalid-format')}`,
     );
+  if (input.length > lengthMax) {
+    throw limitExceeded([], `${input.length} characters, at most ${lengthMax}: ${remedy}`);
   }
-  // Every other byte of UTF-16 is 0 where the text is English.
+  // In UTF-16 every second byte of an English text is 0.
   const start = input[1] === '\0' && input[3] === '\0' ? '\uFFFE' : input.slice(0, 8);
   const packed = PACKED.find(([starts]) => starts.some((bytes) => start.startsWith(bytes)));
-  if (packed !== undefined) throw invalid(`expected ${what}: ${packed[1]}`);
+  if (packed !== undefined) throw invalidFormat([], `expected ${what}: ${packed[1]}`);
   if (FILE_NAME.test(input)) {
-    throw invalid(`expected ${what}, got what looks like the name of a file, ${quote(input)}: read it first`);
+    throw invalidFormat(
+      [],
+      `expected ${what}, got what looks like the name of a file, ${quote(input)}: read it first`,
+    );
   }
   return input.startsWith('\uFEFF') ? input.slice(1) : input;
 }
 
-/** What is no text, as messages name it; bytes by their number. May run code of the caller. */
+/** How messages name an input that is no text. It may run code of the caller. */
 function notText(input: unknown): string {
   if (ArrayBuffer.isView(input) && !(input instanceof DataView)) {
     const [first, second] = [0, 1].map((i) => (input as Uint8Array)[i]);
@@ -66,8 +69,4 @@ function notText(input: unknown): string {
     return `${input.byteLength} bytes: decode them first, with new TextDecoder()`;
   }
   return quote(input);
-}
-
-function invalid(problem: string): CorralError {
-  return new CorralError('invalid-format', [], problem);
 }

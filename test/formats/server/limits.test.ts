@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { fromAmdSmiTopology, fromNvidiaSmiTopo, fromRocmSmiTopo } from '../../../src/formats/index.js';
-import { partitionNotes } from '../../../src/formats/server/gpu-partitions.js';
 import { caught } from '../../catalogue/caught.js';
 
 /** A matrix of GPUs joined by one word. */
@@ -23,18 +22,5 @@ describe('refuseTooManyGpus', () => {
       expect(error.code).toBe('limit-exceeded');
       expect(error.message).toMatch(/64 GPUs, at most 16 in one server: .*without partitions \(SPX\)/);
     }
-  });
-});
-
-describe('partitionNotes', () => {
-  it('names GPUs that are functions of one device', () => {
-    const text = `LINK TYPE TABLE:\n${matrix(['0000:0c:00.0', '0000:0c:00.1', '0000:22:00.0'], 'XGMI')}`;
-    expect(fromAmdSmiTopology(text).notes!.join()).toContain('count as one GPU each: GPU0 GPU1. They share');
-    expect(
-      partitionNotes([
-        { id: 'a', address: '0000:0c:00.0' },
-        { id: 'b', address: '0000:22:00.0' },
-      ]),
-    ).toEqual([]);
   });
 });

@@ -9,7 +9,7 @@ import {
   fromRocmSmiTopo,
   fromSwf,
 } from '../../../src/formats/index.js';
-import { readText } from '../../../src/formats/text/text.js';
+import { readText } from '../../../src/formats/text/read-text.js';
 
 const EXPECTED = { what: 'the text of a log', lengthMax: 8192, remedy: 'split it' };
 
