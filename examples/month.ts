@@ -15,6 +15,7 @@ import { type ClusterTopology, clusterTopology } from '../src/index.js';
 import { spread } from '../src/policies/index.js';
 import { randomStream } from '../src/random.js';
 import { llama3FailureLaws, phase } from '../src/restart/index.js';
+import { studentQuantile } from '../src/simulation/compare.js';
 import {
   type SimulateOptions,
   type SimulationJob,
@@ -23,7 +24,6 @@ import {
   simulate,
   type VictimRule,
 } from '../src/simulation/index.js';
-import { studentQuantile } from '../src/simulation/student-t.js';
 import { occupancyChart, utilisationChart } from './month-charts.js';
 
 const HOUR = 3600;

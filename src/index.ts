@@ -9,7 +9,7 @@ export type { TopologyOrDocument } from './catalogue/as-topology.js';
 export { clusterTopology } from './catalogue/cluster-topology.js';
 export type { CorralErrorCode, ErrorPath } from './errors.js';
 export { CorralError } from './errors.js';
-export type { DeviceId, DomainId, PlacementId, ServerId, TierName } from './ids.js';
+export type { DomainId, PlacementId } from './ids.js';
 export { explanationText } from './placement/explain/explanation-text.js';
 export type {
   Constraint,

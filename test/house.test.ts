@@ -79,8 +79,7 @@ const ROOMS: Record<string, Record<string, readonly string[]>> = {
       'results',
     ],
     simulate: ['options', 'results', 'assemble'],
-    'student-t': [],
-    compare: ['options', 'results', 'simulate', 'student-t'],
+    compare: ['options', 'results', 'simulate'],
     replay: [],
   },
   formats: {

@@ -1,4 +1,3 @@
-export type { DeviceId } from '../ids.js';
 export type * from '../topology/types.js';
 export type { FabricServerOptions, ServerOption, ServerPortOptions } from './builder-options.js';
 export { type DragonflyOptions, dragonfly } from './dragonfly.js';

@@ -1,4 +1,3 @@
-export type { DeviceId, ServerId, TierName } from '../ids.js';
 export type * from '../topology/types.js';
 export { referenceBandwidth } from './bandwidth/reference-bandwidth.js';
 export type { ReferenceRoute } from './bandwidth/reference-route.js';

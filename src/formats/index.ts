@@ -1,4 +1,3 @@
-export type { DeviceId } from '../ids.js';
 export type * from '../topology/types.js';
 export { fromHwlocXml } from './hwloc-xml/hwloc-xml.js';
 export type { HwlocXmlOptions } from './hwloc-xml/options.js';

@@ -1,5 +1,4 @@
 export type { TopologyOrDocument } from '../catalogue/as-topology.js';
-export type { DeviceId, ServerId, TierName } from '../ids.js';
 export type { FreeCapacity, FreeServer, PlacedPod } from '../placement/request/placement.js';
 export type * from '../topology/types.js';
 export type { ClusterGroup, OccupancyOptions } from './cluster/cluster-occupancy.js';

@@ -1,4 +1,4 @@
-export type { DeviceId, PlacementId, ServerId, TierName } from '../ids.js';
+export type { PlacementId } from '../ids.js';
 export type { PlacedPod, Placement } from '../placement/request/placement.js';
 export type * from '../topology/types.js';
 export type { CheckpointContent } from './checkpoints/checkpoint-size.js';

@@ -74,14 +74,8 @@ export function openRun(
     table,
     newEngine(policy),
     {
-      queue: checked.queue,
-      priorityPerHour: checked.priorityPerHour,
-      overrunMax: checked.overrunMicros,
-      ranks: checked.ranks,
-      passPerEvent: checked.passPerEvent,
+      ...checked,
       looksAhead: checked.backfill !== 'none' || resizes || defragmentation !== undefined,
-      preemptedKeeps: checked.preemptedKeeps,
-      until: checked.until,
       window: windowOf(checked.window, table),
     },
     // Counting pods knows no servers, so none may drop out or be kept.

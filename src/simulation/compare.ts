@@ -2,14 +2,13 @@ import { asCluster } from '../catalogue/as-topology.js';
 import { readFields, readRecord } from '../checks/fields.js';
 import { callForeign } from '../checks/plain-data.js';
 import { integer, probability } from '../checks/quantity.js';
-import { CorralError, quote } from '../errors.js';
+import { unexpected } from '../checks/values.js';
 import { readJob, readJobList } from './options/read-jobs.js';
 import { RENAMED_OPTIONS, readOptions, SIMULATE_FIELDS } from './options/read-options.js';
 import type { SimulationJob } from './options/simulation-job.js';
 import type { SimulateOptions } from './options/simulation-options.js';
 import type { SimulationMetrics } from './results/simulation-result.js';
 import { simulate } from './simulate.js';
-import { studentQuantile } from './student-t.js';
 
 /** The jobs of one replication. */
 type JobsOfSeed = Exclude<CompareOptions['jobs'], readonly SimulationJob[]>;
@@ -134,15 +133,11 @@ export function compare(options: CompareOptions): ComparedPolicy[] {
     ([name, differing]) => ({ name, differing: readOptions(differing, POLICY_FIELDS, ['policies', name]) }),
   );
   if (compared.length < 2) {
-    throw new CorralError('invalid-option', ['policies'], `expected 2 or more, got ${compared.length}`);
+    throw unexpected('2 or more', compared.length, ['policies']);
   }
   integer(replications, 2, 100_000, 'replications');
   if (probability(confidence, 'confidence') === 0 || confidence === 1) {
-    throw new CorralError(
-      'invalid-option',
-      ['confidence'],
-      `expected more than 0 and less than 1, got ${quote(confidence)}`,
-    );
+    throw unexpected('more than 0 and less than 1', confidence, ['confidence']);
   }
   // A document becomes a topology once, not in every run.
   const cluster = asCluster(common.cluster, ['cluster']);
@@ -182,4 +177,40 @@ function interval(values: readonly number[], quantile: number): Interval {
   if (!Number.isFinite(mean)) return { mean, halfWidth: Number.POSITIVE_INFINITY };
   const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
   return { mean, halfWidth: quantile * Math.sqrt(variance / values.length) };
+}
+
+/**
+ * The probability that Student's t lies within ±t.
+ *
+ * @param degrees - of freedom, 1 or more, an integer
+ * @complexity O(degrees)
+ * Source: Abramowitz and Stegun, 26.7.3 and 26.7.4.
+ */
+export function studentWithin(t: number, degrees: number): number {
+  const angle = Math.atan2(t, Math.sqrt(degrees));
+  const cosine2 = Math.cos(angle) ** 2;
+  const isOdd = degrees % 2 === 1;
+  let term = isOdd ? Math.cos(angle) : 1;
+  let sum = degrees === 1 ? 0 : term;
+  for (let k = isOdd ? 3 : 2; k <= degrees - 2; k += 2) {
+    term *= ((k - 1) / k) * cosine2;
+    sum += term;
+  }
+  return isOdd ? (2 / Math.PI) * (angle + Math.sin(angle) * sum) : Math.sin(angle) * sum;
+}
+
+/**
+ * The t for which {@link studentWithin} is a probability, above 0 and below 1; at most 2^200. Found by bisection.
+ */
+export function studentQuantile(probability: number, degrees: number): number {
+  let low = 0;
+  let high = 1;
+  // One degree of freedom needs t = 2^53 for the probability nearest to 1. The limit ends the loop if rounding never reaches it.
+  while (studentWithin(high, degrees) < probability && high < 2 ** 200) high *= 2;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (studentWithin(middle, degrees) < probability) low = middle;
+    else high = middle;
+  }
+  return high;
 }

@@ -1,5 +1,4 @@
 export type { TopologyOrDocument } from '../catalogue/as-topology.js';
-export type { DeviceId, ServerId, TierName } from '../ids.js';
 export type {
   DifferenceScorer,
   PodFacts,
@@ -25,11 +24,11 @@ export { compare } from './compare.js';
 export type { Bucket } from './jobs/job-state.js';
 export type { RunEnd } from './jobs/run-log.js';
 export type { EventKind } from './options/event-kinds.js';
-export type { HeadroomPool } from './options/headroom-pool.js';
 export type { MetricsOptions, MetricsWindow } from './options/metrics-window.js';
 export type { JobCheckpoints, SimulationJob } from './options/simulation-job.js';
 export type {
   DefragmentationOptions,
+  HeadroomPool,
   Queue,
   Quota,
   SimulatedFailureLaw,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { phase } from '../../src/restart/index.js';
+import { studentQuantile, studentWithin } from '../../src/simulation/compare.js';
 import { type CompareOptions, compare, type SimulationJob, simulate } from '../../src/simulation/index.js';
 import { oneGpuServers } from './one-gpu-servers.js';
 import { drawsOf } from './whole/swarm.js';
@@ -154,4 +155,30 @@ describe('the intervals of compare', () => {
     expect(Math.abs(inside.figures / EXPERIMENTS - 0.95), JSON.stringify(inside)).toBeLessThan(3 * error);
     expect(Math.abs(inside.differences / EXPERIMENTS - 0.95), JSON.stringify(inside)).toBeLessThan(3 * error);
   }, 120_000);
+});
+
+describe('studentQuantile', () => {
+  it('is what tables print', () => {
+    const table: readonly (readonly [degrees: number, probability: number, t: number])[] = [
+      [1, 0.95, 12.7062],
+      [2, 0.95, 4.30265],
+      [3, 0.95, 3.18245],
+      [9, 0.95, 2.26216],
+      [29, 0.999, 3.65941],
+      [100, 0.99, 2.62589],
+    ];
+    for (const [degrees, probability, t] of table) {
+      expect(studentQuantile(probability, degrees)).toBeCloseTo(t, 4);
+    }
+  });
+});
+
+describe('studentWithin', () => {
+  it('is the quantile the other way round, and grows with t', () => {
+    for (const degrees of [1, 2, 3, 4, 7, 30]) {
+      expect(studentWithin(studentQuantile(0.9, degrees), degrees)).toBeCloseTo(0.9, 12);
+      expect(studentWithin(0, degrees)).toBe(0);
+      expect(studentWithin(1e9, degrees)).toBeCloseTo(1, 6);
+    }
+  });
 });

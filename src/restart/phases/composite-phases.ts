@@ -56,8 +56,9 @@ export function sequence(...phases: readonly (Phase | readonly Phase[])[]): Phas
  *
  * @param parts - branches with their weights; at least one weight above 0
  * @throws CorralError `invalid-option`
- * @example // A crash is detected at once, a hang when the collective times out. phase.mixture([{ weight: 0.9, phase:
- * phase.exponential(10) }, { weight: 0.1, phase: phase.fixed(600) }]);
+ * @example
+ * // A crash is detected at once, a hang when the collective times out.
+ * phase.mixture([{ weight: 0.9, phase: phase.exponential(10) }, { weight: 0.1, phase: phase.fixed(600) }]);
  */
 export function mixture(parts: readonly MixturePart[]): Phase {
   const branches = readList(parts, ['parts'], 'invalid-option', PHASES_MAX).map((given, i) => {

@@ -1,10 +1,10 @@
+import type { ClusterTables } from '../../compile/cluster-tables.js';
 import type { PlacementEngine } from '../../placement/engine.js';
 import type { Gang } from '../../placement/gangs/gang.js';
 import { GPU_MILLI } from '../../units.js';
 import type { JobTable } from '../jobs/job-table.js';
 import type { Headroom } from './headroom.js';
 import { Holdings } from './holdings.js';
-import { podUnits } from './pod-counting.js';
 
 /**
  * Which job gets GPUs and which does not, for the moment: passes place, suspend and take back here before they decide what
@@ -159,4 +159,26 @@ export class Allocation {
   #gangOf(job: number): Gang {
     return this.#table.gangs[this.#table.gangOf[job]!]!;
   }
+}
+
+/**
+ * Pods that the empty cluster holds, where counting pods is enough to know what fits: every pod of every job asks for the same
+ * number of whole GPUs on any server, and for nothing else. Then a gang fits exactly if as many pods fit as it has.
+ *
+ * @returns undefined where counting is not enough
+ */
+export function podUnits(tables: ClusterTables, gangs: readonly Gang[]): number | undefined {
+  const gpus = gangs[0]?.need.gpus ?? 0;
+  if (gpus === 0) return undefined;
+  for (const gang of gangs) {
+    const { need } = gang;
+    const isFree = gang.requireLevel === tables.fabric.levelCount - 1 && gang.slicePods === 1;
+    if (!need.isPlain || need.gpus !== gpus || need.allowedShapes !== undefined) return undefined;
+    if (!isFree || gang.podsMin !== gang.pods) return undefined;
+  }
+  let units = 0;
+  for (let s = 0; s < tables.serverCount; s++) {
+    units += Math.floor(tables.shapeGpus[tables.shapeOf[s]!]! / gpus);
+  }
+  return units;
 }

@@ -1,32 +1,30 @@
-import { readFields } from '../../checks/fields.js';
-import { readList } from '../../checks/plain-data.js';
 import { integer } from '../../checks/quantity.js';
+import { nonEmptyText, text, unexpected } from '../../checks/values.js';
 import type { ClusterTables } from '../../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import { type Gang, gangOf, type Levels } from '../../placement/gangs/gang.js';
-import { readRequest } from '../../placement/read/read-request.js';
 import type { PlacementRequest } from '../../placement/request/request.js';
 import { podNeed } from '../../placement/state/pod-need.js';
 import type { JobTable } from '../jobs/job-table.js';
-import type { HeadroomPool } from '../options/headroom-pool.js';
+import type { HeadroomPool } from '../options/simulation-options.js';
 
-/** A pool once it is checked. */
+/** A pool of headroom once it is checked. */
 export interface CheckedPool {
   readonly name: string;
+  /** What one piece asks for. */
   readonly gang: Gang;
+  /** Pieces. */
   readonly count: number;
   readonly mayUse: (job: number) => boolean;
 }
 
-const POOLS_MAX = 1000;
+/** Most pieces of all pools together. */
 const PIECES_MAX = 100_000;
-/** Most tenants of one pool. */
-const TENANTS_MAX = 100_000;
-const FIELDS = ['name', 'room', 'count', 'priorityMin', 'tenants'];
 
 /**
  * Checks the pools.
  *
+ * @param pools - from `readOptions`
  * @throws CorralError with a path from `headroom` on
  */
 export function checkedPools(
@@ -37,72 +35,58 @@ export function checkedPools(
 ): CheckedPool[] {
   const names = new Set<string>();
   let pieces = 0;
-  return readList(pools, ['headroom'], 'invalid-option', POOLS_MAX).map((given, i) => {
-    const path: ErrorPath = ['headroom', i];
-    const pool = readFields(given, FIELDS, path);
-    if (typeof pool.name !== 'string' || pool.name === '') {
-      throw new CorralError(
-        'invalid-option',
-        [...path, 'name'],
-        `expected a text that is not empty, got ${quote(pool.name)}`,
-      );
+  return pools.map((pool, i) => {
+    const path = ['headroom', i];
+    const name = nonEmptyText(pool.name, ...path, 'name');
+    if (names.has(name)) {
+      throw new CorralError('duplicate-id', [...path, 'name'], `another pool is called ${quote(name)}`);
     }
-    if (names.has(pool.name)) {
-      throw new CorralError('duplicate-id', [...path, 'name'], `another pool is called ${quote(pool.name)}`);
-    }
-    names.add(pool.name);
+    names.add(name);
     const count = integer(pool.count ?? 1, 1, PIECES_MAX, ...path, 'count');
     pieces += count;
     if (pieces > PIECES_MAX) {
       throw new CorralError(
         'limit-exceeded',
         [...path, 'count'],
-        `more than ${PIECES_MAX} pieces of room in all pools: keep fewer and larger ones`,
+        `more than ${PIECES_MAX} pieces of headroom in all pools: keep fewer and larger ones`,
       );
     }
-    return {
-      name: pool.name,
-      gang: roomOf(pool.room, [...path, 'room'], tables, levels),
-      count,
-      mayUse: mayUse(pool, path, jobs),
-    };
+    const gang = gangOfPiece(pool.room, [...path, 'room'], tables, levels);
+    return { name, gang, count, mayUse: mayUse(pool, path, jobs) };
   });
 }
 
-function roomOf(room: PlacementRequest, path: ErrorPath, tables: ClusterTables, levels: Levels): Gang {
+function gangOfPiece(
+  request: PlacementRequest,
+  path: ErrorPath,
+  tables: ClusterTables,
+  levels: Levels,
+): Gang {
   let gang: Gang;
   try {
-    const request = readRequest(room);
     gang = gangOf(request, podNeed(request, tables), levels);
   } catch (error) {
     throw error instanceof CorralError ? error.inside(path) : error;
   }
-  if (gang.podsMin !== gang.pods) {
-    throw new CorralError(
-      'invalid-option',
-      [...path, 'podsMin'],
-      'room has one size: for room that may be smaller give one pod and a count',
-    );
-  }
-  return gang;
+  if (gang.podsMin === gang.pods) return gang;
+  throw new CorralError(
+    'invalid-option',
+    [...path, 'podsMin'],
+    'a piece of headroom has one size: leave podsMin out; for pieces that may be fewer give one pod and a count',
+  );
 }
 
-function mayUse(pool: HeadroomPool, path: ErrorPath, jobs: JobTable): (job: number) => boolean {
-  const { priorityMin, tenants } = pool;
+function mayUse(
+  { priorityMin, tenants }: HeadroomPool,
+  path: readonly (string | number)[],
+  jobs: JobTable,
+): (job: number) => boolean {
   if (priorityMin !== undefined && !Number.isFinite(priorityMin)) {
-    throw new CorralError(
-      'invalid-option',
-      [...path, 'priorityMin'],
-      `expected a finite number, got ${quote(priorityMin)}`,
-    );
+    throw unexpected('a finite number', priorityMin, [...path, 'priorityMin']);
   }
-  const names = tenants && readList(tenants, [...path, 'tenants'], 'invalid-option', TENANTS_MAX);
-  names?.forEach((name, i) => {
-    if (typeof name === 'string') return;
-    throw new CorralError('invalid-option', [...path, 'tenants', i], `expected a text, got ${quote(name)}`);
-  });
-  if (priorityMin === undefined && names === undefined) return () => false;
-  const allowed = names && new Set<string>(names);
+  tenants?.forEach((name, i) => void text(name, ...path, 'tenants', i));
+  if (priorityMin === undefined && tenants === undefined) return () => false;
+  const allowed = tenants && new Set(tenants);
   return (job) =>
     (priorityMin === undefined || jobs.priority[job]! >= priorityMin) &&
     (allowed === undefined || allowed.has(jobs.tenants[jobs.tenantOf[job]!]!));

@@ -4,7 +4,7 @@ import { type RandomStream, randomStream } from '../../random.js';
 import { AWAY } from '../jobs/job-state.js';
 import { FAILED, HELD } from '../jobs/run-log.js';
 import type { ClusterRun, Restarts } from '../kernel/cluster-run.js';
-import { MICROS, SECONDS_MAX, toMicros } from '../options/clock.js';
+import { cappedMicros, MICROS } from '../options/clock.js';
 import type { SimulatedFailures, SimulatedRestart } from '../options/simulation-options.js';
 import { type FailurePlace, FailurePlaces } from './failure-places.js';
 import { drawnMicros, RestartSteps } from './restart-steps.js';
@@ -208,7 +208,7 @@ export class FailureEvents implements Restarts {
       ? now + this.steps.hiddenMicros(law.detect)
       : (before?.readyAt ?? this.#upFrom[job]!);
     const givesUpAt = before?.givesUpAt ?? now + this.#holdMicros;
-    const expectedAt = now + toMicros(Math.min(law.repair!.mean, SECONDS_MAX));
+    const expectedAt = now + cappedMicros(law.repair!.mean);
     const isLost = (server: number): boolean =>
       (server >= place.firstServer && server < place.endServer) || engine.state.cordoned[server] === 1;
     this.#short.lose(job, isLost, { readyAt, givesUpAt, expectedAt });

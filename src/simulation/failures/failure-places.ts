@@ -1,6 +1,7 @@
 import { nonNegative } from '../../checks/quantity.js';
+import { nonEmptyText, trueOrFalse, unexpected } from '../../checks/values.js';
 import type { ClusterTables } from '../../compile/cluster-tables.js';
-import { CorralError, quote } from '../../errors.js';
+import { CorralError } from '../../errors.js';
 import type { Levels } from '../../placement/gangs/gang.js';
 import type { RandomStream } from '../../random.js';
 import type { SimulatedFailureLaw } from '../options/simulation-options.js';
@@ -36,28 +37,13 @@ export class FailurePlaces {
    */
   constructor(law: SimulatedFailureLaw, index: number, tables: ClusterTables, levels: Levels) {
     const path = ['failures', 'laws', index] as const;
-    if (typeof law.name !== 'string' || law.name === '') {
-      throw new CorralError(
-        'invalid-option',
-        [...path, 'name'],
-        `expected a text that is not empty, got ${quote(law.name)}`,
-      );
-    }
+    nonEmptyText(law.name, ...path, 'name');
     nonNegative(law.failuresPerSecond, ...path, 'failuresPerSecond');
-    if (law.per !== undefined && !['domain', 'server', 'gpu'].includes(law.per)) {
-      throw new CorralError(
-        'invalid-option',
-        [...path, 'per'],
-        `expected domain, server or gpu, got ${quote(law.per)}`,
-      );
+    const { per = 'domain' } = law;
+    if (!['domain', 'server', 'gpu'].includes(per)) {
+      throw unexpected('domain, server or gpu', per, [...path, 'per']);
     }
-    if (law.memoryLost !== undefined && typeof law.memoryLost !== 'boolean') {
-      throw new CorralError(
-        'invalid-option',
-        [...path, 'memoryLost'],
-        `expected true or false, got ${quote(law.memoryLost)}`,
-      );
-    }
+    trueOrFalse(law.memoryLost ?? false, ...path, 'memoryLost');
     const { level } = law;
     this.law = law;
     this.memoryLost = law.memoryLost ?? (level !== 'gpu' && level !== 'job');
@@ -72,17 +58,12 @@ export class FailurePlaces {
     } else if (typeof level === 'object' && level !== null) {
       this.#scale = 1 + levels.levelOf(level.tier, [...path, 'level', 'tier'].map(String));
     } else {
-      throw new CorralError(
-        'invalid-option',
-        [...path, 'level'],
-        `expected gpu, server, nvlink-domain, job or { tier }, got ${quote(level)}`,
-      );
+      throw unexpected('gpu, server, nvlink-domain, job or { tier }', level, [...path, 'level']);
     }
     if (this.isOfJobs && law.repair !== undefined) {
       throw new CorralError('invalid-option', [...path, 'repair'], 'a job that fails has nothing to repair');
     }
     // A GPU lies in one server, a server in itself: finer counts only weigh what is coarser.
-    const { per = 'domain' } = law;
     if (this.#scale === -1 || (this.#scale >= 0 && per === 'gpu')) this.#counts = 'gpu';
     else this.#counts = this.#scale === 0 || per === 'server' ? 'server' : 'domain';
     if (this.#counts === 'gpu') this.#units = tables.gpuCount;

@@ -1,9 +1,10 @@
 import { nonNegative } from '../../checks/quantity.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import type { ErrorPath } from '../../errors.js';
 import type { RandomStream } from '../../random.js';
 import { type TimedStep, timedSteps } from '../../restart/model/recovery.js';
 import type { Phase, UniformSource } from '../../restart/phases/phase.js';
-import { SECONDS_MAX, toMicros } from '../options/clock.js';
+import { cappedMicros, SECONDS_MAX, toMicros } from '../options/clock.js';
 import type { SimulatedRestart } from '../options/simulation-options.js';
 
 /**
@@ -14,11 +15,7 @@ import type { SimulatedRestart } from '../options/simulation-options.js';
 export function drawnMicros(phase: Phase, random: UniformSource, path: ErrorPath): number {
   const seconds = phase.sample(random);
   if (seconds >= 0 && seconds <= SECONDS_MAX) return toMicros(seconds);
-  throw new CorralError(
-    'invalid-option',
-    path,
-    `expected a phase that draws seconds from 0 to ${SECONDS_MAX}, got ${quote(seconds)}`,
-  );
+  throw unexpected(`a phase that draws seconds from 0 to ${SECONDS_MAX}`, seconds, path);
 }
 
 /** Draws how long restarts take, from the phases that the closed form of `corral/restart` reads. */
@@ -34,14 +31,12 @@ export class RestartSteps {
    * @throws CorralError `invalid-option` with a path from `restart` on
    */
   constructor(restart: SimulatedRestart | undefined, random: RandomStream) {
-    const options = restart ?? {};
-    const { holdSeconds } = options;
+    const { holdSeconds, hidden, exposed } = restart ?? {};
     if (holdSeconds !== undefined) {
-      const seconds = nonNegative(holdSeconds, 'restart', 'holdSeconds');
-      this.holdMicros = toMicros(Math.min(seconds, SECONDS_MAX));
+      this.holdMicros = cappedMicros(nonNegative(holdSeconds, 'restart', 'holdSeconds'));
     }
-    this.#hidden = timedSteps(options.hidden, ['restart', 'hidden']);
-    this.#exposed = timedSteps(options.exposed, ['restart', 'exposed']);
+    this.#hidden = timedSteps(hidden, ['restart', 'hidden']);
+    this.#exposed = timedSteps(exposed, ['restart', 'exposed']);
     this.#random = () => random.unit();
   }
 

@@ -1,4 +1,5 @@
-import { bandwidthGBps, integer } from '../../checks/quantity.js';
+import { bandwidthGBps, between, integer, probability } from '../../checks/quantity.js';
+import { nonEmptyText, text, trueOrFalse, unexpected } from '../../checks/values.js';
 import type { ClusterTables } from '../../compile/cluster-tables.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import { type Gang, gangOf, type Levels } from '../../placement/gangs/gang.js';
@@ -86,6 +87,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
   };
   for (let i = 0; i < count; i++) {
     job = i === 0 ? job! : readJob(jobs[i], i);
+    const path = ['jobs', i];
     if (job.id !== undefined) checkId(job.id, i, ids);
     table.ids[i] = job.id;
     table.gangOf[i] = requests.of(job, i);
@@ -94,25 +96,26 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     table.gpus[i] = gpus;
     table.submit[i] = micros(job.submitSeconds, i, 'submitSeconds');
     table.work[i] = workOf(job, i, gpus);
-    table.priority[i] = finite(job.priority ?? 0, i, 'priority');
-    table.preemptible[i] = flag(job.preemptible ?? true, i, 'preemptible');
+    table.priority[i] = between(job.priority ?? 0, -Number.MAX_VALUE, Number.MAX_VALUE, [
+      ...path,
+      'priority',
+    ]);
+    table.preemptible[i] = trueOrFalse(job.preemptible ?? true, ...path, 'preemptible') ? 1 : 0;
     table.tenantOf[i] = tenantOf(job.tenant ?? '', i, tenants);
-    table.communicationFraction[i] = between(
+    table.communicationFraction[i] = probability(
       job.communicationFraction ?? 0,
-      0,
-      1,
-      i,
+      ...path,
       'communicationFraction',
     );
     if (job.communicates === false && table.communicationFraction[i]! > 0) {
-      throw new CorralError(
-        'invalid-option',
-        ['jobs', i, 'communicates'],
+      throw wrongJob(
+        i,
+        'communicates',
         'a job that does not communicate spends no time on it: leave out communicationFraction, or communicates',
       );
     }
     table.ratedGBps[i] =
-      job.ratedGBps === undefined ? Number.NaN : bandwidthGBps(job.ratedGBps, 'jobs', i, 'ratedGBps');
+      job.ratedGBps === undefined ? Number.NaN : bandwidthGBps(job.ratedGBps, ...path, 'ratedGBps');
     if (job.checkpoint !== undefined) checkpointOf(job.checkpoint, i, table);
     table.isEstimated[i] = job.estimateSeconds === undefined ? 0 : 1;
     table.estimate[i] =
@@ -183,58 +186,33 @@ class Requests {
   }
 }
 
+/** Fields of a request besides `pods` and `gpus`. */
+const OTHER_FIELDS = REQUEST_FIELDS.filter((field) => field !== 'pods' && field !== 'gpus');
+
 function isPlainJob(job: SimulationJob): boolean {
-  return (
-    job.podsMin === undefined &&
-    job.gpuMilli === undefined &&
-    job.cpuMilli === undefined &&
-    job.memoryMiB === undefined &&
-    job.gpuModels === undefined &&
-    job.labels === undefined &&
-    job.require === undefined &&
-    job.prefer === undefined &&
-    job.requirePerPod === undefined &&
-    job.slice === undefined &&
-    job.communicates === undefined
-  );
+  return OTHER_FIELDS.every((field) => job[field] === undefined);
 }
 
-function checkId(id: unknown, index: number, ids: Set<string>): void {
-  const path: ErrorPath = ['jobs', index, 'id'];
-  if (typeof id !== 'string' || id === '') {
-    throw new CorralError('invalid-option', path, `expected a text that is not empty, got ${quote(id)}`);
-  }
+function checkId(given: unknown, index: number, ids: Set<string>): void {
+  const path = ['jobs', index, 'id'];
+  const id = nonEmptyText(given, ...path);
   if (ids.has(id)) throw new CorralError('duplicate-id', path, `another job is called ${quote(id)}`);
   ids.add(id);
 }
 
 function workOf(job: SimulationJob, index: number, gpus: number): number {
   if ((job.durationSeconds === undefined) === (job.workGpuSeconds === undefined)) {
-    throw new CorralError(
-      'invalid-option',
-      ['jobs', index, 'durationSeconds'],
-      'give either durationSeconds or workGpuSeconds',
-    );
+    throw wrongJob(index, 'durationSeconds', 'give either durationSeconds or workGpuSeconds');
   }
   if (job.durationSeconds !== undefined) return micros(job.durationSeconds, index, 'durationSeconds');
   if (gpus === 0) {
-    throw new CorralError(
-      'invalid-option',
-      ['jobs', index, 'workGpuSeconds'],
-      'a job without GPUs does no work of GPUs: give durationSeconds',
-    );
+    throw wrongJob(index, 'workGpuSeconds', 'a job without GPUs does no GPU work: give durationSeconds');
   }
   return Math.round(micros(job.workGpuSeconds, index, 'workGpuSeconds') / gpus);
 }
 
-function tenantOf(tenant: unknown, index: number, tenants: Map<string, number>): number {
-  if (typeof tenant !== 'string') {
-    throw new CorralError(
-      'invalid-option',
-      ['jobs', index, 'tenant'],
-      `expected a text, got ${quote(tenant)}`,
-    );
-  }
+function tenantOf(given: unknown, index: number, tenants: Map<string, number>): number {
+  const tenant = text(given, 'jobs', index, 'tenant');
   let at = tenants.get(tenant);
   if (at === undefined) {
     at = tenants.size;
@@ -250,21 +228,15 @@ function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmCo
     micros(value ?? 0, index, 'checkpoint', field);
   const interval = time('computeSeconds', computeSeconds);
   if (interval === 0) {
-    throw new CorralError(
-      'invalid-option',
-      [...path, 'computeSeconds'],
-      `expected at least a microsecond, got ${quote(computeSeconds)}`,
-    );
+    throw unexpected('at least a microsecond', computeSeconds, [...path, 'computeSeconds']);
   }
   table.interval[index] = interval;
   table.stall[index] = time('stallSeconds', stallSeconds);
   table.persistLag[index] = time('persistLagSeconds', persistLagSeconds);
   if (table.persistLag[index]! > interval) {
-    throw new CorralError(
-      'invalid-option',
-      [...path, 'persistLagSeconds'],
-      'expected at most computeSeconds: a checkpoint must be complete before the next one starts',
-    );
+    const problem =
+      'expected at most computeSeconds: a checkpoint must be complete before the next one starts';
+    throw new CorralError('invalid-option', [...path, 'persistLagSeconds'], problem);
   }
   if (durable === undefined) return;
   table.snapshots[index] = integer(durable.snapshots, 1, SNAPSHOTS_MAX, ...path, 'durable', 'snapshots');
@@ -272,27 +244,9 @@ function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmCo
 }
 
 function micros(value: unknown, index: number, ...field: string[]): number {
-  return toMicros(between(value, 0, SECONDS_MAX, index, ...field));
+  return toMicros(between(value, 0, SECONDS_MAX, ['jobs', index, ...field]));
 }
 
-function flag(value: unknown, index: number, field: string): 0 | 1 {
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  throw new CorralError(
-    'invalid-option',
-    ['jobs', index, field],
-    `expected true or false, got ${quote(value)}`,
-  );
-}
-
-function finite(value: unknown, index: number, field: string): number {
-  return between(value, -Number.MAX_VALUE, Number.MAX_VALUE, index, field);
-}
-
-function between(value: unknown, min: number, max: number, index: number, ...field: string[]): number {
-  if (typeof value === 'number' && value >= min && value <= max) return value;
-  throw new CorralError(
-    'invalid-option',
-    ['jobs', index, ...field],
-    `expected a number from ${min} to ${max}, got ${quote(value)}`,
-  );
+function wrongJob(index: number, field: string, problem: string): CorralError {
+  return new CorralError('invalid-option', ['jobs', index, field], problem);
 }

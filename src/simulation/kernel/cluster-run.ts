@@ -40,7 +40,7 @@ export interface RunSettings extends QueueOrder, LoopSettings {
   /** Whether the passes look ahead at when running jobs end. */
   readonly looksAhead: boolean;
   /** How long a run may last beyond its estimate, microseconds; Infinity = any time. */
-  readonly overrunMax: number;
+  readonly overrunMicros: number;
   /** Whether a job that is preempted or moved keeps what it did since its last checkpoint. */
   readonly preemptedKeeps: boolean;
   /** What the metrics are over. */
@@ -130,7 +130,7 @@ export class ClusterRun {
     this.allocation = new Allocation(table, engine, options);
     this.holdings = this.allocation.holdings;
     this.loop = new EventLoop(table, settings, this);
-    this.times = new JobTimes(table, this.state, this.holdings, this.loop, settings.overrunMax);
+    this.times = new JobTimes(table, this.state, this.holdings, this.loop, settings.overrunMicros);
     this.accounts = new GpuAccounts(table, this.state, engine.tables.gpuCount, settings.window);
     this.running = new Int32Array(table.count);
     this.#runningAt = new Int32Array(table.count);

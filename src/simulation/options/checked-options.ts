@@ -1,7 +1,7 @@
-import { readFields } from '../../checks/fields.js';
 import { integer, nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError, quote } from '../../errors.js';
-import { SECONDS_MAX, toMicros } from './clock.js';
+import { oneOf, safeInteger, trueOrFalse, unexpected } from '../../checks/values.js';
+import { CorralError } from '../../errors.js';
+import { cappedMicros, SECONDS_MAX, toMicros } from './clock.js';
 import { EVENT_KINDS, type EventKind, eventRanks } from './event-kinds.js';
 import { type CheckedWindow, checkedWindow } from './metrics-window.js';
 import { JOBS_MAX } from './read-jobs.js';
@@ -125,12 +125,10 @@ export function checkedOptions(options: SimulateOptions, jobs: number): CheckedO
     throw contradiction('quotas', 'quotas are for the queue fair-share');
   }
   const passPerEvent = oneOf(options.passes ?? 'instant', ['event', 'instant'], 'passes') === 'event';
-  const { seed = 0, onProgress } = options;
-  if (!Number.isSafeInteger(seed)) {
-    throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
-  }
+  const seed = safeInteger(options.seed ?? 0, 'seed');
+  const { onProgress } = options;
   if (onProgress !== undefined && typeof onProgress !== 'function') {
-    throw new CorralError('invalid-option', ['onProgress'], `expected a function, got ${quote(onProgress)}`);
+    throw unexpected('a function', onProgress, ['onProgress']);
   }
   return {
     queue,
@@ -143,7 +141,7 @@ export function checkedOptions(options: SimulateOptions, jobs: number): CheckedO
     priorityPerHour: nonNegative(options.priorityPerHour ?? 0, 'priorityPerHour'),
     overrunMicros: overrunOf(options.overrunSecondsMax),
     preemptedKeeps: oneOf(options.preempted ?? 'kept', ['kept', 'checkpoint'], 'preempted') === 'kept',
-    sharesLinks: sharesLinks(options.linkSharing),
+    sharesLinks: trueOrFalse(options.linkSharing ?? true, 'linkSharing'),
     passPerEvent,
     ranks: eventRanks(options.eventOrder ?? EVENT_KINDS, passPerEvent),
     seed,
@@ -161,87 +159,43 @@ export function checkedOptions(options: SimulateOptions, jobs: number): CheckedO
 
 function preemptionOf(value: NonNullable<SimulateOptions['preemption']>): CheckedOptions['preemption'] {
   if (value === 'none' || value === 'order') return value;
-  if (typeof value !== 'object' || value === null) {
-    throw new CorralError(
-      'invalid-option',
-      ['preemption'],
-      `expected none, order or { victims }, got ${quote(value)}`,
-    );
-  }
-  const {
-    victims,
-    runSecondsMin,
-    scope = 'cluster',
-  } = readFields(value, ['victims', 'runSecondsMin', 'scope'], ['preemption']);
-  if (!VICTIM_SCOPES.includes(scope)) {
-    throw new CorralError(
-      'invalid-option',
-      ['preemption', 'scope'],
-      `expected one of ${VICTIM_SCOPES.join(', ')}, got ${quote(scope)}`,
-    );
-  }
-  if (VICTIM_RULES.includes(victims)) {
-    const seconds = nonNegative(runSecondsMin ?? 0, 'preemption', 'runSecondsMin');
-    return { rule: victims, runMicrosMin: toMicros(Math.min(seconds, SECONDS_MAX)), scope };
-  }
-  throw new CorralError(
-    'invalid-option',
-    ['preemption', 'victims'],
-    `expected one of ${VICTIM_RULES.join(', ')}, got ${quote(victims)}`,
-  );
+  if (typeof value !== 'object') throw unexpected('none, order or { victims }', value, ['preemption']);
+  const { victims, runSecondsMin = 0, scope = 'cluster' } = value;
+  return {
+    scope: oneOf(scope, VICTIM_SCOPES, 'preemption', 'scope'),
+    rule: oneOf(victims, VICTIM_RULES, 'preemption', 'victims'),
+    runMicrosMin: cappedMicros(nonNegative(runSecondsMin, 'preemption', 'runSecondsMin')),
+  };
 }
 
 function defragmentationOf(options: SimulateOptions['defragmentation']): CheckedDefragmentation | undefined {
   if (options === undefined) return undefined;
-  const fields = ['everySeconds', 'movesMax', 'gainFactor'];
-  const given = readFields(options, fields, ['defragmentation']);
-  const every = positive(given.everySeconds ?? 3600, 'defragmentation', 'everySeconds');
-  if (every < EVERY_SECONDS_MIN) {
-    throw new CorralError(
-      'invalid-option',
-      ['defragmentation', 'everySeconds'],
-      `expected at least ${EVERY_SECONDS_MIN}, got ${every}`,
-    );
+  const { everySeconds = 3600, movesMax = 16, gainFactor = 1 } = options;
+  const path = ['defragmentation', 'everySeconds'];
+  if (positive(everySeconds, ...path) < EVERY_SECONDS_MIN) {
+    throw unexpected(`at least ${EVERY_SECONDS_MIN}`, everySeconds, path);
   }
   return {
-    everyMicros: toMicros(Math.min(every, SECONDS_MAX)),
-    movesMax: integer(given.movesMax ?? 16, 1, 10_000, 'defragmentation', 'movesMax'),
-    gainFactor: nonNegative(given.gainFactor ?? 1, 'defragmentation', 'gainFactor'),
+    everyMicros: cappedMicros(everySeconds),
+    movesMax: integer(movesMax, 1, 10_000, 'defragmentation', 'movesMax'),
+    gainFactor: nonNegative(gainFactor, 'defragmentation', 'gainFactor'),
   };
-}
-
-function sharesLinks(value: boolean | undefined): boolean {
-  if (value === undefined || typeof value === 'boolean') return value ?? true;
-  throw new CorralError('invalid-option', ['linkSharing'], `expected true or false, got ${quote(value)}`);
 }
 
 function overrunOf(seconds: number | undefined): number {
   if (seconds === undefined) return Number.POSITIVE_INFINITY;
-  return toMicros(Math.min(nonNegative(seconds, 'overrunSecondsMax'), SECONDS_MAX));
+  return cappedMicros(nonNegative(seconds, 'overrunSecondsMax'));
 }
 
 function untilOf(seconds: number | undefined): number {
   if (seconds === undefined) return Number.POSITIVE_INFINITY;
   if (nonNegative(seconds, 'untilSeconds') <= SECONDS_MAX) return toMicros(seconds);
-  throw new CorralError(
-    'invalid-option',
-    ['untilSeconds'],
-    `expected at most ${SECONDS_MAX}, got ${quote(seconds)}`,
-  );
+  throw unexpected(`at most ${SECONDS_MAX}`, seconds, ['untilSeconds']);
 }
 
 function timelineMicros(seconds: number | undefined): number | undefined {
   if (seconds === undefined) return undefined;
   return Math.max(1, toMicros(positive(seconds, 'timelineSeconds')));
-}
-
-function oneOf<T extends string>(value: T, allowed: readonly T[], field: keyof SimulateOptions): T {
-  if (allowed.includes(value)) return value;
-  throw new CorralError(
-    'invalid-option',
-    [field],
-    `expected one of ${allowed.join(', ')}, got ${quote(value)}`,
-  );
 }
 
 function contradiction(field: keyof SimulateOptions, problem: string): CorralError {

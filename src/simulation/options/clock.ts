@@ -1,16 +1,19 @@
+import { SECONDS_MAX } from '../../units.js';
+
+export { SECONDS_MAX };
+
 /**
- * Times are whole microseconds inside: sums of them are exact, so that equal times are equal on every machine, whatever
- * the order in which they were added up.
+ * Microseconds in a second. Inside the simulator times are whole microseconds: their sums are exact, so equal times are equal
+ * on every machine and in every order of adding.
  */
 export const MICROS = 1_000_000;
-export { SECONDS_MAX } from '../../units.js';
 
-/** The longest time, microseconds: beyond it sums are no longer exact. */
+/** The longest time, microseconds. Sums beyond it are not exact. */
 export const MICROS_MAX: number = Number.MAX_SAFE_INTEGER;
 
 /**
- * The next time after one: a microsecond later, or the next that a double holds where that is farther. A search that goes
- * on from it moves on, however long times are.
+ * The next time after one, microseconds: a microsecond later, or the next number that a double holds. So it is always later
+ * than `micros`, even where a microsecond is lost in rounding.
  */
 export function after(micros: number): number {
   const next = micros + 1;
@@ -20,6 +23,11 @@ export function after(micros: number): number {
 /** Rounds seconds to microseconds. */
 export function toMicros(seconds: number): number {
   return Math.round(seconds * MICROS);
+}
+
+/** The same; more than {@link SECONDS_MAX} counts as SECONDS_MAX. */
+export function cappedMicros(seconds: number): number {
+  return toMicros(Math.min(seconds, SECONDS_MAX));
 }
 
 /** Microseconds as seconds. */

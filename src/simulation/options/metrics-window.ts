@@ -1,7 +1,6 @@
-import { readFields } from '../../checks/fields.js';
 import { nonNegative } from '../../checks/quantity.js';
 import { CorralError } from '../../errors.js';
-import { SECONDS_MAX, toMicros } from './clock.js';
+import { cappedMicros } from './clock.js';
 
 /** A stretch of simulated time, seconds. */
 export interface MetricsWindow {
@@ -31,15 +30,15 @@ export interface CheckedWindow {
 /**
  * Checks the options of the metrics.
  *
+ * @param options - from `readOptions`
  * @throws CorralError `invalid-option`
  */
 export function checkedWindow(options: MetricsOptions | undefined): CheckedWindow {
   if (options === undefined) return { from: 0, until: Number.POSITIVE_INFINITY };
-  const { window = {} } = readFields(options, ['window'], ['metrics']);
+  const { fromSeconds, untilSeconds } = options.window ?? {};
   const path = ['metrics', 'window'];
-  const { fromSeconds, untilSeconds } = readFields(window, ['fromSeconds', 'untilSeconds'], path);
   const micros = (seconds: number, field: string): number =>
-    toMicros(Math.min(nonNegative(seconds, ...path, field), SECONDS_MAX));
+    cappedMicros(nonNegative(seconds, ...path, field));
   const from = fromSeconds === undefined ? 0 : micros(fromSeconds, 'fromSeconds');
   const until = untilSeconds === undefined ? Number.POSITIVE_INFINITY : micros(untilSeconds, 'untilSeconds');
   if (from < until) return { from, until };

@@ -1,68 +1,86 @@
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import { CorralError, type ErrorPath } from '../../errors.js';
 import { readRequest } from '../../placement/read/read-request.js';
 import { readDurations } from '../../restart/model/recovery.js';
 import { checkPhase, type Phase } from '../../restart/phases/phase.js';
-import type { HeadroomPool } from './headroom-pool.js';
-import type { MetricsOptions } from './metrics-window.js';
+import type { MetricsOptions, MetricsWindow } from './metrics-window.js';
 import type {
+  DefragmentationOptions,
+  HeadroomPool,
   Quota,
   SimulatedFailureLaw,
   SimulatedFailures,
   SimulatedRestart,
   SimulateOptions,
+  VictimOptions,
 } from './simulation-options.js';
 
 /** The options of a simulation. */
-export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = [
-  'cluster',
-  'jobs',
-  'policy',
-  'queue',
-  'admission',
-  'backfill',
-  'backfillDepth',
-  'preemption',
-  'quotas',
-  'priorityPerHour',
-  'overrunSecondsMax',
-  'headroom',
-  'defragmentation',
-  'elastic',
-  'failures',
-  'restart',
-  'preempted',
-  'linkSharing',
-  'passes',
-  'eventOrder',
-  'seed',
-  'untilSeconds',
-  'timelineSeconds',
-  'metrics',
-  'eventsMax',
-  'onProgress',
-];
+export const SIMULATE_FIELDS: readonly (keyof SimulateOptions)[] = fieldNames<SimulateOptions>({
+  cluster: true,
+  jobs: true,
+  policy: true,
+  queue: true,
+  admission: true,
+  backfill: true,
+  backfillDepth: true,
+  preemption: true,
+  quotas: true,
+  priorityPerHour: true,
+  overrunSecondsMax: true,
+  headroom: true,
+  defragmentation: true,
+  elastic: true,
+  failures: true,
+  restart: true,
+  preempted: true,
+  linkSharing: true,
+  passes: true,
+  eventOrder: true,
+  seed: true,
+  untilSeconds: true,
+  timelineSeconds: true,
+  metrics: true,
+  eventsMax: true,
+  onProgress: true,
+});
 /** Former names of options → what they are called now. */
 export const RENAMED_OPTIONS: Readonly<Record<string, string>> = { until: 'untilSeconds' };
-const LAW_FIELDS: readonly (keyof SimulatedFailureLaw)[] = [
-  'name',
-  'level',
-  'failuresPerSecond',
-  'per',
-  'memoryLost',
-  'detect',
-  'repair',
-];
-const QUOTA_FIELDS: readonly (keyof Quota)[] = [
-  'name',
-  'parent',
-  'deservedGpus',
-  'limitGpus',
-  'overQuotaWeight',
-];
-const MOVE_FIELDS: readonly string[] = ['everySeconds', 'movesMax', 'gainFactor'];
-const POOL_FIELDS: readonly (keyof HeadroomPool)[] = ['name', 'room', 'count', 'priorityMin', 'tenants'];
+const LAW_FIELDS = fieldNames<SimulatedFailureLaw>({
+  name: true,
+  level: true,
+  failuresPerSecond: true,
+  per: true,
+  memoryLost: true,
+  detect: true,
+  repair: true,
+});
+const QUOTA_FIELDS = fieldNames<Quota>({
+  name: true,
+  parent: true,
+  deservedGpus: true,
+  limitGpus: true,
+  overQuotaWeight: true,
+});
+const VICTIM_FIELDS = fieldNames<VictimOptions>({ victims: true, runSecondsMin: true, scope: true });
+const MOVE_FIELDS = fieldNames<DefragmentationOptions>({
+  everySeconds: true,
+  movesMax: true,
+  gainFactor: true,
+});
+const POOL_FIELDS = fieldNames<HeadroomPool>({
+  name: true,
+  room: true,
+  count: true,
+  priorityMin: true,
+  tenants: true,
+});
+const FAILURE_FIELDS = fieldNames<SimulatedFailures>({ laws: true, spareServers: true });
+const RESTART_FIELDS = fieldNames<SimulatedRestart>({ hidden: true, exposed: true, holdSeconds: true });
+const METRICS_FIELDS = fieldNames<MetricsOptions>({ window: true });
+const WINDOW_FIELDS = fieldNames<MetricsWindow>({ fromSeconds: true, untilSeconds: true });
 /** Most quotas, pools of headroom, and tenants of a pool. */
 const QUOTAS_MAX = 10_000;
 const POOLS_MAX = 1000;
@@ -73,13 +91,14 @@ const KINDS_MAX = 100;
 const LAWS_MAX = 1000;
 
 /**
- * Reads the options of a simulation once, so that nothing the caller changes later, and no getter, changes a run. Jobs,
- * cluster and policy are read by those who build tables of them.
+ * Copies the options of a simulation, and everything in them, out of the objects of the caller: later changes and getters
+ * cannot change a run. Jobs, cluster and policy are copied where they are turned into tables. `checkedOptions` is the next
+ * step: it judges the values and fills in defaults.
  *
  * @param options - all options, or those that a policy of a comparison differs in
  * @param fields - the names they may have
  * @param path - where the caller was given them
- * @returns copies; what the values are is not checked yet, phases aside
+ * @returns copies; of their values only phases and placement requests are checked
  * @throws CorralError `invalid-option` with the path of what cannot be read, and of unknown fields
  * @complexity O(values)
  */
@@ -94,7 +113,7 @@ export function readOptions<T extends Partial<SimulateOptions>>(
   return {
     ...given,
     ...(typeof preemption === 'object' && {
-      preemption: readFields(preemption, ['victims', 'runSecondsMin', 'scope'], at('preemption')),
+      preemption: readFields(preemption, VICTIM_FIELDS, at('preemption')),
     }),
     ...(quotas !== undefined && { quotas: readQuotas(quotas, at('quotas')) }),
     ...(headroom !== undefined && { headroom: readPools(headroom, at('headroom')) }),
@@ -130,9 +149,9 @@ function readPools(pools: readonly HeadroomPool[], path: ErrorPath): HeadroomPoo
 }
 
 function readMetrics(metrics: MetricsOptions, path: ErrorPath): MetricsOptions {
-  const { window } = readFields(metrics, ['window'], path);
+  const { window } = readFields(metrics, METRICS_FIELDS, path);
   if (window === undefined) return {};
-  return { window: readFields(window, ['fromSeconds', 'untilSeconds'], [...path, 'window']) };
+  return { window: readFields(window, WINDOW_FIELDS, [...path, 'window']) };
 }
 
 /** What a call reads; what it refuses is refused below `path`. */
@@ -145,14 +164,10 @@ function readIn<T>(path: ErrorPath, read: () => T): T {
 }
 
 function readFailures(failures: SimulatedFailures, path: ErrorPath): SimulatedFailures {
-  const given = readFields(failures, ['laws', 'spareServers'], path);
+  const given = readFields(failures, FAILURE_FIELDS, path);
   const { spareServers } = given;
   if (spareServers !== undefined && !Number.isSafeInteger(spareServers)) {
-    throw new CorralError(
-      'invalid-option',
-      [...path, 'spareServers'],
-      `expected a whole number of servers, got ${quote(spareServers)}`,
-    );
+    throw unexpected('a whole number of servers', spareServers, [...path, 'spareServers']);
   }
   const laws = readList(given.laws, [...path, 'laws'], 'invalid-option', LAWS_MAX);
   return { ...given, laws: laws.map((law, i) => readLaw(law, [...path, 'laws', i])) };
@@ -171,7 +186,7 @@ function readLaw(law: SimulatedFailureLaw, path: ErrorPath): SimulatedFailureLaw
 }
 
 function readRestart(restart: SimulatedRestart, path: ErrorPath): SimulatedRestart {
-  const given = readFields(restart, ['hidden', 'exposed', 'holdSeconds'], path);
+  const given = readFields(restart, RESTART_FIELDS, path);
   const { hidden, exposed } = given;
   const at = path.map(String);
   return {

@@ -1,10 +1,10 @@
 import type { TopologyOrDocument } from '../../catalogue/as-topology.js';
 import type { Policy } from '../../placement/request/policy.js';
+import type { PlacementRequest } from '../../placement/request/request.js';
 import type { RecoveryDurations } from '../../restart/model/recovery.js';
 import type { Phase } from '../../restart/phases/phase.js';
 import type { FailureLaw } from '../../restart/placement/failure-laws.js';
 import type { EventKind } from './event-kinds.js';
-import type { HeadroomPool } from './headroom-pool.js';
 import type { MetricsOptions } from './metrics-window.js';
 import type { SimulationJob } from './simulation-job.js';
 
@@ -90,6 +90,25 @@ export interface Quota {
   readonly limitGpus?: number | undefined;
   /** Its part of what is over when all who want have what they deserve, in proportion; 0 = none; default 1. */
   readonly overQuotaWeight?: number | undefined;
+}
+
+/** GPUs that are kept free for the jobs that may use them. */
+export interface HeadroomPool {
+  readonly name: string;
+  /**
+   * One piece of headroom: how much, and where, as a placement request without `podsMin`. Several pods are kept together:
+   * `{ pods: 16, gpus: 8, require: 'rack' }` keeps free what one gang needs in one rack.
+   */
+  readonly room: PlacementRequest;
+  /** Pieces, each placed by itself; 1 … 100,000 of all pools together; default 1. */
+  readonly count?: number | undefined;
+  /** Jobs of at least this priority may use it; default: of any priority. */
+  readonly priorityMin?: number | undefined;
+  /**
+   * Jobs of these tenants may use it; default: of any tenant. With neither this nor `priorityMin` no job may use it, and it
+   * stays free.
+   */
+  readonly tenants?: readonly string[] | undefined;
 }
 
 /** What can fail, and how long it is out. */

@@ -1,8 +1,10 @@
 import { asCluster, type TopologyOrDocument } from '../../catalogue/as-topology.js';
-import { readFields } from '../../checks/fields.js';
+import { fieldNames, readFields } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
+import { integer } from '../../checks/quantity.js';
+import { nonEmptyText, safeInteger, text, unexpected } from '../../checks/values.js';
 import { type ClusterTables, compileClusterTables } from '../../compile/cluster-tables.js';
-import { CorralError, type ErrorPath, quote } from '../../errors.js';
+import { CorralError } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import { PlacementEngine } from '../../placement/engine.js';
 import type { Policy } from '../../placement/request/policy.js';
@@ -75,7 +77,13 @@ export interface InflationReplay extends InflationCurves {
   readonly serverScores: number;
 }
 
-const OPTIONS: readonly (keyof InflationReplayOptions)[] = ['nodes', 'pods', 'policy', 'seed', 'ratio'];
+const OPTIONS = fieldNames<InflationReplayOptions>({
+  nodes: true,
+  pods: true,
+  policy: true,
+  seed: true,
+  ratio: true,
+});
 /** Largest ratio: a hundred times the cluster. */
 const RATIO_MAX = 100;
 /** Most pods of a trace: taking one out of so many moves those behind it. */
@@ -99,14 +107,9 @@ const MODELS_MAX = 1024;
  */
 export function inflationReplay(options: InflationReplayOptions): InflationReplay {
   const { nodes, pods: given, policy, seed = 42, ratio = 1.3 } = readFields(options, OPTIONS);
-  if (!Number.isSafeInteger(seed))
-    throw new CorralError('invalid-option', ['seed'], `expected an integer, got ${quote(seed)}`);
+  safeInteger(seed, 'seed');
   if (!Number.isFinite(ratio) || ratio > RATIO_MAX) {
-    throw new CorralError(
-      'invalid-option',
-      ['ratio'],
-      `expected a number up to ${RATIO_MAX}, got ${quote(ratio)}`,
-    );
+    throw unexpected(`a number up to ${RATIO_MAX}`, ratio, ['ratio']);
   }
   const pods = readPods(given);
   const cluster = asCluster(nodes, ['nodes']);
@@ -123,12 +126,7 @@ export function inflationReplay(options: InflationReplayOptions): InflationRepla
   const servers = Array.from(prepared.nodeOrder, (node) => cluster.servers[node]!);
   const tables = compileClusterTables({ tiers: [], servers });
   const workload = typicalPods(pods);
-  const engine = new PlacementEngine(tables, {
-    policy,
-    workload,
-    sizes: undefined,
-    seed,
-  });
+  const engine = new PlacementEngine(tables, { policy, workload, sizes: undefined, seed });
   const measure = new FragmentationMeasure(workload, tables.gpuModels);
 
   const facts = newServerFacts();
@@ -189,32 +187,21 @@ function readPods(given: readonly ReplayPod[]): ReplayPod[] {
   if (pods.length === 0) throw new CorralError('invalid-option', ['pods'], 'expected pods, got none');
   return pods.map((pod, i) => {
     const path = ['pods', i];
-    if (typeof pod !== 'object' || pod === null) {
-      throw new CorralError('invalid-option', path, `expected a pod, got ${quote(pod)}`);
-    }
+    if (typeof pod !== 'object' || pod === null) throw unexpected('a pod', pod, path);
     return callForeign(() => readPod(pod, path), path);
   });
 }
 
 /** The fields of a pod that the replay reads; a trace may hold more. */
-function readPod(pod: ReplayPod, path: ErrorPath): ReplayPod {
-  const integer = (field: 'cpuMilli' | 'memoryMiB' | 'gpus' | 'gpuMilli', max: number): number => {
-    const value: unknown = pod[field];
-    if (Number.isInteger(value) && (value as number) >= 0 && (value as number) <= max) return value as number;
-    throw new CorralError(
-      'invalid-option',
-      [...path, field],
-      `expected an integer from 0 to ${max}, got ${quote(value)}`,
-    );
-  };
+function readPod(pod: ReplayPod, path: readonly (string | number)[]): ReplayPod {
+  const upTo = (max: number, field: 'cpuMilli' | 'memoryMiB' | 'gpus' | 'gpuMilli'): number =>
+    integer(pod[field], 0, max, ...path, field);
   const { name, gpuModels } = pod;
-  const cpuMilli = integer('cpuMilli', QUANTITY_MAX);
-  const memoryMiB = integer('memoryMiB', QUANTITY_MAX);
-  const gpus = integer('gpus', GPUS_PER_SERVER_MAX);
-  const gpuMilli = integer('gpuMilli', GPU_MILLI);
-  if (typeof name !== 'string' || name === '') {
-    throw new CorralError('invalid-option', [...path, 'name'], `expected a name, got ${quote(name)}`);
-  }
+  const cpuMilli = upTo(QUANTITY_MAX, 'cpuMilli');
+  const memoryMiB = upTo(QUANTITY_MAX, 'memoryMiB');
+  const gpus = upTo(GPUS_PER_SERVER_MAX, 'gpus');
+  const gpuMilli = upTo(GPU_MILLI, 'gpuMilli');
+  nonEmptyText(name, ...path, 'name');
   const isConsistent = gpus <= 1 ? gpus === Math.sign(gpuMilli) : gpuMilli === GPU_MILLI;
   if (!isConsistent) {
     throw new CorralError(
@@ -225,14 +212,7 @@ function readPod(pod: ReplayPod, path: ErrorPath): ReplayPod {
   }
   if (gpuModels === undefined) return { name, cpuMilli, memoryMiB, gpus, gpuMilli };
   const models = readList(gpuModels, [...path, 'gpuModels'], 'invalid-option', MODELS_MAX);
-  models.forEach((model, m) => {
-    if (typeof model === 'string') return;
-    throw new CorralError(
-      'invalid-option',
-      [...path, 'gpuModels', m],
-      `expected a GPU model name, got ${quote(model)}`,
-    );
-  });
+  models.forEach((model, m) => void text(model, ...path, 'gpuModels', m));
   return { name, cpuMilli, memoryMiB, gpus, gpuMilli, gpuModels: models };
 }
 
