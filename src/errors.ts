@@ -143,23 +143,6 @@ export function quote(value: unknown): string {
   }
 }
 
-/**
- * The error for a value that is not what was expected: `expected a name, got 5`.
- *
- * @param value - what the caller handed in
- * @param expected - what is right, in words that follow "expected"
- * @param path - field names and array positions that lead to the value
- * @param code - default `invalid-option`
- */
-export function unexpected(
-  value: unknown,
-  expected: string,
-  path: ErrorPath,
-  code: CorralErrorCode = 'invalid-option',
-): CorralError {
-  return new CorralError(code, path, `expected ${expected}, got ${quote(value)}`);
-}
-
 function textOf(value: unknown): string {
   // Cut before quoting, because the value may be a whole file.
   if (typeof value === 'string') return JSON.stringify(value.slice(0, QUOTED_LENGTH_MAX + 1));

@@ -45,6 +45,7 @@ export type { GpuSelection, SelectGpusOptions, SelectionStep } from './placement
 export { selectGpus } from './placement/select-gpus.js';
 export {
   type GpuPlace,
+  type PeerToPeerOption,
   type RelationMatrix,
   type Route,
   type RouteOptions,

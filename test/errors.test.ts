@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topology } from '../src/catalogue/index.js';
-import { quote, unexpected } from '../src/errors.js';
+import { quote } from '../src/errors.js';
 import { fromOpenbNodes } from '../src/formats/index.js';
 import {
   CorralError,
@@ -182,20 +182,5 @@ describe('quote', () => {
       { seed: 1, numRuns: 5000 },
     );
     expect(hasControls(quote('\u2028\u0085\u009b'))).toBe(false);
-  });
-});
-
-describe('unexpected', () => {
-  it('says what was expected, what came instead, and where', () => {
-    const error = unexpected('x', 'true or false', ['laws', 2, 'memoryLost']);
-    expect(error).toBeInstanceOf(CorralError);
-    expect(error.code).toBe('invalid-option');
-    expect(error.message).toBe('laws[2].memoryLost: expected true or false, got "x"');
-    expect(unexpected(3, 'a name', [], 'invalid-request').toJSON()).toEqual({
-      name: 'CorralError',
-      code: 'invalid-request',
-      path: [],
-      message: 'expected a name, got 3',
-    });
   });
 });

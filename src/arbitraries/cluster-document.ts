@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { fieldNames, readFields } from '../checks/fields.js';
 import { integer } from '../checks/quantity.js';
+import { trueOrFalse } from '../checks/values.js';
 import { CorralError } from '../errors.js';
 import type {
   AcceleratorEntry,
@@ -10,7 +11,7 @@ import type {
   UplinkEntry,
 } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { booleanOf, DEFAULT_GPU_MODELS, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
+import { DEFAULT_GPU_MODELS, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 import { bandwidthGBps } from './figure.js';
 import { serverDocument } from './server-document.js';
 
@@ -109,9 +110,9 @@ export function clusterDocument(constraints: ClusterDocumentConstraints = {}): f
   const gpusMax = integer(given.gpusMax ?? 6, 0, GPUS_PER_SERVER_MAX, 'gpusMax');
   const catalogueTypes = namesOf('catalogueTypes', given.catalogueTypes, { names: [], min: 0 });
   const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });
-  const limits = booleanOf('limits', given.limits);
-  const labels = booleanOf('labels', given.labels);
-  const fabrics = booleanOf('fabrics', given.fabrics);
+  const limits = trueOrFalse(given.limits ?? true, 'limits');
+  const labels = trueOrFalse(given.labels ?? true, 'labels');
+  const fabrics = trueOrFalse(given.fabrics ?? true, 'fabrics');
 
   const server: fc.Arbitrary<ServerChoice> = fc.record(
     {

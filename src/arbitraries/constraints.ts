@@ -1,5 +1,5 @@
 import { readList } from '../checks/plain-data.js';
-import { unexpected } from '../errors.js';
+import { unexpected } from '../checks/values.js';
 import { TEXT_LENGTH_MAX } from '../units.js';
 
 /** GPU models that documents and requests draw from, unless told otherwise. */
@@ -10,14 +10,6 @@ export const LABELS: readonly string[] = ['pool', 'zone', 'owner'];
 
 /** Their values. */
 export const LABEL_VALUES: readonly string[] = ['', 'x', 'y'];
-
-/** Returns the constraint, or its default. @throws CorralError `invalid-option` if it is no boolean */
-export function booleanOf(name: string, value: boolean | undefined, byDefault = true): boolean {
-  if (value !== undefined && typeof value !== 'boolean') {
-    throw unexpected(value, 'true or false', [name]);
-  }
-  return value ?? byDefault;
-}
 
 /** Most names in one constraint. */
 const NAMES_MAX = 1024;
@@ -36,7 +28,7 @@ export function namesOf(
   const isName = (entry: unknown): boolean =>
     typeof entry === 'string' && entry.length > 0 && entry.length <= TEXT_LENGTH_MAX;
   if (names.length < defaults.min || !names.every(isName)) {
-    throw unexpected(value, `${defaults.min} or more names of 1 to ${TEXT_LENGTH_MAX} characters`, [name]);
+    throw unexpected(`${defaults.min} or more names of 1 to ${TEXT_LENGTH_MAX} characters`, value, [name]);
   }
   return names as readonly string[];
 }

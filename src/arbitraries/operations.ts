@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { readFields } from '../checks/fields.js';
 import { integer } from '../checks/quantity.js';
-import { booleanOf } from './constraints.js';
+import { trueOrFalse } from '../checks/values.js';
 import {
   type GeneratedRequest,
   PLACEMENT_REQUEST_CONSTRAINTS,
@@ -46,7 +46,7 @@ export function operations(constraints: OperationsConstraints = {}): fc.Arbitrar
   ]);
   const maxLength = integer(lengthMax ?? 60, 0, 10_000, 'lengthMax');
   const request = placementRequest(ofRequests);
-  const cordonSteps: fc.WeightedArbitrary<Operation>[] = booleanOf('cordons', cordons, false)
+  const cordonSteps: fc.WeightedArbitrary<Operation>[] = trueOrFalse(cordons ?? false, 'cordons')
     ? [
         {
           weight: 1,

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { fieldNames, readFields } from '../checks/fields.js';
 import { integer } from '../checks/quantity.js';
-import { CorralError, quote, unexpected } from '../errors.js';
+import { trueOrFalse, unexpected } from '../checks/values.js';
+import { CorralError, quote } from '../errors.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../units.js';
-import { booleanOf, DEFAULT_GPU_MODELS, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
+import { DEFAULT_GPU_MODELS, LABEL_VALUES, LABELS, namesOf } from './constraints.js';
 
 /** Constraints of {@link placementRequest}. */
 export interface PlacementRequestConstraints {
@@ -84,7 +85,7 @@ export function placementRequest(
   const cpuMilliMax = integer(given.cpuMilliMax ?? 12_000, 0, QUANTITY_MAX, 'cpuMilliMax');
   const memoryMiBMax = integer(given.memoryMiBMax ?? 12 * 1024, 0, QUANTITY_MAX, 'memoryMiBMax');
   const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 0 });
-  const shares: fc.Arbitrary<GeneratedRequest>[] = booleanOf('shares', given.shares)
+  const shares: fc.Arbitrary<GeneratedRequest>[] = trueOrFalse(given.shares ?? true, 'shares')
     ? [
         fc.record({
           gpuMilli: fc.oneof(
@@ -134,9 +135,9 @@ function gangOf({
       `${quote(level)} is a place inside a server: list it in places`,
     );
   }
-  const wantLabels = booleanOf('labels', labels, false);
+  const wantLabels = trueOrFalse(labels ?? false, 'labels');
   const kinds = placesOf(places);
-  const maySay = booleanOf('silent', silent, false);
+  const maySay = trueOrFalse(silent ?? false, 'silent');
   if (most === 1 && levels.length === 0 && kinds.length === 0 && !wantLabels && !maySay) return undefined;
   const pods = fc.integer({ min: 1, max: most });
   /** Absent in three of four requests: a request with all fields rarely fits. */
@@ -196,7 +197,7 @@ function gangOf({
 function placesOf(places: readonly unknown[] | undefined): ('socket' | 'numa')[] {
   return namesOf('places', places as readonly string[] | undefined, { names: [], min: 0 }).map((place) => {
     if (place === 'socket' || place === 'numa') return place;
-    throw unexpected(place, 'socket or numa', ['places']);
+    throw unexpected('socket or numa', place, ['places']);
   });
 }
 

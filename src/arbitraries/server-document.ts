@@ -1,10 +1,11 @@
 import * as fc from 'fast-check';
 import { fieldNames, readFields } from '../checks/fields.js';
 import { integer } from '../checks/quantity.js';
+import { trueOrFalse } from '../checks/values.js';
 import { CorralError } from '../errors.js';
 import type { Device, Link, Medium, ServerDocument } from '../topology/index.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
-import { booleanOf, DEFAULT_GPU_MODELS, namesOf } from './constraints.js';
+import { DEFAULT_GPU_MODELS, namesOf } from './constraints.js';
 import { bandwidthGBps } from './figure.js';
 
 /** Constraints of {@link serverDocument}. */
@@ -118,11 +119,11 @@ export function serverDocument(constraints: ServerDocumentConstraints = {}): fc.
   const socketsMax = limit('socketsMax', 2, 1, 4);
   const numaPerSocketMax = limit('numaPerSocketMax', 2, 1, 4);
   const switchesPerNumaMax = limit('switchesPerNumaMax', 2, 0, 4);
-  const shapes: readonly FabricChoice['shape'][] = booleanOf('fabric', given.fabric)
+  const shapes: readonly FabricChoice['shape'][] = trueOrFalse(given.fabric ?? true, 'fabric')
     ? ['none', 'pairs', 'ring', 'mesh', 'switch', 'some']
     : ['none'];
-  const cap = booleanOf('flowCaps', given.flowCaps) ? fc.option(bandwidthGBps) : fc.constant(null);
-  const nicsOnGpus = booleanOf('nicsOnGpus', given.nicsOnGpus);
+  const cap = trueOrFalse(given.flowCaps ?? true, 'flowCaps') ? fc.option(bandwidthGBps) : fc.constant(null);
+  const nicsOnGpus = trueOrFalse(given.nicsOnGpus ?? true, 'nicsOnGpus');
   const rarely = (number: fc.Arbitrary<number>): fc.Arbitrary<number | null> =>
     fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: number });
   const gpuModels = namesOf('gpuModels', given.gpuModels, { names: DEFAULT_GPU_MODELS, min: 1 });

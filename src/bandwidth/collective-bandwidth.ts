@@ -2,7 +2,7 @@ import { readFields } from '../checks/fields.js';
 import { CorralError, quote } from '../errors.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { networkOf } from '../topology/network.js';
-import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
+import { type PeerToPeerOption, peerToPeerOf } from '../topology/peer-to-peer-option.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { gpuMask } from './gpu-mask.js';
 import { optimalBandwidth } from './optimal.js';
@@ -20,14 +20,9 @@ export const COLLECTIVE_ALGORITHMS = ['optimal', 'ring', 'ring-search'] as const
 export type CollectiveAlgorithm = (typeof COLLECTIVE_ALGORITHMS)[number];
 
 /** Options of {@link collectiveBandwidth}. */
-export interface CollectiveBandwidthOptions {
+export interface CollectiveBandwidthOptions extends PeerToPeerOption {
   /** Default `optimal`: the limit of the hardware, which placement maximises. */
   readonly algorithm?: CollectiveAlgorithm | undefined;
-  /**
-   * True if GPUs may exchange data directly across PCIe and sockets; if false, all traffic outside the accelerator
-   * fabric passes through host memory. Default: the server document's `peerToPeer`, which is true if absent.
-   */
-  readonly peerToPeer?: boolean | undefined;
 }
 
 /**

@@ -2,7 +2,7 @@ import { readFields } from '../checks/fields.js';
 import { readList } from '../checks/plain-data.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { type Network, networkOf } from '../topology/network.js';
-import { peerToPeerOf } from '../topology/peer-to-peer-option.js';
+import { type PeerToPeerOption, peerToPeerOf } from '../topology/peer-to-peer-option.js';
 import type { ServerTopology } from '../topology/server-topology.js';
 import { pairRoutesOf } from './directed/pair-routes.js';
 import { type Flow, maxMinRates } from './fair-shares.js';
@@ -10,13 +10,7 @@ import { gpuMask } from './gpu-mask.js';
 import { packRings } from './rings/ring.js';
 
 /** Options of {@link sharedBandwidth}. */
-export interface SharedBandwidthOptions {
-  /**
-   * Whether GPUs may talk to each other directly across PCIe and sockets. Default: what the server document says,
-   * and true if it says nothing.
-   */
-  readonly peerToPeer?: boolean | undefined;
-}
+export type SharedBandwidthOptions = PeerToPeerOption;
 
 /** Most groups of one call: each may take as long as one `ring` search. */
 const GROUPS_MAX = 256;

@@ -1,5 +1,6 @@
 import { callForeign } from '../checks/plain-data.js';
-import { CorralError, type ErrorPath, unexpected } from '../errors.js';
+import { unexpected } from '../checks/values.js';
+import { CorralError, type ErrorPath } from '../errors.js';
 import type { ClusterDocument } from '../topology/cluster-document.js';
 import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
 import { builtCluster, COPY, isCluster, isCopy, isServer } from '../topology/expected-topology.js';
@@ -45,8 +46,8 @@ export function asServer(given: ServerTopology | ServerDocument, path: ErrorPath
     throw new CorralError('invalid-option', path, COPY);
   }
   throw unexpected(
-    given,
     'a document, or what serverTopology(document) or clusterTopology(document) returns',
+    given,
     path,
   );
 }

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { nearestNames } from '../checks/nearest-names.js';
-import { CorralError, quote, unexpected } from '../errors.js';
+import { unexpected } from '../checks/values.js';
+import { CorralError, quote } from '../errors.js';
 import type { Device, Link, ServerDocument } from '../topology/server-document.js';
 import { strictFields } from '../topology/validate.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
@@ -132,7 +133,7 @@ function isLevelWord(word: string): word is LevelWord {
 
 function readLevels(description: unknown): Level[] {
   if (typeof description !== 'string' || description.trim() === '') {
-    throw unexpected(description, `a description such as 'cpu:2 switch:2 gpu:2'`, []);
+    throw unexpected(`a description such as 'cpu:2 switch:2 gpu:2'`, description, []);
   }
   if (description.length > TEXT_LENGTH_MAX) {
     throw new CorralError(

@@ -1,15 +1,21 @@
-import { CorralError, type ErrorPath, quote } from '../errors.js';
+import { CorralError, type CorralErrorCode, type ErrorPath, quote } from '../errors.js';
 
 /**
- * The error for a wrong option.
+ * The error for a value that is not what was expected: `expected a name, got 5`.
  *
- * @param expected - what would have been right, as in "expected …"
+ * @param expected - what would have been right, in words that follow "expected"
  * @param value - what was given
  * @param path - where it was given
- * @returns CorralError `invalid-option`, for the caller to throw
+ * @param code - default `invalid-option`
+ * @returns the error, for the caller to throw
  */
-export function unexpected(expected: string, value: unknown, path: ErrorPath): CorralError {
-  return new CorralError('invalid-option', path, `expected ${expected}, got ${quote(value)}`);
+export function unexpected(
+  expected: string,
+  value: unknown,
+  path: ErrorPath,
+  code: CorralErrorCode = 'invalid-option',
+): CorralError {
+  return new CorralError(code, path, `expected ${expected}, got ${quote(value)}`);
 }
 
 /** Returns `value` if it is one of `allowed`; throws CorralError `invalid-option` if not. */

@@ -1,5 +1,6 @@
 export { acceleratorGBpsPerGpuOf, buildClusterTopology, uplinkGBpsOf } from './cluster-topology.js';
 export type { GpuPlace } from './gpu-places.js';
+export type { PeerToPeerOption } from './peer-to-peer-option.js';
 export type { RelationMatrix } from './relation.js';
 export { relation, relationMatrix } from './relation.js';
 export type { Route, RouteOptions } from './route.js';

@@ -2,6 +2,10 @@ import { CorralError, quote } from '../errors.js';
 
 /** The option of all functions about traffic between GPUs. */
 export interface PeerToPeerOption {
+  /**
+   * True if GPUs may exchange data directly across PCIe and sockets; if false, all traffic outside the accelerator
+   * fabric passes through host memory. Default: the server document's `peerToPeer`, which is true if absent.
+   */
   readonly peerToPeer?: boolean | undefined;
 }
 

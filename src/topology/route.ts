@@ -6,7 +6,7 @@ import { directedNetworkOf } from './directed-network.js';
 import { directedPath } from './directed-path.js';
 import { checkServer } from './expected-topology.js';
 import { GPU, type Network, networkOf, unmergedNetworkOf } from './network.js';
-import { peerToPeerOf } from './peer-to-peer-option.js';
+import { type PeerToPeerOption, peerToPeerOf } from './peer-to-peer-option.js';
 import { relation } from './relation.js';
 import type { ServerTopology } from './server-topology.js';
 import { pathWidthGBps, widestPath } from './widest-path.js';
@@ -25,13 +25,7 @@ export interface Route {
 }
 
 /** Options of {@link route}. */
-export interface RouteOptions {
-  /**
-   * True if GPUs may exchange data directly across PCIe and sockets. Default: the server document's `peerToPeer`,
-   * which is true if absent.
-   */
-  readonly peerToPeer?: boolean | undefined;
-}
+export type RouteOptions = PeerToPeerOption;
 
 /**
  * The route of a transfer between two devices.

@@ -1,4 +1,5 @@
-import { CorralError, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import { CorralError } from '../../errors.js';
 import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
@@ -46,7 +47,7 @@ export function referenceSharedLoad(
   holdSize(server);
   const sorted = sortedGpus(server, gpus, 'gpus');
   if (typeof bandwidthGBps !== 'number' || !(bandwidthGBps >= 0)) {
-    throw unexpected(bandwidthGBps, 'GB/s, 0 or more', ['bandwidthGBps']);
+    throw unexpected('GB/s, 0 or more', bandwidthGBps, ['bandwidthGBps']);
   }
   if (sorted.length < 2) return 0;
   const { between, inFabric, toHost } = routesOf(server);

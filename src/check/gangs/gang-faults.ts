@@ -1,4 +1,5 @@
-import { CorralError, quote, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import { CorralError, quote } from '../../errors.js';
 import type { ClusterServer, ClusterTopology } from '../../topology/index.js';
 import { GPU_MILLI } from '../../units.js';
 import type { CheckedRequest } from '../read/checked-request.js';
@@ -20,10 +21,10 @@ export function podRange(request: CheckedRequest): PodRange {
   const max = request.pods ?? 1;
   const min = request.podsMin ?? max;
   if (!Number.isInteger(max) || max < 1) {
-    throw unexpected(max, 'an integer from 1', ['pods'], 'invalid-request');
+    throw unexpected('an integer from 1', max, ['pods'], 'invalid-request');
   }
   if (!Number.isInteger(min) || min < 1 || min > max) {
-    throw unexpected(min, `an integer from 1 to pods, ${max}`, ['podsMin'], 'invalid-request');
+    throw unexpected(`an integer from 1 to pods, ${max}`, min, ['podsMin'], 'invalid-request');
   }
   return { min, max };
 }

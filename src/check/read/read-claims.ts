@@ -1,5 +1,6 @@
 import { callForeign, readList } from '../../checks/plain-data.js';
-import { type ErrorPath, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import type { ErrorPath } from '../../errors.js';
 import { GPUS_PER_SERVER_MAX } from '../../units.js';
 import type { CheckedFreeCapacity, CheckedPlacement, CheckedPod, ClaimedPlacement } from './claims.js';
 import { readRequest } from './read-request.js';
@@ -26,7 +27,7 @@ function readSome<T extends object, K extends keyof T & string>(
   path: ErrorPath,
 ): Pick<T, K> {
   if (typeof given !== 'object' || given === null) {
-    throw unexpected(given, `an object with ${fields.join(', ')}`, path);
+    throw unexpected(`an object with ${fields.join(', ')}`, given, path);
   }
   const entries = fields.map((field) => [field, callForeign(() => given[field], [...path, field])]);
   return Object.fromEntries(entries) as Pick<T, K>;
@@ -125,7 +126,7 @@ function readNumbers(given: readonly number[], path: ErrorPath): number[] {
 
 function numberOf(value: unknown, path: ErrorPath): number {
   if (typeof value === 'number') return value;
-  throw unexpected(value, 'a number', path);
+  throw unexpected('a number', value, path);
 }
 
 function figureOf(value: unknown, path: ErrorPath): number | null {
@@ -134,5 +135,5 @@ function figureOf(value: unknown, path: ErrorPath): number | null {
 
 function textOf(value: unknown, path: ErrorPath): string {
   if (typeof value === 'string') return value;
-  throw unexpected(value, 'a text', path);
+  throw unexpected('a text', value, path);
 }

@@ -1,6 +1,7 @@
 import { readFields, readRecord } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
-import { type ErrorPath, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import type { ErrorPath } from '../../errors.js';
 import { GPU_MILLI, GPU_MODELS_MAX, GPUS_PER_SERVER_MAX, QUANTITY_MAX } from '../../units.js';
 import { CHECKED_FIELDS, type CheckedRequest } from './checked-request.js';
 
@@ -22,10 +23,10 @@ export function readRequest(given: CheckedRequest): CheckedRequest {
   holdText(request.prefer, ['prefer']);
   const { requirePerPod, communicates, gpuModels, labels, slice } = request;
   if (requirePerPod !== undefined && requirePerPod !== 'socket' && requirePerPod !== 'numa') {
-    throw unexpected(requirePerPod, 'socket or numa', ['requirePerPod'], 'invalid-request');
+    throw unexpected('socket or numa', requirePerPod, ['requirePerPod'], 'invalid-request');
   }
   if (communicates !== undefined && typeof communicates !== 'boolean') {
-    throw unexpected(communicates, 'true or false', ['communicates'], 'invalid-request');
+    throw unexpected('true or false', communicates, ['communicates'], 'invalid-request');
   }
   return {
     ...request,
@@ -38,7 +39,7 @@ export function readRequest(given: CheckedRequest): CheckedRequest {
 function readTexts(given: readonly string[]): string[] {
   const texts = readList(given, ['gpuModels'], 'invalid-request', GPU_MODELS_MAX);
   for (const [i, text] of texts.entries()) {
-    if (typeof text !== 'string') throw unexpected(text, 'a text', ['gpuModels', i], 'invalid-request');
+    if (typeof text !== 'string') throw unexpected('a text', text, ['gpuModels', i], 'invalid-request');
   }
   return texts;
 }
@@ -46,7 +47,7 @@ function readTexts(given: readonly string[]): string[] {
 function readLabels(given: Readonly<Record<string, string>>): Record<string, string> {
   const entries = readRecord(given, ['labels'], 'invalid-request', GPU_MODELS_MAX);
   for (const [name, value] of entries) {
-    if (typeof value !== 'string') throw unexpected(value, 'a text', ['labels', name], 'invalid-request');
+    if (typeof value !== 'string') throw unexpected('a text', value, ['labels', name], 'invalid-request');
   }
   return Object.fromEntries(entries);
 }
@@ -54,20 +55,20 @@ function readLabels(given: Readonly<Record<string, string>>): Record<string, str
 function readSlice(given: NonNullable<CheckedRequest['slice']>): NonNullable<CheckedRequest['slice']> {
   const slice = readFields(given, ['pods', 'tier'], ['request', 'slice'], 'invalid-request');
   if (!Number.isInteger(slice.pods) || slice.pods < 1) {
-    throw unexpected(slice.pods, 'an integer from 1', ['slice', 'pods'], 'invalid-request');
+    throw unexpected('an integer from 1', slice.pods, ['slice', 'pods'], 'invalid-request');
   }
   if (typeof slice.tier !== 'string')
-    throw unexpected(slice.tier, 'the name of a level', ['slice', 'tier'], 'invalid-request');
+    throw unexpected('the name of a level', slice.tier, ['slice', 'tier'], 'invalid-request');
   return slice;
 }
 
 function holdInteger(value: unknown, min: number, max: number, path: ErrorPath): void {
   if (value === undefined) return;
   if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return;
-  throw unexpected(value, `an integer from ${min} to ${max}`, path, 'invalid-request');
+  throw unexpected(`an integer from ${min} to ${max}`, value, path, 'invalid-request');
 }
 
 function holdText(value: unknown, path: ErrorPath): void {
   if (value !== undefined && typeof value !== 'string')
-    throw unexpected(value, 'the name of a level', path, 'invalid-request');
+    throw unexpected('the name of a level', value, path, 'invalid-request');
 }

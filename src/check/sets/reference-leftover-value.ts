@@ -1,5 +1,6 @@
 import { readRecord } from '../../checks/fields.js';
-import { CorralError, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import { CorralError } from '../../errors.js';
 import { remembered } from '../../remembered.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { maskOf, subsetsOfSize } from '../bandwidth/gpu-set.js';
@@ -86,7 +87,7 @@ export function readSizes(given: Readonly<Record<number, number>>): Sizes {
       );
     }
     if (!(typeof weight === 'number' && weight >= 0 && weight <= WEIGHT_MAX)) {
-      throw unexpected(weight, `a weight from 0 to ${WEIGHT_MAX}`, ['sizes', name]);
+      throw unexpected(`a weight from 0 to ${WEIGHT_MAX}`, weight, ['sizes', name]);
     }
     return [size, weight];
   });

@@ -1,5 +1,6 @@
 import { readFields } from '../../checks/fields.js';
-import { CorralError, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import { CorralError } from '../../errors.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import type { ServerTopology } from '../../topology/index.js';
 import { sortedGpus, subsetsOfSize } from '../bandwidth/gpu-set.js';
@@ -69,7 +70,7 @@ export function referenceSelectGpus(
   const free = sortedGpus(server, given.free ?? [...server.gpus.keys()], 'free');
   const required = sortedGpus(server, given.required ?? [], 'required');
   if (!Number.isInteger(count) || count < 1) {
-    throw unexpected(count, 'a number of GPUs from 1', ['count']);
+    throw unexpected('a number of GPUs from 1', count, ['count']);
   }
   for (const ordinal of required) {
     if (!free.includes(ordinal)) {

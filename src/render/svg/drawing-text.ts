@@ -1,4 +1,5 @@
-import { type ErrorPath, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import type { ErrorPath } from '../../errors.js';
 import { TEXT_LENGTH_MAX } from '../../units.js';
 
 /**
@@ -13,5 +14,5 @@ import { TEXT_LENGTH_MAX } from '../../units.js';
 export function drawingText(value: unknown, usual: string, path: ErrorPath): string {
   if (value === undefined) return usual;
   if (typeof value === 'string' && value.length <= TEXT_LENGTH_MAX) return value;
-  throw unexpected(value, `a text of at most ${TEXT_LENGTH_MAX} characters`, path);
+  throw unexpected(`a text of at most ${TEXT_LENGTH_MAX} characters`, value, path);
 }

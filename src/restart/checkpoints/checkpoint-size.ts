@@ -1,6 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { bandwidthGBps, nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError, unexpected } from '../../errors.js';
+import { oneOf } from '../../checks/values.js';
+import { CorralError } from '../../errors.js';
 
 /**
  * Bytes per parameter of a checkpoint, by what it holds.
@@ -45,9 +46,7 @@ export function checkpointBytes(options: {
   const given = readFields(options, ['parameters', 'content', 'bytesPerParameter']);
   const parameters = positive(given.parameters, 'parameters');
   const { content = 'adam', bytesPerParameter } = given;
-  if (typeof content !== 'string' || !Object.hasOwn(BYTES_PER_PARAMETER, content)) {
-    throw unexpected(content, `one of ${Object.keys(BYTES_PER_PARAMETER).join(', ')}`, ['content']);
-  }
+  oneOf(content, Object.keys(BYTES_PER_PARAMETER), 'content');
   if (bytesPerParameter !== undefined && given.content !== undefined) {
     throw new CorralError(
       'invalid-option',

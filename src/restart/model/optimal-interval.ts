@@ -1,10 +1,12 @@
-import { CorralError, unexpected } from '../../errors.js';
+import { oneOf } from '../../checks/values.js';
+import { CorralError } from '../../errors.js';
 import { dalyIntervalSeconds, youngIntervalSeconds } from '../published/published-intervals.js';
 import { ettrOf } from './ettr.js';
 import { checkModel, type RestartModel } from './restart-model.js';
 
+const METHODS = ['exact', 'young', 'daly'] as const;
 /** The methods to find the best checkpoint interval. */
-export type IntervalMethod = 'exact' | 'young' | 'daly';
+export type IntervalMethod = (typeof METHODS)[number];
 
 /**
  * The compute seconds between checkpoint starts that waste the least time; never below the persist lag of the model.
@@ -26,9 +28,7 @@ export type IntervalMethod = 'exact' | 'young' | 'daly';
 export function optimalInterval(model: RestartModel, method: IntervalMethod = 'exact'): number {
   checkModel(model);
   const rate = model.failuresPerActiveSecond;
-  if (method !== 'exact' && method !== 'young' && method !== 'daly') {
-    throw unexpected(method, 'exact, young or daly', ['method']);
-  }
+  oneOf(method, METHODS, 'method');
   if (1 / rate === Number.POSITIVE_INFINITY) return Number.POSITIVE_INFINITY;
   const best = model.durable === undefined ? oneTier(model, method) : twoTiers(model, method);
   return Math.max(best, model.persistLagSeconds);

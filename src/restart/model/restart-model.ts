@@ -1,7 +1,8 @@
 import { fieldNames, readFields } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
 import { integer, nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
+import { oneOf, text, unexpected } from '../../checks/values.js';
+import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import { type Phase, phasesIn } from '../phases/phase.js';
 import { type RecoveryDurations, type TimedStep, timedSteps } from './recovery.js';
 
@@ -181,10 +182,7 @@ export function restartModel(options: RestartModelOptions): RestartModel {
       `expected at most computeSeconds, ${computeSeconds}, got ${persistLagSeconds}: a checkpoint must be complete before the next one starts`,
     );
   }
-  const clock = given.clock ?? 'wall';
-  if (!CLOCKS.includes(clock)) {
-    throw unexpected(clock, `one of ${CLOCKS.join(', ')}`, ['clock']);
-  }
+  const clock = oneOf(given.clock ?? 'wall', CLOCKS, 'clock');
   const durable = checkDurable(given.durable);
   const failureClasses = checkClasses(given, durable !== undefined);
   const failuresPerSecond = failureClasses.reduce((sum, c) => sum + c.failuresPerSecond, 0);
@@ -215,7 +213,7 @@ export function restartModel(options: RestartModelOptions): RestartModel {
 /** Refuses figures above {@link QUANTITY_MAX}: sums and products of smaller ones stay finite. */
 function limited(value: number, ...path: (string | number)[]): number {
   if (value <= QUANTITY_MAX) return value;
-  throw unexpected(value, `at most ${QUANTITY_MAX}`, path);
+  throw unexpected(`at most ${QUANTITY_MAX}`, value, path);
 }
 
 function checkDurable(durable: RestartModelOptions['durable']): RestartModel['durable'] {
@@ -246,9 +244,6 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
   const classes = list.map((one, i): FailureClass => {
     const path: ErrorPath = given === undefined ? [] : ['failureClasses', i];
     const c = readFields(one, CLASS_FIELDS, path);
-    if (c.name !== undefined && typeof c.name !== 'string') {
-      throw unexpected(c.name, 'a name', [...path, 'name']);
-    }
     const rollback = c.rollback ?? 'memory';
     if (rollback !== 'memory' && !(rollback === 'durable' && twoTiers)) {
       throw new CorralError(
@@ -260,7 +255,7 @@ function checkClasses(options: RestartModelOptions, twoTiers: boolean): FailureC
       );
     }
     return Object.freeze({
-      name: c.name ?? `class ${i}`,
+      name: text(c.name ?? `class ${i}`, ...path, 'name'),
       failuresPerSecond: limited(
         nonNegative(c.failuresPerSecond, ...path, 'failuresPerSecond'),
         ...path,

@@ -1,5 +1,6 @@
 import { nonNegative, positive } from '../../checks/quantity.js';
-import { CorralError, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import { CorralError } from '../../errors.js';
 import { drawUnit, newPhase, type Phase, type UniformSource } from './phase.js';
 
 /** A phase of fixed duration; `sequence` adds such durations up. */
@@ -89,7 +90,7 @@ export function uniform(lowSeconds: number, highSeconds: number): Phase {
   nonNegative(highSeconds, 'highSeconds');
   const width = highSeconds - lowSeconds;
   if (width < 0) {
-    throw unexpected(highSeconds, `at least lowSeconds, ${lowSeconds}`, ['highSeconds']);
+    throw unexpected(`at least lowSeconds, ${lowSeconds}`, highSeconds, ['highSeconds']);
   }
   return newPhase<Phase>(
     {

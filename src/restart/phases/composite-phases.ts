@@ -1,7 +1,7 @@
 import { readFields } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
 import { nonNegative } from '../../checks/quantity.js';
-import { unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
 import { fixed } from './basic-phases.js';
 import { checkPhase, drawUnit, newPhase, PHASES_MAX, type Phase } from './phase.js';
 
@@ -68,7 +68,7 @@ export function mixture(parts: readonly MixturePart[]): Phase {
   });
   const total = branches.reduce((sum, { weight }) => sum + weight, 0);
   if (!(total > 0)) {
-    throw unexpected(total, 'weights with a sum above 0', ['parts']);
+    throw unexpected('weights with a sum above 0', total, ['parts']);
   }
   const phases = branches.map(({ phase }) => phase);
   const weights = branches.map(({ weight }) => weight / total);

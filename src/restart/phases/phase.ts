@@ -1,5 +1,6 @@
 import { callForeign } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import { CorralError, type ErrorPath, quote } from '../../errors.js';
 
 /** Uniform random numbers from 0 (included) to 1 (excluded), one per call. */
 export type UniformSource = () => number;
@@ -71,7 +72,7 @@ export function newPhase<P extends Phase>(
 ): P {
   const { mean, laplace, sample } = definition;
   if (!(mean <= PHASE_SECONDS_MAX)) {
-    throw unexpected(mean, `a mean of at most ${PHASE_SECONDS_MAX} s`, path);
+    throw unexpected(`a mean of at most ${PHASE_SECONDS_MAX} s`, mean, path);
   }
   let phases = 1;
   let levels = 1;
@@ -91,7 +92,7 @@ export function newPhase<P extends Phase>(
     ...definition,
     laplace: (z: number): number => {
       if (typeof z === 'number' && z >= 0 && z <= Number.MAX_VALUE) return laplace(z);
-      throw unexpected(z, 'a finite rate of 0 or more', ['z']);
+      throw unexpected('a finite rate of 0 or more', z, ['z']);
     },
     sample: (random: UniformSource): number => sample(random),
   });
@@ -112,7 +113,7 @@ export function phasesIn(phase: Phase): number {
 export function drawUnit(random: UniformSource): number {
   const unit = callForeign(random, ['random']);
   if (typeof unit === 'number' && unit >= 0 && unit < 1) return unit;
-  throw unexpected(unit, 'a function that returns numbers from 0 to below 1', ['random']);
+  throw unexpected('a function that returns numbers from 0 to below 1', unit, ['random']);
 }
 
 /**
@@ -123,7 +124,7 @@ export function drawUnit(random: UniformSource): number {
  */
 export function checkPhase(value: unknown, ...path: (string | number)[]): Phase {
   if (typeof value !== 'object' || value === null) {
-    throw unexpected(value, 'a phase such as phase.fixed(30)', path);
+    throw unexpected('a phase such as phase.fixed(30)', value, path);
   }
   if (sizes.has(value)) return value as Phase;
   const { mean, variance, laplace, sample } = callForeign(() => {
@@ -163,7 +164,7 @@ function isDuration(seconds: unknown): seconds is number {
 
 function ownDuration(seconds: unknown, path: ErrorPath): number {
   if (isDuration(seconds)) return seconds;
-  throw unexpected(seconds, `a phase that draws seconds from 0 to ${PHASE_SECONDS_MAX}`, path);
+  throw unexpected(`a phase that draws seconds from 0 to ${PHASE_SECONDS_MAX}`, seconds, path);
 }
 
 /** Rounding by which a transform may exceed 1. */
@@ -171,5 +172,5 @@ const LAPLACE_ROUNDING = 1e-9;
 
 function ownLaplace(value: unknown, path: ErrorPath): number {
   if (typeof value === 'number' && value >= 0 && value <= 1 + LAPLACE_ROUNDING) return Math.min(1, value);
-  throw unexpected(value, 'a phase whose transform is from 0 to 1', path);
+  throw unexpected('a phase whose transform is from 0 to 1', value, path);
 }

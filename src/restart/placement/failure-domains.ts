@@ -1,7 +1,8 @@
 import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { nonNegative } from '../../checks/quantity.js';
-import { CorralError, quote, unexpected } from '../../errors.js';
+import { nonEmptyText, oneOf, trueOrFalse, unexpected } from '../../checks/values.js';
+import { CorralError, quote } from '../../errors.js';
 import type { ServerId, TierName } from '../../ids.js';
 import type { Placement } from '../../placement/request/placement.js';
 import { remembered } from '../../remembered.js';
@@ -44,7 +45,7 @@ const LAW_FIELDS = fieldNames<FailureLaw>({
   memoryLost: true,
   detect: true,
 });
-const PER: readonly unknown[] = ['domain', 'server', 'gpu', undefined];
+const PER = ['domain', 'server', 'gpu'] as const;
 const LEVELS: readonly unknown[] = ['gpu', 'server', 'nvlink-domain', 'job'];
 /** Most laws. Operators distinguish some tens of causes. */
 const LAWS_MAX = 1000;
@@ -228,16 +229,10 @@ function tierDomains(
 
 function readLaw(given: FailureLaw, cluster: ClusterTopology, i: number): FailureLaw {
   const law = readFields(given, LAW_FIELDS, ['laws', i]);
-  if (typeof law.name !== 'string' || law.name === '') {
-    throw unexpected(law.name, 'a name', ['laws', i, 'name']);
-  }
+  nonEmptyText(law.name, 'laws', i, 'name');
   nonNegative(law.failuresPerSecond, 'laws', i, 'failuresPerSecond');
-  if (law.memoryLost !== undefined && typeof law.memoryLost !== 'boolean') {
-    throw unexpected(law.memoryLost, 'true or false', ['laws', i, 'memoryLost']);
-  }
-  if (!PER.includes(law.per)) {
-    throw unexpected(law.per, 'domain, server or gpu', ['laws', i, 'per']);
-  }
+  if (law.memoryLost !== undefined) trueOrFalse(law.memoryLost, 'laws', i, 'memoryLost');
+  if (law.per !== undefined) oneOf(law.per, PER, 'laws', i, 'per');
   return {
     ...law,
     level: readLevel(law.level, cluster, i),
@@ -257,5 +252,5 @@ function readLevel(given: FailureLevel, cluster: ClusterTopology, i: number): Fa
     );
   }
   if (LEVELS.includes(given)) return given;
-  throw unexpected(given, 'gpu, server, nvlink-domain, job or { tier }', path);
+  throw unexpected('gpu, server, nvlink-domain, job or { tier }', given, path);
 }

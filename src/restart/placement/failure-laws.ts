@@ -1,6 +1,6 @@
 import { readFields } from '../../checks/fields.js';
 import { nonNegative } from '../../checks/quantity.js';
-import { unexpected } from '../../errors.js';
+import { nonEmptyText } from '../../checks/values.js';
 import type { TierName } from '../../ids.js';
 import { exponential, fixed } from '../phases/basic-phases.js';
 import { mixture } from '../phases/composite-phases.js';
@@ -88,9 +88,7 @@ export function llama3FailureLaws(
 ): FailureLaw[] {
   const { gpus, servers, seconds } = LLAMA3;
   const { switchTier } = readFields(options, ['switchTier']);
-  if (switchTier !== undefined && (typeof switchTier !== 'string' || switchTier === '')) {
-    throw unexpected(switchTier, 'the name of a tier', ['switchTier']);
-  }
+  if (switchTier !== undefined) nonEmptyText(switchTier, 'switchTier');
   return [
     { name: 'GPU', level: 'gpu', failuresPerSecond: LLAMA3_COUNTS.gpu / gpus / seconds, detect: fixed(10) },
     {

@@ -1,5 +1,6 @@
 import { callForeign, readList } from '../../checks/plain-data.js';
-import { CorralError, type ErrorPath, quote, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import type { PlacedPod, Placement } from '../../placement/request/placement.js';
 import { remembered } from '../../remembered.js';
@@ -95,7 +96,7 @@ function podOf(
   path: ErrorPath,
 ): { readonly id: ServerId; readonly given: readonly number[] } {
   if (typeof pod !== 'object' || pod === null) {
-    throw unexpected(pod, 'a pod with server and gpus', path);
+    throw unexpected('a pod with server and gpus', pod, path);
   }
   return callForeign(() => ({ id: pod.server, given: pod.gpus }), path);
 }

@@ -1,7 +1,8 @@
 import { fieldNames, readFields } from '../../checks/fields.js';
 import { readList } from '../../checks/plain-data.js';
 import { bandwidthGBps, nonNegative } from '../../checks/quantity.js';
-import { CorralError, quote, unexpected } from '../../errors.js';
+import { unexpected } from '../../checks/values.js';
+import { CorralError, quote } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import type { Placement } from '../../placement/request/placement.js';
 import type { ClusterTopology } from '../../topology/cluster-topology.js';
@@ -341,7 +342,7 @@ function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHold
   if (copies === undefined) return Array.from({ length: servers }, (_, i) => [i]);
   const parts = readList(copies, ['copies'], 'invalid-option', servers);
   if (parts.length !== servers) {
-    throw unexpected(parts.length, `holders for each of the ${servers} servers of the placement`, ['copies']);
+    throw unexpected(`holders for each of the ${servers} servers of the placement`, parts.length, ['copies']);
   }
   return parts.map((given, i) => {
     const holders = readList(given, ['copies', i], 'invalid-option', HOLDERS_MAX);
@@ -350,7 +351,7 @@ function checkCopies(copies: CopyHolders | undefined, servers: number): CopyHold
     }
     holders.forEach((holder, j) => {
       if (!Number.isInteger(holder) || holder < 0 || holder >= servers) {
-        throw unexpected(holder, `a position from 0 to ${servers - 1}`, ['copies', i, j]);
+        throw unexpected(`a position from 0 to ${servers - 1}`, holder, ['copies', i, j]);
       }
     });
     return holders;
