@@ -9,13 +9,14 @@ import type { RankedServer } from './request/placement.js';
 import type { FreeIndex } from './state/free-index.js';
 import { setChoices } from './state/gpu-set-choices.js';
 import type { PodNeed } from './state/pod-need.js';
+import { tightestFreeMilli } from './state/shared-gpus.js';
 import { fits, popcount16 } from './state/state.js';
 
 /** Servers that are alike for a pod, and how good they are. */
 interface Alike {
   /** Rank by bandwidth and load on links of others; 0 = the best. */
   readonly speedRank: number;
-  /** The room of the shared GPU a share gets; 1000 for a wholly free one, and for whole GPUs. */
+  /** Free thousandths of the shared GPU that a share gets; 1000 for a wholly free GPU, and for whole GPUs. */
   readonly freeMilli: number;
   readonly damageKey: number;
   /** Free GPUs of the server: the fuller one is better. */
@@ -136,19 +137,20 @@ class AlikeFinder {
     if (of === undefined) return this.#numbered(-1, () => NOTHING_TAKEN);
     const free = index.state.freeMask[server]!;
     if (need.gpuMilli < GPU_MILLI) {
-      const room = this.#tightestRoom(server);
-      // The GPUs of others have no say in which shared GPU is tight.
-      if (room < GPU_MILLI) return this.#numbered(-2 - room, () => ({ ...NOTHING_TAKEN, freeMilli: room }));
+      const freeMilli = tightestFreeMilli(index.tables, index.state, server, need.gpuMilli);
+      // A share on a shared GPU takes nothing that others could use, so these thousandths decide alone.
+      if (freeMilli < GPU_MILLI)
+        return this.#numbered(-2 - freeMilli, () => ({ ...NOTHING_TAKEN, freeMilli }));
     }
     const { classes } = of;
     const isFull = popcount16(free) === classes.gpuCount;
     const group = index.tables.fabric.groupOf[server]!;
     const freeClass = classes.classOf[free]!;
-    // Classes of all kinds, then groups: 2^20 apart, more than there are of either.
     const sets = index.placeSetsOf(need, kind);
-    // Classes say nothing of places: masks that are equal are alike.
+    // Classes know no places and no damage of sets that do not communicate: there, only equal masks are alike.
     const isPacked = !need.communicates && need.gpuMilli === GPU_MILLI;
     const byMask = sets !== undefined || isPacked;
+    // There are fewer than 2^20 classes of a kind, and of groups.
     const key = isFull ? 2 ** 40 + group : kind * 2 ** 20 + (byMask ? free : freeClass);
     return this.#numbered(key, () => {
       const inTiers = isFull ? index.whole.damageOf(group, 1) : 0;
@@ -183,23 +185,13 @@ class AlikeFinder {
     });
   }
 
-  /** What a pod without GPUs strands; where that is nothing servers are alike, but for those without GPUs. */
+  /** Ranks servers for a pod without GPUs by the GPUs that it strands; among those that strand none, servers without GPUs come first. */
   #withoutGpus(server: number): Alike {
     const { tables } = this.#index;
     const damageGpus = this.#cpu.strandedGpus(this.#need, server, 1);
     const hasGpus = tables.shapeGpus[tables.shapeOf[server]!]! > 0;
     const freeGpus = damageGpus > 0 ? this.#cpu.freeGpus(server) : hasGpus ? 0 : -1;
     return { ...NOTHING_TAKEN, damageKey: damageKey(damageGpus), freeGpus };
-  }
-
-  #tightestRoom(server: number): number {
-    const { tables, state } = this.#index;
-    let tightest = GPU_MILLI;
-    for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
-      const room = state.sharedFreeMilli[g]!;
-      if (room >= this.#need.gpuMilli && room < tightest) tightest = room;
-    }
-    return tightest;
   }
 
   #numbered(key: number, figures: () => Alike): number {

@@ -9,6 +9,7 @@ import type { GangPlan } from '../gangs/gang-plan.js';
 import type { Constraint, ConstraintFailures, Explanation, TierExplanation } from '../request/explanation.js';
 import type { PlacementRequest } from '../request/request.js';
 import type { PodNeed } from '../state/pod-need.js';
+import { tightestFreeMilli } from '../state/shared-gpus.js';
 import { type PlacementState, podsOnPlaces, podsThatFit, popcount16 } from '../state/state.js';
 import { stepsOf } from './explain-steps.js';
 import { refusalOf } from './refusal.js';
@@ -96,7 +97,7 @@ function countFailures(
     let bits = fixed[tables.shapeOf[s]!]! | state.cordoned[s]!;
     const free = state.freeMask[s]!;
     if (share) {
-      if (free === 0 && !hasRoom(tables, state, need, s)) bits |= 16;
+      if (free === 0 && tightestFreeMilli(tables, state, s, need.gpuMilli) === GPU_MILLI) bits |= 16;
     } else if (popcount16(free) < need.gpus) bits |= 8;
     if (state.cpuFreeMilli[s]! < need.cpuMilli) bits |= 32;
     if (state.memoryFreeMiB[s]! < need.memoryMiB) bits |= 64;
@@ -112,14 +113,6 @@ function countFailures(
     if (servers > 0) constraints.push({ constraint, servers, serversAlone: byBits[1 << i]! });
   });
   return { constraints, serversThatFit: byBits[0]! };
-}
-
-function hasRoom(tables: ClusterTables, state: PlacementState, need: PodNeed, server: number): boolean {
-  for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
-    const room = state.sharedFreeMilli[g]!;
-    if (room < GPU_MILLI && room >= need.gpuMilli) return true;
-  }
-  return false;
 }
 
 function explainTiers(

@@ -7,16 +7,16 @@ import { fits, popcount16 } from '../state/state.js';
 import type { PodChooser } from './pod-chooser.js';
 
 /**
- * Chooses for a pod of whole GPUs that do not talk to each other: least damage to what remains, then the fuller server,
- * then tree order. Exact; servers are looked at one by one, of those that are alike the first. O(servers) per pod.
+ * Chooses a server for a pod of whole GPUs that do not communicate: least damage, then the fuller server, then tree order.
+ * The result is exact. Servers are tried one by one; of equal servers only the first. O(servers) per pod.
  */
 export class PackedSearch implements PodChooser {
   server = -1;
   gpuMask = 0;
   readonly #index: FreeIndex;
-  /** The search at hand: what was looked at in it bears its number. */
+  /** The number of the current search. */
   #search = 0;
-  /** Kind → free mask → the last search that met it; made when a kind is first met. */
+  /** Kind → free mask → the last search that met such a server; a list is made when its kind is first met. */
   readonly #maskMet: (Float64Array | undefined)[];
   /** Narrowest cell → the last search that met a wholly free server of it. Length: cells. */
   readonly #cellMet: Float64Array;
@@ -53,7 +53,7 @@ export class PackedSearch implements PodChooser {
     return this.server !== -1;
   }
 
-  /** Whether this search has looked at a server that is alike: its GPUs, and where it is wholly free its domains too. */
+  /** Whether this search has tried an equal server: of one kind and free mask; a wholly free one also of the same domains. */
   #isMet(server: number): boolean {
     const index = this.#index;
     const kind = index.kindOf(server);

@@ -5,22 +5,26 @@ import { GPU_MILLI } from '../../units.js';
 import type { FreeIndex } from '../state/free-index.js';
 import type { KindIndex } from '../state/kind-index.js';
 import type { PodNeed } from '../state/pod-need.js';
+import { gpuWithFreeMilli } from '../state/shared-gpus.js';
 import { fits, popcount16 } from '../state/state.js';
 import { CpuPods } from './cpu-pods.js';
 
 /**
- * The best server and GPUs for one pod: bandwidth, load on links of others, damage, the fuller server, tree order. Exact,
- * from the sets of the index; a pod that also asks for CPU, memory or labels tries the servers of a set one by one.
+ * Finds the best server and GPUs for one pod, by bandwidth, load on links of others, damage, the fuller server and tree
+ * order. The result is exact. It is read from the sets of the index; for a pod that also asks for CPU, memory or labels
+ * the servers of a set are tried one by one.
  */
 export class PodSearch {
-  /** What the last search that succeeded found. */
+  /** The result of the last search that found a server. */
   server = -1;
   gpuMask = 0;
-  /** Figures of it: GB/s per GPU and direction (Infinity below two GPUs), GB/s, GPU-equivalents. */
+  /** GB/s per GPU and direction; Infinity below two GPUs. */
   bandwidthGBps = 0;
+  /** Load on links of others, GB/s. */
   sharedLoadGBps = 0;
+  /** Damage, GPU-equivalents. */
   damageGpus = 0;
-  /** What the figures are compared by: the rank by bandwidth and load, and the key of the damage. */
+  /** Results are compared by these: the rank of bandwidth and load, and the key of the damage. */
   #speedRank = 0;
   #damageKey = 0;
   readonly #index: FreeIndex;
@@ -46,7 +50,7 @@ export class PodSearch {
     return this.#findWhole(need);
   }
 
-  /** A pod without GPUs does no damage to GPUs but by what it strands. */
+  /** Places a pod without GPUs. Its damage is the GPUs that it strands. */
   #findCpu(need: PodNeed): boolean {
     const server = this.#cpu.find(need);
     if (server === -1) return false;
@@ -55,7 +59,7 @@ export class PodSearch {
     return true;
   }
 
-  /** The tightest room on a GPU that pods share already, the first server among equals. */
+  /** Finds the shared GPU with the fewest free thousandths that suffice; of equals that of the first server. */
   #findShared(need: PodNeed): boolean {
     const index = this.#index;
     let tightest = GPU_MILLI;
@@ -77,7 +81,8 @@ export class PodSearch {
       }
     }
     if (this.server === -1) return false;
-    this.#show(1 << this.#gpuOfRoom(this.server, tightest), Number.POSITIVE_INFINITY, 0, 0);
+    const gpu = gpuWithFreeMilli(index.tables, index.state, this.server, tightest);
+    this.#show(1 << gpu, Number.POSITIVE_INFINITY, 0, 0);
     return true;
   }
 
@@ -94,14 +99,6 @@ export class PodSearch {
     return -1;
   }
 
-  #gpuOfRoom(server: number, milli: number): number {
-    const { tables, state } = this.#index;
-    const start = tables.gpuStart[server]!;
-    let gpu = 0;
-    while (state.sharedFreeMilli[start + gpu] !== milli) gpu++;
-    return gpu;
-  }
-
   #findWhole(need: PodNeed): boolean {
     const index = this.#index;
     const picky = need.cpuMilli > 0 || need.memoryMiB > 0 || !need.byKind;
@@ -114,15 +111,15 @@ export class PodSearch {
       }
     }
     if (this.server === -1) return false;
-    // Only now: one look-up, whatever the number of kinds.
+    // The set is looked up once, for the winner of all kinds.
     const { tables } = index.kinds[index.kindOf(this.server)]!.classes;
     this.gpuMask = bestSet(tables, index.state.freeMask[this.server]!, need.gpus);
     return true;
   }
 
   /**
-   * The best server and set where every pod keeps to one place: classes say nothing of places, so servers are looked at
-   * one by one, of those that are alike the first. O(servers).
+   * Finds the best server and set where every pod must be on one place. Classes know no places, so servers are tried one
+   * by one; of equal servers only the first. O(servers).
    */
   #findOnPlaces(need: PodNeed): boolean {
     const index = this.#index;
@@ -133,7 +130,7 @@ export class PodSearch {
       const of = index.kinds[kind];
       if (of === undefined) continue;
       const free = state.freeMask[s]!;
-      // What a wholly free server costs depends on where it is. Groups and kinds are fewer than 2^20 apart.
+      // The damage on a wholly free server depends on its domains. There are fewer than 2^20 groups, and kinds.
       const group = free === of.full ? tables.fabric.groupOf[s]! : -1;
       const key = group === -1 ? kind * 2 ** 20 + free : 2 ** 40 + group;
       if (seen.has(key) || !fits(tables, state, need, s)) continue;
@@ -199,7 +196,7 @@ export class PodSearch {
     return -1;
   }
 
-  /** Offers the wholly free server of a kind whose domains lose least. */
+  /** Offers the wholly free server of a kind that does least damage to its domains. */
   #whollyFree(need: PodNeed, kind: number, of: KindIndex, picky: boolean): void {
     const index = this.#index;
     const { classes } = of;
@@ -212,7 +209,7 @@ export class PodSearch {
       ? this.#firstOfClass(need, kind, of, classes.fullClass, cellStart[group]!, cellEnd[group]!)
       : of.nextOfClass(classes.fullClass, cellStart[group]!);
     if (local === -1) {
-      // The best group has no server that will do: look at them all.
+      // No server of the best group fits: try all groups.
       let least = Number.POSITIVE_INFINITY;
       const first = index.firstGroup[kind]!;
       for (let g = first; g < first + of.groupCount; g++) {
@@ -272,7 +269,7 @@ export class PodSearch {
   #isBetter(speedRank: number, key: number, server: number): boolean {
     if (speedRank !== this.#speedRank) return speedRank < this.#speedRank;
     if (key !== this.#damageKey) return key < this.#damageKey;
-    // Few servers in use: the fuller one.
+    // The fuller server comes first, so that few are in use.
     const { freeMask } = this.#index.state;
     const fuller = popcount16(freeMask[this.server]!) - popcount16(freeMask[server]!);
     return fuller !== 0 ? fuller > 0 : server < this.server;

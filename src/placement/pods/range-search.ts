@@ -3,6 +3,7 @@ import { damageKey } from '../../figures.js';
 import { GPU_MILLI } from '../../units.js';
 import type { FreeIndex } from '../state/free-index.js';
 import type { PodNeed } from '../state/pod-need.js';
+import { gpuWithFreeMilli, tightestFreeMilli } from '../state/shared-gpus.js';
 import { fits, popcount16 } from '../state/state.js';
 import { PackedSearch } from './packed-search.js';
 import type { PodChooser } from './pod-chooser.js';
@@ -10,9 +11,9 @@ import { PodSearch } from './pod-search.js';
 import { sharesOn } from './share-placement.js';
 
 /**
- * Chooses for a pod that is placed by itself, a share or one whose GPUs do not talk to each other, among a range of
- * servers: the tightest shared GPU, then the wholly free GPUs that do least damage. O(servers of the range); for GPUs one
- * by one the whole cluster is asked of the index.
+ * Chooses a server of a range for one pod of a gang: a share, or a pod whose GPUs do not communicate. The tightest shared
+ * GPU comes first, then the wholly free GPUs that do least damage. O(servers of the range); a share or a pod of one GPU that
+ * may go anywhere is found in the index.
  */
 export class RangeSearch implements PodChooser {
   server = -1;
@@ -47,12 +48,12 @@ export class RangeSearch implements PodChooser {
     let fullest = 0;
     for (let s = from; s < to; s++) {
       if (!fits(tables, state, need, s)) continue;
-      const room = this.#tightestRoom(need, s);
-      if (room > tightest || (room === tightest && room < GPU_MILLI)) continue;
-      if (room < GPU_MILLI) tightest = room;
+      const free = tightestFreeMilli(tables, state, s, need.gpuMilli);
+      if (free > tightest || (free === tightest && free < GPU_MILLI)) continue;
+      if (free < GPU_MILLI) tightest = free;
       else {
         const key = damageKey(sharesOn(this.#index, need, s, 1).damageGpus);
-        // Few servers in use: of equals the fuller one.
+        // Of equal servers the fuller one, so that few are in use.
         if (key > least || (key === least && popcount16(state.freeMask[s]!) >= fullest)) continue;
         least = key;
         fullest = popcount16(state.freeMask[s]!);
@@ -64,26 +65,11 @@ export class RangeSearch implements PodChooser {
     return true;
   }
 
-  /** The least room of a shared GPU that suffices; 1000 where only a wholly free one does. */
-  #tightestRoom(need: PodNeed, server: number): number {
+  /** The GPU of a share: the one with so many thousandths free, or the best of the wholly free ones. */
+  #gpuOn(need: PodNeed, server: number, freeMilli: number): number {
     const { tables, state } = this.#index;
-    let tightest = GPU_MILLI;
-    for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
-      const room = state.sharedFreeMilli[g]!;
-      if (room >= need.gpuMilli && room < tightest) tightest = room;
-    }
-    return tightest;
-  }
-
-  #gpuOn(need: PodNeed, server: number, room: number): number {
-    const { tables, state } = this.#index;
-    if (room === GPU_MILLI) {
-      const classes = this.#index.kinds[this.#index.kindOf(server)]!.classes;
-      return bestSet(classes.tables, state.freeMask[server]!, need.gpus);
-    }
-    const start = tables.gpuStart[server]!;
-    let gpu = 0;
-    while (state.sharedFreeMilli[start + gpu] !== room) gpu++;
-    return 1 << gpu;
+    if (freeMilli < GPU_MILLI) return 1 << gpuWithFreeMilli(tables, state, server, freeMilli);
+    const { classes } = this.#index.kinds[this.#index.kindOf(server)]!;
+    return bestSet(classes.tables, state.freeMask[server]!, need.gpus);
   }
 }

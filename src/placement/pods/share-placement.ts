@@ -6,10 +6,10 @@ import type { PodNeed } from '../state/pod-need.js';
 import { popcount16 } from '../state/state.js';
 
 /**
- * Where several shares go on one server that has room for them: GPUs that are shared already first, the tightest of
- * them, then the wholly free GPUs without which most value is left.
+ * Places several shares on one server that holds them: first on GPUs that are shared already, the tightest first, then on
+ * the wholly free GPUs that leave most value.
  *
- * @returns pod → mask of its one GPU; and the damage in GPU-equivalents
+ * @returns pod → mask of its one GPU; and the damage, GPU-equivalents
  */
 export function sharesOn(
   index: FreeIndex,
@@ -21,18 +21,18 @@ export function sharesOn(
   const start = tables.gpuStart[server]!;
   const free = state.freeMask[server]!;
   const { classes } = index.kinds[index.kindOf(server)]!;
-  const shared: { readonly gpu: number; readonly room: number }[] = [];
+  const shared: { readonly gpu: number; readonly free: number }[] = [];
   for (let gpu = 0; gpu < classes.gpuCount; gpu++) {
-    const room = state.sharedFreeMilli[start + gpu]!;
-    if (room < GPU_MILLI && room >= need.gpuMilli) shared.push({ gpu, room });
+    const free = state.sharedFreeMilli[start + gpu]!;
+    if (free < GPU_MILLI && free >= need.gpuMilli) shared.push({ gpu, free });
   }
-  shared.sort((a, b) => a.room - b.room || a.gpu - b.gpu);
+  shared.sort((a, b) => a.free - b.free || a.gpu - b.gpu);
   const masks: number[] = [];
-  const fill = (gpu: number, room: number): void => {
-    for (let left = room; left >= need.gpuMilli && masks.length < pods; left -= need.gpuMilli)
+  const fill = (gpu: number, freeMilli: number): void => {
+    for (let left = freeMilli; left >= need.gpuMilli && masks.length < pods; left -= need.gpuMilli)
       masks.push(1 << gpu);
   };
-  for (const { gpu, room } of shared) fill(gpu, room);
+  for (const { gpu, free: milli } of shared) fill(gpu, milli);
   const perGpu = Math.floor(GPU_MILLI / need.gpuMilli);
   const broken = Math.ceil((pods - masks.length) / perGpu);
   if (broken === 0) return { masks, damageGpus: 0 };

@@ -6,6 +6,7 @@ import { GPU_MILLI } from '../../units.js';
 import { KindIndex } from './kind-index.js';
 import { type PlaceSets, placeSets } from './place-sets.js';
 import type { PodNeed } from './pod-need.js';
+import { gpuWithFreeMilli } from './shared-gpus.js';
 import { type PlacementState, podsOnPlaces, popcount16 } from './state.js';
 import { WholeServers } from './whole-servers.js';
 
@@ -217,20 +218,18 @@ export class FreeIndex {
   }
 
   /**
-   * Says that the room of a shared GPU has changed; to call after the state has.
+   * Follows a change of the free thousandths of a shared GPU; to be called after the state has changed.
    *
    * @param before - thousandths before, 1000 = nobody shared it
    */
   freeMilliChanged(server: number, gpu: number, before: number): void {
     const { tables, state } = this;
-    const start = tables.gpuStart[server]!;
-    const after = state.sharedFreeMilli[start + gpu]!;
-    if (before === after || this.state.cordoned[server] === 1) return;
+    const after = state.sharedFreeMilli[tables.gpuStart[server]! + gpu]!;
+    if (before === after || state.cordoned[server] === 1) return;
     const index = this.kinds[this.kindOf(server)]!;
     const local = this.localOf(server);
-    // Another GPU of the server may keep it in the set.
-    // And a room of 0 is of use to nobody.
-    if (before !== GPU_MILLI && before !== 0 && !this.#hasRoom(server, before))
+    // Another GPU of the server may have as much free. There are no sets for 0.
+    if (before !== GPU_MILLI && before !== 0 && gpuWithFreeMilli(tables, state, server, before) === -1)
       index.removeFreeMilli(local, before);
     if (after !== GPU_MILLI && after !== 0) index.addFreeMilli(local, after);
   }
@@ -322,22 +321,14 @@ export class FreeIndex {
     this.#eachFreeMilli(server, (milli) => index.addFreeMilli(local, milli));
   }
 
-  #hasRoom(server: number, milli: number): boolean {
-    const { gpuStart } = this.tables;
-    for (let g = gpuStart[server]!; g < gpuStart[server + 1]!; g++) {
-      if (this.state.sharedFreeMilli[g] === milli) return true;
-    }
-    return false;
-  }
-
-  /** The distinct rooms on shared GPUs of a server. */
+  /** Visits the free thousandths of shared GPUs of a server, equal ones once. */
   #eachFreeMilli(server: number, visit: (milli: number) => void): void {
     const { gpuStart } = this.tables;
-    const rooms = new Set<number>();
+    const distinct = new Set<number>();
     for (let g = gpuStart[server]!; g < gpuStart[server + 1]!; g++) {
       const milli = this.state.sharedFreeMilli[g]!;
-      if (milli < GPU_MILLI && milli > 0) rooms.add(milli);
+      if (milli < GPU_MILLI && milli > 0) distinct.add(milli);
     }
-    for (const milli of rooms) visit(milli);
+    for (const milli of distinct) visit(milli);
   }
 }
