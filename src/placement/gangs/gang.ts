@@ -18,9 +18,9 @@ export interface Gang {
   readonly podsMin: number;
   /** All pods in one domain of this level. */
   readonly requireLevel: number;
-  /** As `requireLevel`, if that can be; the last level = no preference. */
+  /** All pods in one domain of this level, if possible; the last level = no preference. */
   readonly preferLevel: number;
-  /** Every so many consecutive pods in one domain of `sliceLevel`. Without slices: 1, {@link SERVER}. */
+  /** Every `slicePods` consecutive pods are in one domain of `sliceLevel`. Without slices: 1, {@link SERVER}. */
   readonly slicePods: number;
   readonly sliceLevel: number;
 }
@@ -82,7 +82,7 @@ export function gangOf(request: PlacementRequest, need: PodNeed, levels: Levels)
   };
 }
 
-/** What is on one socket or NUMA node, a single pod, is on one server: the rest is a matter of the need. */
+/** A level inside a server (socket, NUMA node) is the level of servers here; the need of the pod does the rest. */
 function levelOf(name: TierName, path: readonly string[], levels: Levels): number {
   return isPlace(name) ? SERVER : levels.levelOf(name, path);
 }
@@ -99,7 +99,7 @@ export function timesNeed(need: PodNeed, pods: number): PodNeed {
   };
 }
 
-/** Whether counters of free GPUs say all there is to know about where pods of a need fit. */
+/** True if counting free GPUs is sufficient to say where pods of a need fit. */
 export function isCounted(need: PodNeed): boolean {
   return (
     need.cpuMilli === 0 &&

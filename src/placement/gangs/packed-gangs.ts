@@ -9,23 +9,23 @@ import { costOf, type GangPlan, merged } from './gang-plan.js';
 import { levelOfServers } from './plan-figures.js';
 import type { PodPlacer, TakeAndGive } from './pod-placer.js';
 
-/** Domains, or servers, whose plans are compared in full: those with the least room. */
+/** Domains or servers whose plans are compared in full: those with the least capacity. */
 const PLANS_MAX = 16;
 
-/** A part of the cluster that can hold the gang, or a slice of it. */
+/** A range of servers that holds the gang, or a slice of it. */
 interface Range {
   readonly from: number;
   readonly to: number;
 }
 
-/** A plan, and what it costs those who come later: damage, or for pods without GPUs what they strand, in GPUs. */
+/** A plan and its cost for later jobs, GPU-equivalents: the damage, or the GPUs that pods without GPUs strand. */
 interface CostedPlan extends GangPlan {
   readonly lostGpus: number;
 }
 
 /**
- * Gangs whose pods do not talk to each other, or have no GPUs: pod by pod, each where a single one does least damage. A level that is
- * required or preferred, and slices, leave several domains to choose from; the plan that does least damage is taken.
+ * Plans gangs whose pods do not communicate, or have no GPUs: pod by pod, each where a single pod does least damage. Where a
+ * level is required or preferred, or the gang has slices, several domains are tried, and the plan of least damage is taken.
  */
 export class PackedGangs {
   readonly #index: FreeIndex;
@@ -53,7 +53,7 @@ export class PackedGangs {
     return preferred ?? this.atLevel(gang, requireLevel, pods);
   }
 
-  /** The plan that costs least in one domain of a level; undefined if there is none that holds the gang. */
+  /** The cheapest plan in one domain of a level; undefined if no domain holds the gang. */
   atLevel(gang: Gang, level: number, pods: number): GangPlan | undefined {
     const isSliced = gang.slicePods > 1 && gang.sliceLevel < level;
     return this.#cheapest(this.#holding(gang, level, pods), ({ from, to }) =>
@@ -61,7 +61,7 @@ export class PackedGangs {
     );
   }
 
-  /** The domains of a level, or servers, that hold the gang, those with the least room first. */
+  /** The domains of a level, or servers, that hold the gang; those with the least capacity first. */
   #holding(gang: Gang, level: number, pods: number): Range[] {
     const { tables } = this.#index;
     if (level === SERVER) return this.#serversWith(gang, 0, tables.serverCount, pods);
@@ -78,29 +78,29 @@ export class PackedGangs {
 
   #serversWith(gang: Gang, from: number, to: number, pods: number): Range[] {
     const { tables, state } = this.#index;
-    const found: (Range & { readonly room: number })[] = [];
+    const found: (Range & { readonly capacity: number })[] = [];
     for (let s = from; s < to; s++) {
-      const room = podsThatFit(tables, state, gang.need, s, gang.pods);
-      if (room >= pods) found.push({ from: s, to: s + 1, room });
+      const capacity = podsThatFit(tables, state, gang.need, s, gang.pods);
+      if (capacity >= pods) found.push({ from: s, to: s + 1, capacity });
     }
-    return found.sort((a, b) => a.room - b.room || a.from - b.from);
+    return found.sort((a, b) => a.capacity - b.capacity || a.from - b.from);
   }
 
-  /** The domains of the level of the slices in a part of the cluster that hold so many pods now. */
+  /** The domains of the slice level, inside a range of servers, that hold so many pods now. */
   #slicesWith(gang: Gang, from: number, to: number, pods: number): Range[] {
     const { tables, state } = this.#index;
     if (gang.sliceLevel === SERVER) return this.#serversWith(gang, from, to, pods);
     const { levelStart, serverStart, serverEnd } = tables.fabric;
-    const found: (Range & { readonly room: number })[] = [];
+    const found: (Range & { readonly capacity: number })[] = [];
     for (let domain = levelStart[gang.sliceLevel]!; domain < levelStart[gang.sliceLevel + 1]!; domain++) {
       if (serverStart[domain]! < from || serverEnd[domain]! > to) continue;
-      let room = 0;
+      let capacity = 0;
       for (let s = serverStart[domain]!; s < serverEnd[domain]!; s++) {
-        room += podsThatFit(tables, state, gang.need, s, gang.pods);
+        capacity += podsThatFit(tables, state, gang.need, s, gang.pods);
       }
-      if (room >= pods) found.push({ from: serverStart[domain]!, to: serverEnd[domain]!, room });
+      if (capacity >= pods) found.push({ from: serverStart[domain]!, to: serverEnd[domain]!, capacity });
     }
-    return found.sort((a, b) => a.room - b.room || a.from - b.from);
+    return found.sort((a, b) => a.capacity - b.capacity || a.from - b.from);
   }
 
   #cheapest(ranges: readonly Range[], planIn: (range: Range) => CostedPlan): CostedPlan | undefined {
@@ -130,8 +130,8 @@ export class PackedGangs {
   }
 
   /**
-   * Slice after slice, the smaller one last, each in the domain where it does least damage. A full slice leaves every
-   * domain what is left beside full slices, so their order costs no feasibility.
+   * Places slice after slice, each in the domain where it does least damage, the smaller slice last. What a domain holds beside full
+   * slices does not depend on their order, so the order never makes a gang fail that fits.
    */
   #inSlices(gang: Gang, from: number, to: number, pods: number): CostedPlan {
     const { need, slicePods } = gang;
@@ -162,7 +162,7 @@ export class PackedGangs {
   }
 }
 
-/** GPUs that a plan takes from those who come later; GPUs of which others hold a part already are lost to them anyway. */
+/** GPUs that a plan takes from later jobs; GPUs that pods share already are not counted. */
 function damageOf(index: FreeIndex, plan: GangPlan): number {
   const { servers, masks } = merged(plan);
   const taken = { servers: [] as number[], masks: [] as number[] };

@@ -21,7 +21,7 @@ export function levelOfServers(
 }
 
 /**
- * The bandwidth of pods that were chosen one by one, without an eye for it.
+ * The bandwidth of pods that were chosen one by one, without regard to it.
  *
  * @param setTablesOf - kind → tables of the sets of its GPUs
  * @returns GB/s per GPU and direction; null below two GPUs, for shares, and where the GPUs do not communicate

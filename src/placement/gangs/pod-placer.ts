@@ -3,15 +3,15 @@ import type { PodChooser } from '../pods/pod-chooser.js';
 import type { PodNeed } from '../state/pod-need.js';
 import type { GangPlan } from './gang-plan.js';
 
-/** What a placer does to the state, and undoes. */
+/** Takes GPUs for a pod, and gives them back. */
 export interface TakeAndGive {
   take(need: PodNeed, server: number, mask: number): void;
   give(need: PodNeed, server: number, mask: number): void;
 }
 
 /**
- * Plans a gang pod by pod: each is taken before the next is chosen, and all are given back at the end. Pods are equal,
- * and each takes the room of exactly one, so the order in which servers are chosen never costs feasibility.
+ * Plans a gang pod by pod: the GPUs of each pod are taken before the next pod is chosen, and all are given back at the end. Pods
+ * are equal, so the order in which servers are chosen never makes a gang fail that fits.
  */
 export class PodPlacer {
   readonly #chooser: PodChooser;
@@ -23,8 +23,8 @@ export class PodPlacer {
   }
 
   /**
-   * @param allotments - servers and how many pods go there; there is room for them
-   * @returns a plan of one piece per pod, in the order of the allotments; bandwidth is left open
+   * @param allotments - servers and how many pods go there; they hold them
+   * @returns a plan of one piece per pod, in the order of the allotments; its bandwidth is null
    */
   plan(need: PodNeed, allotments: readonly Allotment[], level: number): GangPlan {
     const servers: number[] = [];
@@ -33,7 +33,7 @@ export class PodPlacer {
       for (const { from, to, pods } of allotments) {
         for (let i = 0; i < pods; i++) {
           if (!this.#chooser.choose(need, from, to))
-            throw new Error('a allotment was larger than the room for it');
+            throw new Error('an allotment was larger than its servers hold');
           const { server, gpuMask } = this.#chooser;
           this.#hands.take(need, server, gpuMask);
           servers.push(server);

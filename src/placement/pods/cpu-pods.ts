@@ -12,16 +12,16 @@ const NO_DAMAGE = damageKey(0);
 export interface FilledServers {
   readonly servers: number[];
   readonly podCounts: number[];
-  /** Free GPUs that lose their CPU and memory, over all servers. */
+  /** Free GPUs that are left without CPU or memory, over all servers. */
   readonly strandedGpus: number;
 }
 
 /**
- * Where pods without GPUs go: to servers without GPUs first, then to those on which they strand the least GPU capacity,
- * of equal ones to that with the fewest free GPUs, then in tree order.
+ * Finds servers for pods without GPUs: servers without GPUs first, then those on which the pod strands the least GPU capacity, of
+ * equal ones the one with the fewest free GPUs, then tree order.
  *
- * A free GPU is stranded where its part of the CPU or memory of its server is gone: of n GPUs on a server with C
- * milli-cores, of which c are free, at most n c / C can be used.
+ * A free GPU is stranded if its share of the CPU or memory of the server is taken: of n GPUs on a server with C milli-cores, c of
+ * them free, at most n c / C can be used.
  */
 export class CpuPods {
   readonly #index: FreeIndex;
@@ -77,9 +77,9 @@ export class CpuPods {
   }
 
   /**
-   * Server after server as full as it gets while nothing is stranded, then pod by pod: as single pods would go.
+   * Fills servers one after the other while nothing is stranded, then goes pod by pod. The result equals that of single pods.
    *
-   * @param allotment - servers and how many pods go there; there is room for them
+   * @param allotment - servers and how many pods go there; they hold them
    * @complexity O(servers + pods log servers)
    */
   fill(need: PodNeed, allotment: Allotment): FilledServers {
@@ -95,11 +95,11 @@ export class CpuPods {
     return { servers, podCounts, strandedGpus };
   }
 
-  /** Server of a allotment, counted from its first → pods. */
+  /** Server of the allotment, counted from its first → pods. */
   #podsOn(need: PodNeed, { from, to, pods }: Allotment): Int32Array {
     const { tables, state } = this.#index;
     const podsOn = new Int32Array(to - from);
-    const room = new Int32Array(to - from);
+    const capacity = new Int32Array(to - from);
     let left = pods;
     for (const hasGpus of [false, true]) {
       for (let s = from; s < to && left > 0; s++) {
@@ -107,13 +107,13 @@ export class CpuPods {
         const most = podsThatFit(tables, state, need, s, pods);
         const some = Math.min(left, hasGpus ? this.#unstranding(need, s, most) : most);
         podsOn[s - from] = some;
-        room[s - from] = most - some;
+        capacity[s - from] = most - some;
         left -= some;
       }
     }
     if (left === 0) return podsOn;
-    // From here on every pod strands something, and on one server the next no less than the one before.
-    const order = [...room.keys()].filter((i) => room[i]! > 0);
+    // From here on every pod strands something. On one server the next pod strands no less than the one before.
+    const order = [...capacity.keys()].filter((i) => capacity[i]! > 0);
     order.sort((a, b) => this.freeGpus(from + a) - this.freeGpus(from + b) || a - b);
     const tree = new ScoreTree(order.length, { countTies: false });
     const offer = (at: number): void => {
@@ -121,13 +121,13 @@ export class CpuPods {
       const server = from + i;
       const more =
         this.strandedGpus(need, server, podsOn[i]! + 1) - this.strandedGpus(need, server, podsOn[i]!);
-      tree.set(at, room[i] === 0 ? Number.NEGATIVE_INFINITY : -damageKey(more));
+      tree.set(at, capacity[i] === 0 ? Number.NEGATIVE_INFINITY : -damageKey(more));
     };
     for (let at = 0; at < order.length; at++) offer(at);
     for (; left > 0; left--) {
       const at = tree.first();
       podsOn[order[at]!]!++;
-      room[order[at]!]!--;
+      capacity[order[at]!]!--;
       offer(at);
     }
     return podsOn;
@@ -156,7 +156,7 @@ export class CpuPods {
     const cpuAfter = cpu - pods * need.cpuMilli * perMilli;
     const memoryAfter = memory - pods * need.memoryMiB * perMiB;
     const after = Math.min(cpuAfter, memoryAfter);
-    // Most servers have as much of everything as GPUs, or no GPU free: nothing to add up.
+    // Most servers have no GPU free, or CPU and memory for all of them: then there is nothing to add up.
     if (after >= this.#index.tables.shapeGpus[shape]!) return 0;
     const free = this.freeGpus(server);
     if (after >= free) return 0;
@@ -170,8 +170,8 @@ export class CpuPods {
     const whole = state.freeMask[server]!;
     let milli = GPU_MILLI * popcount16(whole);
     for (let g = tables.gpuStart[server]!; g < tables.gpuStart[server + 1]!; g++) {
-      const room = state.sharedFreeMilli[g]!;
-      if (room < GPU_MILLI) milli += room;
+      const free = state.sharedFreeMilli[g]!;
+      if (free < GPU_MILLI) milli += free;
     }
     return milli / GPU_MILLI;
   }

@@ -1,11 +1,11 @@
 /**
  * Servers by the time of their last change, latest first: a doubly linked list in three arrays.
  *
- * Whoever looked last at time t finds what has changed since by walking from `head` until `stamp <= t`. A
- * change costs O(1), a look O(servers changed), and nothing grows with the number of changes.
+ * A reader that looked last at time t walks from `head` until `stamp <= t` to find what has changed since. A change costs
+ * O(1), a look O(servers changed); memory does not grow with the number of changes.
  */
 export class RecencyList {
-  /** Server → time of its last change, counted in changes; all start at 1, in document order. */
+  /** Server → time of its last change. Time counts changes; all servers start at 1, in document order. */
   readonly stamp: Float64Array;
   /** Server → the one changed just before it, -1 at the end. */
   readonly older: Int32Array;

@@ -9,32 +9,32 @@ import { fits, freeMilliOf, lowestGpus, type PlacementState } from '../state/sta
 import { RecencyList } from './recency-list.js';
 import { loadResidents, loadServerFacts, newServerFacts } from './server-facts.js';
 
-/** Most scores kept, over all needs: 64 MiB of trees. Beyond it the need not asked for longest is forgotten. */
+/** Most scores kept over all needs: 64 MiB of trees. Beyond it the need that was asked for longest ago is forgotten. */
 const SCORES_MAX = 2 ** 22;
-/** Most needs kept, whatever the number of servers: each takes memory beside its scores. */
+/** Most needs kept, however few the servers: each also takes memory of its own. */
 const NEEDS_MAX = 2 ** 14;
 
-/** The scores of one need, and up to which change they are true. */
+/** The scores of one need, and the change up to which they are current. */
 interface NeedScores {
   readonly tree: ScoreTree;
   asOf: number;
 }
 
-/** What a pod asks for, as policies see it: filled again for every question. */
+/** What a pod asks for, as policies see it; one object, filled again for every question. */
 type LoadedPod = { -readonly [field in keyof PodFacts]: PodFacts[field] };
 
 function newPod(): LoadedPod {
   return { cpuMilli: 0, memoryMiB: 0, gpus: 0, gpuMilli: 0, totalGpuMilli: 0 };
 }
 
-/** The drawn part of a decision: how a random policy picks among equals. */
+/** How a random policy picks among equals. */
 export interface Draw {
   /** A uniform integer in `0 … bound - 1`. */
   below(bound: number): number;
 }
 
 /**
- * Finds the server a scoring policy likes best, refreshing only what changed.
+ * Finds the server with the best score, and scores again only servers that have changed.
  *
  * Every distinct need keeps the scores of all servers; when it is asked for again, only servers changed in
  * between are scored anew. So a decision costs O(changed servers × (one score + log servers)), not
@@ -52,14 +52,14 @@ export class ScoreFinder {
   readonly #changes: RecencyList;
   /** Need key → its scores, least recently asked first. */
   readonly #needs = new Map<string, NeedScores>();
-  /** Server → its potential, true while `#potentialAsOf` equals the server's stamp. Empty for ServerScorer. */
+  /** Server → its potential; current while `#potentialAsOf` equals the server's stamp. Empty for a ServerScorer. */
   readonly #potential: Float64Array;
   readonly #potentialAsOf: Float64Array;
-  /** The server at hand; one object for all calls, so that scoring allocates nothing. */
+  /** Facts of the server being scored; one object for all calls, so that scoring allocates nothing. */
   #facts: ServerFacts = newServerFacts();
-  /** The pod at hand, for the policy: an object that nobody else reads. */
+  /** The pod being placed, as the policy sees it; nobody else reads this object. */
   #pod: LoadedPod = newPod();
-  /** The GPU that the last {@link ScoreFinder.#gainOf} a share liked best. */
+  /** The GPU with the best score in the last {@link ScoreFinder.#gainOf} of a share. */
   #bestShareGpu = -1;
 
   /** The scores that {@link ScoreFinder.findAmong} asked for last. */
@@ -83,12 +83,12 @@ export class ScoreFinder {
     this.#potentialAsOf = new Float64Array(potentials);
   }
 
-  /** Says that the state of one server changed. */
+  /** Follows a change of one server. */
   changed(server: number): void {
     this.#changes.touch(server);
   }
 
-  /** Says that the state of any server may have changed. */
+  /** Follows a change of any number of servers. */
   allChanged(): void {
     this.#changes.touchAll();
   }
@@ -109,7 +109,7 @@ export class ScoreFinder {
   }
 
   /**
-   * The server for a pod among those from … to: scores them all, or where the same was asked last those that changed.
+   * The server for a pod among those from … to. Scores all of them; after an equal question only those that changed since.
    *
    * @returns the position of the server, -1 if none fits
    */
@@ -206,8 +206,8 @@ export class ScoreFinder {
   }
 
   /**
-   * Asks the policy for the score of a server on which the pod fits. It is code of the caller: it may throw, and what it
-   * does to the facts it is given must not reach the state.
+   * Asks the policy for the score of a server on which the pod fits. The policy is code of the caller: it may throw, and its changes
+   * to the facts must not reach the state.
    */
   #ask(need: PodNeed, server: number): number {
     const scorer = this.#scorer;
@@ -233,7 +233,7 @@ export class ScoreFinder {
     }
   }
 
-  /** Loads the facts of a server; into new ones where the policy has frozen those that it was given. */
+  /** Loads the facts of a server, into a new object if the policy has frozen the old one. */
   #load(server: number): void {
     try {
       loadServerFacts(this.#tables, this.#state, server, this.#facts);
@@ -258,8 +258,8 @@ export class ScoreFinder {
   }
 
   /**
-   * The gain of placing the pod on the loaded server; for a share, the best over its GPUs, which GPU is left
-   * in `#bestShareGpu`. The flyweight is changed to the state after and back.
+   * The gain of placing the pod on the loaded server. For a share it is the best over the GPUs; that GPU is left in
+   * `#bestShareGpu`. The facts are changed to the state after the placement, and back.
    */
   #gainOf(scorer: DifferenceScorer, need: PodNeed, server: number): number {
     const before = this.#potentialOf(scorer, server);
@@ -282,17 +282,17 @@ export class ScoreFinder {
       return gainNow();
     }
     let gain = Number.NEGATIVE_INFINITY;
-    // Rooms are those of the state: facts are what the policy left of them.
+    // Read from the state: the policy may have changed the facts.
     const tables = this.#tables;
     const gpus = tables.shapeGpus[tables.shapeOf[server]!]!;
     let seen = 0;
     for (let g = 0; g < gpus; g++) {
-      const room = freeMilliOf(tables, this.#state, server, g);
-      if (room < need.gpuMilli || this.#isSeen(server, g, seen)) continue;
+      const milli = freeMilliOf(tables, this.#state, server, g);
+      if (milli < need.gpuMilli || this.#isSeen(server, g, seen)) continue;
       seen |= 1 << g;
-      free[g] = room - need.gpuMilli;
+      free[g] = milli - need.gpuMilli;
       const score = gainNow();
-      free[g] = room;
+      free[g] = milli;
       if (score > gain) {
         gain = score;
         this.#bestShareGpu = g;
@@ -301,11 +301,12 @@ export class ScoreFinder {
     return gain;
   }
 
-  /** Whether a GPU of a mask has as much room as another: it scored the same. */
+  /** Whether a GPU of a mask has as many thousandths free as another GPU, and so the same score. */
   #isSeen(server: number, gpu: number, seen: number): boolean {
-    const room = freeMilliOf(this.#tables, this.#state, server, gpu);
+    const milli = freeMilliOf(this.#tables, this.#state, server, gpu);
     for (let rest = seen; rest !== 0; rest &= rest - 1) {
-      if (freeMilliOf(this.#tables, this.#state, server, 31 - Math.clz32(rest & -rest)) === room) return true;
+      if (freeMilliOf(this.#tables, this.#state, server, 31 - Math.clz32(rest & -rest)) === milli)
+        return true;
     }
     return false;
   }
@@ -328,9 +329,9 @@ export class ScoreFinder {
     let best = -1;
     let least = GPU_MILLI + 1;
     for (let gpu = 0; gpu < gpus; gpu++) {
-      const room = freeMilliOf(this.#tables, this.#state, server, gpu);
-      if (room >= need.gpuMilli && room < least) {
-        least = room;
+      const milli = freeMilliOf(this.#tables, this.#state, server, gpu);
+      if (milli >= need.gpuMilli && milli < least) {
+        least = milli;
         best = gpu;
       }
     }
@@ -350,7 +351,7 @@ export class ScoreFinder {
   }
 }
 
-/** What a policy has answered, if it is a finite number. */
+/** Returns the answer of a policy if it is a finite number; throws CorralError if not. */
 function finite(answer: number, what: string): number {
   if (Number.isFinite(answer)) return answer;
   throw new CorralError(

@@ -13,9 +13,9 @@ import { type PlacementState, podsThatFit } from '../state/state.js';
 import type { Draw, ScoreFinder } from './score-finder.js';
 
 /**
- * Gangs under a policy of scores, as schedulers without an eye for the fabric place them: pod by pod, each where it
- * scores best, all or nothing. `require`, `prefer` and slices are kept: the first domain in tree order that has
- * room is taken. A gang that fits is never refused.
+ * Places gangs under a policy of scores, as schedulers do that do not know the fabric: pod by pod, each where it scores best,
+ * all or nothing. For `require`, `prefer` and slices the first domain in tree order that holds the gang is taken. A gang
+ * that fits is never refused.
  */
 export class ScoredGangs implements PodChooser {
   server = -1;

@@ -5,7 +5,7 @@ import { GPU_MILLI, GPUS_PER_SERVER_MAX, SERVERS_MAX } from '../../units.js';
 import type { ServerFacts } from '../request/policy.js';
 import { type PlacementState, RESIDENT_COLUMNS } from '../state/state.js';
 
-/** Facts that are loaded from the state. A private field tells them from what callers put together. */
+/** Facts that are loaded from the state. The private field tells them from objects that callers put together. */
 class LoadedFacts implements ServerFacts {
   readonly #isLoaded = true;
   cpuFreeMilli = 0;
@@ -21,25 +21,25 @@ class LoadedFacts implements ServerFacts {
   }
 }
 
-/** An empty flyweight: one object filled again for every server, so that scoring allocates nothing. */
+/** An empty object of facts. It is filled again for every server, so that scoring allocates nothing. */
 export function newServerFacts(): ServerFacts {
   const facts = new LoadedFacts();
-  // Policies see it: its fields stay what they are, and their numbers are loaded anew for every question.
+  // A policy sees it: its fields cannot be replaced, and their numbers are loaded again for every question.
   for (const list of ['gpuFreeMilli', 'residents']) Object.defineProperty(facts, list, { writable: false });
   return Object.seal(facts);
 }
 
-/** Whether facts are those of a solver. */
+/** Whether facts were loaded by a solver. */
 export function isLoaded(facts: unknown): boolean {
   return LoadedFacts.isLoaded(facts);
 }
 
 /**
- * Reads facts that a caller put together, each field once.
+ * Reads facts that a caller has put together, each field once.
  *
  * @param given - anything
  * @param path - where the caller was given it
- * @returns facts of their own, `residents` left out: nobody but policies asks for them
+ * @returns a copy without `residents`, which only policies of a solver read
  * @throws CorralError `invalid-option` with the path of what is wrong
  */
 export function readServerFacts(given: ServerFacts, path: ErrorPath): ServerFacts {
@@ -87,9 +87,9 @@ export function loadServerFacts(
   let idle = 0;
   for (let g = 0; g < gpus; g++) {
     const shared = state.sharedFreeMilli[start + g]!;
-    const room = ((free >>> g) & 1) === 1 ? GPU_MILLI : shared === GPU_MILLI ? 0 : shared;
-    into.gpuFreeMilli[g] = room;
-    idle += room;
+    const milli = ((free >>> g) & 1) === 1 ? GPU_MILLI : shared === GPU_MILLI ? 0 : shared;
+    into.gpuFreeMilli[g] = milli;
+    idle += milli;
   }
   into.idleGpuMilli = idle;
 }

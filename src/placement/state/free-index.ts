@@ -14,8 +14,8 @@ import { WholeServers } from './whole-servers.js';
 export const CAPACITY_BLOCK = 64;
 
 /**
- * Which servers have what free, kept with every change: per kind the sets of servers by class of free mask and by room
- * on shared GPUs, per domain the wholly free servers. Cordoned servers are in none.
+ * Finds servers by what is free on them. It keeps, per kind, the sets of servers by class of free mask and by free thousandths of
+ * shared GPUs, and per domain the number of wholly free servers. Every change updates them. Cordoned servers are in no set.
  */
 export class FreeIndex {
   readonly tables: ClusterTables;
@@ -26,14 +26,14 @@ export class FreeIndex {
   /** Kind → its first group. Length: kinds. */
   readonly firstGroup: Int32Array;
   /**
-   * Block of {@link CAPACITY_BLOCK} servers → no server of it has more CPU, or memory, free. Never too low: raised with every
-   * release, lowered when a search has found nothing in the block.
+   * Block of {@link CAPACITY_BLOCK} servers → an upper bound of the CPU, or memory, that is free on any of them. A release raises
+   * it; a search that found nothing in the block lowers it.
    */
   readonly #cpuMost: Float64Array;
   readonly #memoryMost: Float64Array;
-  /** Cordoned servers: while there are none, nobody has to ask. */
+  /** Number of cordoned servers. At 0 the test for each server is skipped. */
   #cordons = 0;
-  /** Changes of wholly free servers of one group that are not passed on yet. */
+  /** The group and number of wholly free servers that `whole` has not been told of yet. */
   #isBatch = false;
   #pendingGroup = -1;
   #pendingBy = 0;
@@ -107,10 +107,10 @@ export class FreeIndex {
     this.rebuild();
   }
 
-  /** Whether GPU model (and labels, for some server) of a kind will do. */
+  /** Whether a kind has an allowed GPU model and, on some server, the labels asked for. */
   allows(need: PodNeed, kind: number): boolean {
     if (need.allowedShapes === undefined) return true;
-    // Shapes of a kind have one model: with labels aside, one stands for all.
+    // All shapes of a kind have one model, so where labels do not matter the first shape decides.
     return !need.byKind || need.allowedShapes[this.#shapeOfKind[kind]!] === 1;
   }
 
@@ -146,7 +146,7 @@ export class FreeIndex {
     return placeSets(tables, need.places[this.#shapeOfKind[kind]!]!, need.podGpus);
   }
 
-  /** Pods that the free GPUs of a server of a kind make, CPU and memory aside. */
+  /** Pods that the free GPUs of a server hold, CPU and memory aside. */
   podsOf(need: PodNeed, kind: number, free: number): number {
     if (need.places === undefined) return Math.floor(popcount16(free) / need.gpus);
     return podsOnPlaces(need, this.#shapeOfKind[kind]!, free);
@@ -176,7 +176,7 @@ export class FreeIndex {
     return this.#serverAt === undefined ? local : this.#serverAt[kind]![local]!;
   }
 
-  /** Says that the free mask of a server has changed from `before` to `after`. */
+  /** Follows a change of the free mask of a server. */
   maskChanged(server: number, before: number, after: number): void {
     if (this.#cordons > 0 && this.state.cordoned[server] === 1) return;
     const index = this.kinds[this.#kindOf === undefined ? 0 : this.#kindOf[server]!]!;
@@ -192,12 +192,12 @@ export class FreeIndex {
     else if (after === full) this.#wholeChanged(this.#groupOf[server]!, 1);
   }
 
-  /** Starts to gather changes of wholly free servers: those of neighbours are passed on as one. Nothing may be asked. */
+  /** Starts a batch: changes of wholly free servers in one group are counted together. No question may be asked until it ends. */
   beginBatch(): void {
     this.#isBatch = true;
   }
 
-  /** Passes on what is gathered. */
+  /** Ends a batch. */
   endBatch(): void {
     this.#isBatch = false;
     if (this.#pendingBy !== 0) this.whole.changed(this.#pendingGroup, this.#pendingBy);
@@ -234,7 +234,7 @@ export class FreeIndex {
     if (after !== GPU_MILLI && after !== 0) index.addFreeMilli(local, after);
   }
 
-  /** Says that a server has more CPU or memory free than before. */
+  /** Follows a rise of the free CPU or memory of a server. */
   capacityGrew(server: number): void {
     const block = Math.floor(server / CAPACITY_BLOCK);
     const { cpuFreeMilli, memoryFreeMiB } = this.state;
@@ -289,7 +289,7 @@ export class FreeIndex {
     }
   }
 
-  /** Everything anew from the state. O(servers). */
+  /** Builds all sets and counts anew from the state. O(servers). */
   rebuild(): void {
     for (const index of this.kinds) index?.clear();
     this.whole.clear();

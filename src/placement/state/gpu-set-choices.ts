@@ -3,12 +3,12 @@ import { atLeast } from '../../figures.js';
 import type { PlaceSets } from './place-sets.js';
 import { popcount16 } from './state.js';
 
-/** Fronts and choices kept per server type; beyond it they are found anew. */
+/** Fronts and choices remembered per server type; beyond this number they are computed again. */
 const KEPT_MAX = 2 ** 16;
 
 /**
- * What subsets of a free mask offer to a gang over several servers: the bandwidth among the GPUs of the server, and to
- * its compute NICs. Found by looking at every subset once, then remembered.
+ * The GPU sets that a server offers to a gang over several servers, by the bandwidth among the GPUs and by that to the compute
+ * NICs. Every subset of a free mask is tried once; the results are remembered.
  */
 export class SetChoices {
   readonly tables: GpuSetTables;
@@ -25,7 +25,7 @@ export class SetChoices {
   }
 
   /**
-   * The pairs of bandwidth and NIC bandwidth that sets of `count` GPUs of a free mask reach and none other exceeds.
+   * The Pareto front of sets of `count` GPUs of a free mask: the pairs of bandwidth and NIC bandwidth that no other set exceeds in both.
    *
    * @returns pairs one after the other, bandwidth first, GB/s
    * @complexity O(2^free) once
@@ -52,7 +52,7 @@ export class SetChoices {
     return front;
   }
 
-  /** As the function {@link leastLoss}, among these sets; remembered. */
+  /** As the function {@link leastLoss}, among these sets; the result is remembered. */
   leastLoss(free: number, count: number): number {
     const key = (count << 16) | free;
     let set = this.#leastLoss.get(key);
@@ -82,8 +82,8 @@ export class SetChoices {
   }
 
   /**
-   * Of the sets that reach both figures the one with the least load on links of others, then the least loss, then in
-   * the order of single placements.
+   * The best set that reaches both figures: least load on links of others, then least loss, then the order of single
+   * placements.
    */
   best(free: number, count: number, bandwidthGBps: number, nicGBps: number): number {
     if (popcount16(free) === count) return free;
@@ -120,7 +120,7 @@ export function setChoices(tables: GpuSetTables, among?: PlaceSets): SetChoices 
   return choices;
 }
 
-/** Of the sets of `count` GPUs of a free mask the one without which most value is left, the first by its order. */
+/** The set of `count` GPUs of a free mask that leaves most value; of equal sets the first in the order of the tables. */
 export function leastLoss(tables: GpuSetTables, free: number, count: number, among?: PlaceSets): number {
   let best = 0;
   for (let set = free; set !== 0; set = (set - 1) & free) {
@@ -132,8 +132,8 @@ export function leastLoss(tables: GpuSetTables, free: number, count: number, amo
 }
 
 /**
- * Links of others that the traffic inside one server crosses, where every GPU sends 1 GB/s to each other one: how many pairs
- * cross how many links, so an integer.
+ * The load on links of others inside one server, where every GPU sends 1 GB/s to each other one. It counts pairs times links,
+ * so it is an integer.
  */
 export function unitLoad(tables: GpuSetTables, set: number): number {
   const count = tables.sizeOf[set]!;

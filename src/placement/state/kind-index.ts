@@ -11,15 +11,15 @@ import {
 } from './slot-set.js';
 
 /**
- * The servers of one kind, findable by what is free on them. Members of all sets are local numbers: the servers of
- * the kind in tree order, 0 … servers - 1.
+ * Finds the servers of one kind by what is free on them. Members of all sets are local numbers: the servers of the kind in
+ * tree order, 0 … servers - 1.
  *
- * Per server of 8 GPUs at most 1/8 byte for each class and each free room of shared GPUs that occurs: 1.2 bytes for
- * an NVSwitch machine.
+ * Memory: per server of 8 GPUs at most 1/8 byte for each class and each number of free thousandths that occurs; 1.2 bytes on an
+ * NVSwitch machine.
  */
 export class KindIndex {
   readonly classes: FreeClasses;
-  /** Free mask → class, as in {@link FreeClasses}; at hand for the hot path. */
+  /** Free mask → class, as in {@link FreeClasses}; a copy, since the hot path reads it. */
   readonly classOf: Uint16Array;
   /** The mask of a wholly free server. */
   readonly full: number;
@@ -27,7 +27,7 @@ export class KindIndex {
   readonly groupCount: number;
   /** Layout of the sets of servers in {@link KindIndex.pool}. */
   readonly layout: SlotSetLayout;
-  /** The sets of servers: one block per class, and per room, that has ever had members. */
+  /** The sets of servers: one block per class, and per number of free thousandths, that has ever had members. */
   pool: Int32Array;
   /** Class → base of its set in the pool, -1 where it has none yet. Length: classes. */
   readonly classBase: Int32Array;
@@ -35,14 +35,14 @@ export class KindIndex {
   readonly rankLayout: SlotSetLayout;
   /** Size → the ranks (see FreeClasses) whose class has servers. Length: (n + 1) × words of a set. */
   readonly ranks: Int32Array;
-  /** Thousandths → base of the set of servers with a shared GPU of exactly that room, -1 for none yet. */
+  /** Free thousandths → base of the set of servers with a shared GPU that has exactly so many; -1 for none yet. */
   freeMilliBase: Int32Array | undefined;
-  /** The rooms that some server has. */
+  /** The numbers of free thousandths for which a set has members. */
   readonly freeMillis: Int32Array;
   readonly freeMilliLayout: SlotSetLayout = FREE_MILLI_LAYOUT;
   /** Words of the pool in use. */
   #used = 0;
-  /** Blocks that became empty. */
+  /** Blocks without members, to be used again. */
   readonly #spare: number[] = [];
 
   constructor(classes: FreeClasses, serverCount: number, groupCount: number) {
@@ -68,7 +68,7 @@ export class KindIndex {
     }
     const word = base + (local >>> 5);
     const before = this.pool[word]!;
-    // A word that has members is known above: the common case ends here.
+    // The upper levels know that a word has members, so the common case ends here.
     if (before !== 0) this.pool[word] = before | (1 << (local & 31));
     else insertSlot(this.pool, base, this.layout, local);
   }
@@ -119,7 +119,7 @@ export class KindIndex {
       : nextSlot(this.ranks, size * rankLayout.words, rankLayout, rank);
   }
 
-  /** Says that a server now has a shared GPU with this room. */
+  /** Adds a server to the set of those with a shared GPU that has so many thousandths free. */
   addFreeMilli(local: number, milli: number): void {
     this.freeMilliBase ??= new Int32Array(GPU_MILLI).fill(-1);
     let base = this.freeMilliBase[milli]!;
@@ -131,7 +131,7 @@ export class KindIndex {
       insertSlot(this.freeMillis, 0, FREE_MILLI_LAYOUT, milli);
   }
 
-  /** Says that a server has no shared GPU with this room any more. */
+  /** Takes a server out of the set of those with a shared GPU that has so many thousandths free. */
   removeFreeMilli(local: number, milli: number): void {
     const base = this.freeMilliBase![milli]!;
     if (removeSlot(this.pool, base, this.layout, local)) {
@@ -141,12 +141,12 @@ export class KindIndex {
     }
   }
 
-  /** The least room of `milli` or more that some server has; -1 if there is none. */
+  /** The least number of free thousandths, `milli` or more, that some server has on a shared GPU; -1 if there is none. */
   nextFreeMilli(milli: number): number {
     return nextSlot(this.freeMillis, 0, FREE_MILLI_LAYOUT, milli);
   }
 
-  /** The first server with a shared GPU of exactly this room, from a local number on; -1 if there is none. */
+  /** The first server, from a local number on, with a shared GPU that has exactly so many thousandths free; -1 if there is none. */
   nextOfFreeMilli(milli: number, from: number): number {
     return nextSlot(this.pool, this.freeMilliBase![milli]!, this.layout, from);
   }

@@ -1,11 +1,11 @@
 import { bestSet, type GpuSetTables, isBetterSet } from '../../compile/gpu-set-tables.js';
 
-/** Best sets kept per server type, size of pods and places; beyond it they are found anew. */
+/** Best sets remembered per server type, size of pods and places; beyond this number they are computed again. */
 const KEPT_MAX = 2 ** 16;
 
 /**
- * The sets of GPUs that are made of whole pods, each of which is on one place: those that hold a multiple of a pod's GPUs
- * on every place. Best sets are found by looking at every subset once, then remembered.
+ * The sets of GPUs that hold pods of which each is on one place: on every place they have a multiple of a pod's GPUs. Every
+ * subset is tried once; the best sets are remembered.
  */
 export class PlaceSets {
   readonly #tables: GpuSetTables;
@@ -46,7 +46,7 @@ export class PlaceSets {
     const known = this.#best.get(key);
     if (known !== undefined) return known;
     const tables = this.#tables;
-    // Often the best of all sets is one of these.
+    // The best of all sets often qualifies; then no search is needed.
     let best = bestSet(tables, free, count);
     if (best !== 0 && !this.has(best)) {
       best = 0;

@@ -17,22 +17,22 @@ export interface PodNeed {
   readonly totalGpuMilli: number;
   /** Column of the state's `residents` in which the pod counts: 0 = share, k = k whole GPUs. */
   readonly residentColumn: number;
-  /** Shape → 1 where GPU model and labels will do; absent = any. Length: shapes. */
+  /** Shape → 1 where GPU model and labels are allowed; absent = everywhere. Length: shapes. */
   readonly allowedShapes: Uint8Array | undefined;
-  /** Whether models are all that `allowedShapes` asks for, so that whole kinds are in or out. */
+  /** True if `allowedShapes` depends on the GPU model alone, so that all servers of a kind are allowed or none. */
   readonly byKind: boolean;
-  /** Whether whole GPUs are all it takes: then a free mask is all that changes. */
+  /** True if the pod takes whole GPUs and nothing else, so that only a free mask changes. */
   readonly isPlain: boolean;
-  /** Whether the GPUs talk to each other, in the pod and in its gang. */
+  /** Whether the GPUs communicate, in the pod and in its gang. */
   readonly communicates: boolean;
   /** GPUs of one pod: `gpus`, or less where this is the need of several pods at once. */
   readonly podGpus: number;
   /**
-   * Shape → masks of GPUs that are on one place, if the GPUs of every pod must be; none where the server type does not
-   * know its places. Absent = anywhere. Length: shapes.
+   * Shape → masks of the GPUs on each place, if all GPUs of a pod must be on one; empty where the server type does not say.
+   * Absent = anywhere. Length: shapes.
    */
   readonly places: readonly (readonly number[])[] | undefined;
-  /** Of which kinds these places are; empty = anywhere. */
+  /** The kinds of these places; empty = anywhere. */
   readonly placeKinds: readonly GpuPlace[];
   /** The same need without places; absent = this has none. */
   readonly anywhere: PodNeed | undefined;
@@ -40,11 +40,11 @@ export interface PodNeed {
   readonly preferred: PodNeed | undefined;
 }
 
-/** What a need is translated against. */
+/** The part of the cluster's tables that a translation reads. */
 type Shapes = Pick<ClusterTables, 'gpuModels' | 'shapeModel' | 'shapeLabels' | 'shapeType'>;
 
 /**
- * Translates what a checked request asks for each pod.
+ * Translates what a checked request asks for one pod.
  *
  * @param request - of {@link readRequest}
  * @param tables - the cluster

@@ -1,6 +1,6 @@
 /**
- * The scores of all servers for one need, as a tournament: finds the best in O(log servers) after a change,
- * and the first of the best in document order.
+ * The scores of all servers for one need, as a tournament tree. After a change it finds the best score, and its first server in
+ * document order, in O(log servers).
  *
  * Layout of both arrays: a complete binary tree, root at 1, children of i at 2i and 2i + 1, servers at
  * `leaves + server` in document order. A server that does not fit scores -Infinity.

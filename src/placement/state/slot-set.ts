@@ -3,7 +3,7 @@
  * touch one word per level, four for a million members.
  *
  * Layout of one set of `size` possible members at `base`: the words of level 0 (one bit per member), then of level 1
- * (one bit per word of level 0), and so on up to a level of a single word. A bit above is set where the word below is
+ * (one bit per word of level 0), and so on up to a level of a single word. A bit of a level is set if its word of the level below is
  * not zero.
  */
 export interface SlotSetLayout {

@@ -9,8 +9,7 @@ import type { PodNeed } from './pod-need.js';
 export const RESIDENT_COLUMNS: number = GPUS_PER_SERVER_MAX + 1;
 
 /**
- * What is free, as integers: the one mutable thing in placement, changed by {@link take} and {@link give}
- * alone. 35 bytes for a server of 8 GPUs, 69 with residents.
+ * What is free, in integers. Only {@link take} and {@link give} change it. 35 bytes for a server of 8 GPUs, 69 with residents.
  *
  * A GPU is wholly free (its bit in `freeMask`), shared (`sharedFreeMilli` below 1000), or wholly taken (neither):
  * pods of whole GPUs, the common case, touch one word.
@@ -56,7 +55,7 @@ export function emptyState(tables: ClusterTables, options: { readonly residents:
   return state;
 }
 
-/** A copy that shares nothing. O(servers + GPUs), a few memory copies. */
+/** A copy that shares nothing with the original. O(servers + GPUs), a few memory copies. */
 export function copyState(state: PlacementState): PlacementState {
   return {
     cpuFreeMilli: state.cpuFreeMilli.slice(),
@@ -90,29 +89,29 @@ export function freeMilliOf(
   return shared === GPU_MILLI ? 0 : shared;
 }
 
-/** The one feasibility test: whether a server can take a pod now. O(1), for a share O(GPUs of the server). */
+/** The test whether a server can take a pod now. O(1), for a share O(GPUs of the server). */
 export function fits(tables: ClusterTables, state: PlacementState, need: PodNeed, server: number): boolean {
   if (state.cordoned[server] === 1) return false;
   if (need.allowedShapes !== undefined && need.allowedShapes[tables.shapeOf[server]!] === 0) return false;
   if (state.cpuFreeMilli[server]! < need.cpuMilli || state.memoryFreeMiB[server]! < need.memoryMiB)
     return false;
   if (need.gpus === 0) return true;
-  const free = state.freeMask[server]!;
+  const mask = state.freeMask[server]!;
   if (need.gpuMilli === GPU_MILLI) {
-    if (need.places === undefined) return popcount16(free) >= need.gpus;
-    return podsOnPlaces(need, tables.shapeOf[server]!, free) * need.podGpus >= need.gpus;
+    if (need.places === undefined) return popcount16(mask) >= need.gpus;
+    return podsOnPlaces(need, tables.shapeOf[server]!, mask) * need.podGpus >= need.gpus;
   }
-  // A pod below one GPU takes one share; no request shape asks for shares of several GPUs.
-  if (free !== 0) return true;
+  // A pod takes a share of one GPU, never of several.
+  if (mask !== 0) return true;
   const end = tables.gpuStart[server + 1]!;
   for (let g = tables.gpuStart[server]!; g < end; g++) {
-    const room = state.sharedFreeMilli[g]!;
-    if (room >= need.gpuMilli && room < GPU_MILLI) return true;
+    const free = state.sharedFreeMilli[g]!;
+    if (free >= need.gpuMilli && free < GPU_MILLI) return true;
   }
   return false;
 }
 
-/** Most pods of a need that a server could take now; `most` where nothing it asks for is limited. */
+/** The most pods of a need that a server can take now, at most `most`. */
 export function podsThatFit(
   tables: ClusterTables,
   state: PlacementState,
@@ -133,8 +132,8 @@ export function podsThatFit(
   let shares = whole * Math.floor(GPU_MILLI / need.gpuMilli);
   const end = tables.gpuStart[server + 1]!;
   for (let g = tables.gpuStart[server]!; g < end && shares < pods; g++) {
-    const room = state.sharedFreeMilli[g]!;
-    if (room < GPU_MILLI) shares += Math.floor(room / need.gpuMilli);
+    const left = state.sharedFreeMilli[g]!;
+    if (left < GPU_MILLI) shares += Math.floor(left / need.gpuMilli);
   }
   return Math.min(pods, shares);
 }
@@ -152,7 +151,7 @@ export function fitsEmpty(tables: ClusterTables, need: PodNeed, shape: number): 
 }
 
 /**
- * Pods that free GPUs of a server make where each keeps to one place.
+ * Pods that the free GPUs of a server hold where each pod is on one place.
  *
  * @param need - with places
  */
@@ -211,7 +210,7 @@ function moveShare(
   sign: 1 | -1,
 ): void {
   const g = tables.gpuStart[server]! + 31 - Math.clz32(mask);
-  // A GPU that nobody shares is wholly free here, and its room is 1000 in either reading.
+  // A GPU that nobody shares is wholly free here; it counts as 1000 before and after.
   const left = state.sharedFreeMilli[g]! + sign * need.gpuMilli;
   state.sharedFreeMilli[g] = left;
   if (left === GPU_MILLI) state.freeMask[server]! |= mask;
@@ -233,14 +232,14 @@ export function lowestBits(mask: number, count: number): number {
   return mask ^ rest;
 }
 
-/** The lowest GPUs for one pod among free ones that have room for it: on the first place that has, if it needs one. */
+/** The lowest free GPUs that hold one pod; on one place, if the need asks for that. */
 export function lowestGpus(need: PodNeed, shape: number, free: number): number {
   let lowest = 0;
   if (need.places === undefined) return lowestBits(free, need.gpus);
   for (const place of need.places[shape]!) {
     if (popcount16(place & free) < need.gpus) continue;
     const set = lowestBits(place & free, need.gpus);
-    // Sets of two places share no GPU: the one with the lowest comes first.
+    // Places share no GPU: the set with the lowest ordinal comes first.
     if (lowest === 0 || (set & -set) < (lowest & -lowest)) lowest = set;
   }
   return lowest;

@@ -2,26 +2,24 @@ import type { FabricTables } from '../../compile/fabric-tables.js';
 import { damageKey } from '../../figures.js';
 
 /**
- * How many servers are wholly free in every cell, and in which group taking one does least damage.
+ * Counts the wholly free servers of every cell, and finds the group in which taking one does least damage.
  *
- * A domain of N servers of a kind of n GPUs, W of them wholly free, is worth n W² / 2N: a domain that can still take a
- * large gang is worth more than two halves. Taking one whole server costs n (W − ½) / N in each tier around it; the
- * sum over the tiers is what a group is judged by. The level of the whole cluster is not counted, since it loses the
- * same wherever the server is.
+ * A domain of N servers of a kind of n GPUs, W of them wholly free, is worth n W² / 2N: one domain that can still take a large
+ * gang is worth more than two half-free ones. Taking one whole server costs n (W − ½) / N in each tier around it. A group
+ * is judged by the sum over the tiers. The level of the whole cluster is left out: it loses the same wherever the server is.
  *
- * Every cell keeps the winner of its children in a tournament, so a change costs O(log groups), a question O(tiers). Matches
- * are decided by the key of the cost, then by tree order, so that who wins hangs on the counts alone and not on how they
- * came about.
+ * Every cell keeps the winner of its children in a tournament: a change costs O(log groups), a question O(tiers). Matches are
+ * decided by the key of the cost, then by tree order, so that the winner depends on the counts alone, not on their history.
  */
 export class WholeServers {
   readonly #fabric: FabricTables;
   /**
-   * Cell → what changes with every server, four doubles or eight integers side by side, since a change reads them all:
-   * cost, weight, in one double the count of wholly free servers and the cell around, and the key of the cost.
+   * Cell → its record, four doubles or eight integers side by side, since a change reads them all: cost, weight, count and parent
+   * in one double, and the key of the cost.
    *
-   * * cost (double 0): GPU-equivalents lost by taking the best server in the cell, the cells around it aside; Infinity =
-   *   none to take;
-   * * weight (double 1): GPUs of one server / servers of the cell; 0 for the whole cluster, which loses the same wherever;
+   * * cost (double 0): GPU-equivalents lost inside the cell by taking its best server; Infinity = there is
+   *   none;
+   * * weight (double 1): GPUs of one server / servers of the cell; 0 for the whole cluster, which is left out;
    * * count (integer 4), parent (integer 5);
    * * key (double 3): the {@link damageKey} of the cost; Infinity = none to take.
    */
@@ -71,7 +69,7 @@ export class WholeServers {
     return this.#integers[RECORD_INTEGERS * cell + COUNT]!;
   }
 
-  /** Says that so many servers more of a group are wholly free, or fewer. */
+  /** Follows a change of the number of wholly free servers of a group. */
   changed(group: number, by: number): void {
     const { cellChildStart } = this.#fabric;
     const doubles = this.#doubles;
@@ -95,7 +93,7 @@ export class WholeServers {
       const first = cellChildStart[parent]!;
       const child = c - first;
       const start = this.#treeStart[parent]!;
-      // The child's matches again, until one that it loses as it did before.
+      // Play the matches of the child again, until it loses one that it lost before.
       for (let node = (this.#treeLeaves[parent]! + child) >> 1; node >= 1; node >>= 1) {
         const one = tree[start + 2 * node]!;
         const other = tree[start + 2 * node + 1]!;
@@ -122,7 +120,7 @@ export class WholeServers {
     this.#integers[RECORD_INTEGERS * group + COUNT]!++;
   }
 
-  /** All figures anew from the counts of the groups. O(cells). */
+  /** Computes all figures anew from the counts of the groups. O(cells). */
   rebuild(): void {
     const { cellCount, cellParent, cellChildEnd } = this.#fabric;
     const integers = this.#integers;
