@@ -4,13 +4,13 @@ import type { ServerTopology } from '../topology/server-topology.js';
 import { type FabricTables, fabricTables, treeOrder } from './fabric-tables.js';
 
 /**
- * A cluster as numbers. Servers, GPU models, kinds and shapes are their positions; names stay at the edge.
+ * A cluster in integers. Servers, GPU models, kinds and shapes are positions in lists; names are kept at the edge only.
  *
  * Servers are counted in *tree order*: domain by domain in the order in which the document first names them, and as
  * listed inside the narrowest. Without tiers, and wherever a document lists rack after rack, that is its own order.
  *
- * A kind is what decides how GPUs talk: server type and GPU model. A shape is what equal servers share: kind, CPU and
- * memory capacity, labels. A real cluster of 1,213 servers has 15 of them.
+ * Servers of one *kind* have the same server type and GPU model, so their GPUs communicate alike. Servers of one *shape* also
+ * have the same CPU and memory capacity and labels. A real cluster of 1,213 servers has 15 shapes.
  */
 export interface ClusterTables {
   readonly serverCount: number;
@@ -41,17 +41,17 @@ export interface ClusterTables {
   readonly kindType: readonly ServerTopology[];
   /** Kind → GPU model. Length: kinds. */
   readonly kindModel: Int32Array;
-  /** Tiers, domains, and who lies in which. */
+  /** Tiers and their domains. */
   readonly fabric: FabricTables;
 }
 
-/** The name of the level above all tiers: where a gang is that no single domain of a tier holds. */
+/** The name of the level above all tiers: the whole cluster. */
 export const CLUSTER_LEVEL: TierName = 'cluster';
 /** The name of the level below all tiers: one server. */
 export const SERVER_LEVEL: TierName = 'server';
 
 /**
- * Flattens a cluster once; everything behind it works on integers.
+ * Compiles a cluster into tables of integers.
  *
  * @param cluster - a validated cluster
  * @complexity O(servers × tiers)
@@ -107,13 +107,13 @@ class Shapes {
   readonly list: Shape[] = [];
   readonly kinds: { readonly type: ServerTopology; readonly model: number }[] = [];
   readonly models: Map<string, number> = new Map();
-  /** Machine, see {@link machineKey}, → model → kind. */
+  /** Key of a machine, see {@link machineKey} → GPU model → kind. */
   readonly #kindOf = new Map<string, Map<number, number>>();
-  /** Type → its machine, written out once. */
+  /** Type → the key of its machine, made once. */
   readonly #machineOf = new Map<ServerTopology, string>();
   /** Key of a shape → its position. */
   readonly #positions = new Map<string, number>();
-  /** Documents of equal servers share their label objects often: one text per object. */
+  /** Label object → its text. Equal servers often share one object. */
   readonly #labelKeys = new WeakMap<object, string>();
 
   of(server: ClusterServer): number {
@@ -148,7 +148,7 @@ class Shapes {
   #labelKey(labels: Readonly<Record<string, string>>): string {
     let key = this.#labelKeys.get(labels);
     if (key === undefined) {
-      // Equal labels in another order are equal labels.
+      // The order of labels does not matter.
       key = JSON.stringify(Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
       this.#labelKeys.set(labels, key);
     }
@@ -156,7 +156,7 @@ class Shapes {
   }
 }
 
-/** What makes a machine; names, titles and sources of figures do not. */
+/** The fields of a server document that make a machine; names, titles and sources of figures do not. */
 const MACHINE_FIELDS = [
   'devices',
   'id',
@@ -175,7 +175,7 @@ const MACHINE_FIELDS = [
   'peerToPeer',
 ];
 
-/** A text that two server types share if they describe the same machine under two names. */
+/** A text that is equal for two server types that describe the same machine under two names. */
 function machineKey({ document }: ServerTopology): string {
   const { devices, links, peerToPeer = true } = document;
   return JSON.stringify({ devices, links, peerToPeer }, MACHINE_FIELDS);

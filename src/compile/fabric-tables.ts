@@ -10,14 +10,14 @@ import {
 const CELLS_MAX = 2 ** 26;
 
 /**
- * The tiers of a cluster as numbers. Levels count from the narrowest tier, 0, up to the whole cluster, the last level,
- * which is one domain. (A server is below level 0.)
+ * The tiers of a cluster in integers. Levels count from the narrowest tier, 0, up to the last level, the whole cluster, which is
+ * one domain. A server is level -1.
  *
  * Domains of all levels share one numbering, level by level, each level in tree order, so that the domains inside one
  * domain are neighbours, and so are its servers.
  *
- * A *cell* is what one kind has in one domain. Cells are numbered kind by kind, in each kind level by level in tree
- * order: again the cells inside a cell are neighbours. The cells of level 0 are called *groups*.
+ * A *cell* is the servers of one kind in one domain. Cells are numbered kind by kind, in each kind level by level in tree
+ * order: the cells inside a cell are neighbours too. The cells of level 0 are called *groups*.
  */
 export interface FabricTables {
   /** Levels, the whole cluster included: tiers + 1. */
@@ -26,7 +26,7 @@ export interface FabricTables {
   readonly levelStart: Int32Array;
   /** Domain → its position in the document's tier; 0 for the whole cluster. Length: domains. */
   readonly domainIndex: Int32Array;
-  /** Domain → the one around it, -1 for the whole cluster. Length: domains. */
+  /** Domain → the domain around it, -1 for the whole cluster. Length: domains. */
   readonly domainParent: Int32Array;
   /** Domain → its first domain one level down, and the end of the last; 0, 0 on level 0. Length: domains. */
   readonly childStart: Int32Array;
@@ -45,7 +45,7 @@ export interface FabricTables {
   readonly cellKind: Int32Array;
   /** Cell → its domain. Length: cells. */
   readonly cellDomain: Int32Array;
-  /** Cell → the one around it, of the same kind; -1 on the last level. Length: cells. */
+  /** Cell → the cell of the same kind around it; -1 on the last level. Length: cells. */
   readonly cellParent: Int32Array;
   /** Cell → its first cell one level down, and the end of the last; 0, 0 for groups. Length: cells. */
   readonly cellChildStart: Int32Array;
@@ -66,7 +66,7 @@ export interface FabricTables {
   readonly acceleratorLevel: number;
   /** Domain → GB/s per GPU inside it, where it is an accelerator fabric; 0 = it is none. Length: domains. */
   readonly acceleratorGBps: Float64Array;
-  /** Domain → the accelerator fabric that it is or lies in; -1 = in none. Length: domains. */
+  /** Domain → the accelerator fabric that it is, or lies in; -1 = none. Length: domains. */
   readonly islandOf: Int32Array;
   /**
    * Kind → the least and the highest figure of the accelerator fabrics that its servers lie in; least 0 = some of its
@@ -88,7 +88,7 @@ export function treeOrder(cluster: ClusterTopology): Int32Array {
   if (tiers.length === 0) return order;
   const narrowest = tiers.length - 1;
   const rank = domainRanks(cluster)[narrowest]!;
-  // A counting sort is stable: inside a domain the order of the document stays.
+  // A counting sort is stable: inside a domain servers keep the order of the document.
   const next = new Int32Array(rank.length + 1);
   for (const server of servers) next[rank[server.domains[narrowest]!]! + 1]!++;
   for (let d = 0; d < rank.length; d++) next[d + 1]! += next[d]!;
@@ -207,7 +207,7 @@ type BandwidthTables = Pick<
   | 'uplinkLeastGBps'
 >;
 
-/** The figures of all domains, and for each kind what those around its servers have in common. O(domains + cells). */
+/** The figures of all domains, and per kind the limits of the figures around its servers. O(domains + cells). */
 function bandwidthTables(
   tiers: readonly ClusterTier[],
   domains: Pick<FabricTables, 'levelCount' | 'levelStart' | 'domainIndex' | 'domainParent'>,

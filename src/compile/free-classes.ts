@@ -11,10 +11,10 @@ import {
 } from './gpu-set-tables.js';
 
 /**
- * What a pod of k GPUs finds in a server of one kind, for every free mask, sorted: the best set of the mask decides
- * how fast, how much load on links of others, and how much value is lost; of equals the fuller server is better. Masks that answer alike for every k are
- * one *class*, and servers of one class are interchangeable until tree order decides: an NVSwitch machine of 8
- * GPUs on two sockets has 15 classes, not 256.
+ * The free masks of one kind, sorted by what they offer to a pod of k GPUs: bandwidth, load on links of others and loss of value
+ * of their best set; of equal masks the one with fewer free GPUs is better. Masks that are equal for every k form one *class*:
+ * between servers of one class only tree order decides. An NVSwitch machine of 8 GPUs on two sockets has 15 classes for its 256
+ * masks.
  */
 export interface FreeClasses {
   readonly tables: GpuSetTables;
@@ -45,10 +45,10 @@ export interface FreeClasses {
   readonly beatsFull: Uint8Array;
 }
 
-/** The rank of a class that does not compete. */
+/** The rank of a class that is not ranked. */
 export const NO_RANK = 0xffff;
 
-/** Kept with the tables they are made of, and so with the server type and the mix of sizes. */
+/** Remembered with the tables that they are made of, so per server type and mix of sizes. */
 const cache = new WeakMap<GpuSetTables, FreeClasses>();
 
 /**
@@ -73,10 +73,10 @@ function sortedClasses(tables: GpuSetTables): FreeClasses {
   const { gpuCount, sizeOf } = tables;
   const masks = 2 ** gpuCount;
   const full = masks - 1;
-  // Masks are parted by their answer to one size after the other; what is never parted is one class.
+  // Masks are separated by their answer to one size after the other; masks that are never separated form a class.
   const ranks: Int32Array[] = [];
   const parts = Int32Array.from(sizeOf);
-  // The wholly free server is a class of its own, also where another mask answers alike for want of value.
+  // The wholly free server is a class of its own, even if another mask offers the same.
   parts[full] = gpuCount + 1;
   for (let size = 1; size <= gpuCount; size++) {
     const rank = answerRanks(tables, size, masks);
@@ -117,10 +117,10 @@ function sortedClasses(tables: GpuSetTables): FreeClasses {
 }
 
 /**
- * Mask → rank of what it offers to pods of `size`, best first; -1 where fewer are free.
+ * Mask → rank of its offer to pods of `size`, best first; -1 where fewer GPUs are free.
  *
- * One number is the whole answer: the rank of the best set by bandwidth and load (the upper half of its `order`), the
- * loss, and the free GPUs. Losses are differences of sums, so they are compared in steps.
+ * One number holds the whole offer: the rank of the best set by bandwidth and load (the upper half of its `order`), the loss, and
+ * the free GPUs. Losses are differences of sums, so they are compared in steps.
  */
 function answerRanks(tables: GpuSetTables, size: number, masks: number): Int32Array {
   const { sizeOf } = tables;
@@ -131,7 +131,7 @@ function answerRanks(tables: GpuSetTables, size: number, masks: number): Int32Ar
     const loss = Math.max(0, Math.round(lossOf(tables, mask, set) * LOSS_STEPS));
     keys[mask] = (speedRankOf(tables, set) * 2 ** 30 + loss) * 32 + sizeOf[mask]!;
   }
-  // Rank 0 is that of the key 0: masks with fewer free GPUs, the empty mask at least.
+  // Masks with fewer free GPUs have key 0 and so rank 0. There is at least one, the empty mask.
   return figureRanks(keys, 0).map((rank) => rank - 1);
 }
 

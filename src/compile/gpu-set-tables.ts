@@ -9,7 +9,7 @@ import { leftoverValues, SOCKET_SHARE, worths } from './leftover-value.js';
 import { nicBandwidths } from './nic-bandwidths.js';
 import { sharedLoads } from './shared-load.js';
 
-/** What is known of every set of GPUs of one server type, by bit mask (bit i = GPU ordinal i); n GPUs, 2^n masks. */
+/** The figures of every set of GPUs of one server type, by bit mask (bit i = GPU ordinal i). For n GPUs there are 2^n masks. */
 export interface GpuSetFigures {
   readonly gpuCount: number;
   /** Mask → number of GPUs. Length: 2^n. */
@@ -18,18 +18,18 @@ export interface GpuSetFigures {
   readonly bandwidthGBps: Float64Array;
   /** Mask → load on links that others could use, GB/s summed over links and directions. Length: 2^n. */
   readonly sharedLoadGBps: Float64Array;
-  /** Mask → what it sends out of the server, or receives, see `nicBandwidth`, GB/s per direction. Length: 2^n. */
+  /** Mask → what the set sends out of the server, or receives, see `nicBandwidth`, GB/s per direction. Length: 2^n. */
   readonly nicGBps: Float64Array;
   /** Socket → mask of its GPUs; empty where all are on one socket, or the document does not say. */
   readonly sockets: readonly number[];
   /** Number of GPUs → the fewest sockets that hold so many. Length: n + 1, or 1 where `sockets` is empty. */
   readonly fewestSockets: Uint8Array;
   /**
-   * Mask → 2^32 × rank by bandwidth, then shared load, + what sockets more than needed cost in steps of the loss: all of the
-   * objective down to the loss that depends on the set alone. The lowest is the best. Length: 2^n.
+   * Mask → 2^32 × rank by bandwidth, then shared load, + the cost of needless sockets in steps of the loss. This is the part of the
+   * objective that depends on the set alone; the lowest is the best. Length: 2^n.
    */
   readonly order: Float64Array;
-  /** Mask → rank by {@link ownNicGBps}, then ordinals: what decides among equals; no two sets share one. Length: 2^n. */
+  /** Mask → rank by {@link ownNicGBps}, then ordinals, which decides among equal sets. No two sets share a rank. Length: 2^n. */
   readonly position: Uint16Array;
 }
 
@@ -40,15 +40,15 @@ export interface GpuSetFigures {
 export interface GpuSetTables extends GpuSetFigures {
   /** Mask → value of these GPUs being free, 0 … 1. Length: 2^n. */
   readonly value: Float64Array;
-  /** Mask → what is lost if these GPUs stay free, in steps of {@link LOSS_STEPS}: the rest of the objective. Length: 2^n. */
+  /** Mask → the loss of value if only these GPUs stay free, in steps of {@link LOSS_STEPS}: the other part of the objective. Length: 2^n. */
   readonly loss: Float64Array;
   /** Size × free mask → mask of the best set, 0 if fewer are free. Entry `size << n | free`; length (n + 1) 2^n. */
   readonly best: Uint16Array;
 }
 
 /**
- * Steps of a loss of 1: far above the rounding of its sums, far below any real difference, just below 2^30. A step is no
- * binary or decimal fraction, on whose borders losses would lie.
+ * Steps of a loss of 1, just below 2^30. A step is far larger than the rounding of a loss and far smaller than any real
+ * difference. It is no binary or decimal fraction, since losses would lie on its borders.
  */
 export const LOSS_STEPS: number = 1e9 * (Math.PI / 3);
 
@@ -61,7 +61,7 @@ const DEFAULT_SIZES: Sizes = { 1: 3, 2: 2, 4: 1, 8: 1 };
 /** Most sizes that one mix may weigh. */
 const SIZES_MAX = 1024;
 
-/** Mixes of sizes that are kept per server type beside the default one; the oldest gives way. */
+/** Mixes of sizes that are remembered per server type beside the default one; the oldest is dropped first. */
 const MIXES_MAX = 4;
 
 interface Compiled {
@@ -85,7 +85,7 @@ const cache = new WeakMap<ServerTopology, Compiled>();
  */
 export function gpuSetTables(server: ServerTopology, sizes?: Sizes): GpuSetTables {
   let compiled = cache.get(server);
-  // Read each time: what is warm of a selection with sizes is the tables.
+  // Sizes are read at every call; only the tables are remembered.
   const mix = sizes === undefined ? undefined : readSizes(sizes, ['sizes']);
   if (compiled !== undefined) {
     const known =
@@ -106,7 +106,7 @@ export function gpuSetTables(server: ServerTopology, sizes?: Sizes): GpuSetTable
   return tables;
 }
 
-/** Copies that {@link readSizes} made: the tables of many server types are asked for with one. */
+/** The copies that {@link readSizes} made. One copy is used for many server types, and is not read again. */
 const read = new WeakSet<Sizes>();
 
 /**
@@ -122,7 +122,7 @@ export function readSizes(given: Sizes, path: ErrorPath): Sizes {
   const weights = readRecord(given, path, 'invalid-option', SIZES_MAX);
   for (const [name, weight] of weights) {
     const size = Number(name);
-    // '01' and '1e0' would be 1 once more.
+    // '01' and '1e0' would be read as a second weight of 1.
     if (!Number.isInteger(size) || size < 1 || String(size) !== name) {
       throw new CorralError(
         'invalid-option',
@@ -192,16 +192,15 @@ function compileFigures(server: ServerTopology): GpuSetFigures {
 }
 
 /**
- * What the ports give to a set: the mean of what it sends when no other GPU of the server does, and of what it adds when all
- * others do, GB/s. Ports that others use as well count half: two GPUs that share two ports, and two that each share two
- * ports with another, have as much.
+ * The bandwidth of a set to the ports, GB/s: the mean of what it sends when no other GPU of the server sends, and of what it adds
+ * when all others send. So ports that others use as well count half.
  */
 export function ownNicGBps({ nicGBps }: Pick<GpuSetFigures, 'nicGBps'>, set: number): number {
   const all = nicGBps.length - 1;
   return (nicGBps[set]! + nicGBps[all]! - nicGBps[all ^ set]!) / 2;
 }
 
-/** The place of each mask by a figure, high first, then as lists of ordinals, so that of one size no two are equal. */
+/** The rank of each mask by a figure, high first, then by its list of ordinals. No two masks of one size share a rank. */
 function positions(figures: Float64Array, gpuCount: number): Uint16Array {
   const masks = figures.length;
   const ranks = figureRanks(figures);
@@ -216,7 +215,7 @@ function positions(figures: Float64Array, gpuCount: number): Uint16Array {
   return position;
 }
 
-/** The lowest bit becomes the highest of `bits`: of two lists of ordinals the first has the larger reverse. */
+/** Reverses the lowest `bits` bits. Of two lists of ordinals, the one that comes first has the larger reverse. */
 function reversed(mask: number, bits: number): number {
   let result = 0;
   for (let i = 0; i < bits; i++) result |= ((mask >>> i) & 1) << (bits - 1 - i);
@@ -226,7 +225,7 @@ function reversed(mask: number, bits: number): number {
 function orders(
   figures: Pick<GpuSetFigures, 'bandwidthGBps' | 'sharedLoadGBps' | 'sizeOf' | 'sockets' | 'fewestSockets'>,
 ): Float64Array {
-  // One rank of 16 bits: two ranks, for bandwidth and load, would leave too few of the 53 bits of a double for losses.
+  // One rank of 16 bits for both figures. Two ranks would leave too few of the 53 bits of a double for losses.
   const [ranks] = speedRanks([figures]);
   return Float64Array.from(ranks!, (rank, mask) => rank * 2 ** 32 + stepsOf(socketLoss(figures, mask)));
 }
@@ -236,7 +235,7 @@ export function speedRankOf(tables: GpuSetFigures, set: number): number {
   return Math.floor(tables.order[set]! / 2 ** 32);
 }
 
-/** What a set loses by being on more sockets than so many GPUs need, as a share of the value of the server. */
+/** The loss of a set on more sockets than its GPUs need, as a share of the value of the server. */
 function socketLoss(
   { sockets, sizeOf, fewestSockets }: Pick<GpuSetFigures, 'sockets' | 'sizeOf' | 'fewestSockets'>,
   set: number,
@@ -254,7 +253,7 @@ function compileMix(figures: GpuSetFigures, weights: Float64Array): GpuSetTables
   const value = leftoverValues(worths(bandwidthGBps, sharedLoadGBps, sizeOf), sizeOf, weights, sockets);
   const ranks = figureRanks(value);
   const masks = value.length;
-  // Values of one rank are equal but for rounding: they lose the same to the step.
+  // Values of one rank are equal but for rounding, so they get the same number of steps.
   const ofRank = new Float64Array(masks).fill(1);
   for (let mask = 0; mask < masks; mask++)
     ofRank[ranks[mask]!] = Math.min(ofRank[ranks[mask]!]!, value[mask]!);
@@ -264,14 +263,14 @@ function compileMix(figures: GpuSetFigures, weights: Float64Array): GpuSetTables
   return { ...figures, value, loss, best };
 }
 
-/** Fills `best`: every subset of every free mask is looked at once, 3^n in all. */
+/** Fills `best`. Every subset of every free mask is compared once, 3^n in all. */
 function fillBestSets(best: Uint16Array, figures: GpuSetFigures, loss: Float64Array): void {
   const { gpuCount, sizeOf, order, position } = figures;
   const lowest = new Float64Array(gpuCount + 1);
   for (let free = 1; free < sizeOf.length; free++) {
     lowest.fill(Number.POSITIVE_INFINITY);
     for (let set = free; set !== 0; set = (set - 1) & free) {
-      // One sum is the whole objective but for what decides among equals.
+      // One sum holds the objective up to the rank that decides among equal sets.
       const key = order[set]! + loss[free ^ set]!;
       const size = sizeOf[set]!;
       if (key > lowest[size]!) continue;
@@ -296,7 +295,7 @@ export function isBetterSet(tables: GpuSetTables, free: number, set: number, oth
   return key < otherKey || (key === otherKey && position[set]! < position[other]!);
 }
 
-/** What is lost by taking a set of free GPUs, and by sockets more than it needs, as a share of the value of the server. */
+/** The loss of taking a set of free GPUs: value, and needless sockets, as a share of the value of the server. */
 export function lossOf(tables: GpuSetTables, free: number, set: number): number {
   return tables.value[free]! - tables.value[free ^ set]! + socketLoss(tables, set);
 }
@@ -306,7 +305,7 @@ export function lossGpus(tables: GpuSetTables, free: number, set: number): numbe
   return tables.gpuCount * lossOf(tables, free, set);
 }
 
-/** What {@link lossOf} tells sets of the same free GPUs apart by, in steps; equal but for rounding is equal. */
+/** {@link lossOf} in steps, for comparisons: losses that differ by rounding only are equal. */
 export function lossSteps(tables: GpuSetTables, free: number, set: number): number {
   return tables.loss[free ^ set]! + (tables.order[set]! % 2 ** 32);
 }
@@ -317,8 +316,7 @@ export function bestSet(tables: GpuSetTables, free: number, count: number): numb
 }
 
 /**
- * The best set that contains the `required` GPUs, by looking at every one: O(2^(free - required)). Allocates
- * nothing.
+ * The best set that contains the `required` GPUs. It tries every set: O(2^(free - required)). Allocates nothing.
  *
  * @param required - a subset of `free`
  * @returns its mask; 0 if there is none of `count` GPUs

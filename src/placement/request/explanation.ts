@@ -1,7 +1,7 @@
 import type { TierName } from '../../ids.js';
 import type { Reason } from './placement.js';
 
-/** What a server can fail on. */
+/** A constraint that a server can fail. */
 export type Constraint =
   | 'cordon'
   | 'gpu-model'
@@ -18,7 +18,7 @@ export interface ConstraintFailures {
   readonly constraint: Constraint;
   /** Servers that fail on it, whatever else they fail on. */
   readonly servers: number;
-  /** Servers that fail on nothing else: what lifting it would bring in. */
+  /** Servers that fail on nothing else: they would fit without this constraint. */
   readonly serversAlone: number;
 }
 
@@ -26,15 +26,15 @@ export interface ConstraintFailures {
 export interface TierExplanation {
   /** `server`, a tier, or `cluster`. */
   readonly tier: TierName;
-  /** The domain that takes the most pods, the first among equals: its id, of a server its id; null for `cluster`. */
+  /** Id of the domain, or server, that takes the most pods; of equal ones the first. null for `cluster`. */
   readonly domain: string | null;
-  /** Pods it takes, up to those asked for. */
+  /** Pods that it takes, up to those asked for. */
   readonly pods: number;
-  /** Pods it lacks of those asked for (of `podsMin`, where that is given). */
+  /** Pods that are missing there of those asked for, or of `podsMin` where that is given. */
   readonly podsLacking: number;
   /** Domains of the tier that would hold the gang. */
   readonly domainsThatFit: number;
-  /** Whether `require` allows the tier: a domain of a wider one is not enough. */
+  /** Whether `require` allows the tier. A tier wider than the required one is not allowed. */
   readonly allowed: boolean;
 }
 
@@ -51,7 +51,7 @@ export interface Remedy {
     | 'other-model'
     | 'no-labels'
     | 'uncordon'
-    /** Waiting for others to leave; only where somebody is there, and cordons are not what keeps it out. */
+    /** Waiting until other pods leave. Offered only where other pods are in the way, not cordons. */
     | 'release'
     /** Neither alone is enough. */
     | 'uncordon-and-release';
@@ -64,21 +64,22 @@ export interface Remedy {
   readonly cpuMilli?: number;
   /** For `less-memory`: the most per pod that fits, MiB. */
   readonly memoryMiB?: number;
-  /** For `other-model`: models with which it fits, those asked for and one more; empty where it takes any. */
+  /** For `other-model`: models with which it fits: those asked for and one more; empty = any model. */
   readonly gpuModels?: readonly string[];
-  /** For `no-labels`: the labels to leave out, one where one is enough. */
+  /** For `no-labels`: the labels to leave out; a single one where that is sufficient. */
   readonly labels?: readonly string[];
 }
 
-/** One figure that decided, in the order in which they do. */
+/** One step of the decision, in the order of the objective. */
 export interface PlacementStep {
   readonly step: 'size' | 'tier' | 'bandwidth' | 'load' | 'damage' | 'servers' | 'sockets' | 'score';
-  /** Pods; name of the tier; GB/s; GB/s; GPUs, of pods without GPUs those that they strand; servers; pods that straddle sockets; score. Null where the step has nothing to say. */
+  /** The figure of the step, by step: pods; the tier's name; GB/s; GB/s; GPUs (for pods without GPUs, those that they strand);
+   * servers; pods that straddle sockets; score. null where the step does not apply. */
   readonly figure: number | string | null;
   readonly message: string;
 }
 
-/** Why a request fits or does not. Plain data. `find` gives the same answer to the same request. */
+/** Why a request fits or does not. Plain data. `find` answers the same request alike. */
 export interface Explanation {
   readonly fits: boolean;
   /** Why it does not fit, as `find` says; null if it does. */
@@ -86,16 +87,17 @@ export interface Explanation {
   readonly message: string;
   /** The narrowest domain that would hold all pods; null if it does not fit. */
   readonly tier: TierName | null;
-  /** What its GPUs would reach, GB/s per GPU and direction; null below two GPUs, for shares, where it does not communicate or fit. */
+  /** Bandwidth that its GPUs would reach, GB/s per GPU and direction; null below two GPUs, for shares, and where the gang does not
+   * communicate or does not fit. */
   readonly bandwidthGBps: number | null;
-  /** Servers of the cluster, and those that could take at least one of the pods now. */
+  /** Servers of the cluster, and those of them that could take at least one of the pods now. */
   readonly servers: number;
   readonly serversThatFit: number;
-  /** One per constraint that some server fails on. */
+  /** The constraints that at least one server fails. */
   readonly constraints: readonly ConstraintFailures[];
   /** From `server` over the tiers to `cluster`. */
   readonly tiers: readonly TierExplanation[];
-  /** Every single change that would make it fit, each of them tried; empty if it does, or if none would. */
+  /** The single changes that would make it fit; each has been tried. Empty if it fits, or if no single change helps. */
   readonly remedies: readonly Remedy[];
   /** The steps of the decision; empty if it does not fit. */
   readonly steps: readonly PlacementStep[];

@@ -7,27 +7,27 @@ export interface PlacedPod {
   readonly gpus: readonly number[];
 }
 
-/** The GPUs given, until released. Plain data: survives JSON. */
+/** The GPUs that a gang holds until it is released. Plain data: it survives JSON. */
 export interface Placement {
   readonly id: PlacementId;
-  /** One per pod; with slices every group of consecutive pods is one slice, the smaller one last. */
+  /** One entry per pod. With slices, consecutive pods form a slice; the smaller slice is last. */
   readonly pods: readonly PlacedPod[];
-  /** The narrowest domain that holds all pods: `server`, a tier, or `cluster` where no domain of a tier does. */
+  /** The narrowest level with a domain that holds all pods: `server`, a tier, or `cluster`. */
   readonly tier: TierName | 'server';
   /**
-   * What a collective over all GPUs reaches, GB/s per GPU and direction (bus bandwidth); null below two GPUs and for
-   * shares. On one server `optimal`; beyond, the least of what each server reaches by itself and what its NICs and the
-   * uplinks around it carry.
+   * Bus bandwidth of a collective over all GPUs, GB/s per GPU and direction; null below two GPUs and for shares. On one server
+   * it is `optimal`; on several the least of what each server reaches by itself and what its NICs and the uplinks around it
+   * carry.
    */
   readonly bandwidthGBps: number | null;
 }
 
 /**
- * Why a gang is not placed: `never-fits`, it could not be placed even if the cluster were empty; `no-capacity`, not now.
+ * Why a gang is not placed. `never-fits`: it would not fit in the empty cluster. `no-capacity`: it does not fit now.
  */
 export type Reason = 'never-fits' | 'no-capacity';
 
-/** The answer to a request. Not to fit is an answer, not an error; `explain` says more. */
+/** The answer to a request. A gang that does not fit is an answer, not an error; `explain` says more. */
 export type PlacementResult =
   | { readonly ok: true; readonly placement: Placement }
   | { readonly ok: false; readonly reason: Reason; readonly message: string };
@@ -45,7 +45,7 @@ export interface FreeServer {
   readonly memoryMiB: number | null;
 }
 
-/** What is free in all, cordoned servers included, and per server in document order. */
+/** Free capacity in all, cordoned servers included, and per server in document order. */
 export interface FreeCapacity {
   /** Wholly free GPUs. */
   readonly gpus: number;
@@ -54,11 +54,12 @@ export interface FreeCapacity {
   readonly servers: readonly FreeServer[];
 }
 
-/** A server that could take a pod, and how good it is for it. */
+/** A server that could take a pod, and its score. */
 export interface RankedServer {
   readonly server: ServerId;
   /**
-   * Higher is better, equal is as good: 100 for the best, in equal steps down towards 0. Policies of scores give their own.
+   * Higher is better; equal scores are equally good. The best has 100, and scores fall in equal steps towards 0. Policies of scores
+   * give their own scores.
    */
   readonly score: number;
 }

@@ -1,4 +1,4 @@
-/** What a policy may know of one server; filled in by the finder and valid only during the call. */
+/** The facts of one server that a policy may use. They are valid only during the call. */
 export interface ServerFacts {
   /** Free CPU, milli-cores (Infinity = not limiting). */
   cpuFreeMilli: number;
@@ -8,7 +8,7 @@ export interface ServerFacts {
   gpus: number;
   /** Position of its GPU model in {@link PolicyContext.gpuModels}. */
   gpuModel: number;
-  /** Free thousandths per GPU ordinal; entries from `gpus` on mean nothing. Length: 16. */
+  /** Free thousandths per GPU ordinal; entries from `gpus` on have no meaning. Length: 16. */
   readonly gpuFreeMilli: Int32Array;
   /** Sum of `gpuFreeMilli`. */
   idleGpuMilli: number;
@@ -16,7 +16,7 @@ export interface ServerFacts {
   readonly residents: Int32Array;
 }
 
-/** What a policy may know of the pod. */
+/** The facts of the pod that a policy may use. */
 export interface PodFacts {
   readonly cpuMilli: number;
   readonly memoryMiB: number;
@@ -28,23 +28,23 @@ export interface PodFacts {
   readonly totalGpuMilli: number;
 }
 
-/** One kind of pod that is expected to come, and how often. */
+/** One kind of expected pod, and how often it comes. */
 export interface TypicalPod {
   readonly cpuMilli: number;
   /** GPUs touched; 0 for a pod without. */
   readonly gpus: number;
   /** Thousandths of each; 0 for a pod without GPUs. */
   readonly gpuMilli: number;
-  /** GPU models that will do; absent or empty = any. */
+  /** GPU models that are allowed; absent or empty = any. */
   readonly gpuModels?: readonly string[] | undefined;
   /** Its share of the workload, 0 … 1. */
   readonly share: number;
 }
 
-/** The pods a cluster is expected to be asked for: what fragmentation is measured against. */
+/** The expected pods of a cluster. Fragmentation is measured against them. */
 export type Workload = readonly TypicalPod[];
 
-/** What a policy is prepared with, once per compile. */
+/** What a policy gets when it is prepared, once per compile. */
 export interface PolicyContext {
   /** Names of the cluster's GPU models; facts give positions in this list. */
   readonly gpuModels: readonly string[];
@@ -56,18 +56,18 @@ export interface PolicyContext {
   readonly workload: Workload | undefined;
 }
 
-/** Scores a server as it stands; which GPU a share gets is a rule beside it. */
+/** Scores a server as it is now; a separate rule chooses the GPU of a share. */
 export interface ServerScorer {
   readonly by: 'server';
-  /** A share goes to the GPU with the least room that suffices, or to a random one that suffices. */
+  /** The GPU of a share: the one with the fewest free thousandths that suffice, or a random one that suffices. */
   readonly shareGpu: 'tightest' | 'random';
   /** The score of a server that fits; larger is better, finite. */
   readonly score: (server: ServerFacts, pod: PodFacts) => number;
 }
 
 /**
- * Scores what placing the pod changes: a potential of the server before and after. A share goes to the GPU
- * with the best score, the lowest ordinal among equals.
+ * Scores the change that a placement makes: the potential of the server before and after. A share goes to the GPU with the best
+ * score, of equal ones to the lowest ordinal.
  */
 export interface DifferenceScorer {
   readonly by: 'difference';
@@ -78,8 +78,8 @@ export interface DifferenceScorer {
 }
 
 /**
- * Leaves the order to the topology: lowest tier, highest bandwidth, least load on links that others could use, least
- * damage to what remains, fewest servers, tree order.
+ * Orders by topology: lowest tier, highest bandwidth, least load on links that others could use, least damage to what remains,
+ * fewest servers, tree order.
  */
 export interface TopologyOrder {
   readonly by: 'topology';
@@ -91,8 +91,8 @@ export interface TopologyOrder {
 export type NoOptions = Readonly<Record<string, never>>;
 
 /**
- * How feasible servers are ordered: data and pure functions. Of servers with one score the first in document
- * order wins, or a random one. Whole GPUs are the lowest free ordinals.
+ * How servers that fit are ordered: data and pure functions. Of servers with equal scores the first in document order wins, or a
+ * random one. Whole GPUs are the lowest free ordinals.
  */
 export interface Policy {
   readonly name: string;
