@@ -14,14 +14,14 @@ export interface Example {
 
 /** Every `@example` of the sources and every block of TypeScript in the documents. */
 export function examples(): Example[] {
-  const documents = ['README.md', ...readdirSync(join(ROOT, 'docs')).map((file) => `docs/${file}`)];
-  return [...sourceFiles('src').flatMap(inComments), ...documents.flatMap(inMarkdown)];
+  const documents = ['README.md', ...filesIn('docs', '.md')];
+  return [...filesIn('src', '.ts').flatMap(inComments), ...documents.flatMap(inMarkdown)];
 }
 
-function sourceFiles(folder: string): string[] {
+function filesIn(folder: string, ending: string): string[] {
   return readdirSync(join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
-    return entry.isDirectory() ? sourceFiles(path) : path.endsWith('.ts') ? [path] : [];
+    return entry.isDirectory() ? filesIn(path, ending) : path.endsWith(ending) ? [path] : [];
   });
 }
 
