@@ -53,7 +53,7 @@ const optionsSchema = strictFields({
  * below its leaves on any rail, because traffic between rails first changes the GPU inside the server (NCCL's PXN,
  * src/graph/paths.cc). Only traffic between units loads the uplinks, which are those of all rails together. That is
  * exact for gangs of whole servers, and for any gang alone unless `oversubscription` exceeds `serversPerUnit`; see
- * ARCHITECTURE.md for gangs that use only some rails. The server type is written with the rails asked for; if it
+ * docs/rooms/catalogue.md for gangs that use only some rails. The server type is written with the rails asked for; if it
  * states exactly these it is unchanged.
  *
  * @param options - see {@link RailOptimizedOptions}; all have defaults

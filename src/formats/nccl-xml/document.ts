@@ -1,6 +1,7 @@
 import { CorralError } from '../../errors.js';
 import { type Device, parseServerDocument, type ServerDocument } from '../../topology/server-document.js';
 import { NOT_LIMITING_GBPS, socketOfCpu } from '../server/constants.js';
+import { addToGroup } from '../server/grouped.js';
 import { DEVICES_MAX, refuseTooMany, SOCKETS_MAX } from '../server/limits.js';
 import {
   type LinkFigures,
@@ -124,9 +125,7 @@ class DocumentWriter {
     const socket = this.#socketOf(cpu, position);
     const location: Location = { ...(cpu.numa !== undefined && { numa: cpu.numa }), socket };
     const socketId = this.#writer.socket(socket);
-    const cpus = this.#sockets.get(socketId);
-    if (cpus === undefined) this.#sockets.set(socketId, [cpu]);
-    else cpus.push(cpu);
+    addToGroup(this.#sockets, socketId, cpu);
     const id = this.#writer.numaNode(cpu.numa ?? `-unknown${position}`, location);
     this.#writer.link(id, socketId, notLimiting('on-package', 'not limiting, NCCL 2.30.7 topo.h, LOC'));
     for (const branch of branches) this.#writeBranch(branch, id, id, location, false);

@@ -2,6 +2,7 @@ import { devicesOf } from '../../topology/device-at.js';
 import type { Device, Link } from '../../topology/server-document.js';
 import type { ServerTopology } from '../../topology/server-topology.js';
 import { NOT_LIMITING_GBPS } from '../server/constants.js';
+import { addToGroup } from '../server/grouped.js';
 import { switchGroupCount } from './fabric.js';
 import { ncclFigure, refusal } from './print-figures.js';
 
@@ -126,9 +127,7 @@ function grow(
   const above = new Map<string, Link>();
   const used = new Set<Link>();
   const hang = (parent: string, device: Device, link: Link): void => {
-    const children = below.get(parent);
-    if (children === undefined) below.set(parent, [{ device, link }]);
-    else children.push({ device, link });
+    addToGroup(below, parent, { device, link });
     above.set(device.id, link);
     used.add(link);
   };
@@ -183,14 +182,8 @@ function peersOf(
     if (!bothSwitches || ncclFigure(link) < NOT_LIMITING_GBPS) {
       throw refusal(`the link between ${a} and ${b} does not fit into a tree of PCI devices`);
     }
-    for (const [from, to] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      const list = peers.get(from);
-      if (list === undefined) peers.set(from, [to]);
-      else list.push(to);
-    }
+    addToGroup(peers, a, b);
+    addToGroup(peers, b, a);
   }
   return peers;
 }

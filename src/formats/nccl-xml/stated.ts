@@ -1,4 +1,5 @@
 import { CorralError, quote } from '../../errors.js';
+import { addToGroup } from '../server/grouped.js';
 import type { NcclXmlOptions } from './options.js';
 import { addressKey, type NcclCpu, type NcclPci } from './tree.js';
 
@@ -60,7 +61,7 @@ export function statedDevices(
           `no PCI device ${quote(device.under)} in the file: name a bridge that it has, or leave under out`,
         );
       }
-      push(under, bridge, branch);
+      addToGroup(under, bridge, branch);
       bridges.add(bridge.address);
       continue;
     }
@@ -75,15 +76,9 @@ export function statedDevices(
           .join(', ')}`,
       );
     }
-    push(below, cpu, branch);
+    addToGroup(below, cpu, branch);
   }
   return { kinds, under, bridges, below };
-}
-
-function push<K>(lists: Map<K, PciBranch[]>, key: K, branch: PciBranch): void {
-  const list = lists.get(key);
-  if (list === undefined) lists.set(key, [branch]);
-  else list.push(branch);
 }
 
 /** A PCI device that is in the options only. */

@@ -111,22 +111,7 @@ export interface SocketConstant {
 }
 
 /** Between two sockets by CPU; no line rates were found. */
-export const SOCKETS: Readonly<
-  Record<
-    | 'broadwell'
-    | 'skylake'
-    | 'sapphireRapids'
-    | 'emeraldRapids'
-    | 'amd'
-    | 'zhaoxin'
-    | 'yongFeng'
-    | 'arm'
-    | 'power9'
-    | 'otherArchitecture'
-    | 'otherVendor',
-    SocketConstant
-  >
-> = {
+export const SOCKETS = {
   broadwell: { ncclGBps: 6, name: 'Broadwell and earlier' },
   skylake: { ncclGBps: 10, name: 'Skylake to Ice Lake' },
   sapphireRapids: { ncclGBps: 22, name: 'Sapphire Rapids' },
@@ -136,9 +121,10 @@ export const SOCKETS: Readonly<
   yongFeng: { ncclGBps: 9, name: 'Zhaoxin YongFeng' },
   arm: { ncclGBps: 6, name: 'ARM' },
   power9: { ncclGBps: 32, name: 'POWER9' },
-  otherArchitecture: { ncclGBps: NOT_LIMITING_GBPS, name: 'an architecture that NCCL does not know' },
-  otherVendor: { ncclGBps: NOT_LIMITING_GBPS, name: 'a vendor that NCCL does not know' },
-};
+} as const;
+
+/** CPUs that NCCL does not know: it takes the links between their sockets for ones that limit nothing. */
+const unknownCpu = (name: string): SocketConstant => ({ ncclGBps: NOT_LIMITING_GBPS, name });
 
 /** A CPU as a file names it. */
 export interface CpuIdentity {
@@ -160,7 +146,7 @@ export function socketOfCpu({ arch, vendor, family, model }: CpuIdentity): Socke
   if (arch === undefined) return undefined;
   if (arch.startsWith('arm64')) return SOCKETS.arm;
   if (arch.startsWith('ppc64')) return SOCKETS.power9;
-  if (!arch.startsWith('x86_64')) return SOCKETS.otherArchitecture;
+  if (!arch.startsWith('x86_64')) return unknownCpu('an architecture that NCCL does not know');
   if (vendor === undefined) return undefined;
   if (vendor.startsWith('AuthenticAMD')) return SOCKETS.amd;
   if (vendor.startsWith('GenuineIntel')) {
@@ -173,7 +159,7 @@ export function socketOfCpu({ arch, vendor, family, model }: CpuIdentity): Socke
   if (vendor.startsWith('CentaurHauls') || vendor.trim() === 'Shanghai') {
     return family === 7 && model === 0x5b ? SOCKETS.yongFeng : SOCKETS.zhaoxin;
   }
-  return SOCKETS.otherVendor;
+  return unknownCpu('a vendor that NCCL does not know');
 }
 
 /** The port of a NIC whose speed a file leaves out, as NCCL has it, Mb/s. */

@@ -5,20 +5,6 @@ import { GPUS_PER_SERVER_MAX, PODS_MAX, SECONDS_MAX } from '../../units.js';
 import type { TraceJob } from '../traces/trace-job.js';
 import { readSwfJob, readSwfLog, type SwfJob, type SwfLog } from './log.js';
 
-/**
- * Why a job is left out: `partial` = one part of a job that was swapped out (status 2, 3, 4), because the whole job has a
- * line of its own; `no-submit-time`, `no-run-time`, `no-processors` = the figure is unknown, or 0 processors;
- * `zero-length` = a run time of 0; `cancelled`, `failed` = status 5, 0.
- */
-export type SwfDropReason =
-  | 'partial'
-  | 'no-submit-time'
-  | 'no-run-time'
-  | 'no-processors'
-  | 'zero-length'
-  | 'cancelled'
-  | 'failed';
-
 const REASONS = [
   'partial',
   'no-submit-time',
@@ -27,7 +13,14 @@ const REASONS = [
   'zero-length',
   'cancelled',
   'failed',
-] as const satisfies readonly SwfDropReason[];
+] as const;
+
+/**
+ * Why a job is left out: `partial` = one part of a job that was swapped out (status 2, 3, 4), because the whole job has a
+ * line of its own; `no-submit-time`, `no-run-time`, `no-processors` = the figure is unknown, or 0 processors;
+ * `zero-length` = a run time of 0; `cancelled`, `failed` = status 5, 0.
+ */
+export type SwfDropReason = (typeof REASONS)[number];
 
 /** How {@link swfJobs} reads a log of processors as one of GPUs. */
 export interface SwfJobsOptions {
@@ -75,6 +68,11 @@ export interface SwfJobs {
   readonly roundedUp: number;
 }
 
+function choice<const T extends string>(...words: T[]): v.ExactOptionalSchema<v.GenericSchema<T>, undefined> {
+  const expected = `expected ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+  return v.exactOptional(v.picklist(words, expected) as unknown as v.GenericSchema<T>);
+}
+
 const expectedPerPod = `expected an integer from 1 to ${GPUS_PER_SERVER_MAX}`;
 const optionsSchema: v.GenericSchema<SwfJobsOptions> = strictFields({
   drop: v.exactOptional(
@@ -84,20 +82,16 @@ const optionsSchema: v.GenericSchema<SwfJobsOptions> = strictFields({
       v.readonly(),
     ),
   ),
-  processors: v.exactOptional(
-    v.picklist(['requested', 'allocated'] as const, 'expected requested or allocated'),
-  ),
+  processors: choice('requested', 'allocated'),
   processorsPerPod: v.exactOptional(
     v.pipe(
       v.number(expectedPerPod),
       v.check((n) => Number.isInteger(n) && n >= 1 && n <= GPUS_PER_SERVER_MAX, expectedPerPod),
     ),
   ),
-  estimate: v.exactOptional(v.picklist(['requested', 'exact'] as const, 'expected requested or exact')),
-  overrun: v.exactOptional(v.picklist(['extend', 'kill', 'keep'] as const, 'expected extend, kill or keep')),
-  tenant: v.exactOptional(
-    v.picklist(['user', 'group', 'queue', 'partition'] as const, 'expected user, group, queue or partition'),
-  ),
+  estimate: choice('requested', 'exact'),
+  overrun: choice('extend', 'kill', 'keep'),
+  tenant: choice('user', 'group', 'queue', 'partition'),
   fromZero: v.exactOptional(v.boolean('expected true or false')),
 });
 

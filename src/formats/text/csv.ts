@@ -1,5 +1,5 @@
 import { CorralError, quote } from '../../errors.js';
-import { TEXT_LENGTH_MAX } from '../../units.js';
+import { QUANTITY_MAX, TEXT_LENGTH_MAX } from '../../units.js';
 import { invalidFormat, limitExceeded } from './format-errors.js';
 import { isMissing, readInteger, readNumber } from './numbers.js';
 import { readText } from './read-text.js';
@@ -167,6 +167,15 @@ export function uniqueName(row: CsvRow, column: string, names: Set<string>): str
   }
   names.add(name);
   return name;
+}
+
+/**
+ * The cell of a column in thousandths, rounded to the nearest: cores become thousandths of a core.
+ *
+ * @throws CorralError `invalid-format` with line and column
+ */
+export function milliCell(row: CsvRow, column: string): number {
+  return Math.round(row.decimal(column, 0, Math.floor(QUANTITY_MAX / 1000)) * 1000);
 }
 
 class Row implements CsvRow {

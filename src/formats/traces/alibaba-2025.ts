@@ -1,8 +1,7 @@
 import { quote } from '../../errors.js';
 import { GPUS_PER_SERVER_MAX, QUANTITY_MAX, SECONDS_MAX } from '../../units.js';
-import { type CsvRow, parseCsv, shortText, uniqueName } from '../text/csv.js';
+import { type CsvRow, milliCell, parseCsv, shortText, uniqueName } from '../text/csv.js';
 import { invalidFormat } from '../text/format-errors.js';
-import { cpuMilliCell } from './alibaba-cells.js';
 import { TRACE_JOBS_MAX } from './trace-job.js';
 
 /** One serving instance of the trace of disaggregated recommendation models (Alibaba cluster-trace-gpu-v2025). */
@@ -52,25 +51,10 @@ export interface AlibabaInstance2025 {
 export function fromAlibabaInstances2025(csv: string): AlibabaInstance2025[] {
   const names = new Set<string>();
   const table = {
-    required: [
-      'instance_sn',
-      'role',
-      'app_name',
-      'cpu_request',
-      'cpu_limit',
-      'gpu_request',
-      'gpu_limit',
-      'rdma_request',
-      'rdma_limit',
-      'memory_request',
-      'memory_limit',
-      'disk_request',
-      'disk_limit',
-      'max_instance_per_node',
-      'creation_time',
-      'scheduled_time',
-      'deletion_time',
-    ],
+    required:
+      'instance_sn,role,app_name,cpu_request,cpu_limit,gpu_request,gpu_limit,rdma_request,rdma_limit,memory_request,memory_limit,disk_request,disk_limit,max_instance_per_node,creation_time,scheduled_time,deletion_time'.split(
+        ',',
+      ),
     optional: [],
     record: 'instance',
     rowsMax: TRACE_JOBS_MAX,
@@ -92,8 +76,8 @@ export function fromAlibabaInstances2025(csv: string): AlibabaInstance2025[] {
       app: shortText(row, 'app_name'),
       gpus: row.integer('gpu_request', 0, GPUS_PER_SERVER_MAX),
       gpusLimit: row.integer('gpu_limit', 0, GPUS_PER_SERVER_MAX),
-      cpuMilli: cpuMilliCell(row, 'cpu_request'),
-      cpuLimitMilli: cpuMilliCell(row, 'cpu_limit'),
+      cpuMilli: milliCell(row, 'cpu_request'),
+      cpuLimitMilli: milliCell(row, 'cpu_limit'),
       rdmaPercent: row.decimal('rdma_request', 0, 100),
       rdmaLimitPercent: row.decimal('rdma_limit', 0, 100),
       memoryMiB: memoryMiB(row, 'memory_request'),

@@ -1,9 +1,8 @@
 import { quote } from '../../errors.js';
 import type { ClusterDocument, ServerEntry } from '../../topology/cluster-document.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX, PODS_MAX, SECONDS_MAX, SERVERS_MAX } from '../../units.js';
-import { type CsvRow, parseCsv, shortText, uniqueName } from '../text/csv.js';
+import { type CsvRow, milliCell, parseCsv, shortText, uniqueName } from '../text/csv.js';
 import { invalidFormat } from '../text/format-errors.js';
-import { cpuMilliCell } from './alibaba-cells.js';
 import { LinklessServers } from './linkless-server.js';
 import { TRACE_JOBS_MAX, type TraceJob } from './trace-job.js';
 
@@ -31,17 +30,10 @@ export interface AlibabaJob2026 extends TraceJob {
 export function fromAlibabaJobs2026(csv: string): AlibabaJob2026[] {
   const names = new Set<string>();
   const table = {
-    required: [
-      'job_name',
-      'organization',
-      'gpu_model',
-      'cpu_request',
-      'gpu_request',
-      'worker_num',
-      'submit_time',
-      'duration',
-      'job_type',
-    ],
+    required:
+      'job_name,organization,gpu_model,cpu_request,gpu_request,worker_num,submit_time,duration,job_type'.split(
+        ',',
+      ),
     optional: [],
     record: 'job',
     rowsMax: TRACE_JOBS_MAX,
@@ -55,7 +47,7 @@ export function fromAlibabaJobs2026(csv: string): AlibabaJob2026[] {
       durationSeconds: row.decimal('duration', 0, SECONDS_MAX),
       pods: row.integer('worker_num', 1, PODS_MAX),
       ...gpuRequest(row),
-      cpuMilli: cpuMilliCell(row, 'cpu_request'),
+      cpuMilli: milliCell(row, 'cpu_request'),
       ...(gpuModel !== '' && { gpuModels: [gpuModel] }),
       ...(organization !== '' && { tenant: organization }),
       spot: isSpot(row),
@@ -80,7 +72,7 @@ export function fromAlibabaNodes2026(csv: string): ClusterDocument {
   const types = new LinklessServers('spot trace');
   const names = new Set<string>();
   const table = {
-    required: ['node_name', 'gpu_model', 'gpu_capacity_num', 'cpu_num'],
+    required: 'node_name,gpu_model,gpu_capacity_num,cpu_num'.split(','),
     optional: [],
     record: 'node',
     rowsMax: SERVERS_MAX,
@@ -91,7 +83,7 @@ export function fromAlibabaNodes2026(csv: string): ClusterDocument {
     (row): ServerEntry => ({
       id: uniqueName(row, 'node_name', names),
       type: types.typeOf(row, { gpus: 'gpu_capacity_num', model: 'gpu_model' }),
-      cpuMilli: cpuMilliCell(row, 'cpu_num'),
+      cpuMilli: milliCell(row, 'cpu_num'),
     }),
   );
   return { tiers: [], servers, types: types.documents() };
