@@ -30,25 +30,25 @@ export interface PodMasks {
   readonly masks: readonly number[];
 }
 
-/** What an engine is built with, besides the cluster. */
+/** Options of an engine. */
 export interface EngineOptions {
   readonly policy: Policy;
-  /** The expected pods, for policies that ask and bring none. */
+  /** The expected pods, for policies that need them and have none of their own. */
   readonly workload: Workload | undefined;
-  /** Weight of each GPU count that pods to come ask for, for the policy that looks at topology. */
+  /** Weight of each GPU count that later pods ask for, for `topologyAware`. */
   readonly sizes: Readonly<Record<number, number>> | undefined;
-  /** Seed of random choices, for policies that bring none. */
+  /** Seed of random choices, for policies that have none of their own. */
   readonly seed: number;
 }
 
 /** Distinct gangs whose fit in the empty cluster is remembered. */
 const REMEMBERED_MAX = 4096;
 
-/** The finder of the policy that looks at topology: counters and sets of servers, no scores. */
+/** The finder of `topologyAware`: counters and sets of servers, no scores. */
 interface ByTopology {
   readonly index: FreeIndex;
   readonly pods: PodSearch;
-  /** For pods whose GPUs do not talk to each other. */
+  /** For pods whose GPUs do not communicate. */
   readonly packed: PackedSearch;
   readonly gangs: GangSearch;
 }
@@ -60,20 +60,26 @@ interface ByScore {
 }
 
 /**
- * Placement in integers: the state, the one feasibility test, and the finder of the policy. What users see
- * (ids, results, errors) is the solver's, and the replay's, around it.
+ * Placement in integers: the state, and the finder of the policy. Ids, results and errors are made by the solver around it.
+ *
+ * How a decision is made:
+ * 1. A preferred place is tried first, as a need of its own. The rest is done again without it only if that fails.
+ * 2. One pod is found by the policy's finder: `topologyAware` reads sets of servers (pods/pod-search, pods/packed-search), a policy
+ *    of scores asks a tournament of scores (scores/score-finder).
+ * 3. A gang is found by the finder's search for gangs (gangs/gang-search, scores/scored-gangs).
+ * 4. Nothing is taken yet. `take` and `takeAll` change the state, and tell the finder of each change.
  */
 export class PlacementEngine {
   readonly tables: ClusterTables;
   readonly state: PlacementState;
-  /** One of the two is there. */
+  /** The finder of the policy: one of these two, the other is undefined. */
   readonly byTopology: ByTopology | undefined;
   readonly byScore: ByScore | undefined;
   /** Server of the last {@link decide} that found one. */
   server = -1;
   /** Bit mask of the GPU ordinals of the last {@link decide} that found a server. */
   gpuMask = 0;
-  /** What these GPUs reach, GB/s per GPU and direction; null below two, and for shares. */
+  /** Bandwidth of these GPUs, GB/s per GPU and direction; null below two, and for shares. */
   bandwidthGBps: number | null = null;
   /** Gang → whether the empty cluster would hold it. */
   readonly #fitsEmpty = new Map<string, boolean>();
@@ -84,7 +90,7 @@ export class PlacementEngine {
   /** Whether the policy draws among servers with one score. */
   readonly drawsTies: boolean;
 
-  /** @throws CorralError `invalid-option` if the policy, the sizes or the seed are no good */
+  /** @throws CorralError `invalid-option` for a wrong policy, sizes or seed */
   constructor(tables: ClusterTables, options: EngineOptions) {
     this.tables = tables;
     const {
@@ -124,8 +130,7 @@ export class PlacementEngine {
   }
 
   /**
-   * Decides where a pod goes, leaving the answer in `server` and `gpuMask`; the state stays as it is, random
-   * streams advance.
+   * Decides where a pod goes. The answer is left in `server` and `gpuMask`. The state stays as it is; random streams advance.
    *
    * @returns whether any server fits
    */
@@ -133,7 +138,7 @@ export class PlacementEngine {
     return this.#drawsNumbers ? this.#undrawnIfThrown(() => this.#decide(need)) : this.#decide(need);
   }
 
-  /** A policy that throws leaves the random streams where they were, as it does the rest of the state. */
+  /** Puts the random streams back if the policy throws, so that a failed decision changes nothing. */
   #undrawnIfThrown<T>(decide: () => T): T {
     const before = this.random();
     try {
@@ -196,14 +201,14 @@ export class PlacementEngine {
     return this.byTopology !== undefined ? this.byTopology.gangs.find(gang) : this.byScore!.gangs.find(gang);
   }
 
-  /** One pod is on one server, and so in one domain of every tier: it goes where {@link decide} says. */
+  /** The plan of one pod. It is in one domain of every tier, so levels do not matter. */
   #podPlan(need: PodNeed): GangPlan | undefined {
     if (!this.#decide(need)) return undefined;
     const { server, gpuMask, bandwidthGBps } = this;
     return { pods: 1, level: SERVER, bandwidthGBps, servers: [server], masks: [gpuMask], podCounts: [1] };
   }
 
-  /** What pods reach that were not chosen by a plan, see {@link planBandwidth}. */
+  /** The bandwidth of pods that were not chosen by a plan, see {@link planBandwidth}. */
   bandwidthOf(need: PodNeed, pods: Pick<GangPlan, 'servers' | 'masks' | 'pods'>): number | null {
     return planBandwidth(this.tables, (kind) => this.setTablesOf(kind), need, pods);
   }
@@ -239,7 +244,7 @@ export class PlacementEngine {
     return mostPodsIn(this.tables, this.#empty(), gang);
   }
 
-  /** What would make room for a gang that does not fit now. O(servers) where servers are cordoned. */
+  /** Which changes in the cluster would make a gang fit that does not fit now. O(servers) where servers are cordoned. */
   tryChanges(gang: Gang): FittingChanges {
     return tryChanges(this, () => this.#empty(), gang);
   }
@@ -255,9 +260,9 @@ export class PlacementEngine {
   }
 
   /**
-   * Refuses a call from the policy while it is being asked: the decision that asks it is half made.
+   * Refuses a call that the policy makes while it is being asked: the decision is not finished.
    *
-   * To be called after everything of the caller's has been read: a getter may call the solver, which is harmless.
+   * Call it after everything of the caller has been read: a getter that calls the solver does no harm.
    *
    * @throws CorralError `invalid-option` while code of the policy is running
    */
@@ -275,7 +280,7 @@ export class PlacementEngine {
     return this.byTopology?.index.kinds[kind]?.classes.tables ?? gpuSetTables(this.tables.kindType[kind]!);
   }
 
-  /** Splits the GPUs of a piece of a plan among its pods: each in turn the best set of what is left. */
+  /** Splits the GPUs of a piece of a plan among its pods: each pod gets the best set of the GPUs that are left. */
   splitGpus(need: PodNeed, server: number, mask: number, pods: number): number[] {
     if (pods === 1) return [mask];
     if (mask === 0) return new Array<number>(pods).fill(0);
@@ -285,7 +290,7 @@ export class PlacementEngine {
     const masks: number[] = [];
     let rest = mask;
     for (let pod = 0; pod < pods; pod++) {
-      // What is left is whole pods on every place, so one that keeps to a place leaves no other without.
+      // Every place has a multiple of a pod's GPUs, so a pod on one place never takes the GPUs that another needs.
       const set = among === undefined ? bestSet(tables, rest, need.gpus) : among.best(rest, need.gpus);
       masks.push(set);
       rest ^= set;
@@ -293,7 +298,7 @@ export class PlacementEngine {
     return masks;
   }
 
-  /** The pods of a plan one by one; without splitting, a piece of a plan holds several. */
+  /** The pods of a plan one by one; a piece of a plan may hold several. */
   podsOf(need: PodNeed, plan: Pick<GangPlan, 'servers' | 'masks' | 'podCounts'>): PodMasks {
     const servers: number[] = [];
     const masks: number[] = [];
@@ -342,7 +347,7 @@ export class PlacementEngine {
     const { index } = this.byTopology;
     const before = state.freeMask[server]!;
     if (need.isPlain) {
-      // As move() would, without its questions.
+      // The same as move(), for the common case.
       state.freeMask[server] = before ^ mask;
       index.maskChanged(server, before, before ^ mask);
       return;
@@ -350,15 +355,15 @@ export class PlacementEngine {
     if (need.gpuMilli === GPU_MILLI || mask === 0) move(tables, state, need, server, mask);
     else {
       const gpu = 31 - Math.clz32(mask);
-      const room = state.sharedFreeMilli[tables.gpuStart[server]! + gpu]!;
+      const freeMilli = state.sharedFreeMilli[tables.gpuStart[server]! + gpu]!;
       move(tables, state, need, server, mask);
-      index.freeMilliChanged(server, gpu, room);
+      index.freeMilliChanged(server, gpu, freeMilli);
     }
     const after = state.freeMask[server]!;
     if (before !== after) index.maskChanged(server, before, after);
   }
 
-  /** Says whether a server takes new pods. */
+  /** Sets whether a server is cordoned. */
   setCordoned(server: number, cordoned: boolean): void {
     if (this.byTopology !== undefined) {
       if (cordoned) this.byTopology.index.cordon(server);

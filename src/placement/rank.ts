@@ -12,7 +12,7 @@ import type { PodNeed } from './state/pod-need.js';
 import { tightestFreeMilli } from './state/shared-gpus.js';
 import { fits, popcount16 } from './state/state.js';
 
-/** Servers that are alike for a pod, and how good they are. */
+/** The figures by which servers are ranked for a pod; servers with equal figures are equal. */
 interface Alike {
   /** Rank by bandwidth and load on links of others; 0 = the best. */
   readonly speedRank: number;
@@ -24,8 +24,8 @@ interface Alike {
 }
 
 /**
- * Feasible servers for one pod, best first, equals in tree order; where a policy draws among equals, the one it would draw now
- * before the others.
+ * The servers that fit one pod, best first, equal ones in tree order. Where a policy draws among equals, the server that it would
+ * draw now comes first of its equals.
  *
  * @param among - servers to choose from, in any order; undefined = all
  * @param ids - server → id
@@ -38,7 +38,7 @@ export function rankServers(
   ids: readonly ServerId[],
 ): RankedServer[] {
   if (need.preferred !== undefined) {
-    // Servers where the preference can be met come first.
+    // Servers that meet the preference come first.
     const best = rankServers(engine, need.preferred, among, ids);
     const met = new Set(best.map(({ server }) => server));
     const all = rankServers(engine, { ...need, preferred: undefined }, among, ids);
@@ -52,14 +52,14 @@ export function rankServers(
   const feasible: number[] = [];
   for (let i = 0; i < servers.length; i++) {
     const server = servers[i]!;
-    // Listed twice is listed once.
+    // Duplicates count once.
     if (i > 0 && server === servers[i - 1]) continue;
     if (fits(tables, state, need, server)) feasible.push(server);
   }
   if (engine.byTopology === undefined) {
     const { finder } = engine.byScore!;
     const scored = feasible.map((server) => ({ server, score: finder.scoreOf(need, server) }));
-    // Where ties are drawn the one that would be drawn comes first of its equals.
+    // Where ties are drawn, the server that would be drawn comes first of its equals.
     const first = engine.drawsTies && engine.peek(need) ? engine.server : -1;
     scored.sort(
       (a, b) =>
@@ -70,7 +70,7 @@ export function rankServers(
   return rankAlike(engine.byTopology.index, need, feasible, ids);
 }
 
-/** One ranking after another as one, in equal steps down from 100; what is alike in its own stays so. */
+/** Joins rankings one after the other, in equal steps down from 100. Equal servers of one ranking stay equal. */
 function inSteps(first: readonly RankedServer[], second: readonly RankedServer[]): RankedServer[] {
   let steps = 0;
   const stepOf = [first, second].flatMap((ranked) =>
@@ -93,7 +93,7 @@ function rankAlike(
   const finder = new AlikeFinder(index, need, alike);
   for (let i = 0; i < feasible.length; i++) groupOf[i] = finder.groupOf(feasible[i]!);
   const order = [...alike.keys()].sort((a, b) => compareAlike(alike[a]!, alike[b]!));
-  // Groups that are equal are one step.
+  // Equal groups share a step.
   const stepOf = new Int32Array(alike.length);
   let steps = 0;
   order.forEach((group, i) => {
@@ -113,7 +113,7 @@ function rankAlike(
   return ranked;
 }
 
-/** Numbers the groups of servers that are alike for one pod. */
+/** Numbers the groups of servers that are equal for one pod. */
 class AlikeFinder {
   readonly #index: FreeIndex;
   readonly #need: PodNeed;

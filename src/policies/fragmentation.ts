@@ -62,9 +62,9 @@ export class FragmentationMeasure {
   readonly #allowed: Uint8Array;
 
   // Of the server at hand, one entry per demand:
-  /** GPUs with at least that much room. */
+  /** GPUs with at least so many thousandths free. */
   readonly #sufficient: Int32Array;
-  /** Sum of the room on the others. */
+  /** Sum of the free thousandths of the other GPUs. */
   readonly #remainders: Int32Array;
   /** Idle thousandths by class: q1, q2, q3, q4, xl, xr, na. */
   readonly #classes: Float64Array = new Float64Array(7);
@@ -211,9 +211,9 @@ export class FragmentationMeasure {
       let sufficient = 0;
       let remainders = 0;
       for (let g = 0; g < server.gpus; g++) {
-        const room = server.gpuFreeMilli[g]!;
-        if (room >= milli) sufficient++;
-        else remainders += room;
+        const free = server.gpuFreeMilli[g]!;
+        if (free >= milli) sufficient++;
+        else remainders += free;
       }
       this.#sufficient[d] = sufficient;
       this.#remainders[d] = remainders;

@@ -101,12 +101,12 @@ export function openRun(
   }
   const pools =
     given.headroom === undefined ? undefined : checkedPools(given.headroom, tables, levels, table);
-  const keepRoom = (on: Allocation): void => {
+  const keepHeadroom = (on: Allocation): void => {
     if (pools === undefined) return;
     on.keepHeadroom(new Headroom(pools, on.engine, table.count, run));
     on.headroom!.refill();
   };
-  keepRoom(allocation);
+  keepHeadroom(allocation);
   if (pools !== undefined || (failures?.spareServers ?? 0) > 0) {
     // Where room is depends on the policy, and what fits beside it; not on its luck.
     const byPolicy = pools !== undefined && !run.engine.drawsTies;
@@ -114,7 +114,7 @@ export function openRun(
     run.engine.state.cordoned.forEach((isOut, server) => {
       if (isOut === 1) idle.setInUse(server, false);
     });
-    keepRoom(idle);
+    keepHeadroom(idle);
     parts.fitsAtBegin = (job) => idle.fits(job);
   }
   const lookAhead =

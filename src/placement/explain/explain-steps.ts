@@ -9,7 +9,7 @@ import type { FreeIndex } from '../state/free-index.js';
 import { popcount16 } from '../state/state.js';
 import { plural, round } from './words.js';
 
-/** The figures that decided about a plan, in their order. */
+/** The figures that decided about a plan, in the order of the objective. */
 export function stepsOf(
   engine: PlacementEngine,
   gang: Gang,
@@ -90,7 +90,7 @@ export function stepsOf(
   return steps;
 }
 
-/** Pods of whole GPUs that are on more sockets than they need, as far as servers know their sockets. */
+/** Pods of whole GPUs on more sockets than they need; servers whose document names no sockets are left out. */
 function straddlingPods(engine: PlacementEngine, { need }: Gang, plan: GangPlan): number {
   if (need.gpus < 2) return 0;
   let pods = 0;

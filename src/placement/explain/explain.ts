@@ -83,7 +83,7 @@ function countFailures(
 ): { readonly constraints: ConstraintFailures[]; readonly serversThatFit: number } {
   const models = new Set(request.gpuModels ?? []);
   const labels = Object.entries(request.labels ?? {});
-  /** Shape → bits of what its servers fail on whatever is free. */
+  /** Shape → bits of the constraints that its servers always fail. */
   const fixed = Int32Array.from(tables.shapeType, (_, shape) => {
     const modelFails = models.size > 0 && !models.has(tables.gpuModels[tables.shapeModel[shape]!]!);
     const own = tables.shapeLabels[shape]!;

@@ -4,10 +4,10 @@ import type { Explanation } from '../request/explanation.js';
 import { count, plural } from './words.js';
 
 /**
- * Says an explanation in a few plain lines, for people.
+ * Writes an explanation as a few lines of text.
  *
- * The first line is the answer. Then, for a request that fits, what decided, step by step; for one that does not, how
- * many servers each constraint keeps out, the best domain of every tier, and every single change that would help.
+ * The first line is the answer. For a request that fits the steps of the decision follow. For one that does not fit: how many
+ * servers each constraint keeps out, the best domain of every tier, and every single change that would help.
  *
  * @param explanation - what `solver.explain(request)` returned, or a copy of it through JSON
  * @returns lines joined by `\n`, without one at the end; equal explanations give equal texts
@@ -45,7 +45,7 @@ export function explanationText(explanation: Explanation): string {
   return lines.join('\n');
 }
 
-/** What fields are lists of, and what of an entry the text says: a `?` stands for null as well. */
+/** The lists of an explanation, and the fields of their entries that the text uses. `?` = the field may be null. */
 const LISTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   constraints: { constraint: 'string', servers: 'number', serversAlone: 'number' },
   tiers: { tier: 'string', domain: 'string?', pods: 'number', podsLacking: 'number', allowed: 'boolean' },
@@ -60,7 +60,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   serversThatFit: 'number',
 };
 
-/** A copy of an explanation that has all that the text says, each value read once. */
+/** A copy of an explanation with all fields that the text uses; each value is read once. */
 function readExplanation(given: Explanation): Explanation {
   const path = ['explanation'];
   const copy = plainData(given, path, 'invalid-option');

@@ -28,7 +28,7 @@ function refusal(message: string): Refusal {
 }
 
 /**
- * Why a gang that has found no place has found none.
+ * Why no place was found for a gang.
  *
  * @complexity O(shapes) for a pod, O(servers) for a gang that never fits and while servers are cordoned
  */
@@ -50,13 +50,13 @@ export function refusalOf(
   return { ok: false, reason: 'never-fits', message };
 }
 
-/** What a gang asks for that the empty cluster does not have. */
+/** What a gang asks for and the empty cluster does not have. */
 function whyNever(engine: PlacementEngine, gang: Gang, request: PlacementRequest, levels: Levels): string {
   const { tables } = engine;
   const { need } = gang;
   let shapes = tables.shapeType.map((_, shape) => shape);
   let such = 'server';
-  /** Narrows the shapes down; says what is wrong if none is left. */
+  /** Applies one condition after the other to the shapes; returns the first one that leaves no shape. */
   const keep = (isKept: (shape: number) => boolean, lack: () => string): string | undefined => {
     const kept = shapes.filter(isKept);
     if (kept.length === 0) return lack();
@@ -104,7 +104,7 @@ function whyNever(engine: PlacementEngine, gang: Gang, request: PlacementRequest
   return `${where} ${takes} of ${plural(gang.podsMin, 'pod')}${slices}: ask for fewer or smaller pods${wider}`;
 }
 
-/** Says why a gang fits nowhere that would fit if its pods needed no place each. */
+/** Says why a gang does not fit that would fit if its pods needed no socket or NUMA node. */
 function onPlacesMessage({ tables }: PlacementEngine, { need }: Gang): string {
   const { places, placeKinds, anywhere, gpus } = need;
   const what = placeKinds.map(placeName).join(' and one ');

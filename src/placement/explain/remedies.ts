@@ -8,9 +8,9 @@ import { podNeed } from '../state/pod-need.js';
 import { count, plural } from './words.js';
 
 /**
- * Every single change that would make a request fit that does not: each is tried, and none that works is left out.
+ * All single changes that would make a request fit. Each has been tried.
  *
- * @param tiers - what each tier has room for
+ * @param tiers - the best domain of each tier
  * @complexity O(servers × tiers), some fifty times where CPU or memory is asked for
  */
 export function remediesFor(
@@ -50,7 +50,7 @@ export function remediesFor(
   return remedies;
 }
 
-/** Whether a request that lets go of all it can would fit some day: then several changes together make it fit. */
+/** Whether the request would fit in the empty cluster without all its conditions: then several changes together make it fit. */
 export function fitsIfAllIsChanged(
   engine: PlacementEngine,
   request: PlacementRequest,
@@ -61,7 +61,7 @@ export function fitsIfAllIsChanged(
   return engine.fitsEmptyCluster(gangOf(least, podNeed(least, engine.tables), levels));
 }
 
-/** Asks whether a request would fit now if it were another in some fields. */
+/** Whether a request would fit now with some fields changed. */
 class Trial {
   readonly engine: PlacementEngine;
   readonly request: PlacementRequest;
@@ -80,13 +80,13 @@ class Trial {
   }
 }
 
-/** The fields of a request without those that want the GPUs of a pod on one socket or NUMA node. */
+/** The fields of a request without the conditions on sockets and NUMA nodes. */
 export function withoutPlaces({ require }: PlacementRequest): Partial<PlacementRequest> {
   const isOfPlace = require !== undefined && isPlace(require);
   return { requirePerPod: undefined, ...(isOfPlace && { require: undefined }) };
 }
 
-/** The most CPU or memory per pod with which the request fits, found by halves: less never fits worse. */
+/** The most CPU or memory per pod with which the request fits, by bisection: a request for less never fits worse. */
 function lessOf(trial: Trial, field: 'cpuMilli' | 'memoryMiB'): Remedy[] {
   const asked = trial.request[field] ?? 0;
   if (asked === 0 || !trial.fits({ [field]: 0 })) return [];
@@ -147,7 +147,7 @@ function fewerLabels(trial: Trial): Remedy[] {
   return [{ change: 'no-labels', message, labels: left }];
 }
 
-/** What can change in the cluster: cordons, and who is there. */
+/** The changes in the cluster that would help: lifting cordons, waiting for others. */
 function fromTheCluster(engine: PlacementEngine, gang: Gang): Remedy[] {
   const { uncordon, release, both } = engine.tryChanges(gang);
   const remedies: Remedy[] = [];

@@ -4,7 +4,7 @@ import type { FreeCapacity, FreeServer } from '../request/placement.js';
 import { freeMilliOf, ordinals, type PlacementState, popcount16 } from '../state/state.js';
 
 /**
- * What is free, in the names and the order of the document.
+ * The free capacity, with the ids and in the order of the document.
  *
  * @param ids - server → id
  * @complexity O(GPUs of the cluster)

@@ -4,9 +4,9 @@ import type { PlacedPod, Placement } from '../request/placement.js';
 import type { PodNeed } from '../state/pod-need.js';
 
 /**
- * A placement as a solver hands it out: plain data, and in private fields what it holds.
+ * A placement as a solver returns it: plain data, and in private fields what the placement holds.
  *
- * The private fields tell a live placement from one that only reads alike: of another solver, of `find`, or from before a
+ * The private fields tell a live placement from an object with equal content: of another solver, of `find`, or from before a
  * restore. Releasing it touches this one object. A copy through JSON has no private fields; its content is compared
  * instead, see {@link livePlacement}.
  */
@@ -57,7 +57,7 @@ export class IssuedPlacement implements Placement {
     return #slot in placement;
   }
 
-  // Static methods on private fields only: the caller may have changed everything else about the object.
+  // Static methods that use private fields only: the caller may have changed all other fields.
 
   /** The position in {@link LivePlacements}. */
   static slotOf(placement: IssuedPlacement): number {

@@ -10,15 +10,15 @@ export interface LiveCopy<T> {
 }
 
 /**
- * The live placements by slot; slots of released ones are used again. An id tells the how-manieth placement it is, so
- * no two are alike. Who comes with the object that was issued needs no look-up by name: the table of names is built
- * when somebody first comes with a copy. Ids are kept here, since the caller can write over those of the objects.
+ * The live placements by slot; slots of released ones are used again. Ids count the placements of a solver, so no two are equal.
+ * A placement object knows its slot. The table from ids to slots is built when a caller first comes with a copy. Ids are kept
+ * here too, since the caller can overwrite those of the objects.
  */
 export class LivePlacements<T extends object> {
   count = 0;
   readonly #slotOf: (placement: T) => number;
   #slots: (T | undefined)[] = [];
-  /** Slot → the id of what is, or was last, in it. */
+  /** Slot → the id of the placement that is, or was last, in it. */
   #ids: PlacementId[] = [];
   #spare: number[] = [];
   #issued = 0;

@@ -11,7 +11,7 @@ export interface SavedState {
   readonly live: LiveCopy<IssuedPlacement>;
 }
 
-/** A snapshot as a solver hands it out. Its content is private: the caller can neither read nor forge it. */
+/** A snapshot as a solver returns it. Its content is private: the caller can neither read nor forge it. */
 export class SolverSnapshot implements Snapshot {
   readonly #solver: object;
   readonly #saved: SavedState;
@@ -31,7 +31,7 @@ export class SolverSnapshot implements Snapshot {
 
   /** What a snapshot of this solver holds; undefined for anything else. */
   static open(snapshot: Snapshot, solver: object): SavedState | undefined {
-    // The object itself is asked for its private field: a proxy can answer anything, also about its prototype.
+    // The private field decides: a proxy can answer every other question as it likes, also about its prototype.
     if (typeof snapshot !== 'object' || snapshot === null || !(#solver in snapshot)) return undefined;
     return snapshot.#solver === solver ? snapshot.#saved : undefined;
   }

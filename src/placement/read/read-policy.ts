@@ -9,7 +9,7 @@ import type {
   TopologyOrder,
 } from '../request/policy.js';
 
-/** A policy as a solver keeps it: read once, prepared, and bound to whatever objects its functions are of. */
+/** A policy as a solver keeps it: read once, prepared, its functions bound to their objects. */
 export interface PreparedPolicy {
   readonly scorer: ServerScorer | DifferenceScorer | TopologyOrder;
   readonly ties: Policy['ties'];
@@ -17,7 +17,7 @@ export interface PreparedPolicy {
 }
 
 /**
- * Reads a policy, each field once, and prepares it for one cluster: what the caller changes about it later changes nothing.
+ * Reads a policy, each field once, and prepares it for one cluster. Later changes of the caller's object have no effect.
  *
  * @param given - what the caller handed in, anything
  * @param context - handed on to the policy
@@ -26,7 +26,7 @@ export interface PreparedPolicy {
 export function preparePolicy(given: Policy, context: PolicyContext): PreparedPolicy {
   const path = ['policy'];
   if (typeof given !== 'object' || given === null) throw noPolicy(given);
-  // No copy of plain fields alone: policies may be instances of classes, whose functions are inherited.
+  // Not with readFields: a policy may be an instance of a class with inherited functions.
   const read = <K extends keyof Policy>(field: K): Policy[K] =>
     callForeign(() => given[field], [...path, field]);
   const [name, ties, seed, prepare] = [read('name'), read('ties'), read('seed'), read('prepare')];

@@ -33,7 +33,7 @@ export interface JobTable extends RhythmColumns {
   /** Job → 1 if somebody gave this estimate. */
   readonly isEstimated: Uint8Array;
   readonly priority: Float64Array;
-  /** Job → 0 if nothing may stop it to make room. */
+  /** Job → 0 if no other job may preempt it. */
   readonly preemptible: Uint8Array;
   /** Job → tenant. */
   readonly tenantOf: Int32Array;

@@ -2,7 +2,7 @@
 export const RUN_ENDS = ['finished', 'preempted', 'failed', 'cut', 'moved', 'held', 'killed'] as const;
 /**
  * - `finished`: the job is done.
- * - `preempted`: it made room for another.
+ * - `preempted`: it was stopped so that another job could start.
  * - `failed`: something it ran on broke, or it did itself.
  * - `moved`: it goes on elsewhere, or with another number of pods.
  * - `cut`: the simulation stopped while it ran.

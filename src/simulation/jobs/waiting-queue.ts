@@ -23,7 +23,7 @@ export class WaitingQueue {
 
   /** Puts a job where its key belongs. O(log n) and a move of memory; O(1) at the end. */
   add(job: number): void {
-    if (this.end === this.jobs.length) this.#makeRoom();
+    if (this.end === this.jobs.length) this.#moveToFront();
     let low = this.start;
     let high = this.end;
     if (high > low && this.#comesBefore(this.jobs[high - 1]!, job)) low = high;
@@ -93,9 +93,9 @@ export class WaitingQueue {
     return keyA < keyB || (keyA === keyB && this.#orderOf[a]! < this.#orderOf[b]!);
   }
 
-  #makeRoom(): void {
+  #moveToFront(): void {
     const { start, end } = this;
-    // Half of it gap: slide. Otherwise twice the room.
+    // If half of the list or more is free at its front, move the jobs there. Otherwise double the list.
     if (2 * start >= end) this.jobs.copyWithin(0, start, end);
     else {
       const jobs = new Int32Array(2 * this.jobs.length);
