@@ -7,20 +7,20 @@ import type { Headroom } from './headroom.js';
 import { Holdings } from './holdings.js';
 
 /**
- * Which job gets GPUs and which does not, for the moment: passes place, suspend and take back here before they decide what
- * happens to anybody. It remembers who was refused, so that nobody is looked at twice for the same room.
+ * Gives GPUs to jobs and takes them back, while a pass decides. A pass places and suspends jobs here before it starts or stops any.
+ * Refusals are remembered: a request class that did not fit is tried again only after something was given back.
  */
 export class Allocation {
   readonly holdings: Holdings;
-  /** Whether counting pods says all; see {@link podUnits}. */
+  /** True if counting pods is sufficient to know what fits; see {@link podUnits}. */
   readonly isCounted: boolean;
-  /** Where it does: pods that fit now. Otherwise 0. */
+  /** Pods that fit now, where counting is sufficient; otherwise 0. */
   freeUnits: number;
-  /** Thousandths of GPUs that jobs hold, for the moment. */
+  /** Thousandths of GPUs that jobs hold now. */
   heldMilli = 0;
-  /** Room kept free, if any. */
+  /** Headroom, if there is any. */
   headroom: Headroom | undefined;
-  /** How often something was given back. */
+  /** Number of times that GPUs were given back. */
   returns = 0;
   readonly engine: PlacementEngine;
   readonly #table: JobTable;
@@ -37,7 +37,7 @@ export class Allocation {
     this.#refusedAt = new Int32Array(table.gangs.length).fill(-1);
   }
 
-  /** Keeps room free from now on. */
+  /** Keeps headroom free from now on. */
   keepHeadroom(headroom: Headroom): void {
     this.headroom = headroom;
     this.#refusedAt = new Int32Array(this.requestClassCount).fill(-1);
@@ -53,7 +53,7 @@ export class Allocation {
     return this.#table.gangs.length * (this.headroom?.classCount ?? 1);
   }
 
-  /** Jobs with one number ask for the same gang and may use the same headroom: one fits exactly if the other does. */
+  /** Jobs of one class ask for the same gang and may use the same headroom, so all of them fit or none does. */
   requestClassOf(job: number): number {
     const gang = this.#table.gangOf[job]!;
     return this.headroom === undefined ? gang : gang * this.headroom.classCount + this.headroom.classOf[job]!;
@@ -94,7 +94,7 @@ export class Allocation {
     return true;
   }
 
-  /** As {@link place}, while something free is shown as taken: whoever does not fit is not remembered for it. */
+  /** As {@link place}, while free GPUs are set aside for others. A refusal is not remembered. */
   placeApart(job: number): boolean {
     const requestClass = this.requestClassOf(job);
     const before = this.#refusedAt[requestClass]!;
@@ -107,12 +107,12 @@ export class Allocation {
     const { missing } = headroom;
     const freeMilli = this.engine.tables.gpuCount * GPU_MILLI - this.heldMilli;
     if (!headroom.takeBeside(job, gang, this.holdings, freeMilli)) return false;
-    // Of room that gives way a job may take a part: the rest is anybody's.
+    // A job may take a part of a placeholder's GPUs; the rest becomes free for all.
     if (headroom.missing > missing) this.returns++;
     return true;
   }
 
-  /** Undoes the last {@link place}, of a job that has not begun: what did not fit before still does not. */
+  /** Undoes the last {@link place}, of a job that has not begun. Remembered refusals stay valid. */
   unplace(job: number): void {
     this.suspend(job);
     this.returns--;
@@ -143,11 +143,11 @@ export class Allocation {
     this.holdings.forget(job);
   }
 
-  /** Says whether a server takes new pods. */
+  /** Sets whether a server is cordoned. */
   setInUse(server: number, inUse: boolean): void {
     this.holdings.setCordoned(server, !inUse);
     if (!inUse) this.headroom?.vacate(server);
-    // Also what was kept together with room on a server that is out.
+    // This also gives up headroom on other servers that belongs to a piece on this one.
     if (inUse || this.headroom !== undefined) this.returns++;
   }
 
@@ -162,10 +162,10 @@ export class Allocation {
 }
 
 /**
- * Pods that the empty cluster holds, where counting pods is enough to know what fits: every pod of every job asks for the same
+ * Pods that the empty cluster holds, where counting pods is sufficient to know what fits: every pod of every job asks for the same
  * number of whole GPUs on any server, and for nothing else. Then a gang fits exactly if as many pods fit as it has.
  *
- * @returns undefined where counting is not enough
+ * @returns undefined where counting is not sufficient
  */
 export function podUnits(tables: ClusterTables, gangs: readonly Gang[]): number | undefined {
   const gpus = gangs[0]?.need.gpus ?? 0;

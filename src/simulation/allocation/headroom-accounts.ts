@@ -3,14 +3,14 @@ import { MICROS } from '../options/clock.js';
 import { type CheckedWindow, timeWithin } from '../options/metrics-window.js';
 import type { CheckedPool } from './headroom-pools.js';
 
-/** How well a pool was kept. */
+/** How much of a pool was kept free, and for how long. */
 export interface HeadroomMetrics {
   readonly name: string;
-  /** GPUs that it is to keep free. */
+  /** GPUs that the pool should keep free. */
   readonly gpus: number;
   /** GPUs that it kept free, on average over the window of the metrics; without one from second 0 to the end. */
   readonly keptGpus: number;
-  /** The part of that time in which it was whole. */
+  /** The part of that time in which all of them were free. */
   readonly wholeFraction: number;
 }
 
@@ -20,7 +20,7 @@ export interface HeadroomClock {
   readonly settings: { readonly window: CheckedWindow };
 }
 
-/** How much is kept free, and for how long. */
+/** Counts how much is kept free, and for how long. */
 export class HeadroomAccounts {
   /** Thousandths of GPUs kept free now. */
   keptMilli = 0;
@@ -28,7 +28,7 @@ export class HeadroomAccounts {
   readonly #clock: HeadroomClock;
   /** Pool → pieces that are kept. */
   readonly #kept: Int32Array;
-  /** Pool → since when the integrals are to be brought up to date, and these: GPU-microseconds, and microseconds whole. */
+  /** Pool → the time up to which its integrals are current, and the integrals: GPU-microseconds kept, and microseconds whole. */
   readonly #since: Float64Array;
   readonly #keptMicros: Float64Array;
   readonly #wholeMicros: Float64Array;
@@ -42,7 +42,7 @@ export class HeadroomAccounts {
     this.#wholeMicros = new Float64Array(pools.length);
   }
 
-  /** Notes that a piece of a pool is kept now, 1, or is not any more, -1. */
+  /** Counts a piece of a pool as kept, sign 1, or as not kept any more, sign -1. */
   count(pool: number, change: 1 | -1): void {
     this.#settle(pool);
     this.#kept[pool]! += change;

@@ -14,11 +14,11 @@ interface Displaced {
 const NOTHING: Assignment = { server: -1, mask: 0, pieces: undefined, pods: 0, bandwidthGBps: Number.NaN };
 
 /**
- * Room kept free: placeholders that hold GPUs as a pod would, where the policy puts them.
+ * Headroom: placeholders hold GPUs as pods would, where the policy puts them.
  *
- * A job first looks for GPUs that nobody keeps. If there are none it may push placeholders aside: those of other pools only to
- * where they fit as well, those of its own pools even if they do not. What holds nothing waits until GPUs come back, and
- * then comes before every job.
+ * A job first gets GPUs that no placeholder holds. If there are none, it may push placeholders aside: those of other pools only if they
+ * find another place, those of pools that it may use in any case. A placeholder that holds nothing waits until GPUs are given
+ * back, and is then placed before every job.
  */
 export class Headroom {
   /** Job → its class: jobs of one class may use the same pools. Class 0 may use none. */
@@ -33,7 +33,7 @@ export class Headroom {
   readonly #poolOf: Int32Array;
   /** Class → its pools, in the order of the list. */
   readonly #poolsOf: readonly (readonly number[])[];
-  /** What placeholders hold. */
+  /** What the placeholders hold. */
   readonly #rooms: Holdings;
   /** Job → the placeholders that its last placement pushed aside, with what they held before. */
   readonly #displaced = new Map<number, readonly Displaced[]>();
@@ -76,12 +76,12 @@ export class Headroom {
   }
 
   /**
-   * Places what is missing, as far as it fits.
+   * Places the placeholders that hold nothing, as far as they fit.
    *
    * @returns the placeholders that hold something now and did not
    */
   refill(): number[] {
-    // Whoever was tried is placed for good, or not at all.
+    // Every placeholder that was tried is placed for good, or not at all.
     this.#displaced.clear();
     return this.#fill();
   }
@@ -92,7 +92,7 @@ export class Headroom {
     for (let pool = 0; pool < this.#pools.length; pool++) {
       for (let p = this.#start[pool]!; p < this.#start[pool + 1]!; p++) {
         if (this.#rooms.pods[p]! > 0) continue;
-        // Pieces of one pool are alike: where one does not fit, the next does not.
+        // Pieces of one pool are equal: if one does not fit, the next does not.
         if (!this.#place(p)) break;
         filled.push(p);
       }
@@ -101,14 +101,14 @@ export class Headroom {
   }
 
   /**
-   * Gives a job its GPUs, if it fits, pushing placeholders aside if that is what it takes; what is missing comes before it.
-   * If it does not fit, its assignment stays as it was.
+   * Gives a job its GPUs, if it fits, and pushes placeholders aside if that is necessary. Placeholders that hold nothing are placed
+   * first. If the job does not fit, its assignment stays as it was.
    *
    * @param freeMilli - at least as many thousandths of GPUs as jobs leave free
    */
   takeBeside(job: number, gang: Gang, jobs: Holdings, freeMilli: number): boolean {
     this.#displaced.delete(job);
-    // Where running jobs are suspended for this one, room that they had taken is kept again first.
+    // If jobs were suspended for this one, the headroom that they had used is placed again first.
     const displaced: Displaced[] = this.#fill().map((p) => ({ placeholder: p, assignment: NOTHING }));
     const nobodyRuns = freeMilli >= this.#rooms.engine.tables.gpuCount * GPU_MILLI;
     const isPlaced =
@@ -120,7 +120,7 @@ export class Headroom {
     return isPlaced;
   }
 
-  /** Whether there are enough GPUs in number beside what others than the job may use. Deciding costs more than counting. */
+  /** Whether enough GPUs are free by number, those of pools that the job may not use aside. A count is cheaper than a decision. */
   mayFit(job: number, gang: Gang, freeMilli: number): boolean {
     let kept = this.#accounts.keptMilli;
     for (const pool of this.#ownOf(job)) kept -= this.#accounts.keptMilliOf(pool);
@@ -128,8 +128,8 @@ export class Headroom {
   }
 
   /**
-   * As {@link takeBeside}, where it fits nowhere else: in place of any room that finds another place, or else of room that
-   * it may use alone. Whom it pushes aside is added to `displaced`.
+   * As {@link takeBeside}, for a job that fits nowhere else. It takes the GPUs of placeholders that find another place; if that fails,
+   * those of pools that it may use. Placeholders that it pushes aside are added to `displaced`.
    */
   #takeAmong(job: number, gang: Gang, jobs: Holdings, displaced: Displaced[]): boolean {
     const before = jobs.assignmentOf(job);
@@ -141,7 +141,7 @@ export class Headroom {
       for (const { placeholder } of lent) this.#drop(placeholder);
       if (jobs.take(job, gang)) {
         if (this.#placeAnew(lent, own)) {
-          // What has just been filled goes back to nothing, whatever it holds now.
+          // Placeholders that were placed for this trial hold nothing again.
           const filled = new Set(displaced.map(({ placeholder }) => placeholder));
           displaced.push(...lent.filter((one) => !filled.has(one.placeholder) && this.#hasMoved(one)));
           return true;
@@ -155,8 +155,8 @@ export class Headroom {
   }
 
   /**
-   * As {@link takeBeside}, where nobody else holds GPUs: with all room where it would be had nothing happened yet. Where
-   * room has got to may keep a job out that was told it fits; nothing would ever move it again.
+   * As {@link takeBeside}, when no other job holds GPUs: all placeholders are placed as at the beginning of the simulation. Otherwise
+   * their present places could keep a job out that fits the cluster, and nothing would ever move them.
    */
   #takeAsAtBegin(job: number, gang: Gang, jobs: Holdings, displaced: Displaced[]): boolean {
     const all = this.#held();
@@ -176,7 +176,7 @@ export class Headroom {
     return false;
   }
 
-  /** Placeholders that hold something, and what. */
+  /** The placeholders that hold something, with their assignments. */
   #held(): Displaced[] {
     const held: Displaced[] = [];
     for (let p = 0; p < this.#poolOf.length; p++) {
@@ -185,7 +185,7 @@ export class Headroom {
     return held;
   }
 
-  /** Whether a placeholder holds something else than an assignment says. */
+  /** Whether a placeholder holds other GPUs than an assignment says. */
   #hasMoved({ placeholder, assignment }: Displaced): boolean {
     const { server, mask, pieces, pods } = this.#rooms.assignmentOf(placeholder);
     return (
@@ -196,7 +196,7 @@ export class Headroom {
     );
   }
 
-  /** Puts back whom the placement of a job, which is undone, pushed aside. */
+  /** Puts back the placeholders that the last placement of a job pushed aside. */
   undo(job: number): void {
     const displaced = this.#displaced.get(job);
     if (displaced === undefined) return;
@@ -204,19 +204,19 @@ export class Headroom {
     this.#putBack(displaced);
   }
 
-  /** Takes what another one keeps on the same servers of this one's engine; {@link clear} must follow. */
+  /** Takes the same GPUs on this engine that another headroom holds on its own; {@link clear} must follow. */
   adopt(other: Headroom): void {
     for (let p = 0; p < this.#poolOf.length; p++) {
       if (other.#rooms.pods[p]! > 0) this.#restore(p, other.#rooms.assignmentOf(p));
     }
   }
 
-  /** Gives up all room. */
+  /** Gives up all GPUs that placeholders hold. */
   clear(): void {
     for (let p = 0; p < this.#poolOf.length; p++) if (this.#rooms.pods[p]! > 0) this.#drop(p);
   }
 
-  /** Gives up the room on a server that takes no more pods, and what is kept with it elsewhere. */
+  /** Gives up the placeholders on a server that takes no more pods; a piece on several servers is given up as a whole. */
   vacate(server: number): void {
     for (let p = 0; p < this.#poolOf.length; p++) {
       if (this.#rooms.pods[p]! > 0 && this.#rooms.isOn(p, server)) this.#drop(p);
@@ -238,7 +238,7 @@ export class Headroom {
   }
 
   /**
-   * Finds GPUs for placeholders that hold nothing any more: where they were if that is free, otherwise elsewhere; those of
+   * Finds GPUs for placeholders that hold nothing any more: their former GPUs if those are free, otherwise others; those of
    * other pools than the given ones first. False, and some have none, if one of these finds none.
    */
   #placeAnew(displaced: readonly Displaced[], own: readonly number[]): boolean {

@@ -10,21 +10,21 @@ export const REFUSED = 5;
 /** Killed at its limit of time. */
 export const OVERRUN = 6;
 
-/** Where the time of a job's GPUs went: GPU-microseconds. */
+/** The buckets that GPU time is booked in, GPU-microseconds. */
 export const BUCKETS = ['productive', 'checkpoint', 'recompute', 'restart', 'slowdown'] as const;
 /**
  * - `productive`: compute that the job needed and kept.
  * - `checkpoint`: blocked by checkpoints, of work that was kept.
  * - `recompute`: compute and checkpoint stalls that a failure or a preemption threw away.
- * - `restart`: on GPUs that the job held, restart steps, and waiting for what is missing of a gang.
- * - `slowdown`: longer than at full speed, for want of bandwidth.
+ * - `restart`: restart steps, and waiting for missing servers, while the job holds GPUs.
+ * - `slowdown`: time beyond full speed, because bandwidth was missing.
  */
 export type Bucket = (typeof BUCKETS)[number];
 
 /** The mutable columns of the jobs. Times in microseconds. */
 export interface JobState {
   readonly status: Uint8Array;
-  /** Job → useful compute that it goes on from when it starts again; and of it what lost memory cannot take away. */
+  /** Job → useful compute that it continues from at its next start; and the part of it that is in durable checkpoints. */
   readonly saved: Float64Array;
   readonly durable: Float64Array;
   /** Job → first start, and end, be it done or killed; NaN before. */
@@ -42,9 +42,9 @@ export interface JobState {
   readonly limit: Float64Array;
   /** Job → when the scheduler expects its run to end. */
   readonly expectedEnd: Float64Array;
-  /** Job → counts begins and ends of its runs, to tell events of former ones. */
+  /** Job → number of begins and ends of its runs; events of former runs have an older number. */
   readonly stamp: Int32Array;
-  /** Job → likewise, and its changes of speed, which move its end. */
+  /** Job → the same, with changes of speed, which move the end. */
   readonly finishStamp: Int32Array;
   readonly starts: Int32Array;
   readonly preemptions: Int32Array;

@@ -28,7 +28,7 @@ export interface JobTable extends RhythmColumns {
   readonly submissionOf: Int32Array;
   /** Job → useful compute of all pods at full speed. */
   readonly work: Float64Array;
-  /** Job → the run time that the scheduler believes in. */
+  /** Job → the run time that the scheduler expects. */
   readonly estimate: Float64Array;
   /** Job → 1 if somebody gave this estimate. */
   readonly isEstimated: Uint8Array;
@@ -49,13 +49,13 @@ const SNAPSHOTS_MAX = 1_000_000;
 /**
  * Reads the jobs once, checks them and turns them into columns.
  *
- * @param jobs - a list of the callee's own, of what the caller handed in
+ * @param jobs - a copied list, its entries as the caller handed them in
  * @throws CorralError with the path of the offending field, from `jobs` on
  * @complexity O(jobs log jobs)
  */
 export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables, levels: Levels): JobTable {
   const count = jobs.length;
-  // Before the columns are made: a long list of anything else is wrong from the beginning.
+  // The first entry is read before columns are made, so that a long list of anything else is refused at once.
   let job = count > 0 ? readJob(jobs[0], 0) : undefined;
   const columns = (): Float64Array => new Float64Array(count);
   const requests = new Requests(cluster, levels);
@@ -125,7 +125,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
   }
   const { submit, bySubmission, submissionOf } = table;
   for (let job = 0; job < count; job++) bySubmission[job] = job;
-  // Logs come sorted.
+  // Lists of jobs are mostly sorted already.
   let isSorted = true;
   for (let i = 1; i < count && isSorted; i++) isSorted = submit[i - 1]! <= submit[i]!;
   if (!isSorted) bySubmission.sort((a, b) => submit[a]! - submit[b]! || a - b);

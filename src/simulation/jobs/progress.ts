@@ -20,22 +20,22 @@ export interface RhythmColumns {
   readonly durableStall: Float64Array;
 }
 
-/** What a checkpoint holds of a run: compute, and the stalls on the way to it. Below 0: it is older than the run. */
+/** The part of a run that a checkpoint holds: compute, and the stalls before it. Below 0 if the checkpoint is older than the run. */
 export interface CheckpointContent {
   readonly work: number;
   readonly stalls: number;
 }
 
 /**
- * The clock of a job inside one run: it counts compute and checkpoint stalls, not restarts, and runs at the speed of the
- * job, so that a job slowed down by its links or short of pods is one whose clock is slow. Microseconds.
+ * The clock of a job inside one run, microseconds. It counts compute and checkpoint stalls, not restarts, and runs at the speed of the
+ * job: with slow links or missing pods the clock is slow.
  */
 export interface RunProgress {
   /** Useful compute, kept or not. */
   readonly work: number;
   /** Time blocked by checkpoints. */
   readonly stalls: number;
-  /** Of these, what the last complete checkpoint holds, wherever it is. */
+  /** What the last complete checkpoint holds, in memory or durable. */
   readonly last: CheckpointContent;
   /** What the last complete durable checkpoint holds; the same with one tier. */
   readonly durable: CheckpointContent;
@@ -123,7 +123,7 @@ function durableAt(
     const count = cycles * snapshots - (since % snapshots);
     return { work: count * interval, stalls: stallsOf(count, rhythm, since) };
   }
-  // Older than the run: it lacks all snapshots since then, unless the last of these has become durable.
+  // The durable checkpoint is older than the run: it lacks all snapshots since then, unless the last of them has become durable.
   if (since === 0 || (since === snapshots && clock >= persistLag)) return NOTHING;
   const stalls = clockOfCheckpoints(since, rhythm) - since * interval;
   return { work: -since * interval, stalls: -stalls };

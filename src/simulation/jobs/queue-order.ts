@@ -3,18 +3,18 @@ import type { JobTable } from './job-table.js';
 
 const HOUR_MICROS = 3_600_000_000;
 
-/** What the order of a queue depends on. */
+/** The settings that the order of a queue depends on. */
 export interface QueueOrder {
   readonly queue: Queue;
-  /** What the priority of a waiting job rises by. */
+  /** The rise of the priority of a waiting job. */
   readonly priorityPerHour: number;
 }
 
 /**
- * What a queue sorts by, smaller first; equal keys go by submission.
+ * The key that a queue sorts by, smaller first; equal keys go by submission.
  *
- * Priorities that age rise together, by the hour, so that the order of two jobs never changes: what counts is the priority
- * that each would have had at time 0.
+ * All waiting priorities rise at one rate, so the order of two jobs never changes. The key is the priority that the job would have had
+ * at time 0.
  *
  * @param remaining - the estimate of what is left, microseconds
  */
@@ -35,8 +35,8 @@ export function queueKey(order: QueueOrder, table: JobTable, job: number, remain
 }
 
 /**
- * The priority that a job has had since it began: what it had aged to, so that who came to the front by waiting is not
- * stopped for the next in line.
+ * The priority of a running job: what it had risen to when it began. So a job that reached the front by waiting is not stopped for the
+ * next one in the queue.
  *
  * @param begin - when its run began, microseconds
  */

@@ -3,12 +3,12 @@ export const RUN_ENDS = ['finished', 'preempted', 'failed', 'cut', 'moved', 'hel
 /**
  * - `finished`: the job is done.
  * - `preempted`: it was stopped so that another job could start.
- * - `failed`: something it ran on broke, or it did itself.
- * - `moved`: it goes on elsewhere, or with another number of pods.
+ * - `failed`: hardware under it failed, or the job itself.
+ * - `moved`: the job continues on other GPUs, or with another number of pods.
  * - `cut`: the simulation stopped while it ran.
- * - `held`: it did not compute, but kept what it had left while servers of it were repaired, until it got some of what it
- *   missed, lost more, or gave up.
- * - `killed`: it was longer than its estimate allows.
+ * - `held`: the job did not compute and kept its remaining GPUs while servers were missing, until it got some of them, lost more,
+ *   or gave up.
+ * - `killed`: it ran longer than its estimate allows.
  */
 export type RunEnd = (typeof RUN_ENDS)[number];
 /** Positions in {@link RUN_ENDS}. */
@@ -21,8 +21,8 @@ export const HELD = 5;
 export const KILLED = 6;
 
 /**
- * What ran where and from when to when, as columns that grow: a run is the how-manieth that ended. Every one goes into the
- * digest, in the order in which they end.
+ * The runs of all jobs, as columns that grow: jobs, times, servers and GPUs. Runs are numbered in the order in which they end, and
+ * enter the digest in that order.
  */
 export class RunLog {
   length = 0;
@@ -81,7 +81,7 @@ export class RunLog {
 
   #hash(word: number): void {
     this.#low = Math.imul(this.#low ^ word, 0x01000193);
-    // The second half sees the words mixed, so that two runs must collide in both.
+    // The second half hashes the words in mixed form: two runs are equal only if both halves collide.
     this.#high = Math.imul(this.#high ^ (word + (this.#low >>> 15)), 0x5bd1e995);
   }
 

@@ -35,7 +35,7 @@ export type JobEvent =
   | 'hold'
   | 'kill';
 
-/** What a run is set up with, besides jobs and cluster. */
+/** Settings of a run, besides jobs and cluster. */
 export interface RunSettings extends QueueOrder, LoopSettings {
   /** Whether the passes look ahead at when running jobs end. */
   readonly looksAhead: boolean;
@@ -43,11 +43,11 @@ export interface RunSettings extends QueueOrder, LoopSettings {
   readonly overrunMicros: number;
   /** Whether a job that is preempted or moved keeps what it did since its last checkpoint. */
   readonly preemptedKeeps: boolean;
-  /** What the metrics are over. */
+  /** The window that the metrics are over. */
   readonly window: CheckedWindow;
 }
 
-/** What jobs go through before they compute. */
+/** The restart steps of jobs. */
 export interface Restarts {
   /**
    * A job begins on its GPUs, `delay` microseconds after now; plans what may happen to it there.
@@ -81,8 +81,8 @@ export interface RunParts {
 }
 
 /**
- * A cluster and its jobs at one moment, and what happens to a job: it is submitted, starts, stops, moves, ends. When events
- * happen is up to {@link EventLoop}; which jobs start is up to the pass.
+ * A cluster and its jobs at one moment, and what happens to a job: it is submitted, starts, stops, moves, ends. {@link EventLoop} decides when
+ * events happen, the pass decides which jobs start.
  */
 export class ClusterRun {
   readonly table: JobTable;
@@ -168,8 +168,8 @@ export class ClusterRun {
   }
 
   /**
-   * True if a job that takes no time has just been given GPUs: they come back at this same time, and another pass follows.
-   * Before that no job should be stopped or moved to make way.
+   * True if a job that takes no time has just begun: its GPUs come back at this same time, and another pass follows. Until then no
+   * job should be stopped or moved.
    */
   get givesBackNow(): boolean {
     return this.#atOnceCount > 0;
@@ -362,7 +362,7 @@ export class ClusterRun {
     if (state.begin[job] === now && this.times.isDue(job)) this.#atOnceCount--;
     state.stamp[job]!++;
     state.finishStamp[job]!++;
-    // A job that holds what is left of its GPUs and gets the rest at the same time has waited for no time: no run to log.
+    // A job that was short of servers for no time has no such run: nothing is logged.
     if (outcome !== HELD || state.begin[job]! < now) {
       holdings.log(job, this.log);
       this.log.add(job, state.begin[job]!, now, outcome, holdings.bandwidthGBps[job]!);

@@ -58,7 +58,7 @@ export class EventQueue {
    * @param time - when, microseconds
    * @param rank - its class, 0 … 127: lower comes first at equal times
    * @param subject - what it is about
-   * @param stamp - a number that comes back with it, to tell an event that nobody waits for any more
+   * @param stamp - a number that comes back with it, to recognise a stale event
    */
   push(time: number, rank: number, subject: number, stamp: number): void {
     if (this.length === this.#times.length) this.#grow();
@@ -127,7 +127,7 @@ export class EventQueue {
   }
 
   /**
-   * Throws away events that nobody waits for any more; the order of the others stays. O(n).
+   * Removes stale events; the order of the others stays. O(n).
    *
    * @param isStale - of an event's class, subject and stamp
    */
@@ -137,7 +137,7 @@ export class EventQueue {
     const subjects = this.#subjects;
     const stamps = this.#stamps;
     const before = this.length;
-    // Pushing what is kept onto the front of the same arrays never overtakes what is read.
+    // Kept events are pushed to the front of the same arrays; the write position never passes the read position.
     this.length = 0;
     for (let at = 0; at < before; at++) {
       const order = orders[at]!;

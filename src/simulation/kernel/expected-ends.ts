@@ -1,6 +1,5 @@
 /**
- * The running jobs by when they are expected to end, with what each then frees: what a backfill looks ahead in. Sorted
- * typed arrays; adding and removing is O(log n) and a move of memory.
+ * The running jobs, sorted by expected end, for backfill. Sorted typed arrays; adding and removing is O(log n) and a move of memory.
  */
 export class ExpectedEnds {
   length = 0;
@@ -24,7 +23,7 @@ export class ExpectedEnds {
   /** Takes out a job that was added with exactly this end. */
   remove(job: number, end: number): void {
     let at = this.#after(end) - 1;
-    // It is among those with this end.
+    // Several jobs may have this end.
     while (this.jobs[at] !== job) at--;
     this.ends.copyWithin(at, at + 1, this.length);
     this.jobs.copyWithin(at, at + 1, this.length);

@@ -3,7 +3,7 @@ import type { JobTable } from '../jobs/job-table.js';
 import { progressAt, rhythmOf, snapshotsAhead } from '../jobs/progress.js';
 import { type CheckedWindow, timeWithin } from '../options/metrics-window.js';
 
-/** Where the GPU time of a window goes: what is held and what there is, and what each job's went into. Microseconds. */
+/** Books the GPU time of a window: GPUs that are held, GPUs that take pods, and the buckets of each job's time. Microseconds. */
 export class GpuAccounts {
   /** GPUs held by jobs, shares as parts; and their integral over time. */
   heldGpus = 0;
@@ -13,7 +13,7 @@ export class GpuAccounts {
   readonly #table: JobTable;
   readonly #state: JobState;
   readonly #window: CheckedWindow;
-  /** Job → what its clock shows where the window begins and ends, of a run that goes across. */
+  /** Job → its clock at the borders of the window, for a run that crosses them. */
   readonly #clockAtFrom: Float64Array;
   readonly #clockAtUntil: Float64Array;
   #since = 0;
@@ -34,15 +34,14 @@ export class GpuAccounts {
     this.#since = time;
   }
 
-  /** Notes that so many more GPUs are held from a time on; fewer, if below 0. */
+  /** Changes the number of GPUs that are held, from a time on. */
   hold(gpus: number, time: number): void {
     this.settle(time);
     this.heldGpus += gpus;
   }
 
   /**
-   * Notes what a job's clock shows at the borders of the window, while its speed is what it has been. To be called before
-   * that changes, at the latest with the end of the run.
+   * Remembers a job's clock at the borders of the window. Call it before the speed of the job changes, and before its run ends.
    */
   markBorders(job: number, now: number): void {
     this.#markBorder(this.#clockAtFrom, this.#window.from, job, now);
@@ -50,9 +49,8 @@ export class GpuAccounts {
   }
 
   /**
-   * Books the GPU time of a run that ends now, as far as it lies in the window. What earlier runs had kept and is thrown away
-   * now is more than the clock shows; it was booked as productive, and is taken back, if this run lies in the window. To be
-   * called before the job's columns change.
+   * Books the GPU time of a run that ends now, as far as it lies in the window. If this run throws away work of earlier runs, that work
+   * was booked as productive and is taken back. Call it before the job's columns change.
    *
    * @param gpus - held
    * @param clock - what the job's clock shows
@@ -62,7 +60,7 @@ export class GpuAccounts {
   book(job: number, now: number, gpus: number, clock: number, stalls: number, lost: number): void {
     const { gpuTime, begin, computeBegin } = this.#state;
     const { from: windowFrom, until: windowUntil } = this.#window;
-    // With fewer pods the clock is slow, but each of its seconds is worth fewer GPU-seconds: no time is lost.
+    // With fewer pods the clock is slower and fewer GPUs are held, so no GPU time is lost by that.
     const worth = this.#table.gpus[job]!;
     const from = begin[job]!;
     const computeFrom = Math.min(now, computeBegin[job]!);
@@ -82,7 +80,7 @@ export class GpuAccounts {
       thrown = after.lost - before.lost;
     }
     gpuTime.productive[job]! += (shown - stalled - thrown) * worth;
-    // A run that nothing disturbed has no other time to book.
+    // A run without interruptions has no other time to book.
     if (held === shown * worth && stalled === 0 && thrown === 0) return;
     gpuTime.checkpoint[job]! += stalled * worth;
     gpuTime.recompute[job]! += thrown * worth;
@@ -97,7 +95,7 @@ export class GpuAccounts {
     clockAt[job] = Math.min(clockEnd[job]!, clock[job]! + passed * speed[job]!);
   }
 
-  /** Of the first part of a run's clock, what went into checkpoints of work that is kept, and what is thrown away in the end. */
+  /** Divides the first part of a run's clock: stalls of checkpoints whose work is kept, and time that is thrown away in the end. */
   #spent(
     job: number,
     part: number,
