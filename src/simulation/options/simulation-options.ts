@@ -8,7 +8,7 @@ import type { EventKind } from './event-kinds.js';
 import type { MetricsOptions } from './metrics-window.js';
 import type { SimulationJob } from './simulation-job.js';
 
-/** Orders of the queue, each by submission where it leaves a tie. */
+/** Orders of the queue; of equal jobs the one submitted first comes first. */
 export const QUEUES = [
   /** By submission. */
   'fifo',
@@ -26,31 +26,31 @@ export const QUEUES = [
 /** An order of the queue. */
 export type Queue = (typeof QUEUES)[number];
 
-/** Rules for whom to preempt first; equal ones: the last submitted. */
+/** Rules for which running jobs are preempted first; of equal jobs the one submitted last. */
 export const VICTIM_RULES = [
   /**
-   * The set of jobs that together lose the fewest GPU-hours: compute since the last checkpoint, if that is lost, and a
-   * restart. Of equal sets the smallest; then the one nearest to the front of the order from the cheapest job to the dearest.
-   * Exact up to 2^20 steps of the search; past them the cheaper of what it found and of that order.
+   * The set of jobs that together lose the fewest GPU-hours: compute since the last checkpoint, if that is lost, and
+   * a restart. Of equal sets the smallest; then the one nearest to the front of the list of jobs from the cheapest to
+   * the dearest. Exact up to 2^20 steps of the search; beyond them the cheaper of its best set and that list.
    */
   'restart-cost',
   /** The lowest priority. */
   'lowest-priority',
-  /** Whose run began last. */
+  /** The latest begin of its run. */
   'youngest',
   /** The fewest GPUs. */
   'fewest-gpus',
 ] as const;
-/** A rule for whom to preempt first. */
+/** A rule for which jobs are preempted first. */
 export type VictimRule = (typeof VICTIM_RULES)[number];
 
 /** Among whom to look for victims. */
 export const VICTIM_SCOPES = [
-  /** Jobs of all tenants; with the queue `fair-share` those of other tenants, for what a tenant deserves. */
+  /** Jobs of all tenants. With the queue `fair-share`: jobs of other tenants, to reclaim what the tenant deserves. */
   'cluster',
   /** Jobs of lower priority of the same tenant. */
   'tenant',
-  /** With the queue `fair-share`: first those of `tenant`, then those of `cluster`. */
+  /** With the queue `fair-share`: first jobs as of `tenant`, then jobs as of `cluster`. */
   'both',
 ] as const;
 /** Among whom to look for victims. */
@@ -59,36 +59,39 @@ export type VictimScope = (typeof VICTIM_SCOPES)[number];
 /** Whom to preempt. */
 export interface VictimOptions {
   readonly victims: VictimRule;
-  /** Seconds that a run is left alone; default 0. */
+  /** Seconds from its begin in which a run is not preempted; default 0. */
   readonly runSecondsMin?: number | undefined;
   /** Default `cluster`. */
   readonly scope?: VictimScope | undefined;
 }
 
-/** Moving running jobs to where they are worth more. */
+/** Options of moving running jobs to better places. */
 export interface DefragmentationOptions {
   /** Seconds between two looks, 1 or more; default 3600. */
   readonly everySeconds?: number | undefined;
-  /** Jobs that a look moves at most, 1 … 10,000; default 16. Four times as many are looked at. */
+  /** The most jobs that one look moves, 1 … 10,000; default 16. At most four times as many are tried. */
   readonly movesMax?: number | undefined;
-  /** How many times the GPU time of the restarts moves must gain, 0 or more; default 1. */
+  /** A move must gain this many times the GPU time of its restarts, 0 or more; default 1. */
   readonly gainFactor?: number | undefined;
 }
 
-/** What a tenant, or a group of tenants, may use. */
+/** The GPUs that a tenant, or a group of tenants, may use. */
 export interface Quota {
-  /** Of a tenant, as in the jobs, or of a group. */
+  /** The name of a tenant, as in the jobs, or of a group. */
   readonly name: string;
-  /** The group around it; it comes before it in the list. Default: none. */
+  /** The group that it belongs to, which comes earlier in the list. Default: none. */
   readonly parent?: string | undefined;
   /**
-   * GPUs that it gets before anybody gets more than deserved, and that it can reclaim. Who deserves nothing reclaims nothing,
-   * whatever the weights: they share out what is free.
+   * GPUs that it gets before any tenant gets more than it deserves, and that it can reclaim. A tenant that deserves 0
+   * reclaims nothing, whatever its weight; weights only divide free GPUs.
    */
   readonly deservedGpus: number;
-  /** The most GPUs it ever uses; default no limit. */
+  /** The most GPUs that it may use; default no limit. */
   readonly limitGpus?: number | undefined;
-  /** Its part of what is over when all who want have what they deserve, in proportion; 0 = none; default 1. */
+  /**
+   * Its weight when GPUs are left after all tenants have what they deserve; they are divided in proportion. 0 = none;
+   * default 1.
+   */
   readonly overQuotaWeight?: number | undefined;
 }
 
@@ -111,11 +114,11 @@ export interface HeadroomPool {
   readonly tenants?: readonly string[] | undefined;
 }
 
-/** What can fail, and how long it is out. */
+/** One cause of failures, and how long a repair takes. */
 export interface SimulatedFailureLaw extends FailureLaw {
   /**
-   * How long the servers involved take no pods. Default: they are well at once, and jobs restart where they were. With a
-   * repair, jobs wait for other servers: holding those that are left (`restart.holdSeconds`), or in the queue.
+   * How long the failed servers take no pods. Default: no time, and jobs restart on the same servers. With a repair,
+   * jobs wait for other servers: they keep those that are left (`restart.holdSeconds`), or wait in the queue.
    */
   readonly repair?: Phase | undefined;
 }
@@ -124,25 +127,28 @@ export interface SimulatedFailureLaw extends FailureLaw {
 export interface SimulatedFailures {
   readonly laws: readonly SimulatedFailureLaw[];
   /**
-   * Servers kept out of use, the last of the document; one comes in for each server that breaks, and stays. Who is repaired
-   * while nobody is missing waits as a spare. With spares, gangs that lose servers keep the others and get the spares, see
-   * `restart.holdSeconds`. Default 0.
+   * Number of spare servers: the last servers of the document take no pods. When a server fails, a spare takes its
+   * place and stays. A server that is repaired while no place is empty becomes a spare. With spares, gangs that lose
+   * servers keep the others and get the spares, see `restart.holdSeconds`. Default 0.
    */
   readonly spareServers?: number | undefined;
 }
 
-/** What a job goes through before it computes again. */
+/** The steps of a restart. */
 export interface SimulatedRestart {
-  /** After a failure, before the job can start again: detection, draining; nothing can interrupt it. */
+  /** Steps after a failure, before the job can start again: detection, draining. Nothing can interrupt them. */
   readonly hidden?: RecoveryDurations | undefined;
-  /** On its GPUs, before it computes: launch, load; a failure starts it again. Not before the first start. */
+  /**
+   * Steps on the job's GPUs before it computes: launch, load. A failure starts them again. There are none before the
+   * first start.
+   */
   readonly exposed?: RecoveryDurations | undefined;
   /**
-   * How long a gang that has lost servers to a repair keeps the others while it waits for replacements, seconds from the
-   * failure; then it gives them up and is back in the queue. It gets what it misses, a spare that comes in at once, before
-   * anybody in the queue is served; with `podsMin` it goes on with what it has when its hidden steps are over. 0: it gives up
-   * all its GPUs with the failure. Default: a day where there are `spareServers` and nobody is
-   * preempted, else 0: from the queue, a gang may stop others.
+   * How long a gang that has lost servers to a repair keeps its other servers and waits for replacements, seconds
+   * from the failure. Then it gives them up and is back in the queue. Replacements, such as a spare, go to these
+   * gangs before any job of the queue. With `podsMin` a gang continues with its remaining pods when its hidden steps
+   * are over. 0: it gives up all GPUs at the failure. Default: a day where there are `spareServers` and no
+   * preemption, else 0.
    */
   readonly holdSeconds?: number | undefined;
 }
@@ -151,101 +157,105 @@ export interface SimulatedRestart {
 export interface SimulateOptions {
   /** A cluster, or a lone server type (one server); as a topology, or as its document. */
   readonly cluster: TopologyOrDocument;
-  /** In any order; equal submit times keep the order of the list. At most 10,000,000. */
+  /** The jobs, in any order; jobs with equal submit times keep the order of the list. At most 4,194,304. */
   readonly jobs: readonly SimulationJob[];
-  /** Which GPUs a job gets; default `topologyAware()`. */
+  /** Decides which GPUs a job gets; default `topologyAware()`. */
   readonly policy?: Policy | undefined;
-  /** Who is first; default `fifo`. */
+  /** The order of the queue; default `fifo`. */
   readonly queue?: Queue | undefined;
   /**
-   * What the priority of a waiting job rises by in an hour, 0 or more, from its arrival on; default 0. For the queues
-   * `priority` and `fair-share`. Whoever starts later than it should comes ever earlier in the queue, and keeps what it has
-   * aged to while it runs. Who stops others, or makes them shrink, goes by its priority as given: nobody is stopped by one
-   * that has merely waited longer.
+   * The rise of the priority of a waiting job per hour from its arrival, 0 or more; default 0. For the queues
+   * `priority` and `fair-share`. A job keeps the priority that it had risen to while it runs. Preemption compares
+   * with the given priority of the waiting job: no job is stopped by one that has only waited longer.
    */
   readonly priorityPerHour?: number | undefined;
   /**
-   * Kills runs that last so many seconds longer than their estimate, 0 or more, as Slurm does (`OverTimeLimit`): what
-   * `estimateSeconds` leaves for the rest of the job, more with fewer pods, from when it computes; what is over ends at once.
-   * Jobs without an estimate have no limit. A killed job is not done and does not come back; what its checkpoints kept
-   * counts as productive. Default: none is killed.
+   * Kills runs that last this many seconds longer than their estimate, 0 or more, as `OverTimeLimit` of Slurm. The
+   * estimate is what `estimateSeconds` leaves for the rest of the job, longer with fewer pods, counted from when the
+   * job computes. A killed job is not done and does not come back; the work in its checkpoints counts as productive.
+   * Jobs without an estimate are not killed. Default: no job is killed.
    */
   readonly overrunSecondsMax?: number | undefined;
   /**
-   * `strict`: whom the head of the queue blocks waits (or backfills). `greedy`: whoever fits starts, in the order of the
-   * queue, and large jobs may starve. Default `strict`.
+   * `strict`: jobs behind a head that does not fit wait, unless they backfill. `greedy`: every job that fits starts,
+   * in the order of the queue; large jobs may starve. Default `strict`, with preemption by order `greedy`.
    */
   readonly admission?: 'strict' | 'greedy' | undefined;
   /**
-   * What may overtake a head of the queue that does not fit. `easy`: jobs that do not delay the start it can be promised
-   * now. `conservative`: every job is promised a start when it comes in, and GPUs where counting is not enough; nobody who
-   * comes later, moves forward or has a higher priority delays it, and only an overrun, a failure or what else starts or moves
-   * jobs does. Default `none`.
+   * Which jobs may start before a head of the queue that does not fit. `none`: no job. `easy`: jobs that do not delay
+   * the earliest start that the head can be promised now. `conservative`: every job is promised a start when it
+   * arrives, and GPUs where counting is not sufficient. No later job, job that moves forward or job of higher
+   * priority delays it; only overruns, failures and options that start or move jobs do. Default `none`.
    */
   readonly backfill?: 'none' | 'easy' | 'conservative' | undefined;
   /**
-   * Jobs behind the head that `easy` looks at in one pass, as `bf_max_job_test` of Slurm; default all. With a queue of
-   * thousands every pass is as long as the queue.
+   * The number of jobs behind the head that `easy` tries in one pass, as `bf_max_job_test` of Slurm; default all. The
+   * time of a pass grows with it.
    */
   readonly backfillDepth?: number | undefined;
   /**
-   * `order`: at every pass the jobs that hold GPUs are chosen anew from all, in the order of the queue, whoever fits, and
-   * the others are stopped; ties go by who was in that order first. Needs `admission` left out or `greedy`, and no backfill.
+   * Which running jobs are stopped for waiting ones. `none`: no job.
    *
-   * `{ victims, runSecondsMin, scope }`: while the head of the queue does not fit, running jobs of lower priority are stopped
-   * until it does, in the order of the rule. Usually with the queue `priority`. With `admission: 'greedy'` any waiting job
-   * may stop others, in the order of the queue; with the scope `tenant` the first job of every tenant. With backfill the head
-   * alone may: whoever takes room behind it could delay what it is promised. With the queue `fair-share` a tenant reclaims what it
-   * deserves instead: jobs of tenants that have more than they deserve are stopped, whatever their priority; at first those
-   * that leave their tenants what they deserve, then gangs that hold both, which go on with fewer pods if `podsMin` allows. Nobody is
-   * stopped who has run for less than `runSecondsMin`, default 0: without it the same jobs may be stopped again and again.
+   * `order`: at every pass all jobs, running or waiting, are taken in the order of the queue, and those that fit get
+   * GPUs; the other running jobs are stopped. Equal jobs keep their order of the last pass. It excludes `admission:
+   * 'strict'` and backfill.
+   *
+   * `{ victims, runSecondsMin, scope }`: while the head of the queue does not fit, running jobs of lower priority are
+   * stopped in the order of the rule until it fits. Usually with the queue `priority`. With `admission: 'greedy'`
+   * every waiting job may stop others, in the order of the queue; with the scope `tenant` the first job of every
+   * tenant; with backfill only the head. With the queue `fair-share` a tenant reclaims what it deserves: jobs of
+   * tenants with more than they deserve are stopped, whatever their priority. Jobs that leave their tenant what it
+   * deserves come first, then gangs that hold both, which continue with fewer pods if `podsMin` allows. A run shorter
+   * than `runSecondsMin` is not stopped; with 0 the same jobs may be stopped again and again.
    *
    * Default `none`.
    */
   readonly preemption?: 'none' | 'order' | VictimOptions | undefined;
-  /** For the queue `fair-share`; default none: all tenants are equal. */
+  /** Quotas for the queue `fair-share`; default none: all tenants are equal. */
   readonly quotas?: readonly Quota[] | undefined;
   /** Default: nothing fails. */
   readonly failures?: SimulatedFailures | undefined;
   /** Default: a restart takes no time. */
   readonly restart?: SimulatedRestart | undefined;
-  /** Room that is kept free for jobs that must not wait, see {@link HeadroomPool}; default none. */
+  /** Pools of GPUs that are kept free for jobs that must not wait, see {@link HeadroomPool}; default none. */
   readonly headroom?: readonly HeadroomPool[] | undefined;
   /**
-   * Moves running jobs to other GPUs where that gains more GPU time than it costs, see {@link DefragmentationOptions};
-   * default: never.
+   * Moves running jobs to other GPUs where that gains more GPU time than it costs, see {@link
+   * DefragmentationOptions}; default: no moves.
    */
   readonly defragmentation?: DefragmentationOptions | undefined;
   /**
-   * For jobs with `podsMin`. `start`: they start with as many pods as fit, and keep them until they are stopped or moved.
-   * `running`: while the head of the queue does not fit, running jobs of at most its priority give up pods, and when nobody
-   * waits they get more, as long as that gains more GPU time than the restarts cost. Default `start`.
+   * How many pods jobs with `podsMin` have. `start`: as many as fit when they start, unchanged until they are stopped
+   * or moved. `running`: while the head of the queue does not fit, running jobs of at most its priority give up pods;
+   * when no job waits, jobs get more pods. Both only where that gains more GPU time than the restarts cost. Default
+   * `start`.
    */
   readonly elastic?: 'start' | 'running' | undefined;
   /**
-   * Whether a job that is stopped to make room, or moved, keeps its progress, or falls back to its last checkpoint; default `kept`:
-   * it gets the time to write one.
+   * The progress of a job that is preempted or moved. `kept`: all of it, since the job gets time to write a
+   * checkpoint. `checkpoint`: it falls back to its last checkpoint. Default `kept`.
    */
   readonly preempted?: 'kept' | 'checkpoint' | undefined;
   /**
-   * Whether jobs that communicate slow each other down on the uplinks and the ports of servers that they share; default
-   * true. False: each reaches what its placement reaches alone.
+   * Whether jobs slow each other down on the uplinks and server ports that they share; default true. False: each job
+   * reaches the bandwidth of its placement alone.
    */
   readonly linkSharing?: boolean | undefined;
   /**
-   * When the scheduler runs. `instant`: once everything has happened that happens at a time; what its decisions lead to at
-   * that very time, as the end of a job that takes no time, is followed by a further pass. `event`: after every event, as
-   * CQSim and other simulators do, so that a decision may not know of what happens at its own time. Either way nobody is
-   * stopped or moved who ends at that time. Default `instant`.
+   * When the scheduler runs. `instant`: after all events of one time; if its decisions lead to events at the same
+   * time, such as the end of a job of 0 seconds, it runs again after them. `event`: after every event, as CQSim and
+   * other simulators do; a decision may then precede other events of its time. In both cases no job is stopped or
+   * moved that ends at that time. Default `instant`.
    */
   readonly passes?: 'event' | 'instant' | undefined;
   /**
-   * Which kind of event comes first at equal times; see {@link EventKind} for the default. `compute` and `defragment` may
-   * be left out; then they come last. With `passes: 'instant'` `defragment` always does, and the order of the others matters in two cases: a
-   * `failure` before the `finish` of a job that it hits fails the job; before a `repair` it leaves one spare less to come in.
+   * The order of kinds of events at equal times; see {@link EventKind} for the default. `compute` and `defragment`
+   * may be left out; then they come last. With `passes: 'instant'` `defragment` is always last, and the order of the
+   * others matters in two cases: if `failure` comes before the `finish` of a job that it hits, the job fails; if it
+   * comes before a `repair`, one spare less can take a place.
    */
   readonly eventOrder?: readonly EventKind[] | undefined;
-  /** Of all random draws; any safe integer; default 0. */
+  /** Seed of all random draws; any safe integer; default 0. */
   readonly seed?: number | undefined;
   /** When to stop, seconds; events at this time still happen. Default: when all jobs have ended. */
   readonly untilSeconds?: number | undefined;
@@ -254,15 +264,15 @@ export interface SimulateOptions {
   /** What the metrics are over; default: the whole simulation, from the first arrival to the end. */
   readonly metrics?: MetricsOptions | undefined;
   /**
-   * Events to process before giving up with `limit-exceeded`, 1 … 1,000,000,000; default 1,000,000, and 1,000 more for each
-   * job. Failures in close succession, or looks for jobs to move, would otherwise go on for days.
+   * The most events before the simulation ends with `limit-exceeded`, 1 … 1,000,000,000; default 1,000,000 and 1,000
+   * more for each job. The limit ends simulations in which failures or moves would go on for days.
    */
   readonly eventsMax?: number | undefined;
-  /** Called now and then with how far it is. */
+  /** Called from time to time with the progress of the simulation. */
   readonly onProgress?: ((progress: SimulationProgress) => void) | undefined;
 }
 
-/** How far a simulation is. */
+/** The progress of a simulation. */
 export interface SimulationProgress {
   readonly seconds: number;
   readonly events: number;
