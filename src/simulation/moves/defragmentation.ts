@@ -2,18 +2,18 @@ import type { LookAhead } from '../future/look-ahead.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import type { Moves } from './moves.js';
 
-/** How many jobs are looked at for one that may be moved. */
+/** Jobs that a look tries for each that it may move. */
 const LOOKS_PER_MOVE = 4;
 
 /**
- * Defragmentation: every so often the head of the queue is given room by moving whoever is in its way to other GPUs, as long
- * as it would have to wait otherwise; then running jobs that want bandwidth, or pods, are placed anew, who has most to gain
- * first. See {@link Moves} for what is gained and what it costs.
+ * Defragmentation, at regular times. First jobs in the way of the head of the queue move to other GPUs, if the head
+ * would have to wait otherwise. Then running jobs with less bandwidth or fewer pods than they could have are placed
+ * anew, the one with most to gain first. {@link Moves} says which moves are worth their cost.
  */
 export class Defragmentation {
   readonly #run: ClusterRun;
   readonly #moves: Moves;
-  /** Undefined where a gang that fits in number fits. */
+  /** Undefined where counting is sufficient to know what fits: then no move can help the head. */
   readonly #lookAhead: LookAhead | undefined;
   readonly #everyMicros: number;
   readonly #movesMax: number;
@@ -38,7 +38,10 @@ export class Defragmentation {
     this.#schedule();
   }
 
-  /** A look, when a pass has been at this time. O(running) moves and decisions of an engine for the head, and O(movesMax) for the rest. */
+  /**
+   * One look, after the pass of this time. O(running) moves and decisions of an engine for the head, O(movesMax) for
+   * the others.
+   */
   #look(): void {
     let left = this.#movesMax;
     left -= this.#makeRoom(left);
@@ -64,7 +67,7 @@ export class Defragmentation {
     return moved;
   }
 
-  /** Running jobs that are slower than they could be, by the GPU time that this costs them. */
+  /** Running jobs that are slower than they could be, sorted by the GPU time that this costs them. */
   #byHope(): number[] {
     const { running, runningCount, state, table } = this.#run;
     const hope = new Map<number, number>();

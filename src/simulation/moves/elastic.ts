@@ -4,9 +4,11 @@ import type { ClusterRun } from '../kernel/cluster-run.js';
 import type { Moves } from './moves.js';
 
 /**
- * Lets running jobs with bounds shrink and grow. After the scheduler's own pass, while the head of the queue does not fit,
- * jobs of at most its priority give up pods, down to their `podsMin`, if that gains more than their restarts cost. When nobody
- * waits, those that have fewer pods than they asked for start again with more, likewise, the first submitted first.
+ * Lets running jobs with `podsMin` shrink and grow, after the scheduler's own pass:
+ * 1. While the head of the queue does not fit, jobs of at most its priority give up pods, down to `podsMin`, if that
+ * gains more GPU time than their restarts cost.
+ * 2. When no job waits, jobs with fewer pods than they asked for start again with more, under the same condition, the
+ * first submitted first.
  *
  * @param schedule - the pass without it
  * @complexity O(running) moves and decisions of an engine
@@ -16,15 +18,15 @@ export function elasticPass(
   moves: Moves,
   lookAhead: LookAhead,
 ): (run: ClusterRun) => void {
-  /** The head of the queue that nobody could make room for, and how often GPUs had come back then. */
+  /** The head of the queue that no shrinking helped, and the number of returns of GPUs at that time. */
   let refused = -1;
   let refusedAt = -1;
-  /** Job → how often GPUs had come back when it could not grow. */
+  /** Job → the number of returns of GPUs when it could not grow. */
   const smallAt = new Map<number, number>();
   return (run) => {
     const { waiting, table, allocation } = run;
     schedule(run);
-    // Each turn starts the head of the queue, or ends.
+    // Each turn starts the head of the queue, or is the last.
     while (waiting.length > 0 && !run.givesBackNow) {
       const head = waiting.jobs[waiting.start]!;
       if (refused === head && refusedAt === allocation.returns) return;
@@ -38,7 +40,7 @@ export function elasticPass(
         return false;
       };
       if (!makeRoom(run, head, mayShrink, moves, lookAhead)) {
-        // Who is about to compute may shrink as soon as it does.
+        // A job in its restart steps may shrink when they are over.
         refused = mayFollow ? -1 : head;
         refusedAt = allocation.returns;
         return;

@@ -2,9 +2,9 @@ import { GPU_MILLI } from '../../units.js';
 import { forEachPiece } from '../allocation/holdings.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 
-/** Sets that one search looks at, those that are too small to help included. */
+/** The most sets that one search tries, including those that free too little. */
 const SETS_MAX = 1 << 12;
-/** Up to so many candidates are few: of more no sets are made. */
+/** With more candidates than this no sets are made. */
 export const FEW_CANDIDATES_MAX = 64;
 
 /** A job that may be stopped, and what that costs. */
@@ -14,7 +14,7 @@ export interface Candidate {
   readonly cost: number;
 }
 
-/** Some candidates of a list, their positions in it, ascending, and what they cost together. */
+/** A set of candidates: their positions in the list, ascending, and their total cost. */
 interface CandidateSet {
   readonly members: readonly Candidate[];
   readonly at: readonly number[];
@@ -22,9 +22,9 @@ interface CandidateSet {
 }
 
 /**
- * Sets of running jobs, the cheapest first, without which a waiting job may fit by the numbers of GPUs on the servers. Of
- * equal cost the one with fewer jobs comes first, then the one whose members come first. A job of one pod needs one server,
- * so sets of jobs on one server come before all others; of these some come twice.
+ * Sets of running jobs without which a waiting job may fit by the numbers of GPUs on the servers, the cheapest first.
+ * Of equal cost the set with fewer jobs comes first, then the one whose members come first. A job of one pod needs
+ * one server, so sets of jobs on one server come before all others; some of these come twice.
  *
  * @param candidates - the cheapest first
  * @param sizeMax - jobs in a set at most
@@ -68,7 +68,7 @@ function* setsOnOneServer(
 }
 
 /**
- * Candidates in the order of their servers, those first that are cheapest to free for a pod: for gangs of pods that need most
+ * Candidates sorted by their servers: first those that are cheapest to free for a pod. For gangs whose pods need most
  * of a server.
  */
 export function byServersInTheWay(
@@ -81,12 +81,12 @@ export function byServersInTheWay(
     own,
     cost: own.reduce((sum, { cost }) => sum + cost, 0),
   }));
-  // Sorting is stable: of equal ones the first server.
+  // Sorting is stable, so equal servers keep their order.
   servers.sort((a, b) => a.cost - b.cost || a.own.length - b.own.length);
   return [...new Set(servers.flatMap(({ own }) => own))];
 }
 
-/** A server that would have enough GPUs free for a pod without some candidates. */
+/** A server that would have enough free GPUs for a pod without some candidates. */
 interface ServerInTheWay {
   readonly own: readonly Candidate[];
   /** Position in `own` → thousandths of GPUs that it holds there. */
@@ -94,7 +94,7 @@ interface ServerInTheWay {
   readonly missingMilli: number;
 }
 
-/** What running jobs leave free on each server that takes pods, in numbers of GPUs. Room that is kept free counts as free. */
+/** The GPUs that running jobs leave free on each server, by number. Headroom counts as free. */
 class RoomByServer {
   readonly #run: ClusterRun;
   /** What a pod needs, thousandths of GPUs. */
@@ -174,8 +174,9 @@ class RoomByServer {
 }
 
 /**
- * All sets of candidates that will do, but the empty one, by {@link compareSets}: from each set follow the one with the next
- * candidate as well, and the one with it in place of the last. Both cost at least as much, as candidates ascend.
+ * All non-empty sets of candidates that are accepted, in the order of {@link compareSets}. From each set two follow:
+ * with the next candidate added, and with the next candidate in place of the last. Both cost at least as much, since
+ * candidates are sorted by cost.
  */
 function* cheapestSets(
   candidates: readonly Candidate[],

@@ -8,22 +8,22 @@ import { fitsAsItIs, suspendInOrder } from '../preemption/preempt-for.js';
 import { restartCost, victimsOf } from '../preemption/victims.js';
 import { byServersInTheWay, type Candidate, FEW_CANDIDATES_MAX, setsInTheWay } from './move-sets.js';
 
-/** Sets of jobs that are tried for one that waits, before only lists are. */
+/** The most sets of jobs that are tried for one waiting job; after that only lists are tried. */
 const TRIALS_MAX = 256;
-/** Up to so many servers are few: a trial places every job of a set anew. */
+/** On more servers than this only one set is tried, since a trial places every job of a set anew. */
 const FEW_SERVERS_MAX = 64;
 
-/** Of so many candidates all sets are tried, unless {@link TRIALS_MAX} is less: past it only lists of many. */
+/** With at most this many candidates all sets are tried, up to {@link TRIALS_MAX}; with more, only lists. */
 const EXHAUSTED_MAX = 8;
 
-/** For whom room is to be made, how long it would wait otherwise, microseconds, and the most jobs that move. */
+/** The waiting job, how long it would wait otherwise, microseconds, and the most jobs that may move. */
 interface Attempt {
   readonly job: number;
   readonly waits: number;
   readonly movesMax: number;
 }
 
-/** A suspended job that has been placed again, for the moment. */
+/** A suspended job that has been placed again during a trial. */
 interface Placed {
   readonly other: number;
   readonly before: Assignment;
@@ -31,16 +31,16 @@ interface Placed {
 }
 
 /**
- * Moves running jobs to other GPUs, or to more or fewer pods, where that gains more GPU time than it costs. A move is a stop
- * and a start: what a preempted job would lose is lost, and the restart is paid on the new GPUs.
+ * Moves running jobs to other GPUs, or to more or fewer pods, where that gains more GPU time than it costs. A move is
+ * a stop and a start: a job loses what it would lose by preemption, and restarts on the new GPUs.
  *
- * A job that has g GPUs and needs l seconds more on them, and g' and l' after the move, saves g l - g' l' GPU-seconds; less
- * bandwidth makes that negative. To it comes what stands idle otherwise: the GPUs of a job that waits, for as long as it
- * would; of a job that grows, (g' - g) l'. The cost is that of the restart, g' r.
+ * A job with g GPUs that needs l more seconds, and g' and l' after the move, saves g l - g' l' GPU-seconds; with less
+ * bandwidth this is negative. Added to it is time that GPUs would be idle: those of a waiting job for as long as it
+ * would wait; of a job that grows, (g' - g) l'. The cost is that of the restart r, g' r.
  */
 export class Moves {
   readonly #run: ClusterRun;
-  /** How many times what it costs a move must gain. */
+  /** A move must gain this many times its cost. */
   readonly #gainFactor: number;
 
   constructor(run: ClusterRun, gainFactor: number) {
@@ -49,10 +49,11 @@ export class Moves {
   }
 
   /**
-   * Places a job that waits by moving others: the cheapest set of them that finds places beside it, see {@link setsInTheWay},
-   * or, past {@link TRIALS_MAX} sets tried, the first of a list as far as they are needed. Where many run, or on many servers,
-   * one set is tried: of as many of the cheapest as it takes. Those that may have fewer pods
-   * all get their least before one gets more; what is over goes to the first submitted.
+   * Places a waiting job by moving others.
+   * 1. The cheapest set of jobs that find places beside it, see {@link setsInTheWay}.
+   * 2. After {@link TRIALS_MAX} sets: the shortest beginning of a list of jobs.
+   * 3. Where many jobs run, or on many servers, only one set is tried: as many of the cheapest as are needed.
+   * Elastic jobs first all get their `podsMin`; GPUs that are left go to the first submitted.
    *
    * @param mayMove - who may be moved
    * @param waits - how long it would wait otherwise, microseconds, 0 or more; Infinity = for ever
@@ -84,7 +85,10 @@ export class Moves {
     );
   }
 
-  /** Tries those of a list without whom the job fits, see {@link suspendInOrder}: placing all of a long list anew takes long. */
+  /**
+   * Tries the jobs of a list without which the waiting job fits, see {@link suspendInOrder}: placing all of a long
+   * list anew would take long.
+   */
   #moveAnyNumber(attempt: Attempt, candidates: readonly Candidate[]): number {
     const run = this.#run;
     const others = candidates.map((one) => one.job);
@@ -100,7 +104,7 @@ export class Moves {
     );
   }
 
-  /** Whether there are enough GPUs in number, with candidates at their least. Deciding costs more than counting. */
+  /** Whether enough GPUs are free by number, with candidates at `podsMin`. A count is cheaper than a decision. */
   #mayFit(job: number, set: readonly Candidate[]): boolean {
     const run = this.#run;
     const gang = run.gangOf(job);
@@ -112,7 +116,7 @@ export class Moves {
     return freeMilli >= 0;
   }
 
-  /** Tries the first of a list, ever more of them, then without those that need not move. */
+  /** Tries the first jobs of a list, more at every turn, and then leaves out those that need not move. */
   #moveMany(attempt: Attempt, candidates: readonly Candidate[]): number {
     let high = 1;
     while (high <= candidates.length && !this.#mayFit(attempt.job, candidates.slice(0, high))) high++;
@@ -137,7 +141,7 @@ export class Moves {
   }
 
   /**
-   * Places a job that waits in the place of others, and these anew.
+   * Places a waiting job on the GPUs of others, and these others anew.
    *
    * @returns how many move; 0, and nothing has happened, if somebody finds no place, or if it is not worth it
    */
@@ -179,18 +183,18 @@ export class Moves {
     return 0;
   }
 
-  /** Takes back what a job was given, -1 = none, and lets those go on that were suspended for it. */
+  /** Takes back the GPUs of a trial from a job, -1 = none, and resumes the jobs that were suspended for it. */
   #giveBack(job: number, suspended: readonly number[]): void {
     const { allocation } = this.#run;
     if (job !== -1) allocation.unplace(job);
     for (const other of suspended) allocation.resume(other);
-    // Whoever was refused meanwhile was refused for less room.
+    // Refusals of this trial do not count: more is free now than when they were made.
     allocation.returns++;
   }
 
   /**
-   * Places suspended jobs, the largest first, as those are the hardest to place: all with their least, and where that works
-   * again with what is over. None, and undefined, if one finds no place.
+   * Places suspended jobs, the largest first, since these are the hardest to place: first all with `podsMin`, and if
+   * that works again with the GPUs that are left. None is placed, and the result is undefined, if one finds no place.
    */
   #placeAgain(others: readonly number[]): Placed[] | undefined {
     const run = this.#run;
@@ -214,14 +218,17 @@ export class Moves {
       podsOf.set(other, podsMin + more);
     }
     this.#unplace(least);
-    // What is free in number may not be together.
+    // Enough GPUs by number may still be in the wrong places.
     return (
       this.#placeAll(bySize, (_, other) => podsOf.get(other)!) ??
       this.#placeAll(bySize, (gang) => gang.podsMin)
     );
   }
 
-  /** Places suspended jobs one by one, each with so many pods at most; none, and undefined, if one finds no place. */
+  /**
+   * Places suspended jobs one by one, each with at most so many pods. None is placed, and the result is undefined, if
+   * one finds no place.
+   */
   #placeAll(others: readonly number[], podsOf: (gang: Gang, other: number) => number): Placed[] | undefined {
     const run = this.#run;
     const placed: Placed[] = [];
@@ -238,7 +245,7 @@ export class Moves {
     return placed;
   }
 
-  /** Takes back what suspended jobs were given, the last first; they keep their assignments of before. */
+  /** Takes back what suspended jobs got in a trial, the last first; their former assignments stay. */
   #unplace(placed: readonly Placed[]): void {
     const { allocation, holdings } = this.#run;
     for (const { other, before } of placed.toReversed()) {
@@ -247,12 +254,15 @@ export class Moves {
     }
   }
 
-  /** Whether a job may be stopped, and computes: one that is about to would skip what it still has to go through. */
+  /**
+   * Whether a job may be stopped and computes. A job in its restart steps is not moved: it would skip the rest of
+   * them.
+   */
   isMovable(job: number): boolean {
     return this.#run.state.computeBegin[job]! <= this.#run.now && this.#run.mayStop(job);
   }
 
-  /** Moves a running job if it gains by it; says whether. */
+  /** Moves a running job if that gains more than it costs; returns whether it did. */
   improve(job: number): boolean {
     const { allocation, holdings } = this.#run;
     const before = holdings.assignmentOf(job);
@@ -272,24 +282,24 @@ export class Moves {
     allocation.unplace(job);
     holdings.putAssignment(job, before);
     allocation.resume(job);
-    // All is as it was, and nobody has been refused meanwhile.
+    // The state is as before, and no refusal was remembered.
     allocation.returns = returns;
     return false;
   }
 
   /** Whether a job gains more by a move than it costs. */
   #isBetter(job: number, before: Assignment, after: Assignment): boolean {
-    // A stop and a start on the same GPUs is no move, though a checkpoint that was due may come later then.
+    // A stop and a start on the same GPUs is no move.
     if (isSamePlace(before, after)) return false;
     const grown = Math.max(0, this.#gpusIn(job, after) - this.#gpusIn(job, before));
-    // Under fair share who uses how much is for quotas to say.
+    // Under fair share quotas decide how much a job uses, so jobs do not grow by moves.
     if (grown > 0 && this.#run.settings.queue === 'fair-share') return false;
     const gain = this.#savedBy(job, before, after) + grown * this.#leftAt(job, after);
     const rounding = FIGURE_TOLERANCE * this.#gpusIn(job, before) * this.leftNow(job);
     return gain > this.#restartOf(job, after) * this.#gainFactor + rounding;
   }
 
-  /** Places a suspended job without taking what is kept free: a move must not use that up. */
+  /** Places a suspended job without using headroom. */
   #placeBesideHeadroom(job: number, gang: Gang): boolean {
     const { allocation, holdings } = this.#run;
     const before = holdings.assignmentOf(job);
@@ -305,7 +315,7 @@ export class Moves {
     return (this.#run.table.gpus[job]! * assignment.pods) / this.#run.gangOf(job).pods;
   }
 
-  /** GPU-microseconds that a move saves, but for the restart. */
+  /** GPU-microseconds that a move saves, the restart aside. */
   #savedBy(job: number, before: Assignment, after: Assignment): number {
     return (
       this.#gpusIn(job, before) * this.leftNow(job) - this.#gpusIn(job, after) * this.#leftAt(job, after)
@@ -324,7 +334,7 @@ export class Moves {
     return wait + (state.clockEnd[job]! - this.#run.times.clockOf(job)) / state.speed[job]!;
   }
 
-  /** Microseconds that it computes if it is stopped now and goes on with what an assignment says. */
+  /** Microseconds that a job computes if it is stopped now and continues with an assignment. */
   #leftAt(job: number, assignment: Assignment): number {
     const { state, table, settings, parts } = this.#run;
     const { work, durable } = this.#run.times.progressOf(job);

@@ -3,8 +3,7 @@ import { queueKey } from '../jobs/queue-order.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 
 /**
- * All jobs that run or wait, sorted by their keys of the moment; equal keys stay in the order of the last time, and new
- * jobs come behind.
+ * All jobs that run or wait, sorted by their present keys. Equal keys keep their last order; new jobs come behind.
  */
 export class ActiveOrder {
   /** In order; see {@link refresh}. */

@@ -1,30 +1,30 @@
 import { isCheaper, type PriceList } from './price-list.js';
 
-/** What room for a gang costs, and which line of every menu makes it. */
+/** The price of freeing enough for a gang, and the line of each menu that it takes. */
 export interface LineChoice {
   readonly cost: number;
   readonly tie: number;
-  /** Menu → extra pods for which it makes room. Length: menus. */
+  /** Menu → extra pods that its line frees capacity for. Length: menus. */
   readonly extras: Int32Array;
 }
 
-/** Amount → the least price of it; Infinity = it cannot be had. */
+/** Amount → its least price; Infinity = it is impossible. */
 interface Prices {
   readonly cost: ArrayLike<number>;
   readonly tie: ArrayLike<number>;
 }
 
 /**
- * The cheapest room for a gang on servers of which each has a menu of its own: a knapsack in which every server gives one
- * line of its menu.
+ * Finds the cheapest way to free enough for a gang, where each server has a menu of prices: a knapsack in which every
+ * server gives one line of its menu.
  */
 export class CheapestLines {
   /** Sums of two prices so far. */
   steps = 0;
 
   /**
-   * Room for `pods` pods, wherever they are. Where the next pod is never cheaper than the one before on the same server, the
-   * cheapest next pods are taken.
+   * The cheapest lines for `pods` pods on any servers. Where on each server the next pod is never cheaper than the
+   * one before, the cheapest next pods are taken one by one.
    *
    * @param menus - one per server
    * @returns undefined if all of them together do not have it
@@ -44,7 +44,7 @@ export class CheapestLines {
   }
 
   /**
-   * Room for slices: every `slicePods` pods on servers of one group, and what is over, less than a slice, likewise.
+   * The cheapest lines for slices: every `slicePods` pods are on servers of one group, and so is the smaller slice.
    *
    * @param menus - one per server, group by group
    * @param groupEnds - where the menus of each group end
@@ -58,7 +58,7 @@ export class CheapestLines {
     pods: number,
   ): LineChoice | undefined {
     const rest = pods % slicePods;
-    // An amount is twice the slices, and one more with the rest.
+    // An amount is twice the number of slices, plus 1 with the smaller slice.
     const target = 2 * Math.floor(pods / slicePods) + (rest > 0 ? 1 : 0);
     const podsOf = (amount: number): number => (amount >> 1) * slicePods + (amount & 1) * rest;
     const inGroup = groupEnds.map((end, group) => {
@@ -119,12 +119,12 @@ export class CheapestLines {
   }
 }
 
-/** The least price of every amount `0 … target`, item by item, and what each item gives. */
+/** The least price of every amount `0 … target`, item after item, and the part that each item gives. */
 class Knapsack {
   cost: Float64Array;
   tie: Float64Array;
   readonly #size: number;
-  /** Item × amount → the amount without the item, and what the item gives. */
+  /** Item × amount → the amount without the item, and the part that the item gives. */
   readonly #before: Int32Array;
   readonly #part: Int32Array;
   readonly #items: number;
@@ -139,7 +139,7 @@ class Knapsack {
     this.#part = new Int32Array(items * this.#size);
   }
 
-  /** Adds the next item; returns how many sums that took. */
+  /** Adds the next item; returns the number of sums made. */
   add(item: number, prices: Prices, plus: (a: number, b: number) => number): number {
     const cost = new Float64Array(this.#size).fill(Number.POSITIVE_INFINITY);
     const tie = new Float64Array(this.#size);
@@ -165,7 +165,7 @@ class Knapsack {
     return steps;
   }
 
-  /** Says what every item gives to an amount. */
+  /** Reads the part of every item in an amount. */
   trace(amount: number, give: (item: number, part: number) => void): void {
     let left = amount;
     for (let item = this.#items - 1; item >= 0; item--) {
@@ -190,7 +190,7 @@ function isRising({ cost, tie }: PriceList): boolean {
   return true;
 }
 
-/** The prices of a menu by all pods that fit, those included for which nobody goes. */
+/** The prices of a menu by all pods that fit, including those that fit without any victim. */
 function fromNobody({ base, cost, tie }: PriceList): Prices {
   const free = new Array<number>(base).fill(0);
   return { cost: [...free, ...cost], tie: [...free, ...tie] };

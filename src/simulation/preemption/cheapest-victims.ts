@@ -7,30 +7,33 @@ import type { VictimPiece } from './victim-pieces.js';
 
 /** Comparisons and sums that one search may spend: some tens of milliseconds. */
 const STEPS_MAX = 2 ** 20;
-/** What a decision costs besides these, for each server of the domain. */
+/** Steps counted for a decision itself, for each server of the domain. */
 const STEPS_PER_HOST = 16;
-/** More victims are not searched. */
+/** With more victims no search is made. */
 const VICTIMS_MAX = 2 ** 16;
-/** What a victim counts in a tie, before its position: sums of positions stay below. */
+/** The weight of one victim in the tie-break; sums of positions stay below it. */
 const VICTIM = 2 ** 32;
 
 /** What a search found. */
 export interface CheapestVictims {
   /** Positions in the list of victims, rising; undefined if none was found. */
   readonly victims: readonly number[] | undefined;
-  /** Whether nothing cheaper is possible, or, without victims, nothing at all; false past the bound on steps. */
+  /** True if the result is proven: no cheaper set exists, or none at all. False past the limit of steps. */
   readonly isProven: boolean;
 }
 
 /**
- * The cheapest set of victims without whom a gang fits: the least sum of costs; of equal ones the fewest victims; then those
- * nearer to the front of the list (the least sum of positions).
+ * Finds the cheapest set of victims without which a gang fits: the least sum of costs; of equal sums the fewest
+ * victims; then the victims nearest to the front of the list (the least sum of positions).
  *
- * Branch and bound over the victims that hold something on several servers. Below a decision about some of them, each of the
- * others counts on every server with a part of its price, so that servers can be looked at one by one; what all its parts
- * cost together is never more than the price, so the result is a bound. If it takes all or nothing of everybody, it is the
- * answer; otherwise the victim of which most is not paid is decided about next. On one server, ways to choose among its pieces
- * are compared (ServerPricer), over servers a knapsack (CheapestLines). At most 2^20 steps and 65,536 victims.
+ * Branch and bound:
+ * 1. A victim with pieces on one server has its full price there. A victim with pieces on several servers counts on
+ * each with a part of its price. All its parts together never exceed the price, so the sum is a lower bound.
+ * 2. With these prices servers are independent: on one server the ways to choose among its pieces are compared
+ * (ServerPricer), over the servers a knapsack chooses (CheapestLines).
+ * 3. If the result takes every victim whole or not at all, it is the answer for this branch. Otherwise the search
+ * branches on the victim with the largest unpaid part of its price.
+ * At most 2^20 steps and 65,536 victims.
  *
  * @param pieces - server → what victims hold on it
  * @param costs - of the victims, in the order of the list: whole numbers, 0 or more, with sums below 2^53
@@ -47,12 +50,12 @@ export function cheapestVictims(
   return new Search(tables, state, gang, pieces, costs).run();
 }
 
-/** What has been decided about a victim. */
+/** The decision about a victim in the present branch. */
 const OPEN = 0;
 const GONE = 1;
 const KEPT = 2;
 
-/** A server of the domain at hand, and what victims hold on it. */
+/** A server of the domain being searched, and the pieces of victims on it. */
 interface Host {
   readonly server: number;
   readonly pieces: readonly VictimPiece[];
@@ -69,7 +72,7 @@ class Search {
   readonly #room = new CheapestLines();
   /** Victim → {@link OPEN}, {@link GONE} or {@link KEPT}. */
   readonly #decided: Uint8Array;
-  /** Victim → server → its part of the price; only of victims on several servers of the domain at hand. */
+  /** Victim → server → its part of the price; only for victims on several servers of the domain. */
   #parts: ReadonlyMap<number, ReadonlyMap<number, Price>> = new Map();
   /** Victim → positions of its hosts, of the same victims. */
   #hostsOf: ReadonlyMap<number, readonly number[]> = new Map();
@@ -101,7 +104,7 @@ class Search {
   run(): CheapestVictims {
     const { podsMin, requireLevel, sliceLevel, slicePods } = this.#gang;
     const { levelStart, serverStart, serverEnd } = this.#tables.fabric;
-    // One pod is on one server: nobody's price has to be parted.
+    // One pod is on one server, so no price needs to be divided.
     if (requireLevel === SERVER || podsMin === 1) {
       for (const server of this.#pieces.keys()) this.#inDomain(server, server + 1, undefined);
     } else {
@@ -127,7 +130,7 @@ class Search {
     return ends;
   }
 
-  /** Searches the servers `from … to - 1`, of which some may form groups for slices. */
+  /** Searches the servers `from … to - 1`, which may be grouped by domains of slices. */
   #inDomain(from: number, to: number, groups: readonly number[] | undefined): void {
     const { need, podsMin } = this.#gang;
     const hosts: Host[] = [];
@@ -147,7 +150,7 @@ class Search {
     if (menus !== undefined) this.#branch({ cost: 0, tie: 0 }, menus);
   }
 
-  /** Parts the prices of victims on several hosts, and returns the menus that follow. */
+  /** Divides the prices of victims on several servers, and returns the menus that follow. */
   #partPrices(): PriceList[] | undefined {
     const podsOn = new Map<number, [host: number, pods: number][]>();
     let useful = this.#pods;
@@ -197,7 +200,7 @@ class Search {
     return menu;
   }
 
-  /** Searches what is left open, after victims of a price have gone. */
+  /** Searches the open victims, after others with a total price have been chosen. */
   #branch(spent: Price, menus: readonly PriceList[]): void {
     this.#nodeSteps += STEPS_PER_HOST * menus.length;
     if (this.#nodeSteps + this.#menus.steps + this.#room.steps > STEPS_MAX) this.#isCut = true;
@@ -236,7 +239,10 @@ class Search {
     return this.#room.forSlices(menus, this.#groupEnds, this.#gang.slicePods, this.#pods);
   }
 
-  /** Whom a choice of lines takes, at least in part; their price; and of whom most is not paid, if of anybody. */
+  /**
+   * The victims that a choice of lines takes, whole or in part; their price; and the victim with the largest unpaid
+   * part.
+   */
   #takenBy(
     { extras }: LineChoice,
     menus: readonly PriceList[],
@@ -271,8 +277,8 @@ class Search {
 }
 
 /**
- * Parts of a price, by pods, so that those of any `useful` hosts are together at most the price: of all hosts of a victim,
- * a choice that takes no more than it needs uses at most as many as it needs pods.
+ * Divides a price over servers by pods, so that the parts on any `useful` servers sum to at most the price. A choice
+ * that takes no more than it needs uses at most as many servers of a victim as it needs pods.
  */
 function partsOf(
   { cost, tie }: Price,

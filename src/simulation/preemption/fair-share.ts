@@ -4,12 +4,16 @@ import type { QuotaTree } from './quota-tree.js';
 import { preemptInTenant, reclaim } from './reclaim.js';
 
 /**
- * Fair share: again and again the first job of the tenant that is served first (see QuotaTree) starts. A tenant whose first
- * job would pass a limit sits out the pass; greedy, its next job is looked at. Where the job does not fit, and its tenant
- * would not have more than it deserves, jobs of tenants that have more may be stopped for it, see {@link reclaim}. Then a job
- * that does not fit and would have more does not hold up those that their tenants deserve: they could reclaim what it takes.
- * With the scope `tenant` or `both`, the first job of a tenant may also stop jobs of its own tenant of lower priority, whoever
- * is held up.
+ * Fair share. Repeated until no tenant can be served:
+ * 1. The tenant that is served first (see QuotaTree) tries its first job. If the job would pass a limit, the tenant
+ * is left out of the pass; with `isGreedy` its next job is tried.
+ * 2. A job that fits starts.
+ * 3. A job that does not fit, and with which its tenant would not have more than it deserves, may stop jobs of
+ * tenants that have more, see {@link reclaim}.
+ * 4. A job that does not fit, and with which its tenant would have more than it deserves, does not block jobs that
+ * their tenants deserve: these could reclaim its GPUs.
+ * 5. With the scope `tenant` or `both`, the first job of a tenant may also stop jobs of lower priority of its own
+ * tenant.
  *
  * @param tree - the quotas
  * @param isGreedy - whether others may go on where the job does not fit
@@ -25,7 +29,7 @@ export function fairSharePass(
   const inTenant = victims !== undefined && victims.scope !== 'cluster';
   /** Job → when it was last stopped here. */
   const stoppedAt = new Map<number, number>();
-  /** Serves tenants until nobody can be served; true if it stopped somebody, who may be served elsewhere now. */
+  /** Serves tenants until none can be served; true if a job was stopped, which may fit elsewhere now. */
   const serve = (run: ClusterRun): boolean => {
     const { waiting, table } = run;
     if (waiting.length === 0) return false;
@@ -42,9 +46,12 @@ export function fairSharePass(
       if (queue === undefined) queues.set(tenant, [job]);
       else queue.push(job);
     }
-    // The last of a list is taken off cheaply.
+    // Removing the last entry of a list is cheap.
     for (const queue of queues.values()) queue.reverse();
-    /** Whom a job that does not fit holds up: nobody, who would have more than deserved, or all. */
+    /**
+     * The jobs that a job that does not fit blocks: those that would give their tenants more than they deserve, or
+     * all.
+     */
     let blocks: 'none' | 'beyond' | 'all' = 'none';
     while (queues.size > 0) {
       const tenant = [...queues.keys()].reduce((best, other) =>
@@ -59,7 +66,7 @@ export function fairSharePass(
       };
       const isDeserved = tree.deserves(tenant, gpus);
       const isInLimits = tree.staysInLimits(tenant, gpus);
-      // Who may have room that others could use.
+      // After a refusal beyond what a tenant deserves, only jobs that their tenants deserve may start.
       const mayTake = isInLimits && (blocks === 'none' || (blocks === 'beyond' && isDeserved));
       if (mayTake && run.allocation.place(job)) {
         waiting.remove(job);
@@ -88,7 +95,7 @@ export function fairSharePass(
     return false;
   };
   return (run) => {
-    // In one instant nobody is stopped twice, and a gang that shrinks has fewer pods each time: this comes to an end.
+    // No job is stopped twice at one time, and a gang that shrinks has fewer pods each time, so this ends.
     while (serve(run));
   };
 }

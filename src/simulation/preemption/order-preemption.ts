@@ -5,8 +5,8 @@ import type { ClusterRun } from '../kernel/cluster-run.js';
 import { ActiveOrder } from './active-order.js';
 
 /**
- * Preemption by order, where counting pods is enough: at every pass, from the front of the {@link ActiveOrder}, whoever
- * still fits beside the jobs that end now, or may not be stopped, holds GPUs. Whom that leaves out is stopped.
+ * Preemption by order, where counting pods is sufficient. At every pass, from the front of the {@link ActiveOrder},
+ * each job gets GPUs if it fits beside jobs that end now or may not be stopped. The other running jobs are stopped.
  *
  * @param jobs - jobs of the simulation
  * @complexity O(n log n) of the jobs that run or wait
@@ -26,7 +26,7 @@ export function orderPassByCount(jobs: number): (run: ClusterRun) => void {
       isChosen[job] = stays || pods <= units ? 1 : 0;
       if (isChosen[job] === 1 && !stays) units -= pods;
     }
-    // First all who leave, then all who come: nobody starts on GPUs that are not free yet.
+    // First all stops, then all starts: no job starts on GPUs that are not free yet.
     for (const job of order.jobs) {
       if (isChosen[job] === 1 || !isRunning(job)) continue;
       run.stop(job, PREEMPTED, { keeps: settings.preemptedKeeps, holdsOn: false });
@@ -43,10 +43,13 @@ export function orderPassByCount(jobs: number): (run: ClusterRun) => void {
 }
 
 /**
- * Preemption by order on any cluster. From the front of the {@link ActiveOrder}: a running job stays where it is; a waiting
- * one starts if it fits, if need be in place of running jobs behind it, the last one first, but for those that end now or may not be stopped. Whom
- * that moves out stays after all if its GPUs are still free when its turn comes, or goes on elsewhere, which is a move. Where
- * somebody would move, the same is tried with those gone from the beginning who are left out: then often nobody has to.
+ * Preemption by order on any cluster, from the front of the {@link ActiveOrder}:
+ * 1. A running job stays where it is.
+ * 2. A waiting job starts if it fits; if not, running jobs behind it are suspended, the last one first, except those
+ * that end now or may not be stopped.
+ * 3. A suspended job stays after all if its GPUs are still free at its turn, or continues elsewhere, which is a move.
+ * 4. If a job would move, the choice is made once more without the jobs that were left out. Often no job needs to
+ * move then.
  *
  * @param jobs - jobs of the simulation
  * @param requestClasses - distinct request classes, see Allocation
@@ -65,14 +68,17 @@ export function orderPassByPlace(jobs: number, requestClasses: number): (run: Cl
   };
 }
 
-/** Who is to hold which GPUs. Nobody begins or stops before that is settled. */
+/** A choice of the jobs that hold GPUs. No job begins or stops before the choice is complete. */
 class OrderChoice {
   readonly order: ActiveOrder;
-  /** Running job → whether its GPUs are taken away for the moment. */
+  /** Running job → 1 if it is suspended in this choice. */
   readonly #isSuspended: Uint8Array;
-  /** Who has new GPUs, in the order in which they got them, and what a running one held before. */
+  /** The jobs with new GPUs, in the order in which they got them, and the former assignments of running ones. */
   #placed: { readonly job: number; readonly before: Assignment }[] = [];
-  /** Request class → the choice in which nobody was left to make room for it: who comes later has even fewer behind. */
+  /**
+   * Request class → the last choice in which it was refused: later jobs of the class have even fewer jobs behind them
+   * to suspend.
+   */
   readonly #refusedIn: Int32Array;
   #choices = 0;
 
@@ -82,7 +88,7 @@ class OrderChoice {
     this.#refusedIn = new Int32Array(requestClasses);
   }
 
-  /** Chooses, from the cluster as it is, without those who are suspended already unless their turn comes. */
+  /** Makes the choice from the present cluster. Jobs that are suspended already stay so until their turn. */
   choose(run: ClusterRun): void {
     const { allocation, holdings, state } = run;
     const inOrder = this.order.jobs;
@@ -115,7 +121,7 @@ class OrderChoice {
     );
   }
 
-  /** Undoes the choice, but for the running jobs that it leaves out: these stay suspended. */
+  /** Undoes the choice, except that running jobs that it left out stay suspended. */
   takeBack(run: ClusterRun): void {
     const { allocation, holdings, state } = run;
     for (const { job, before } of [...this.#placed].reverse()) {
@@ -123,14 +129,14 @@ class OrderChoice {
       holdings.putAssignment(job, before);
     }
     for (const { job } of this.#placed) if (state.status[job] === RUNNING) allocation.resume(job);
-    // Whoever was refused meanwhile was refused for less room.
+    // Refusals of this choice do not count: more is free now than when they were made.
     allocation.returns++;
   }
 
   /** Stops, moves and starts as chosen. */
   carryOut(run: ClusterRun): void {
     const { holdings, state } = run;
-    // First all who leave, then all who come.
+    // First all stops, then all starts.
     for (const job of this.order.jobs) {
       if (this.#isSuspended[job] === 0) continue;
       this.#isSuspended[job] = 0;
@@ -149,7 +155,7 @@ class OrderChoice {
     }
   }
 
-  /** Suspends running jobs, the last first, until the one at a position fits; if it never does, all resume. */
+  /** Suspends running jobs, the last first, until the job at a position fits; if it never does, all resume. */
   #makeRoom(run: ClusterRun, position: number): boolean {
     const { state, allocation } = run;
     const inOrder = this.order.jobs;

@@ -3,8 +3,8 @@ import { cheapestVictims } from './cheapest-victims.js';
 import { victimPieces } from './victim-pieces.js';
 
 /**
- * Whether a job fits with everybody where they are. Whoever waits nevertheless waits for a promise to others, not for room,
- * and nobody is to be stopped or moved for it.
+ * Whether a job fits without stopping any other. If it waits all the same, it waits for a promise to others, so no
+ * job should be stopped or moved for it.
  */
 export function fitsAsItIs(run: ClusterRun, job: number): boolean {
   if (!run.allocation.place(job)) return false;
@@ -13,8 +13,8 @@ export function fitsAsItIs(run: ClusterRun, job: number): boolean {
 }
 
 /**
- * Places a job by suspending running ones: the fewest from the front of a list without which it fits, and of these, the last
- * ones go on without whom it does.
+ * Places a job by suspending running ones: the shortest beginning of a list without which it fits; of these, the jobs
+ * from the end of the list that are not needed resume.
  *
  * @param victims - running jobs, the first to go first
  * @returns those that are suspended, the job being placed; undefined, and nothing has happened, if all are not enough
@@ -27,18 +27,18 @@ export function suspendInOrder(
 ): number[] | undefined {
   const count = suspendUntilItFits(run, job, victims);
   if (count === 0) return undefined;
-  // Without the last it did not fit. Of the others, from the dearest back, those go on without whom it does.
+  // The last job is needed. Of the others, from the last back, those resume without which the job still fits.
   const suspended = [victims[count - 1]!];
   resumeWhereItFits(run, job, victims, 0, count - 1, suspended);
   if (run.allocation.place(job)) return suspended;
-  // A policy that draws lots may not find again what it found, where it has to leave headroom.
+  // A policy with random choices may not find the same placement again where it must avoid headroom.
   for (const victim of suspended) run.allocation.resume(victim);
   return undefined;
 }
 
 /**
- * Places a job by suspending the cheapest set of running ones, see {@link cheapestVictims}. Where its bound on steps ends the
- * search, or room is kept free, the cheaper one of what was found and of what {@link suspendInOrder} would suspend.
+ * Places a job by suspending the cheapest set of running ones, see {@link cheapestVictims}. If that search reaches
+ * its limit, or if there is headroom, the cheaper one of its result and of that of {@link suspendInOrder} is taken.
  *
  * @param victims - running jobs; of equally cheap and large sets the one nearer to the front of this list
  * @param costOf - what stopping one costs: whole numbers, 0 or more
@@ -61,7 +61,7 @@ export function suspendCheapest(
     victimPieces(run, victims),
     costs,
   );
-  // Placeholders may be moved, which the search knows nothing of.
+  // The search does not know that placeholders may move.
   const isSure = found.isProven && allocation.headroom === undefined;
   if (isSure && found.victims === undefined) return undefined;
   const cheapest = found.victims?.map((position) => victims[position]!) ?? [];
@@ -79,7 +79,7 @@ export function suspendCheapest(
   return suspendInOrder(run, job, victims);
 }
 
-/** Whether there are enough GPUs, those of all victims included: deciding costs more than counting. */
+/** Whether enough GPUs are free by number, those of all victims included. A count is cheaper than a decision. */
 function couldFit(run: ClusterRun, job: number, victims: readonly number[]): boolean {
   if (victims.length === 0) return false;
   const { podsMin, need } = run.gangOf(job);
@@ -88,7 +88,10 @@ function couldFit(run: ClusterRun, job: number, victims: readonly number[]): boo
   return free >= 0;
 }
 
-/** Suspends the shortest beginning of the list with which the job fits; 0, and nobody is suspended, if none is. */
+/**
+ * Suspends the shortest beginning of the list without which the job fits. Returns its length; 0, with no job
+ * suspended, if all are not enough.
+ */
 function suspendUntilItFits(run: ClusterRun, job: number, victims: readonly number[]): number {
   const gang = run.gangOf(job);
   const needed = gang.podsMin * gang.need.totalGpuMilli;
@@ -109,7 +112,7 @@ function suspendUntilItFits(run: ClusterRun, job: number, victims: readonly numb
     run.allocation.unplace(job);
     return true;
   };
-  // In growing steps until it fits, then back by halves: whoever fits still fits when more are gone.
+  // Growing steps until the job fits, then bisection: a job that fits still fits when more jobs are suspended.
   let low = least - 1;
   let high = least;
   for (let step = 1; !fitsWith(high); step *= 2) {
@@ -130,8 +133,8 @@ function suspendUntilItFits(run: ClusterRun, job: number, victims: readonly numb
 }
 
 /**
- * Lets the suspended victims `from … to - 1` go on, the last first, as far as the job still fits; all at once where that
- * works, otherwise half by half. Who stays is added to `suspended`.
+ * Resumes the suspended victims `from … to - 1` as far as the job still fits, the last first: all at once if that
+ * works, otherwise half by half. Victims that stay suspended are added to `suspended`.
  */
 function resumeWhereItFits(
   run: ClusterRun,

@@ -4,34 +4,34 @@ import { type PlacementState, popcount16 } from '../../placement/state/state.js'
 import { GPU_MILLI } from '../../units.js';
 import type { VictimPiece } from './victim-pieces.js';
 
-/** What a piece costs: compared by `cost`, then by `tie`. Both are whole numbers, so that sums are exact. */
+/** A price: compared by `cost`, then by `tie`. Both are whole numbers, so that sums are exact. */
 export interface Price {
   readonly cost: number;
   readonly tie: number;
 }
 
-/** A piece that may go, and what that costs. */
+/** A piece that may be freed, and its price. */
 export interface Offer extends Price {
   readonly piece: VictimPiece;
 }
 
-/** For one server: the cheapest way to make room for so many pods. */
+/** The menu of one server: for every number of pods the cheapest way to free enough for them. */
 export interface PriceList {
-  /** Pods that fit though nobody goes. */
+  /** Pods that fit without freeing any piece. */
   readonly base: number;
-  /** Extra pods, 0 … → the least price of room for at least as many; rising. */
+  /** Extra pods, 0 … → the least price for at least as many; rising. */
   readonly cost: readonly number[];
   readonly tie: readonly number[];
-  /** Extra pods → positions in the list of victims of who goes. */
+  /** Extra pods → the victims whose pieces are freed, as positions in the list. */
   readonly victims: readonly (readonly number[])[];
 }
 
-/** Ways to free a server that are kept beside each other; with more the server is given up. */
+/** The most ways to free a server that are kept; with more the server is given up. */
 const WAYS_MAX = 1024;
 
 /**
- * Finds the cheapest sets of pieces of one server: it goes over the pieces one by one and keeps, of all ways to choose among
- * those seen, the ones that no other way beats in everything that the pods ask for and in price.
+ * Finds the cheapest sets of pieces of one server. It goes over the pieces one by one and keeps the Pareto front of
+ * all choices so far: those that no other choice beats in price and in everything that the pods ask for.
  */
 export class ServerPricer {
   /** Comparisons of two ways so far. */
@@ -40,15 +40,15 @@ export class ServerPricer {
   readonly #state: PlacementState;
   readonly #need: PodNeed;
   readonly #podsMax: number;
-  /** GPU → thousandths free on the server at hand; {@link GPU_MILLI} = wholly free. */
+  /** GPU → free thousandths on the server; {@link GPU_MILLI} = wholly free. */
   readonly #room: number[] = [];
-  /** GPU → how many offers still to come have a share of it. */
+  /** GPU → number of later offers with a share of it. */
   readonly #sharers: number[] = [];
   /** GPUs with sharers among the offers, at the beginning. */
   #openGpus: number[] = [];
   #cpuMilli = 0;
   #memoryMiB = 0;
-  /** Masks of the GPUs that are counted together: places, or all GPUs of the server. */
+  /** Masks of GPUs that are counted together: places, or all GPUs of the server. */
   #groups: readonly number[] = [];
 
   /**
@@ -182,7 +182,7 @@ export class ServerPricer {
     };
   }
 
-  /** Adds what a GPU with so much room is worth: pods for shares, itself for pods of whole GPUs. */
+  /** Adds the worth of a GPU with so many thousandths free: pods for shares, 1 for pods of whole GPUs. */
   #count(units: number[], gpu: number, room: number): void {
     const { gpus, gpuMilli } = this.#need;
     if (gpus === 0) return;
@@ -205,7 +205,7 @@ export class ServerPricer {
     return {
       units,
       open,
-      // More than all pods ask for is as good as that.
+      // Capacity beyond all pods has no further worth.
       cpuMilli: Math.min(way.cpuMilli + piece.cpuMilli, need.cpuMilli * this.#podsMax),
       memoryMiB: Math.min(way.memoryMiB + piece.memoryMiB, need.memoryMiB * this.#podsMax),
       cost: way.cost + cost,
@@ -214,7 +214,7 @@ export class ServerPricer {
     };
   }
 
-  /** Counts a GPU whose shares have all been seen; how much of it was free does not matter any more. */
+  /** Closes a GPU whose shares have all been seen; from here on only its worth matters. */
   #countOpen(way: Way, gpu: number): Way {
     const at = this.#openGpus.indexOf(gpu);
     const units = [...way.units];
@@ -222,7 +222,7 @@ export class ServerPricer {
     return { ...way, units, open: way.open.map((room, i) => (i === at ? 0 : room)) };
   }
 
-  /** Adds a way unless another one is as good, and takes out those that are no better. */
+  /** Adds a way unless another one is as good, and removes ways that are no better than it. */
   #keep(ways: Way[], way: Way): void {
     this.steps += ways.length;
     let count = 0;
@@ -253,11 +253,11 @@ export class ServerPricer {
 interface Way extends Price {
   /** Group of GPUs → pods for shares, or free GPUs. */
   readonly units: readonly number[];
-  /** Open GPU → thousandths free until all its shares have been seen, then 0. */
+  /** Open GPU → free thousandths until all its shares have been seen, then 0. */
   readonly open: readonly number[];
   readonly cpuMilli: number;
   readonly memoryMiB: number;
-  /** Who goes, the last seen first. */
+  /** The pieces that are freed, the last seen first. */
   readonly victims: VictimList | undefined;
 }
 
@@ -279,7 +279,7 @@ function menuOf<W extends Price & Pick<Way, 'victims'>>(
     const other = best[extra];
     if (other === undefined || isCheaper(way, other)) best[extra] = way;
   });
-  // Room for more is room for fewer.
+  // A way for more pods is also a way for fewer.
   for (let extra = best.length - 2; extra >= 0; extra--) {
     const more = best[extra + 1]!;
     if (best[extra] === undefined || isCheaper(more, best[extra]!)) best[extra] = more;

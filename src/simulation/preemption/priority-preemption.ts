@@ -5,13 +5,16 @@ import type { VictimRule } from '../options/simulation-options.js';
 import { fitsAsItIs, suspendCheapest, suspendInOrder } from './preempt-for.js';
 import { restartCost, victimsOf } from './victims.js';
 
-/** Who may preempt: the head of the queue, the first job of every tenant, or whoever waits. */
+/** The jobs that may preempt: the head of the queue, the first job of every tenant, or every waiting job. */
 export type Preemptors = 'head' | 'heads' | 'all';
 
 /**
- * Lets a scheduler preempt by priority. After its own pass, for the first of those who may preempt for whom it is enough,
- * running jobs of lower priority, with what they had aged to when they began, are stopped, in the order of the rule, until it fits; who turns out not to be in its way
- * goes on. Then the same again. It ends: at every turn one more job of a priority runs, and only jobs of lower ones less.
+ * Adds preemption by priority to a pass. After the pass:
+ * 1. The first job that may preempt, and for which stopping others is sufficient, is chosen.
+ * 2. Running jobs of lower priority are stopped in the order of the rule until it fits; those that turn out not to be
+ * needed continue. A running job has the priority that it had risen to when it began.
+ * 3. The pass runs again, and so on. It ends: at every turn one more job of some priority runs, and only jobs of
+ * lower priority fewer.
  *
  * @param schedule - the pass without preemption
  * @param victims - whom to stop first, and who is left alone
@@ -24,7 +27,7 @@ export function preemptingPass(
   { rule, runMicrosMin, scope }: CheckedVictims,
   preemptors: Preemptors,
 ): (run: ClusterRun) => void {
-  /** Whether somebody makes room for a job, which then begins. */
+  /** Whether others can be stopped for a job; if so it begins. */
   const preempts = (run: ClusterRun, job: number): boolean => {
     const { priority, tenantOf } = run.table;
     const mayStop = (victim: number): boolean =>
@@ -39,7 +42,7 @@ export function preemptingPass(
     run.begin(job, 0);
     return true;
   };
-  /** Lets the first that can preempt do so; false if nobody can. */
+  /** Lets the first job that can preempt do so; false if none can. */
   const preemptOnce = (run: ClusterRun): boolean => {
     const { waiting, table, allocation } = run;
     const seen = new Set<number>();
@@ -63,13 +66,13 @@ export function preemptingPass(
   };
   return (run) => {
     schedule(run);
-    // Each turn starts a job of higher priority than those it stops, so that none comes back to an earlier state.
+    // Each turn starts a job of higher priority than those it stops, so no state comes back.
     while (!run.givesBackNow && preemptOnce(run)) schedule(run);
   };
 }
 
 /**
- * Places a job by suspending victims: in their order as many as it takes, or by restart cost the cheapest set.
+ * Places a job by suspending victims: in their order as many as are needed, or by restart cost the cheapest set.
  *
  * @param victims - in the order of the rule
  * @returns those that are suspended; undefined, and nothing has happened, if all are not enough

@@ -4,14 +4,14 @@ import { nonNegative } from '../../checks/quantity.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import type { Quota } from '../options/simulation-options.js';
 
-/** Most quotas, and most groups around one: every decision looks at all of these. */
+/** The most quotas, and the most groups around one: every decision reads all of these. */
 const QUOTAS_MAX = 10_000;
 const DEPTH_MAX = 64;
 const FIELDS: readonly (keyof Quota)[] = ['name', 'parent', 'deservedGpus', 'limitGpus', 'overQuotaWeight'];
 
 /**
- * The quotas as a tree of numbers, and how many GPUs each of its nodes uses. A tenant without a quota is a node by itself
- * at the top, that deserves nothing and has weight 1.
+ * The quotas as a tree, with the number of GPUs that each node uses. A tenant without a quota is a node at the top
+ * that deserves nothing and has weight 1.
  */
 export class QuotaTree {
   /** Node → the one above, which comes before it; -1 at the top. */
@@ -70,7 +70,7 @@ export class QuotaTree {
         quota.limitGpus === undefined
           ? Number.POSITIVE_INFINITY
           : nonNegative(quota.limitGpus, ...path, 'limitGpus');
-      // Without weight there is no share of what is over.
+      // With weight 0 a tenant gets no GPUs beyond what it deserves.
       limit.push(weight[i] === 0 ? Math.min(most, deserved[i]!) : most);
     }
     this.nodeOf = tenants.map((tenant) => {
@@ -88,17 +88,20 @@ export class QuotaTree {
     this.used = new Float64Array(parentOf.length);
   }
 
-  /** Counts GPUs in, or out if negative, for a tenant and all above it. */
+  /** Adds GPUs to a tenant and all nodes above it; a negative number takes them away. */
   use(tenant: number, gpus: number): void {
     for (let node = this.nodeOf[tenant]!; node !== -1; node = this.parentOf[node]!) this.used[node]! += gpus;
   }
 
-  /** Whether so many GPUs more stay within every limit. */
+  /** Whether so many more GPUs stay within every limit. */
   staysInLimits(tenant: number, gpus: number): boolean {
     return this.overLimits(tenant, gpus) <= 0;
   }
 
-  /** GPUs by which so many more would pass a limit, the most of all above the tenant; 0 or negative if none. */
+  /**
+   * GPUs by which so many more would exceed a limit: the most over the tenant and the nodes above it; 0 or less if
+   * none is exceeded.
+   */
   overLimits(tenant: number, gpus: number): number {
     let over = Number.NEGATIVE_INFINITY;
     for (let node = this.nodeOf[tenant]!; node !== -1; node = this.parentOf[node]!) {
@@ -107,7 +110,7 @@ export class QuotaTree {
     return over;
   }
 
-  /** Whether a tenant, and all above it, deserve so many GPUs more. */
+  /** Whether a tenant and all nodes above it deserve so many more GPUs. */
   deserves(tenant: number, gpus: number): boolean {
     for (let node = this.nodeOf[tenant]!; node !== -1; node = this.parentOf[node]!) {
       if (this.used[node]! + gpus > this.deserved[node]!) return false;
@@ -116,8 +119,9 @@ export class QuotaTree {
   }
 
   /**
-   * Whether a tenant may have GPUs of another one: below where their branches part, it and all above it deserve them with
-   * what they have; and the other and all above it have more than they deserve, or all of it without.
+   * Whether a tenant may reclaim GPUs of another one. Below the node where their branches part: the tenant and all
+   * nodes above it must deserve them in addition to their own; the other and all nodes above it must have more than
+   * they deserve, or as much without the GPUs.
    */
   mayReclaim(tenant: number, gpus: number, from: number, fromGpus: number): boolean {
     const [own, other] = this.#branches(tenant, from);
@@ -132,13 +136,19 @@ export class QuotaTree {
     );
   }
 
-  /** Whether a tenant, and all above it below where its branch parts from another one's, have what they deserve without GPUs. */
+  /**
+   * Whether a tenant, and all nodes above it below where its branch parts from another one's, have what they deserve
+   * without some GPUs.
+   */
   keepsDeserved(tenant: number, gpus: number, beside: number): boolean {
     const [own] = this.#branches(tenant, beside);
     return own.every((node) => this.used[node]! - gpus >= this.deserved[node]!);
   }
 
-  /** GPUs that a tenant, and all above it below where its branch parts from another one's, deserve and do not have. */
+  /**
+   * GPUs that a tenant, and all nodes above it below where its branch parts from another one's, deserve and do not
+   * have.
+   */
   deservedLeft(tenant: number, beside: number): number {
     const [own] = this.#branches(tenant, beside);
     const left = own.map((node) => this.deserved[node]! - this.used[node]!);
@@ -149,8 +159,8 @@ export class QuotaTree {
   }
 
   /**
-   * Which of two tenants is served first: the one whose branch, below where they part, has less of what it deserves, or,
-   * where both have that, less over it by weight. Negative: the first; 0: neither.
+   * Which of two tenants is served first: the one whose branch, below where they part, has the smaller share of what
+   * it deserves; if both have all of it, the one with less beyond it by weight. Negative: the first; 0: equal.
    */
   compare(a: number, b: number): number {
     const [own, other] = this.#branches(a, b);
@@ -158,7 +168,7 @@ export class QuotaTree {
     return this.#share(own[0]!) - this.#share(other[0]!) || own[0]! - other[0]!;
   }
 
-  /** Below 0 what is missing of what a node deserves, above what it has over it. */
+  /** Negative: the part of its deserved GPUs that a node lacks. Positive: its GPUs beyond that, by weight. */
   #share(node: number): number {
     const used = this.used[node]!;
     const deserved = this.deserved[node]!;

@@ -7,10 +7,11 @@ import type { QuotaTree } from './quota-tree.js';
 import { victimsOf } from './victims.js';
 
 /**
- * Places a job that its tenant deserves in place of others that theirs do not: at first only of those that leave theirs with
- * what they deserve. If that is not enough, for each tenant that still has more than it deserves one besides that leaves it
- * with less, as a gang that holds both does; it goes on with fewer pods where its `podsMin` allows. Nobody is stopped twice
- * at one time.
+ * Places a job that its tenant deserves on GPUs of tenants that have more than they deserve.
+ * 1. Jobs are stopped that leave their tenant what it deserves.
+ * 2. If that is not enough, one more job is tried for each tenant that still has more than it deserves: a gang that
+ * holds GPUs of both kinds. It continues with fewer pods if its `podsMin` allows.
+ * No job is stopped twice at one time.
  *
  * @param tree - with what all use now; true afterwards too, the job included
  * @param stoppedAt - job → when it was last stopped here
@@ -46,7 +47,7 @@ export function reclaim(
   let stopped = preemptFor(run, job, sparing, rule);
   for (let i = 0; i < others.length && stopped === undefined; i++) {
     const victims = new Set(sparing);
-    // Who comes first in the order may be too small: each is tried first once.
+    // The first job in the order may be too small, so each is tried first once.
     for (const victim of [others[i]!, ...others]) {
       if (victims.has(victim) || !mayReclaim(victim)) continue;
       goes(victim);
@@ -68,8 +69,8 @@ export function reclaim(
 }
 
 /**
- * Places a job in place of others of its tenant that have a lower priority, also where it would pass a limit beside them.
- * Nobody is stopped twice at one time.
+ * Places a job on GPUs of jobs of lower priority of its own tenant, also where it would exceed a limit beside them.
+ * No job is stopped twice at one time.
  *
  * @param tree - with what all use now
  * @param stoppedAt - job → when it was last stopped here, or by {@link reclaim}
@@ -114,7 +115,8 @@ export function preemptInTenant(
 }
 
 /**
- * Lets a suspended gang go on with fewer pods, if it can: as many as its tenant deserves, but not fewer than its least.
+ * Lets a suspended gang continue with fewer pods, if possible: as many as its tenant deserves, but at least
+ * `podsMin`.
  *
  * @param tree - with what is used beside the gang
  * @param reclaimer - the tenant that reclaims
@@ -123,7 +125,7 @@ function shrink(run: ClusterRun, tree: QuotaTree, victim: number, reclaimer: num
   const { allocation, holdings, table, state } = run;
   const gang = run.gangOf(victim);
   const gpusPerPod = gang.need.totalGpuMilli / GPU_MILLI;
-  // Who is about to compute would skip what it still has to go through.
+  // A job in its restart steps would skip the rest of them.
   if (gang.podsMin === gang.pods || gpusPerPod === 0 || state.computeBegin[victim]! > run.now) return false;
   const tenant = table.tenantOf[victim]!;
   const deserved = Math.floor(tree.deservedLeft(tenant, reclaimer) / gpusPerPod);

@@ -2,7 +2,7 @@ import { GPU_MILLI } from '../../units.js';
 import { forEachPiece } from '../allocation/holdings.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 
-/** What one server gets back when a victim goes. */
+/** The resources that one server gets back when a victim is stopped. */
 export interface VictimPiece {
   /** Position in the list of victims. */
   readonly victim: number;
@@ -17,7 +17,7 @@ export interface VictimPiece {
 }
 
 /**
- * What running jobs hold, server by server.
+ * The pieces of running jobs, by server.
  *
  * @param victims - running jobs; a piece names its job by the position in this list
  * @returns server → its pieces, one for each victim on it, in the order of the list

@@ -2,7 +2,7 @@ import { priorityAtBegin } from '../jobs/queue-order.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';
 import type { VictimRule } from '../options/simulation-options.js';
 
-/** Running jobs that may be stopped, in the order in which they are to go; see {@link ClusterRun.mayStop}. */
+/** Running jobs that may be stopped, in the order of the rule; see {@link ClusterRun.mayStop}. */
 export function victimsOf(run: ClusterRun, mayStop: (job: number) => boolean, rule: VictimRule): number[] {
   const found: number[] = [];
   const keys = new Map<number, number>();
