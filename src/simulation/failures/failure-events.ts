@@ -11,16 +11,19 @@ import { drawnMicros, RestartSteps } from './restart-steps.js';
 import { ServiceState } from './service-state.js';
 import { ShortGangs } from './short-gangs.js';
 
-/** How long a gang that has lost servers keeps the others where there are spares: a day. */
+/** Default time that a gang without some of its servers keeps the others, where there are spares: a day. */
 const HOLD_MICROS = 86_400 * MICROS;
 
 /**
- * What breaks, and what becomes of the jobs it hits.
+ * Failures and repairs, and their effect on jobs.
  *
- * Hardware fails whether or not a job runs on it, at times and places that no job and no policy has a part in: two
- * simulations with one seed see the same failures. Jobs fail by themselves while they are on their GPUs and past the
- * hidden steps of a restart. A failure that needs no repair restarts its jobs where they are. Otherwise they keep the servers
- * that are left and wait for others (see ShortGangs), or give up all and are back in the queue after the hidden steps.
+ * Hardware fails whether or not a job runs on it, at times and places drawn from a stream of its own. So two
+ * simulations with one seed see the same failures, whatever the policy. Jobs fail by themselves while they hold GPUs,
+ * except in the hidden steps of a restart.
+ *
+ * A failure without a repair restarts its jobs on the same servers. With a repair a job either keeps the servers that
+ * are left and waits for others (see ShortGangs), or gives up all GPUs and is back in the queue after the hidden
+ * steps.
  */
 export class FailureEvents implements Restarts {
   readonly #run: ClusterRun;
@@ -30,13 +33,13 @@ export class FailureEvents implements Restarts {
   readonly #service: ServiceState;
   readonly #hardware: RandomStream;
   readonly #jobs: RandomStream;
-  /** Repair → the servers it is of. */
+  /** Repair → the servers that it repairs. */
   readonly #repairs: { readonly from: number; readonly to: number }[] = [];
-  /** Job → until when the hidden steps of its restart last. */
+  /** Job → end of the hidden steps of its restart. */
   readonly #upFrom: Float64Array;
-  /** Job → counts its restarts, to tell events of former ones. */
+  /** Job → number of its restarts; events of former restarts have a smaller number. */
   readonly #restarts: Int32Array;
-  /** How long a gang keeps what it has left; 0 = not at all. */
+  /** Time that a gang without some of its servers keeps the others; 0 = none. */
   readonly #holdMicros: number;
   readonly #short: ShortGangs;
   /** Codes of the events. */
@@ -57,7 +60,7 @@ export class FailureEvents implements Restarts {
       failures: SimulatedFailures | undefined;
       restart: SimulatedRestart | undefined;
       seed: number;
-      /** Whether gangs that lose servers keep the others for a while, where there are spares and nobody says for how long. */
+      /** True if gangs that lose servers keep the others by default: there are spares, and the option is not set. */
       holdsForSpares: boolean;
     },
   ) {
@@ -104,7 +107,7 @@ export class FailureEvents implements Restarts {
     });
   }
 
-  /** Before the scheduler serves anybody: gangs that have lost servers get others. */
+  /** Gives other servers to gangs that have lost some, before the scheduler starts any job. */
   replace(): void {
     this.#short.replace();
   }
@@ -144,7 +147,7 @@ export class FailureEvents implements Restarts {
     const { repair } = places.law;
     const place = places.draw(this.#hardware);
     this.#scheduleHardware(law);
-    // Whoever stops leaves the list of the running: first find, then stop.
+    // A job that stops leaves the list of running jobs, so the jobs are collected first.
     const hit: number[] = [];
     for (let i = 0; i < run.runningCount; i++) {
       if (this.#hits(place, run.running[i]!)) hit.push(run.running[i]!);
@@ -152,7 +155,7 @@ export class FailureEvents implements Restarts {
     const { submissionOf } = run.table;
     for (const job of hit.sort((a, b) => submissionOf[a]! - submissionOf[b]!)) {
       if (repair === undefined) {
-        // In its hidden steps a job has no worker that could fail.
+        // In its hidden steps a job has no process that could fail.
         if (this.#isUp(job)) this.#restartInPlace(job, places);
       } else if (this.#holdMicros > 0) this.#loseServers(job, places, place);
       else this.#sendAway(job, places);
@@ -195,8 +198,8 @@ export class FailureEvents implements Restarts {
   }
 
   /**
-   * Takes the pods of a job from servers that need a repair. Where nothing of it was up, nothing fails, and its restart goes
-   * on; otherwise one begins.
+   * Takes the pods of a job from servers that need a repair. If the job was in its hidden steps, nothing fails and
+   * its restart continues; otherwise a restart begins.
    */
   #loseServers(job: number, { law, memoryLost }: FailurePlaces, place: FailurePlace): void {
     const run = this.#run;
@@ -248,7 +251,7 @@ export class FailureEvents implements Restarts {
     this.#run.loop.plan(this.#hardwareEvent, due, law, 0);
   }
 
-  /** Microseconds until something of a rate per second happens. */
+  /** Draws the time until the next event of a rate per second, microseconds. */
   #exponential(random: RandomStream, perSecond: number): number {
     return Math.ceil((-Math.log(1 - random.unit()) / perSecond) * MICROS);
   }

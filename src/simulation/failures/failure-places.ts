@@ -6,20 +6,20 @@ import type { Levels } from '../../placement/gangs/gang.js';
 import type { RandomStream } from '../../random.js';
 import type { SimulatedFailureLaw } from '../options/simulation-options.js';
 
-/** Where a failure struck: servers from … to, or one GPU of one. */
+/** The place of a failure: servers from … to, or one GPU of one server. */
 export interface FailurePlace {
   readonly firstServer: number;
   readonly endServer: number;
-  /** Bit of the GPU that failed; 0 = the whole of the servers. */
+  /** Bit of the GPU that failed; 0 = the whole servers. */
   readonly gpuBit: number;
 }
 
-/** A failure law against one cluster: how often it strikes hardware in all, and where. */
+/** A failure law on one cluster: the rate at which it hits hardware, and the places. */
 export class FailurePlaces {
   readonly law: SimulatedFailureLaw;
-  /** Whether checkpoints in the memory of the servers are gone. */
+  /** Whether checkpoints in the memory of the servers are lost. */
   readonly memoryLost: boolean;
-  /** Whether it strikes jobs and not hardware. */
+  /** Whether it hits jobs, not hardware. */
   readonly isOfJobs: boolean;
   /** Failures per second of all hardware together; 0 for a law of jobs. */
   readonly failuresPerSecond: number;
@@ -28,7 +28,7 @@ export class FailurePlaces {
   readonly #scale: number;
   readonly #counts: 'gpu' | 'server' | 'domain';
   readonly #units: number;
-  /** Of NVLink domains, where servers outside accelerator fabrics are such domains, too: all of them. */
+  /** For NVLink domains, where servers outside accelerator fabrics count as such domains: all of them. */
   readonly #nvlinkDomains: readonly FailurePlace[] | undefined;
 
   /**
@@ -63,7 +63,7 @@ export class FailurePlaces {
     if (this.isOfJobs && law.repair !== undefined) {
       throw new CorralError('invalid-option', [...path, 'repair'], 'a job that fails has nothing to repair');
     }
-    // A GPU lies in one server, a server in itself: finer counts only weigh what is coarser.
+    // A rate per GPU or server on a wider level hits each domain in proportion to its GPUs or servers.
     if (this.#scale === -1 || (this.#scale >= 0 && per === 'gpu')) this.#counts = 'gpu';
     else this.#counts = this.#scale === 0 || per === 'server' ? 'server' : 'domain';
     if (this.#counts === 'gpu') this.#units = tables.gpuCount;
@@ -73,7 +73,7 @@ export class FailurePlaces {
     this.failuresPerSecond = this.isOfJobs ? 0 : law.failuresPerSecond * this.#units;
   }
 
-  /** Draws where a failure strikes: one number, whatever the level. */
+  /** Draws the place of a failure. It takes one random number on every level. */
   draw(random: RandomStream): FailurePlace {
     const { fabric, gpuStart } = this.#tables;
     const unit = random.below(this.#units);
@@ -86,7 +86,7 @@ export class FailurePlaces {
     return { firstServer: server, endServer: server + 1, gpuBit };
   }
 
-  /** Failures per second of a job, of a law of jobs. */
+  /** Failures per second of one job by a law of jobs. */
   rateOfJob(gpus: number, servers: number): number {
     const { failuresPerSecond, per } = this.law;
     return failuresPerSecond * (per === 'gpu' ? gpus : per === 'server' ? servers : 1);

@@ -18,9 +18,10 @@ export interface Slot {
 }
 
 /**
- * Finds GPUs for pods that a gang has lost, while it keeps the others: each in the narrowest domain around the server that it
- * was on, and there where the policy puts it. `require` and slices are kept. A slice of which pods are left gets the others
- * in its own domain; one that is lost as a whole goes into one domain, the nearest with room.
+ * Finds GPUs for the lost pods of a gang that keeps its other pods. Each lost pod goes into the narrowest domain
+ * around its former server that holds it, to the server that the policy prefers there. `require` and slices are kept:
+ * the lost pods of a slice stay in its domain; a slice that is lost as a whole goes into one domain, the nearest that
+ * holds it.
  */
 export class PodReplacements {
   readonly #engine: PlacementEngine;
@@ -33,7 +34,7 @@ export class PodReplacements {
   }
 
   /**
-   * Finds GPUs for as many lost pods as it can; nothing is placed yet.
+   * Finds GPUs for as many lost pods as possible; nothing is taken yet.
    *
    * @param slots - one per pod
    * @returns the same with other servers for those that are replaced
@@ -118,7 +119,7 @@ export class PodReplacements {
   }
 }
 
-/** Chooses among a range of servers as the policy that looks at topology does: the fastest GPUs, then the least loss. */
+/** Chooses among a range of servers as `topologyAware` does: the fastest GPUs, then the least loss. */
 class WholeGpuSearch implements PodChooser {
   server = -1;
   gpuMask = 0;

@@ -8,7 +8,7 @@ import { cappedMicros, SECONDS_MAX, toMicros } from '../options/clock.js';
 import type { SimulatedRestart } from '../options/simulation-options.js';
 
 /**
- * Draws how long a phase takes, microseconds.
+ * Draws the duration of a phase, microseconds.
  *
  * @throws CorralError `invalid-option` with the path of the phase if what it draws is no time
  */
@@ -18,12 +18,12 @@ export function drawnMicros(phase: Phase, random: UniformSource, path: ErrorPath
   throw unexpected(`a phase that draws seconds from 0 to ${SECONDS_MAX}`, seconds, path);
 }
 
-/** Draws how long restarts take, from the phases that the closed form of `corral/restart` reads. */
+/** Draws the durations of restarts, from the same phases that the closed form of `corral/restart` uses. */
 export class RestartSteps {
   readonly #hidden: readonly TimedStep[];
   readonly #exposed: readonly TimedStep[];
   readonly #random: UniformSource;
-  /** How long a gang keeps what it has left, microseconds; undefined = not said. */
+  /** Time that a gang without some of its servers keeps the others, microseconds; undefined = not set. */
   readonly holdMicros: number | undefined;
 
   /**
@@ -40,7 +40,7 @@ export class RestartSteps {
     this.#random = () => random.unit();
   }
 
-  /** Microseconds until a job that failed can start again; `detect` takes the place of the step of that name. */
+  /** Draws the hidden steps of a restart, microseconds; `detect` replaces the step of that name. */
   hiddenMicros(detect: Phase | undefined): number {
     let micros = detect === undefined ? 0 : drawnMicros(detect, this.#random, ['failures', 'laws', 'detect']);
     for (const { step, phase } of this.#hidden) {
@@ -55,7 +55,7 @@ export class RestartSteps {
     return toMicros(this.#exposed.reduce((sum, { phase }) => sum + phase.mean, 0));
   }
 
-  /** Microseconds on its GPUs before a restarted job computes. */
+  /** Draws the exposed steps: time on the GPUs before a restarted job computes, microseconds. */
   exposedMicros(): number {
     let micros = 0;
     for (const { step, phase } of this.#exposed) {

@@ -1,17 +1,17 @@
 import type { ClusterRun } from '../kernel/cluster-run.js';
 
 /**
- * Which servers take pods: those that neither are broken nor wait as spares. A spare comes in for a server that breaks. A
- * server that is repaired takes a place that nobody has come in for; if there is none it waits as a spare, so that nobody
- * has to move back.
+ * The servers that take pods: those that are neither broken nor spares. When a server breaks, a spare takes its
+ * place. A server that is repaired takes an empty place; if there is none it becomes a spare, so that no job has to
+ * move back.
  */
 export class ServiceState {
   readonly #run: ClusterRun;
-  /** Server → repairs it waits for; failures may overlap. */
+  /** Server → number of its repairs that are not over; failures may overlap. */
   readonly #out: Int32Array;
-  /** Servers that are well and wait, the next to come in last. */
+  /** Spare servers; the next one to be used is last. */
   readonly #spares: number[] = [];
-  /** Places of servers that are out that nobody has come in for. */
+  /** Number of places that no spare has taken. */
   #openPlaces = 0;
 
   /** @param spareServers - the last of the document wait as spares */

@@ -12,25 +12,25 @@ interface ShortGang {
   readonly readyAt: number;
   /** When it gives up. */
   readonly givesUpAt: number;
-  /** When somebody who knows how long repairs take expects it to be whole again. */
+  /** The expected time at which it is whole again, from the times of repairs. */
   readonly expectedAt: number;
-  /** The stretch in which it holds what it has: another one says that somebody else has stopped it. */
+  /** The stamp of the run in which it holds its pods; another stamp means that it has been stopped. */
   stamp: number;
   isAnnounced: boolean;
 }
 
 /**
- * Gangs that have lost servers to a repair and keep the others. They hold their GPUs as running jobs do, without computing:
- * they may be preempted, count for fair share, and load no links. Before anybody in the queue is served, they get what they
- * miss: spares that have come in, servers that are back, GPUs that others leave.
+ * Gangs that have lost servers to a repair and keep the others, the *short* gangs. They hold their GPUs as running
+ * jobs do, but do not compute: they may be preempted, count for fair share, and load no links. Before the queue is
+ * served they get the GPUs that they miss: spares, repaired servers, GPUs that others give back.
  */
 export class ShortGangs {
   readonly #run: ClusterRun;
   readonly #replacements: PodReplacements;
   readonly #short = new Map<number, ShortGang>();
-  /** Jobs that have lost everything in this instant, and when they can start again. */
+  /** Jobs that lost all servers at this time, and when they can start again. */
   readonly #bare = new Map<number, number>();
-  /** How often GPUs had come back when nobody could be helped; -1 = look again. */
+  /** The number of returns of GPUs when no gang could be helped; -1 = try again. */
   #seenReturns = -1;
 
   constructor(run: ClusterRun) {
@@ -38,12 +38,12 @@ export class ShortGangs {
     this.#replacements = new PodReplacements(run.engine);
   }
 
-  /** Whether a job holds GPUs without being whole. */
+  /** Whether a job is short: it holds GPUs and misses some. */
   isShort(job: number): boolean {
     const short = this.#short.get(job);
     if (short === undefined) return false;
     if (short.stamp === this.#run.state.stamp[job]) return true;
-    // Somebody has stopped it.
+    // The gang has been stopped.
     this.#short.delete(job);
     return false;
   }
@@ -54,8 +54,8 @@ export class ShortGangs {
   }
 
   /**
-   * Takes away a job's pods on some servers. It must have been stopped and still hold its GPUs. If none are left it is away
-   * until it is put back in the queue, unless {@link replace} finds it a whole new place in this instant.
+   * Takes away a job's pods on some servers. The job must be stopped and still hold its GPUs. A job without pods left
+   * is away until it is put back in the queue, unless {@link replace} finds GPUs for all its pods at this time.
    */
   lose(
     job: number,
@@ -65,7 +65,7 @@ export class ShortGangs {
     const run = this.#run;
     const before = this.#short.get(job)?.slots ?? this.#slotsOf(job);
     const slots = before.map((slot) => (isLost(slot.server) ? { ...slot, isLost: true } : slot));
-    // Whoever ran with fewer pods than it asked for may have them all now.
+    // A job that ran with fewer pods than it asked for may get all of them now.
     while (slots.length < run.gangOf(job).pods) slots.push({ ...slots.at(-1)!, isLost: true });
     this.#short.delete(job);
     this.#seenReturns = -1;
@@ -78,21 +78,23 @@ export class ShortGangs {
     this.#hold(job, { ...times, slots, stamp: 0, isAnnounced: false });
   }
 
-  /** Gives up what a short gang holds. It is away until it is put back in the queue. */
+  /** Gives up the GPUs of a short gang. It is away until it is put back in the queue. */
   giveUp(job: number): void {
     this.#short.delete(job);
     this.#run.stop(job, HELD, { keeps: false, holdsOn: false });
     this.#run.state.status[job] = AWAY;
   }
 
-  /** Looks anew whom {@link replace} can help, though nothing has come back. */
+  /** Makes {@link replace} try all gangs again, though no GPUs have come back. */
   lookAgain(): void {
     this.#seenReturns = -1;
   }
 
   /**
-   * Gives gangs what they miss, in the order of the queue: first those that then are whole, or fit elsewhere as a whole; what
-   * is over to the first of the others. Who may run with the pods that it has does so when its hidden steps are over.
+   * Gives short gangs the GPUs that they miss, in the order of the queue:
+   * 1. gangs that are then whole, or that fit elsewhere as a whole;
+   * 2. GPUs that are left go to the first of the others.
+   * A gang that may run with fewer pods does so when its hidden steps are over.
    *
    * @complexity O(lost pods × servers), and a decision of the engine for each gang that stays short
    */
@@ -133,7 +135,7 @@ export class ShortGangs {
   #restartBare(job: number): boolean {
     const run = this.#run;
     if (!run.allocation.place(job)) return false;
-    // Without hidden steps it is in the queue again already.
+    // Without hidden steps the job is back in the queue already.
     if (run.state.status[job] === WAITING) run.waiting.remove(job);
     run.begin(job, Math.max(0, this.#bare.get(job)! - run.now));
     return true;

@@ -3,22 +3,22 @@ import type { Assignment } from '../allocation/holdings.js';
 import type { ClusterRun, Speeds } from '../kernel/cluster-run.js';
 import { LinkSharing } from './link-sharing.js';
 
-/** However little a job communicates over, it is not slowed down by more: else it would never end. */
+/** The least speed of a job: with a speed of 0 it would never end. */
 const SPEED_MIN = 1e-6;
 
 /**
- * How much longer jobs take for want of bandwidth: 1 - f + f · rated / reached as long, f the share of the run time that is
- * communication at the rated bandwidth. What a job reaches is that of its placement, or its share of the uplinks and
- * ports that it crosses if that is less, from one change to the next.
+ * The slowdown of jobs by communication: a job takes 1 - f + f · rated / reached as long, with f the share of the run
+ * time that is communication at the rated bandwidth. The bandwidth that it reaches is that of its placement, or less
+ * where it shares uplinks and ports; it changes whenever the sharing does.
  *
- * A job loads links from when it begins to compute to the end of its run. The steps of a restart load none, hidden or exposed:
- * launch and rendezvous send little, loading a checkpoint is no collective and crosses other links on its way from the store,
- * warming up is compiling. Checkpoint stalls are not told apart from compute: a job keeps its share of the links.
+ * A job loads links from when it begins to compute to the end of its run. Restart steps load no links: launch and
+ * rendezvous send little, loading a checkpoint uses other links to the store, warming up is compiling. Checkpoint
+ * stalls are treated as compute: a job keeps its share of the links.
  */
 export class Communication implements Speeds {
   readonly #run: ClusterRun;
   readonly #links: LinkSharing | undefined;
-  /** Gang → what it reaches in the empty cluster, once somebody asked; -1 before. */
+  /** Gang → the bandwidth that it reaches in the empty cluster; -1 = not computed yet. */
   readonly #emptyGBps: Float64Array;
   readonly #empty: PlacementEngine;
   /** Code of the event that a restarted job computes from then on. */
@@ -42,8 +42,8 @@ export class Communication implements Speeds {
   }
 
   /**
-   * The speed of a job that begins a run. If it computes at once it slows down whom it shares links with, otherwise it does
-   * when it begins to, and its speed until then is what it would be alone.
+   * The speed of a job that begins a run. If it computes at once, it slows down the jobs that share links with it.
+   * Otherwise it does so when it begins to compute; until then its speed is the one it would have alone.
    */
   enter(job: number): number {
     if (!this.#communicates(job)) return this.#speed(job, Number.POSITIVE_INFINITY);
@@ -64,7 +64,7 @@ export class Communication implements Speeds {
     this.#apply(-1);
   }
 
-  /** Takes a job off its links; whom it shared them with speeds up. */
+  /** Takes a job off its links; the jobs that shared them get faster. */
   leave(job: number): void {
     if (this.#links === undefined) return;
     this.#links.leave(job);
@@ -72,8 +72,8 @@ export class Communication implements Speeds {
   }
 
   /**
-   * The speed that a job that computes would have with what an assignment says, among the jobs of now. Others may come out a rounding
-   * away from before; their speeds stay as they are until something changes.
+   * The speed that a computing job would have with an assignment, among the present jobs. The speeds of other jobs
+   * may differ from before by rounding; they are set only at the next change.
    */
   speedAt(job: number, assignment: Assignment): number {
     const { holdings } = this.#run;
@@ -99,7 +99,7 @@ export class Communication implements Speeds {
     );
   }
 
-  /** Passes new rates on, but to the one that is not running yet. */
+  /** Sets the new speeds of jobs, except of the one that does not run yet. */
   #apply(except: number): void {
     const { changed, rateGBps } = this.#links!;
     for (const job of changed) {

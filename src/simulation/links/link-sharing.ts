@@ -5,20 +5,19 @@ import type { Holdings } from '../allocation/holdings.js';
 import { PortSharing } from './port-sharing.js';
 
 /**
- * Who shares the uplinks of domains and the ports of servers with whom, and what each gang gets of them: weighted max-min
- * fair shares, as in `fairShares`, where a gang at 1 GB/s per GPU loads the uplink of a domain, or the ports of a server,
- * that holds g of its n GPUs with max(g, n - g) / (n - 1) GB/s, and never goes faster than it would alone.
+ * Shares the uplinks of domains and the ports of servers among gangs by weighted max-min fairness, as in
+ * `fairShares`. A gang that runs at 1 GB/s per GPU, and has g of its n GPUs in a domain or server, loads the uplink
+ * or the ports there with max(g, n - g) / (n - 1) GB/s. No gang gets more than it would reach alone.
  *
- * Uplinks inside accelerator domains are crossed by nobody, and the ports of an accelerator domain are those of its
- * servers together. What the ports of a server carry for several gangs, see {@link PortSharing}.
+ * Uplinks inside accelerator domains are not used. The ports of an accelerator domain are those of its servers
+ * together. {@link PortSharing} says what the ports of a server carry for several gangs.
  *
- * When a gang comes or goes, only those are computed again that it shares a contended link with, directly or through
- * others. Links inside servers are not shared here: among each other, GPUs of one server that are two gangs' count as if
- * each gang were alone. Gangs communicate all the time here, each at its rate, so that bursts that miss each other are
- * not seen.
+ * When a gang comes or goes, only gangs that share a contended link with it, directly or through others, are computed
+ * again. Links inside servers are not shared here: two gangs on one server each count as if alone. Gangs are taken to
+ * communicate all the time at their rate, so bursts that do not overlap are not modelled.
  */
 export class LinkSharing {
-  /** Job → GB/s per GPU and direction; only of jobs that are in. */
+  /** Job → GB/s per GPU and direction; only for jobs that communicate. */
   readonly rateGBps: Float64Array;
   /** Jobs whose rate the last {@link enter} or {@link leave} computed again. */
   readonly changed: number[] = [];
@@ -32,7 +31,7 @@ export class LinkSharing {
   readonly #jobsOf: number[][];
   /** Links that are ports, less the number of domains → GB/s. */
   readonly #portGBps: number[] = [];
-  /** Such links that are not in use. */
+  /** Numbers of port links that are free to be used again. */
   readonly #unused: number[] = [];
   /** Place of {@link PortSharing} → links of its ports. */
   readonly #linksOf = new Map<number, number[]>();
@@ -73,13 +72,13 @@ export class LinkSharing {
     );
   }
 
-  /** Ends what {@link enter} began. */
+  /** Ends the communication of a job. */
   leave(job: number): void {
     this.changed.length = 0;
     if (this.#links[job] === undefined) return;
     const touched = new Set<number>();
     for (const place of this.#ports.leave(job)) this.#renew(place, touched);
-    // What is left are uplinks.
+    // The remaining links are uplinks.
     const links = this.#links[job];
     const contended = links.filter((link) => this.#isContended(link));
     for (const link of links) {
@@ -92,7 +91,7 @@ export class LinkSharing {
     this.#share(contended, touched);
   }
 
-  /** Reads anew what the jobs of a place share, and notes those whose rates may change by it. */
+  /** Computes again what the jobs of a place share, and collects the jobs whose rates may change by it. */
   #renew(place: number, touched: Set<number>): void {
     const note = (link: number): void => {
       if (this.#isContended(link)) for (const job of this.#jobsOf[link]!) touched.add(job);
@@ -165,7 +164,7 @@ export class LinkSharing {
     return link < uplinkGBps.length ? uplinkGBps[link]! : this.#portGBps[link - uplinkGBps.length]!;
   }
 
-  /** Whether those who cross a link could use more than it carries. */
+  /** Whether the jobs on a link could use more than it carries. */
   #isContended(link: number): boolean {
     let demand = 0;
     for (const job of this.#jobsOf[link]!) {
@@ -174,7 +173,10 @@ export class LinkSharing {
     return demand > this.#capacity(link) * (1 + ROUNDING);
   }
 
-  /** Computes the rates of jobs, of all who cross links, and of all whom these share contended links with. */
+  /**
+   * Computes the rates of some jobs, of all jobs on some links, and of all jobs with which these share contended
+   * links.
+   */
   #share(seeds: readonly number[], first: Iterable<number>): void {
     const links = new Set(seeds);
     const jobs = new Set<number>();
@@ -184,13 +186,13 @@ export class LinkSharing {
       for (const link of this.#links[job]!) if (!links.has(link) && this.#isContended(link)) links.add(link);
     };
     for (const job of first) add(job);
-    // A Set is walked in the order of insertion, and what is added on the way is reached.
+    // A Set is walked in the order of insertion, and entries added on the way are visited too.
     for (const link of links) for (const job of this.#jobsOf[link]!) add(job);
     this.#fill([...jobs], [...links]);
     this.changed.push(...jobs);
   }
 
-  /** Progressive filling: all rates rise together until a link is full or a gang as fast as it can be. */
+  /** Progressive filling: all rates rise together until a link is full or a gang reaches its own limit. */
   #fill(jobs: readonly number[], links: readonly number[]): void {
     const left = links.map((link) => this.#capacity(link));
     let open = jobs;
@@ -223,7 +225,8 @@ export class LinkSharing {
         if (isStopped) this.rateGBps[job] = level;
         else still.push(job);
       }
-      // Rounding may leave a little on the link that set the level; then nobody stops, and nobody may rise either.
+      // Rounding may leave a little capacity on the link that set the level. Then no job is stopped and no rate may
+      // rise.
       if (still.length === open.length) {
         for (const job of open) this.rateGBps[job] = level;
         return;

@@ -3,10 +3,10 @@ import { FIGURE_TOLERANCE } from '../../figures.js';
 import { popcount16 } from '../../placement/state/state.js';
 import type { GangPieces } from '../allocation/holdings.js';
 
-/** Jobs of one place of which every set is looked at; of more, pairs and all together. */
+/** With at most this many jobs in a place every set of them is tried; with more, pairs and all together. */
 const JOBS_EXACT_MAX = 10;
 
-/** What some jobs can send out of a place together, where that is less than what each can send alone. */
+/** What a set of jobs can send out of a place together, where that is less than the sum of what each can send. */
 export interface PortShare {
   readonly jobs: readonly number[];
   /** Job → GB/s out of the place at 1 GB/s per GPU of the job. */
@@ -14,33 +14,32 @@ export interface PortShare {
   readonly GBps: number;
 }
 
-/** A job in a place that it crosses the border of, with GPUs whose ports others may use. */
+/** A job with GPUs inside and outside of a place, whose ports others may use. */
 interface Member {
   readonly job: number;
   /** GB/s out of the place at 1 GB/s per GPU of the job. */
   readonly load: number;
-  /** Server → its GPUs there, where others may use their ports. */
+  /** Server → its GPUs there whose ports others may use. */
   readonly masks: ReadonlyMap<number, number>;
-  /** What its other servers in the place reach through their ports, GB/s. */
+  /** What its other servers in the place send through their ports, GB/s. */
   readonly aloneGBps: number;
 }
 
 /**
- * Which jobs share the ports of servers. A place is a server, or an accelerator domain, out of which go the ports of all
- * servers together.
+ * Finds the jobs that share ports. A place is a server, or an accelerator domain with the ports of all its servers.
  *
- * A job that holds g of its n GPUs in a place sends max(g, n - g) / (n - 1) GB/s out of it, and receives as much, at
- * 1 GB/s per GPU. What several jobs can send together is at most what the union of their GPUs reaches through the ports
- * of each server: a bound, since in the union GPUs of one job forward for another.
+ * A job with g of its n GPUs in a place sends max(g, n - g) / (n - 1) GB/s out of it at 1 GB/s per GPU, and receives
+ * as much. What several jobs can send together is at most what the union of their GPUs sends through the ports of
+ * each server. This is an upper bound: in the union, GPUs of one job forward for another.
  *
- * On servers where every set of GPUs reaches the sum of what each reaches alone (one port per GPU) nothing is shared.
- * Elsewhere every set of two or more jobs is looked at, in places with more than ten only pairs and all together. (All GPUs
- * together say too little: with more GPUs more NICs come into reach, and what some lack others make up for.)
+ * On servers where every set of GPUs sends the sum of what each GPU sends alone (one port per GPU) nothing is shared.
+ * Elsewhere every set of two or more jobs is tried; in places with more than ten jobs only pairs and all together.
+ * All GPUs together are not sufficient as a test: with more GPUs more NICs come into reach.
  */
 export class PortSharing {
   readonly #tables: ClusterTables;
   readonly #nicGBpsOf: (kind: number) => Float64Array;
-  /** Kind → 1 if GPUs share ports, 0 if not, -1 = not looked at yet. */
+  /** Kind → 1 if GPUs share ports, 0 if not, -1 = not computed yet. */
   readonly #sharesPorts: Int8Array;
   /** Place → jobs, in the order in which they came. Places are servers, then domains. */
   readonly #members = new Map<number, Member[]>();
@@ -56,7 +55,7 @@ export class PortSharing {
     this.#sharesPorts = new Int8Array(tables.kindType.length).fill(-1);
   }
 
-  /** Lets a job use the ports of its servers; returns the places where others may have to share with it. O(pieces). */
+  /** Enters a job at the ports of its servers; returns the places where others may share them. O(pieces). */
   enter(job: number, pieces: GangPieces): readonly number[] {
     const { servers, masks } = pieces;
     if (!servers.some((server, i) => this.#mayShare(server, masks[i]!))) return [];
@@ -90,7 +89,7 @@ export class PortSharing {
     return places;
   }
 
-  /** Ends what {@link enter} began; returns the places that it used. */
+  /** Takes a job off its ports; returns the places that it used. */
   leave(job: number): readonly number[] {
     const places = this.#placesOf.get(job);
     if (places === undefined) return [];
@@ -103,7 +102,7 @@ export class PortSharing {
     return places;
   }
 
-  /** What the jobs of a place share. O(2^jobs · servers + 3^jobs), for the ten jobs at most that share servers. */
+  /** The shares of the jobs of a place. O(2^jobs · servers + 3^jobs), for at most ten jobs that share servers. */
   sharesIn(place: number): PortShare[] {
     const members = this.#members.get(place);
     if (members === undefined || members.length < 2) return [];
@@ -133,14 +132,14 @@ export class PortSharing {
 
   /** The shares of every set of jobs that does not follow from those of its parts. */
   #sharesOfAll(group: readonly Member[]): PortShare[] {
-    // Set of jobs, as bits → the most that all figures so far let them send.
+    // Set of jobs, as bits → the upper bound of what they send that follows from its parts.
     const most = new Float64Array(2 ** group.length);
     const shares: PortShare[] = [];
     for (let set = 1; set < most.length; set++) {
       const some = group.filter((_, i) => ((set >>> i) & 1) === 1);
       const together = this.#outGBps(some);
       let parts = Number.POSITIVE_INFINITY;
-      // Each split once: parts come from large to small, those with the highest bit first.
+      // Each split once: parts go from large to small, and only those with the highest bit are taken.
       for (let part = (set - 1) & set; part * 2 >= set && part > 0; part = (part - 1) & set) {
         parts = Math.min(parts, most[part]! + most[set ^ part]!);
       }
@@ -165,7 +164,7 @@ export class PortSharing {
     return shares;
   }
 
-  /** What jobs can send out of their place together, GB/s. */
+  /** What a set of jobs can send out of its place together, GB/s. */
   #outGBps(some: readonly Member[]): number {
     const unions = new Map<number, number>();
     let sum = 0;
@@ -184,7 +183,7 @@ export class PortSharing {
     if (this.#sharesPorts[kind] === -1) {
       const nicGBps = this.#nicGBpsOf(kind);
       let shares = 0;
-      // Sets of all sizes: with more GPUs also come more NICs in reach, and what some lack others may make up for.
+      // All sizes of sets are tried: with more GPUs more NICs come into reach, so a larger set may share less.
       for (let set = 1; set < nicGBps.length && shares === 0; set++) {
         const lowest = set & -set;
         const sum = this.#sumOfSingles(nicGBps, set);

@@ -7,7 +7,7 @@ import { toSeconds } from '../options/clock.js';
 import type { JobOutcome, JobResult, JobRun } from './simulation-result.js';
 
 /**
- * What became of every job, from the columns of a run that has ended.
+ * The result of every job, from the columns of a run that has ended.
  *
  * @complexity O(jobs + runs + pods)
  */

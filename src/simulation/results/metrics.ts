@@ -6,7 +6,7 @@ import { RunWindow, timeWithin } from '../options/metrics-window.js';
 import { type Distribution, distribution } from './percentiles.js';
 import type { GpuHours, GpuModelMetrics, JobMetrics, SimulationMetrics } from './simulation-result.js';
 
-/** Run times below this count as this in slowdowns, or jobs of a second would be all there is to see. */
+/** Shorter run times count as this in slowdowns, since jobs of a second would dominate the figures. */
 const SLOWDOWN_SECONDS_MIN = 10;
 const HOUR_MICROS = 3600 * MICROS;
 
@@ -37,7 +37,7 @@ export function simulationMetrics(run: ClusterRun): SimulationMetrics {
   };
 }
 
-/** Job → how often it was stopped in the window, and why. */
+/** Job → number of its stops in the window, by cause. */
 type EventCounts = Readonly<Record<'preemptions' | 'failures' | 'moves', Int32Array>>;
 
 function eventCounts({ table, log }: ClusterRun, window: RunWindow): EventCounts {
@@ -64,7 +64,7 @@ function byGpuModel(run: ClusterRun, window: RunWindow): Record<string, GpuModel
   for (let server = 0; server < tables.serverCount; server++) {
     gpus[modelOf(server)]! += tables.gpuStart[server + 1]! - tables.gpuStart[server]!;
   }
-  // With one model, what all jobs held is known.
+  // With one GPU model the GPU time of all jobs is that of the model.
   if (gpus.length === 1) held[0] = run.accounts.heldGpuMicros;
   else {
     for (let i = 0; i < log.length; i++) {
@@ -94,7 +94,7 @@ function byTenant(
   all: JobMetrics,
 ): Record<string, JobMetrics> {
   const { tenants, tenantOf } = run.table;
-  // A null prototype: a tenant may be called anything.
+  // A null prototype, since a tenant may have any name.
   const result: Record<string, JobMetrics> = Object.create(null);
   if (tenants.length === 1) {
     result[tenants[0]!] = all;
@@ -130,7 +130,7 @@ function jobMetrics(run: ClusterRun, ofJobs: Int32Array, window: RunWindow, coun
     const submit = table.submit[job]!;
     if (!window.counts(submit)) continue;
     jobs++;
-    // What is refused waits for nothing, and who arrives after the end has not come.
+    // Refused jobs do not wait, and jobs that arrive after the end have not come.
     if (state.status[job] === REFUSED || submit > run.now) continue;
     const isDone = state.status[job] === DONE;
     const start = state.firstStart[job]!;
@@ -164,7 +164,7 @@ function jobMetrics(run: ClusterRun, ofJobs: Int32Array, window: RunWindow, coun
   };
 }
 
-/** One figure of jobs: from the front those that are known, from the back what the others are at least. */
+/** One figure of jobs: known figures from the front, lower bounds of the others from the back. */
 class Figures {
   known = 0;
   readonly #column: Float64Array;
