@@ -3,7 +3,7 @@ import { CorralError, quote } from '../errors.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { networkOf } from '../topology/network.js';
 import { type PeerToPeerOption, peerToPeerOf } from '../topology/peer-to-peer-option.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { gpuMask } from './gpu-mask.js';
 import { optimalBandwidth } from './optimal.js';
 import { packRings } from './rings/ring.js';

@@ -1,6 +1,6 @@
 import { readList } from '../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 
 /**

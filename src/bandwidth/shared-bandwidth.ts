@@ -3,7 +3,7 @@ import { readList } from '../checks/plain-data.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { type Network, networkOf } from '../topology/network.js';
 import { type PeerToPeerOption, peerToPeerOf } from '../topology/peer-to-peer-option.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { pairRoutesOf } from './directed/pair-routes.js';
 import { type Flow, maxMinRates } from './fair-shares.js';
 import { gpuMask } from './gpu-mask.js';

@@ -2,10 +2,11 @@ import { callForeign } from '../checks/plain-data.js';
 import { unexpected } from '../checks/values.js';
 import { CorralError, type ErrorPath } from '../errors.js';
 import type { ClusterDocument } from '../topology/cluster-document.js';
-import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
+import { buildClusterTopology } from '../topology/cluster-topology.js';
 import { builtCluster, COPY, isCluster, isCopy, isServer } from '../topology/expected-topology.js';
 import type { ServerDocument } from '../topology/server-document.js';
-import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
+import { serverTopologyAt } from '../topology/server-topology.js';
+import type { ClusterTopology, ServerTopology } from '../topology/types.js';
 import { topologyAt } from './topology.js';
 
 /** A cluster or a server type, as a topology or as a document. */

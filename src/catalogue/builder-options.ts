@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { ServerDocument } from '../topology/server-document.js';
-import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
+import { serverTopologyAt } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { parse } from '../topology/validate.js';
 import { QUANTITY_MAX } from '../units.js';
 import { type TopologyName, topology } from './topology.js';

@@ -1,5 +1,6 @@
 import type { ClusterDocument } from '../topology/cluster-document.js';
-import { buildClusterTopology, type ClusterTopology } from '../topology/cluster-topology.js';
+import { buildClusterTopology } from '../topology/cluster-topology.js';
+import type { ClusterTopology } from '../topology/types.js';
 import { topologyAt } from './topology.js';
 
 /**

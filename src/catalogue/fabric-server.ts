@@ -1,6 +1,6 @@
 import { CorralError } from '../errors.js';
 import type { Device, ServerDocument } from '../topology/server-document.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { portsToGBps, serverOption } from './builder-options.js';
 
 /** The type of the servers of a built fabric, and their ports. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { ClusterDocument } from '../topology/cluster-document.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { strictFields } from '../topology/validate.js';
 import { BANDWIDTH_MAX_GBPS, BANDWIDTH_MIN_GBPS } from '../units.js';
 import { buildFabric } from './build-fabric.js';

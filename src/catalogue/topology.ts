@@ -1,7 +1,8 @@
 import packed from '../../topologies/packed/catalogue.json' with { type: 'json' };
 import { nearestNames } from '../checks/nearest-names.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import { type ServerTopology, serverTopologyAt } from '../topology/server-topology.js';
+import { serverTopologyAt } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { type PackedCatalogue, unpackServer } from './unpack.js';
 
 const NAMES = [

@@ -165,15 +165,3 @@ export function unknownField(
 export function fieldNames<T>(names: Readonly<Record<keyof T, true>>): readonly (keyof T & string)[] {
   return Object.keys(names) as (keyof T & string)[];
 }
-
-/**
- * The fields of an object that are there: `undefined` is absence, and must not hide a default when objects are laid over
- * each other.
- *
- * @param options - a plain object
- * @returns a copy without the fields that are `undefined`
- * @complexity O(fields)
- */
-export function definedFields<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}

@@ -1,6 +1,5 @@
 import type { TierName } from '../ids.js';
-import type { ClusterServer, ClusterTopology } from '../topology/cluster-topology.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ClusterServer, ClusterTopology, ServerTopology } from '../topology/types.js';
 import { type FabricTables, fabricTables, treeOrder } from './fabric-tables.js';
 
 /**

@@ -1,10 +1,6 @@
 import { CorralError } from '../errors.js';
-import {
-  acceleratorGBpsPerGpuOf,
-  type ClusterTier,
-  type ClusterTopology,
-  uplinkGBpsOf,
-} from '../topology/cluster-topology.js';
+import { acceleratorGBpsPerGpuOf, uplinkGBpsOf } from '../topology/cluster-topology.js';
+import type { ClusterTier, ClusterTopology } from '../topology/types.js';
 
 /** Most domains × kinds: a quarter of a gigabyte for each of two tables. */
 const CELLS_MAX = 2 ** 26;

@@ -1,4 +1,4 @@
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { figureRanks } from './figure-ranks.js';
 import {
   bestSet,

@@ -3,7 +3,7 @@ import { readRecord } from '../checks/fields.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import { fewestPlaces, gpuPlaces, placesTouched } from '../topology/gpu-places.js';
 import { networkOf } from '../topology/network.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { figureRanks, speedRanks } from './figure-ranks.js';
 import { leftoverValues, SOCKET_SHARE, worths } from './leftover-value.js';
 import { nicBandwidths } from './nic-bandwidths.js';

@@ -1,6 +1,6 @@
 import { nicBandwidthOfMask } from '../bandwidth/ports/nic-bandwidth.js';
 import { outflowNetwork } from '../bandwidth/ports/outflow-network.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 
 /**
  * What every set of GPUs can send through the ports of its NICs together, see `nicBandwidth`.

@@ -1,6 +1,6 @@
 import { optimalBandwidth } from '../bandwidth/optimal.js';
 import { networkOf } from '../topology/network.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 
 /** Server type → bandwidth by mask, NaN where nobody asked yet. Length: 2^n. */
 const cache = new WeakMap<ServerTopology, Float64Array>();

@@ -2,7 +2,7 @@ import { type PairRoutes, pairRoutesOf } from '../bandwidth/directed/pair-routes
 import { devicesOf } from '../topology/device-at.js';
 import { GPU, type Network, networkOf } from '../topology/network.js';
 import { routeArcs } from '../topology/route.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 
 /** Who crosses one link that touches no GPU. Masks: bit i for GPU ordinal i. */
 interface Crossing {

@@ -14,7 +14,7 @@ import { CorralError, quote } from '../errors.js';
 import { sameFigure } from '../figures.js';
 import { checkServer } from '../topology/expected-topology.js';
 import { GPU_PLACES, type GpuPlace, gpuPlaces, placeName, placesTouched } from '../topology/gpu-places.js';
-import type { ServerTopology } from '../topology/server-topology.js';
+import type { ServerTopology } from '../topology/types.js';
 import { GPUS_PER_SERVER_MAX } from '../units.js';
 import { ordinals, popcount16 } from './state/state.js';
 

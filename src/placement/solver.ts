@@ -4,7 +4,7 @@ import { compileClusterTables } from '../compile/cluster-tables.js';
 import { readSizes } from '../compile/gpu-set-tables.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { ServerId } from '../ids.js';
-import type { ClusterTopology } from '../topology/cluster-topology.js';
+import type { ClusterTopology } from '../topology/types.js';
 import { GPUS_PER_SERVER_MAX, SERVERS_MAX } from '../units.js';
 import { PlacementEngine, type PodMasks } from './engine.js';
 import { explainRequest } from './explain/explain.js';

@@ -4,7 +4,7 @@ import { PlacementEngine } from '../placement/engine.js';
 import { Levels } from '../placement/gangs/gang.js';
 import type { Policy } from '../placement/request/policy.js';
 import { topologyAware } from '../policies/topology-aware.js';
-import type { ClusterTopology } from '../topology/cluster-topology.js';
+import type { ClusterTopology } from '../topology/types.js';
 import { Allocation } from './allocation/allocation.js';
 import { Headroom } from './allocation/headroom.js';
 import { checkedPools } from './allocation/headroom-pools.js';

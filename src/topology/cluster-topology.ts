@@ -1,42 +1,11 @@
 import { callForeign, plainData } from '../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import type { ServerId, TierName } from '../ids.js';
 import { CLUSTER_ENTRIES_MAX, clusterDocumentSchema, type ServerEntry } from './cluster-document.js';
 import { builtCluster, refuseTopology } from './expected-topology.js';
 import { GPU_PLACES } from './gpu-places.js';
-import { type ServerTopology, serverTopologyAt } from './server-topology.js';
+import { serverTopologyAt } from './server-topology.js';
+import type { ClusterServer, ClusterTier, ClusterTopology, ServerTopology } from './types.js';
 import { parseCopy } from './validate.js';
-
-/** One server of a cluster. */
-export interface ClusterServer {
-  readonly id: ServerId;
-  readonly type: ServerTopology;
-  readonly gpuModel: string;
-  /** Position of its domain in {@link ClusterTier.domains}, one per tier, widest first. */
-  readonly domains: readonly number[];
-  /** CPU for pods, thousandths of a core; absent = not limiting. */
-  readonly cpuMilli?: number;
-  /** Memory for pods, MiB; absent = not limiting. */
-  readonly memoryMiB?: number;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
-/** One level of the fabric. */
-export interface ClusterTier {
-  readonly name: TierName;
-  /** Domain ids in the order in which the servers of the document first name them. */
-  readonly domains: readonly string[];
-  /** Domain → position of the domain of the next wider tier that contains it; empty for the widest tier. */
-  readonly parents: readonly number[];
-  /** GB/s per direction out of and into each domain, where all are equal; absent = not limiting. */
-  readonly uplinkGBps?: number;
-  /** Instead of it where domains differ: domain → GB/s per direction; null = not limiting. */
-  readonly domainUplinksGBps?: readonly (number | null)[];
-  /** GB/s per GPU and direction inside each domain, where all are accelerator fabrics of equal figures. */
-  readonly acceleratorGBpsPerGpu?: number;
-  /** Instead of it where domains differ: domain → GB/s per GPU and direction; null = no accelerator fabric. */
-  readonly domainAcceleratorsGBpsPerGpu?: readonly (number | null)[];
-}
 
 /**
  * The bandwidth of the uplink of a domain.
@@ -59,12 +28,6 @@ export function uplinkGBpsOf(tier: ClusterTier, domain: number): number {
 export function acceleratorGBpsPerGpuOf(tier: ClusterTier, domain: number): number | undefined {
   if (tier.domainAcceleratorsGBpsPerGpu === undefined) return tier.acceleratorGBpsPerGpu;
   return tier.domainAcceleratorsGBpsPerGpu[domain] ?? undefined;
-}
-
-/** A cluster: tiers of fabric, widest first, and servers in document order. */
-export interface ClusterTopology {
-  readonly tiers: readonly ClusterTier[];
-  readonly servers: readonly ClusterServer[];
 }
 
 /** Finds a server type by the catalogue name at `path`; throws `unknown-topology` for other names. */

@@ -2,7 +2,7 @@ import { CorralError, type ErrorPath, quote } from '../errors.js';
 import type { DeviceId } from '../ids.js';
 import { remembered } from '../remembered.js';
 import type { Device } from './server-document.js';
-import type { ServerTopology } from './server-topology.js';
+import type { ServerTopology } from './types.js';
 
 const cache = new WeakMap<ServerTopology, ReadonlyMap<DeviceId, Device>>();
 

@@ -1,8 +1,7 @@
 import { callForeign } from '../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../errors.js';
-import type { ClusterTopology } from './cluster-topology.js';
 import { deepFreeze } from './deep-freeze.js';
-import type { ServerTopology } from './server-topology.js';
+import type { ClusterTopology, ServerTopology } from './types.js';
 
 /** Topologies that this library built; copies and objects of the caller are not among them. */
 const servers = new WeakSet<object>();

@@ -3,7 +3,7 @@ import { remembered } from '../remembered.js';
 import { devicesOf } from './device-at.js';
 import { hostsAbove } from './relation.js';
 import type { Device } from './server-document.js';
-import type { ServerTopology } from './server-topology.js';
+import type { ServerTopology } from './types.js';
 
 /** A kind of place inside a server that can be required for all GPUs of a pod: one CPU socket, or one NUMA node. */
 export type GpuPlace = 'socket' | 'numa';

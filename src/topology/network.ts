@@ -1,8 +1,8 @@
 import type { DeviceId } from '../ids.js';
 import { remembered } from '../remembered.js';
 import type { DeviceKind } from './server-document.js';
-import type { ServerTopology } from './server-topology.js';
 import { isFabric, switchFabrics } from './switch-fabrics.js';
+import type { ServerTopology } from './types.js';
 
 /** Role of a vertex that forwards all traffic: switch, NUMA node, socket. */
 export const FORWARDS = 0;

@@ -3,8 +3,8 @@ import { remembered } from '../remembered.js';
 import { deviceAt, devicesOf } from './device-at.js';
 import { checkServer } from './expected-topology.js';
 import type { Device, Link, Medium } from './server-document.js';
-import type { ServerTopology } from './server-topology.js';
 import { switchFabrics } from './switch-fabrics.js';
+import type { ServerTopology } from './types.js';
 
 /** The relation of every pair of GPUs and NICs: the table that `nvidia-smi topo -m` prints. */
 export interface RelationMatrix {

@@ -8,7 +8,7 @@ import { checkServer } from './expected-topology.js';
 import { GPU, type Network, networkOf, unmergedNetworkOf } from './network.js';
 import { type PeerToPeerOption, peerToPeerOf } from './peer-to-peer-option.js';
 import { relation } from './relation.js';
-import type { ServerTopology } from './server-topology.js';
+import type { ServerTopology } from './types.js';
 import { pathWidthGBps, widestPath } from './widest-path.js';
 
 /** The path of a transfer between two devices. */

@@ -3,24 +3,7 @@ import type { DeviceId } from '../ids.js';
 import { deepFreeze } from './deep-freeze.js';
 import { builtServer, refuseTopology } from './expected-topology.js';
 import { type Device, type Link, parseServerDocument, type ServerDocument } from './server-document.js';
-
-/** The graph of a server: vertices carry the {@link Device}, edges the {@link Link}. */
-export type ServerGraph = UndirectedGraph<Device, Link>;
-
-/** A server type: the validated document, its graph, and the order of its GPUs and NICs. All but the graph is frozen. */
-export interface ServerTopology {
-  readonly name: string;
-  /**
-   * Undirected, keyed by device id; edge keys are `link:` and the link's position in the document. It belongs to the
-   * caller: corral never reads it, so that changes to it change no answer.
-   */
-  readonly graph: ServerGraph;
-  /** GPU ordinal → device id, in document order. */
-  readonly gpus: readonly DeviceId[];
-  /** NIC ids, in document order. */
-  readonly nics: readonly DeviceId[];
-  readonly document: ServerDocument;
-}
+import type { ServerGraph, ServerTopology } from './types.js';
 
 /**
  * Validates a server document and builds its graph.

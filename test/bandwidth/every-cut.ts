@@ -1,4 +1,4 @@
-import type { ServerTopology } from '../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 
 const FABRIC = new Set(['nvlink', 'xgmi', 'scale-up-ethernet']);
 

@@ -1,6 +1,6 @@
 import highsLoader, { type Highs } from 'highs';
 import { route } from '../../src/topology/route.js';
-import type { ServerTopology } from '../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 
 /**
  * The most that rings over a set of GPUs carry, from all its rings and an integer programme, over links named by the ids of

@@ -1,6 +1,7 @@
 import { type TopologyName, topology } from '../../src/catalogue/index.js';
 import type { Link, ServerDocument } from '../../src/topology/server-document.js';
-import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
+import { serverTopology } from '../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 
 /** Which figure of a link counts: NCCL's constant (else measured, else 0.85 of raw), or the line rate. */
 export type Figures = 'nccl' | 'raw';

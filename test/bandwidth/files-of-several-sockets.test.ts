@@ -5,7 +5,8 @@ import { synthetic } from '../../src/catalogue/index.js';
 import { fromNcclXml, fromNvidiaSmiTopo } from '../../src/formats/index.js';
 import { simulate } from '../../src/simulation/index.js';
 import { route } from '../../src/topology/route.js';
-import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
+import { serverTopology } from '../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 
 /** A machine whose GPUs stand on the given NUMA nodes, as `nvidia-smi topo -m` prints it. */
 function fromMatrix(numa: readonly number[]): ServerTopology {

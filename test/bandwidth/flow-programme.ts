@@ -1,6 +1,6 @@
 import highsLoader, { type Highs } from 'highs';
 import { route } from '../../src/topology/route.js';
-import type { ServerTopology } from '../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 
 /**
  * The definition of `optimal` on a server of several sockets, with peer-to-peer, as one linear programme per GPU that

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
-import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
+import { serverTopology } from '../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 import { type ShortLink, smallServer } from './small-server.js';
 
 /** Every pair of `n` sockets. */

@@ -6,7 +6,8 @@ import { referenceSharedLoad } from '../../src/check/bandwidth/reference-shared-
 import { referenceBandwidth } from '../../src/check/index.js';
 import { gpuSetTables } from '../../src/compile/gpu-set-tables.js';
 import { route } from '../../src/topology/route.js';
-import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
+import { serverTopology } from '../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 import { members, withFigures } from './figures.js';
 
 /** A server where GPUs may not talk to each other across PCIe. */

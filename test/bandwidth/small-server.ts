@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import type { Device, Link, Medium } from '../../src/topology/server-document.js';
-import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
+import { serverTopology } from '../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 
 /** A link of a server that a test writes down: the two ids, the medium, GB/s, and a per-flow cap. */
 export type ShortLink = readonly [

@@ -1,13 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import {
-  definedFields,
-  fieldNames,
-  readFields,
-  readRecord,
-  readRow,
-  unknownField,
-} from '../../src/checks/fields.js';
+import { fieldNames, readFields, readRecord, readRow, unknownField } from '../../src/checks/fields.js';
 import { CorralError } from '../../src/errors.js';
 
 class Own {
@@ -170,15 +163,5 @@ describe('unknownField', () => {
 describe('fieldNames', () => {
   it('gives the names in the order written', () => {
     expect(fieldNames<{ b: number; a?: string }>({ b: true, a: true })).toEqual(['b', 'a']);
-  });
-});
-
-describe('definedFields', () => {
-  it('leaves out what is undefined, so that it hides nothing', () => {
-    expect({ ...{ a: 1, b: 2 }, ...definedFields({ a: undefined, b: null, c: 0 }) }).toStrictEqual({
-      a: 1,
-      b: null,
-      c: 0,
-    });
   });
 });

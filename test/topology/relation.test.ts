@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type TopologyName, topology } from '../../src/catalogue/index.js';
 import { relation, relationMatrix } from '../../src/topology/relation.js';
-import { type ServerTopology, serverTopology } from '../../src/topology/server-topology.js';
+import { serverTopology } from '../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 import { describeWithShared } from '../shared-data.js';
 
 describe('relationMatrix', () => {

@@ -2,8 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topology, topologyNames } from '../../src/catalogue/index.js';
 import { route } from '../../src/topology/route.js';
-import type { ServerTopology } from '../../src/topology/server-topology.js';
 import { isFabric } from '../../src/topology/switch-fabrics.js';
+import type { ServerTopology } from '../../src/topology/types.js';
 import { arbitraryServer, SEED, smallServer } from '../bandwidth/small-server.js';
 
 describe('route', () => {

@@ -2,7 +2,7 @@ import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import type { DirectedNetwork } from '../../topology/directed-network.js';
 import { GPU, LEAF, type Network } from '../../topology/network.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { feedRate } from '../directed/feed-rate.js';
 import { type HopArc, HopReduction } from '../directed/hop-reduction.js';
 import { nearestNics } from './nearest-nics.js';

@@ -1,7 +1,7 @@
 import type { DeviceId } from '../../ids.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { neighboursOf, relationsFrom } from '../../topology/relation.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 
 /** The compute NICs that the GPUs of a server use: for each GPU the nearest ones, all that tie. */
 export interface NearestNics {

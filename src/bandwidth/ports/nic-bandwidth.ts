@@ -3,7 +3,7 @@ import { remembered } from '../../remembered.js';
 import { directedNetworkOf } from '../../topology/directed-network.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { networkOf } from '../../topology/network.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { gpuMask } from '../gpu-mask.js';
 import { type FlowScratch, flowScratch, maxFlow } from '../max-flow.js';
 import { directedOutflow } from './directed-outflow.js';

@@ -2,7 +2,7 @@ import { remembered } from '../../remembered.js';
 import { devicesOf } from '../../topology/device-at.js';
 import { directedNetworkOf } from '../../topology/directed-network.js';
 import { FORWARDS, GPU, LEAF, type Network, networkOf } from '../../topology/network.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { addCapacity, contractForwarders, type ReducedLinks } from '../reduced-links.js';
 import { type NearestNics, nearestNics } from './nearest-nics.js';
 

@@ -1,6 +1,6 @@
 import { devicesOf } from '../../topology/device-at.js';
 import type { Device, Link } from '../../topology/server-document.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { NOT_LIMITING_GBPS } from '../server/constants.js';
 import { addToGroup } from '../server/grouped.js';
 import { switchGroupCount } from './fabric.js';

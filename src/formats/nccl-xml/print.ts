@@ -1,7 +1,7 @@
 import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import type { Device, Link } from '../../topology/server-document.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { NOT_LIMITING_GBPS, PORT_MAX_MBPS } from '../server/constants.js';
 import { cpuAttributes, gpuAttributes, ncclFigure, pcieAttributes, refusal } from './print-figures.js';
 import { type HostTree, hostTrees } from './print-tree.js';

@@ -3,7 +3,7 @@ import { devicesOf } from '../../topology/device-at.js';
 import { checkServer } from '../../topology/expected-topology.js';
 import { relationMatrix } from '../../topology/relation.js';
 import type { Device } from '../../topology/server-document.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { isMatrixWord } from './words.js';
 
 /** A heading that the tool itself prints for a GPU. */

@@ -1,6 +1,6 @@
 import type { ClusterTables } from '../../compile/cluster-tables.js';
 import type { ServerId } from '../../ids.js';
-import type { ClusterTopology } from '../../topology/cluster-topology.js';
+import type { ClusterTopology } from '../../topology/types.js';
 import { GPU_MILLI } from '../../units.js';
 import type { PlacementEngine } from '../engine.js';
 import { type Gang, type Levels, SERVER } from '../gangs/gang.js';

@@ -1,4 +1,4 @@
-import type { ClusterTopology } from '../../topology/cluster-topology.js';
+import type { ClusterTopology } from '../../topology/types.js';
 import { groupPaint, stripePattern } from '../svg/group-fill.js';
 import { element, pixels, textElement, tooltip } from '../svg/svg-element.js';
 import { counted, fittedEnds, grouped, printable, textWidth } from '../svg/svg-text.js';

@@ -1,4 +1,4 @@
-import type { ClusterTopology } from '../../topology/cluster-topology.js';
+import type { ClusterTopology } from '../../topology/types.js';
 import { SHELF_GAP, shelves } from '../svg/shelves.js';
 import { textWidth } from '../svg/svg-text.js';
 

@@ -3,7 +3,7 @@ import { readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import type { FreeCapacity, PlacedPod } from '../../placement/request/placement.js';
-import type { ClusterTopology } from '../../topology/cluster-topology.js';
+import type { ClusterTopology } from '../../topology/types.js';
 import { GPU_MILLI, GPUS_PER_SERVER_MAX } from '../../units.js';
 import { drawingText } from '../svg/drawing-text.js';
 

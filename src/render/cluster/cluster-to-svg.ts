@@ -1,11 +1,8 @@
 import { asCluster, type TopologyOrDocument } from '../../catalogue/as-topology.js';
 import { fieldNames, readFields } from '../../checks/fields.js';
 import { CorralError } from '../../errors.js';
-import {
-  acceleratorGBpsPerGpuOf,
-  type ClusterTopology,
-  uplinkGBpsOf,
-} from '../../topology/cluster-topology.js';
+import { acceleratorGBpsPerGpuOf, uplinkGBpsOf } from '../../topology/cluster-topology.js';
+import type { ClusterTopology } from '../../topology/types.js';
 import { groupEntries } from '../server/server-legend.js';
 import { drawingText } from '../svg/drawing-text.js';
 import { stripePatterns } from '../svg/group-fill.js';

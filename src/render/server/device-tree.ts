@@ -1,6 +1,6 @@
 import { remembered } from '../../remembered.js';
 import type { Device, DeviceKind, Link } from '../../topology/server-document.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 
 /** A device, and the devices that are drawn inside its box. */
 export interface DeviceNode {

@@ -1,6 +1,6 @@
 import { remembered } from '../../remembered.js';
 import type { Device, Link, Medium } from '../../topology/server-document.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import type { DeviceTree } from './device-tree.js';
 import { type Mesh, meshesOf } from './meshes.js';
 

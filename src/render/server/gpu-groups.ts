@@ -2,7 +2,7 @@ import { readFields, readRow } from '../../checks/fields.js';
 import { callForeign, readList } from '../../checks/plain-data.js';
 import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import { remembered } from '../../remembered.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { GPUS_PER_SERVER_MAX, PODS_MAX } from '../../units.js';
 import { drawingText } from '../svg/drawing-text.js';
 

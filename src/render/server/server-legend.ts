@@ -1,5 +1,5 @@
 import { DEVICE_KINDS, MEDIA } from '../../topology/server-document.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { groupPaint } from '../svg/group-fill.js';
 import type { LegendEntry } from '../svg/legend.js';
 import { DEVICE_STYLE, MEDIUM_STYLE } from '../svg/styles.js';

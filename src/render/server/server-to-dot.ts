@@ -1,7 +1,7 @@
 import { asServer } from '../../catalogue/as-topology.js';
 import { readFields } from '../../checks/fields.js';
 import type { Device, DeviceKind, Link, ServerDocument } from '../../topology/server-document.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { drawingText } from '../svg/drawing-text.js';
 import { MEDIUM_STYLE } from '../svg/styles.js';
 import { figure } from '../svg/svg-text.js';

@@ -2,7 +2,7 @@ import { asServer } from '../../catalogue/as-topology.js';
 import { fieldNames, readFields } from '../../checks/fields.js';
 import { CorralError } from '../../errors.js';
 import type { ServerDocument } from '../../topology/server-document.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import type { ServerTopology } from '../../topology/types.js';
 import { drawingText } from '../svg/drawing-text.js';
 import { stripePatterns } from '../svg/group-fill.js';
 import { heading } from '../svg/heading.js';

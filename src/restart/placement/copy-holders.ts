@@ -3,8 +3,8 @@ import { integer } from '../../checks/quantity.js';
 import { CorralError, quote } from '../../errors.js';
 import type { TierName } from '../../ids.js';
 import type { Placement } from '../../placement/request/placement.js';
-import type { ClusterTopology } from '../../topology/cluster-topology.js';
 import { checkCluster } from '../../topology/expected-topology.js';
+import type { ClusterTopology } from '../../topology/types.js';
 import { gangOf, positionsById } from './gang.js';
 
 /**

@@ -4,7 +4,7 @@ import { CorralError, type ErrorPath, quote } from '../../errors.js';
 import type { ServerId } from '../../ids.js';
 import type { PlacedPod, Placement } from '../../placement/request/placement.js';
 import { remembered } from '../../remembered.js';
-import type { ClusterServer, ClusterTopology } from '../../topology/cluster-topology.js';
+import type { ClusterServer, ClusterTopology } from '../../topology/types.js';
 import { PODS_MAX } from '../../units.js';
 
 /** The servers of a placement, as positions in the cluster. */

@@ -1,12 +1,7 @@
 import { nicBandwidth } from '../../bandwidth/ports/nic-bandwidth.js';
 import { remembered } from '../../remembered.js';
-import {
-  acceleratorGBpsPerGpuOf,
-  type ClusterServer,
-  type ClusterTopology,
-  uplinkGBpsOf,
-} from '../../topology/cluster-topology.js';
-import type { ServerTopology } from '../../topology/server-topology.js';
+import { acceleratorGBpsPerGpuOf, uplinkGBpsOf } from '../../topology/cluster-topology.js';
+import type { ClusterServer, ClusterTopology, ServerTopology } from '../../topology/types.js';
 
 /** Bandwidths between servers of a cluster for the transfer of checkpoint parts. */
 export class TransferPaths {

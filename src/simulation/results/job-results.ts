@@ -1,5 +1,5 @@
 import { ordinals } from '../../placement/state/state.js';
-import type { ClusterTopology } from '../../topology/cluster-topology.js';
+import type { ClusterTopology } from '../../topology/types.js';
 import { DONE, OVERRUN, REFUSED, RUNNING, UNSUBMITTED } from '../jobs/job-state.js';
 import { RUN_ENDS } from '../jobs/run-log.js';
 import type { ClusterRun } from '../kernel/cluster-run.js';

@@ -6,7 +6,7 @@ import { topology } from '../../../src/catalogue/index.js';
 import { referenceBandwidth } from '../../../src/check/index.js';
 import { networkOf } from '../../../src/topology/network.js';
 import { route } from '../../../src/topology/route.js';
-import type { ServerTopology } from '../../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../../src/topology/types.js';
 import { members } from '../figures.js';
 import { FlowProgramme } from '../flow-programme.js';
 import {

@@ -3,7 +3,7 @@ import { hopGraph } from '../../../src/bandwidth/directed/hop-graph.js';
 import { twinClasses } from '../../../src/bandwidth/directed/twin-classes.js';
 import { directedNetworkOf } from '../../../src/topology/directed-network.js';
 import { networkOf } from '../../../src/topology/network.js';
-import type { ServerTopology } from '../../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../../src/topology/types.js';
 import { chain, mesh, multiSocketServer } from '../multi-socket-server.js';
 import { smallServer } from '../small-server.js';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { directedOutflow } from '../../../src/bandwidth/ports/directed-outflow.js';
 import { directedNetworkOf } from '../../../src/topology/directed-network.js';
 import { networkOf } from '../../../src/topology/network.js';
-import type { ServerTopology } from '../../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../../src/topology/types.js';
 import { chain, mesh } from '../multi-socket-server.js';
 import { type ShortLink, smallServer } from '../small-server.js';
 

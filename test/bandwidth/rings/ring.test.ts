@@ -6,7 +6,8 @@ import { fabricBandwidth, optimalBandwidth } from '../../../src/bandwidth/optima
 import { packRings } from '../../../src/bandwidth/rings/ring.js';
 import { type TopologyName, topology, topologyNames } from '../../../src/catalogue/index.js';
 import { networkOf } from '../../../src/topology/network.js';
-import { type ServerTopology, serverTopology } from '../../../src/topology/server-topology.js';
+import { serverTopology } from '../../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../../src/topology/types.js';
 import { describeWithShared } from '../../shared-data.js';
 import { EveryRing, loadHighs } from '../every-ring.js';
 import { members, withFigures } from '../figures.js';

@@ -11,7 +11,8 @@ import { toNvidiaSmiTopo } from '../../../src/formats/nvidia-smi/print.js';
 import { unknownPortNotes } from '../../../src/formats/server/notes.js';
 import { relation, relationMatrix } from '../../../src/topology/relation.js';
 import type { Device, ServerDocument } from '../../../src/topology/server-document.js';
-import { type ServerTopology, serverTopology } from '../../../src/topology/server-topology.js';
+import { serverTopology } from '../../../src/topology/server-topology.js';
+import type { ServerTopology } from '../../../src/topology/types.js';
 import { caught } from '../../catalogue/caught.js';
 import { describeWithShared } from '../../shared-data.js';
 
