@@ -59,7 +59,7 @@ describe('PodPlacer', () => {
     expect(counters.log.slice(4)).toEqual(takes.map((line) => line.replace('take', 'give')).reverse());
   });
 
-  it('gives all back also where a allotment is larger than the room, which is a fault', () => {
+  it('gives all back also where an allotment is larger than its servers hold, which is a fault', () => {
     const counters = new Counters([1, 1]);
     const placer = new PodPlacer(counters, counters);
     expect(() => placer.plan(NEED, [{ from: 0, to: 2, pods: 3 }], 0)).toThrow('larger than the room');
