@@ -62,7 +62,7 @@ describe('PodPlacer', () => {
   it('gives all back also where an allotment is larger than its servers hold, which is a fault', () => {
     const counters = new Counters([1, 1]);
     const placer = new PodPlacer(counters, counters);
-    expect(() => placer.plan(NEED, [{ from: 0, to: 2, pods: 3 }], 0)).toThrow('larger than the room');
+    expect(() => placer.plan(NEED, [{ from: 0, to: 2, pods: 3 }], 0)).toThrow('larger than its servers hold');
     expect(counters.room).toEqual([1, 1]);
   });
 
