@@ -38,17 +38,18 @@ export function candidates(
 ): number[] {
   const { fabric } = index.tables;
   const { whole } = index;
-  const cellOf = (domain: number): number => fabric.cellAt[domain * fabric.kindCount + wholeKind]!;
   if (wholeKind !== -1 && level === 0 && !target.isMixed) {
     // In racks of whole servers of one kind bandwidth and load are the same and this damage is exact: one is the best.
     let best = -1;
     let least = Number.POSITIVE_INFINITY;
     let around = -1;
     let damageAround = 0;
-    for (const domain of domains) {
-      const cell = cellOf(domain);
-      if (fabric.cellParent[cell] !== around) {
-        around = fabric.cellParent[cell]!;
+    const { cellAt, cellParent, kindCount } = fabric;
+    for (let i = 0; i < domains.length; i++) {
+      const domain = domains[i]!;
+      const cell = cellAt[domain * kindCount + wholeKind]!;
+      if (cellParent[cell] !== around) {
+        around = cellParent[cell]!;
         damageAround = whole.damageOf(around, pods);
       }
       const key = damageKey(whole.damageInCell(cell, pods) + damageAround);
@@ -60,7 +61,10 @@ export function candidates(
   }
   const found = domains.map((domain) => ({
     domain,
-    estimate: wholeKind === -1 ? capacity.full[domain]! : damageKey(whole.damageOf(cellOf(domain), pods)),
+    estimate:
+      wholeKind === -1
+        ? capacity.full[domain]!
+        : damageKey(whole.damageOf(fabric.cellAt[domain * fabric.kindCount + wholeKind]!, pods)),
   }));
   found.sort((a, b) => a.estimate - b.estimate || a.domain - b.domain);
   return found.slice(0, most).map(({ domain }) => domain);

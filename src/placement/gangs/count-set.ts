@@ -10,9 +10,9 @@ export type CountSets = readonly Uint32Array[];
 
 /** The sets of a domain that takes nothing. */
 export function nothing(words: number, rest: Rest): CountSets {
-  const sets = Array.from({ length: 1 + rest }, () => new Uint32Array(words));
-  sets[0]![0] = 1;
-  return sets;
+  const plain = new Uint32Array(words);
+  plain[0] = 1;
+  return rest === 0 ? [plain] : [plain, new Uint32Array(words)];
 }
 
 /** Whether a count is in a set. */
@@ -37,11 +37,14 @@ export function largestCount(set: Uint32Array): number {
  * @complexity O(members of one × words)
  */
 export function sumOf(a: CountSets, b: CountSets): CountSets {
-  return a.map((_, rest) => {
-    const sums = new Uint32Array(a[0]!.length);
-    for (let ofA = rest; ofA >= 0; ofA--) addSums(sums, a[ofA]!, b[rest - ofA]!);
-    return sums;
-  });
+  const { length } = a[0]!;
+  const plain = new Uint32Array(length);
+  addSums(plain, a[0]!, b[0]!);
+  if (a.length === 1) return [plain];
+  const withRest = new Uint32Array(length);
+  addSums(withRest, a[1]!, b[0]!);
+  addSums(withRest, a[0]!, b[1]!);
+  return [plain, withRest];
 }
 
 /** Adds all sums of a member of one set and one of the other. */

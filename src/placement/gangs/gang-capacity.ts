@@ -58,10 +58,15 @@ export class GangCapacity {
   /** The domains of a level that hold so many pods, in tree order. Fills the level. O(domains). */
   holding(level: number, pods: number): number[] {
     this.fill(level);
+    const { full, rest } = this;
     const { levelStart } = this.tables.fabric;
+    const unit = this.units.unit(level);
+    const units = Math.floor(pods / unit);
+    const restPods = pods - units * unit;
     const found: number[] = [];
-    for (let domain = levelStart[level]!; domain < levelStart[level + 1]!; domain++) {
-      if (this.holds(domain, level, pods)) found.push(domain);
+    const end = levelStart[level + 1]!;
+    for (let domain = levelStart[level]!; domain < end; domain++) {
+      if (holdsUnits(full[domain]!, rest[domain]!, units, restPods)) found.push(domain);
     }
     return found;
   }

@@ -336,9 +336,10 @@ export class GangSearch {
     const { fabric } = this.#index.tables;
     const { classes, full } = this.#index.kinds[wholeKind]!;
     racks.sort((a, b) => a.rack - b.rack);
-    const servers = racks.flatMap(({ rack, servers: count }) =>
-      this.#index.wholeServersIn(fabric.cellAt[rack * fabric.kindCount + wholeKind]!, count),
-    );
+    const servers: number[] = [];
+    for (const { rack, servers: count } of racks) {
+      this.#index.addWholeServers(fabric.cellAt[rack * fabric.kindCount + wholeKind]!, count, servers);
+    }
     const masks = new Array<number>(pods).fill(full);
     const podCounts = new Array<number>(pods).fill(1);
     const bandwidthGBps = gangBandwidth(fabric, () => classes.tables, level, { servers, masks });

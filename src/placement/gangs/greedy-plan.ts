@@ -47,9 +47,9 @@ export function greedyPieces(
     for (const kind of index.kindsFor(gang.need)) {
       const cell = fabric.cellAt[at * fabric.kindCount + kind]!;
       if (cell === -1) continue;
-      const servers = index.wholeServersIn(cell, left);
+      const servers: number[] = [];
+      left -= index.addWholeServers(cell, left, servers);
       for (const server of servers) pieces.push({ server, pods: 1 });
-      left -= servers.length;
     }
   }
   return pieces;

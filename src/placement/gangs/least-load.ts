@@ -387,7 +387,8 @@ export class LeastLoad {
     else if (level === SERVER) pieces.push({ server: at, pods });
     else if (level === 0 && this.#wholeKind !== -1) {
       const { cellAt, kindCount } = this.#index.tables.fabric;
-      const servers = this.#index.wholeServersIn(cellAt[at * kindCount + this.#wholeKind]!, pods);
+      const servers: number[] = [];
+      this.#index.addWholeServers(cellAt[at * kindCount + this.#wholeKind]!, pods, servers);
       for (const server of servers) pieces.push({ server, pods: 1 });
     } else {
       const isOfSlices = level === this.#units.sliceLevel;

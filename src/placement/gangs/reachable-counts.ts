@@ -154,7 +154,7 @@ export class ReachableCounts {
     const parts = this.#takersIn(domain, level).map((part, order) => ({
       ...part,
       order,
-      most: Math.max(...part.sets.map(largestCount)),
+      most: mostIn(part.sets),
     }));
     parts.sort((a, b) => b.most - a.most || a.order - b.order);
     // Position → what the parts from there on can take together.
@@ -273,9 +273,19 @@ export class ReachableCounts {
   }
 }
 
-/** The entries that sets have: without the smaller slice, and with it where there is one. */
+/** The entries of sets without the smaller slice, and with it. */
+const ONLY_FULL: readonly Rest[] = [0];
+const BOTH: readonly Rest[] = [0, 1];
+
+/** The entries that sets have. */
 function restsOf(sets: CountSets): readonly Rest[] {
-  return sets.length > 1 ? [0, 1] : [0];
+  return sets.length > 1 ? BOTH : ONLY_FULL;
+}
+
+/** The most units in any of the sets; -1 if all are empty. */
+function mostIn(sets: CountSets): number {
+  const most = largestCount(sets[0]!);
+  return sets.length > 1 ? Math.max(most, largestCount(sets[1]!)) : most;
 }
 
 /** The part that takes all that is left and otherwise could take least; of equals the first; -1 if no part takes it all. */

@@ -33,6 +33,9 @@ export class FreeIndex {
   readonly #memoryMost: Float64Array;
   /** Number of cordoned servers. At 0 the test for each server is skipped. */
   #cordons = 0;
+  /** The need that {@link FreeIndex.kindsFor} was asked for last, and the answer: one search asks several times. */
+  #kindsNeed: PodNeed | undefined;
+  #kindsFound: readonly number[] = [];
   /** The group and number of wholly free servers that `whole` has not been told of yet. */
   #isBatch = false;
   #pendingGroup = -1;
@@ -115,28 +118,32 @@ export class FreeIndex {
   }
 
   /** The kinds whose servers could take a pod of whole GPUs if they were empty, by GPU count, model and labels. */
-  kindsFor(need: PodNeed): number[] {
+  kindsFor(need: PodNeed): readonly number[] {
+    if (need === this.#kindsNeed) return this.#kindsFound;
     const found: number[] = [];
     for (let kind = 0; kind < this.kinds.length; kind++) {
       const of = this.kinds[kind];
       if (of !== undefined && of.classes.gpuCount >= need.gpus && this.allows(need, kind)) found.push(kind);
     }
+    this.#kindsNeed = need;
+    this.#kindsFound = found;
     return found;
   }
 
-  /** The first wholly free servers of a cell, in tree order, at most so many. */
-  wholeServersIn(cell: number, most: number): number[] {
+  /** Appends the first wholly free servers of a cell, in tree order, at most so many; returns how many there were. */
+  addWholeServers(cell: number, most: number, into: number[]): number {
     const { cellKind, cellStart, cellEnd } = this.tables.fabric;
     const kind = cellKind[cell]!;
     const of = this.kinds[kind]!;
     const { fullClass } = of.classes;
-    const servers: number[] = [];
-    let local = of.nextOfClass(fullClass, cellStart[cell]!);
-    while (local !== -1 && local < cellEnd[cell]! && servers.length < most) {
-      servers.push(this.serverAt(kind, local));
+    const end = cellEnd[cell]!;
+    let local = cellStart[cell]! - 1;
+    for (let added = 0; added < most; added++) {
       local = of.nextOfClass(fullClass, local + 1);
+      if (local === -1 || local >= end) return added;
+      into.push(this.serverAt(kind, local));
     }
-    return servers;
+    return most;
   }
 
   /** The sets of a kind's GPUs that pods of a need may get; undefined where they may get any. */
