@@ -87,7 +87,6 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
   };
   for (let i = 0; i < count; i++) {
     job = i === 0 ? job! : readJob(jobs[i], i);
-    const path = ['jobs', i];
     if (job.id !== undefined) checkId(job.id, i, ids);
     table.ids[i] = job.id;
     table.gangOf[i] = requests.of(job, i);
@@ -96,17 +95,19 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
     table.gpus[i] = gpus;
     table.submit[i] = micros(job.submitSeconds, i, 'submitSeconds');
     table.work[i] = workOf(job, i, gpus);
-    table.priority[i] = between(job.priority ?? 0, -Number.MAX_VALUE, Number.MAX_VALUE, [
-      ...path,
-      'priority',
-    ]);
-    table.preemptible[i] = trueOrFalse(job.preemptible ?? true, ...path, 'preemptible') ? 1 : 0;
+    const { priority, preemptible, communicationFraction } = job;
+    if (priority !== undefined) {
+      const most = Number.MAX_VALUE;
+      table.priority[i] = between(priority, -most, most, ['jobs', i, 'priority']);
+    }
+    if (preemptible !== undefined) {
+      table.preemptible[i] = trueOrFalse(preemptible, 'jobs', i, 'preemptible') ? 1 : 0;
+    }
     table.tenantOf[i] = tenantOf(job.tenant ?? '', i, tenants);
-    table.communicationFraction[i] = probability(
-      job.communicationFraction ?? 0,
-      ...path,
-      'communicationFraction',
-    );
+    if (communicationFraction !== undefined) {
+      const fraction = probability(communicationFraction, 'jobs', i, 'communicationFraction');
+      table.communicationFraction[i] = fraction;
+    }
     if (job.communicates === false && table.communicationFraction[i]! > 0) {
       throw wrongJob(
         i,
@@ -115,7 +116,7 @@ export function jobTable(jobs: readonly SimulationJob[], cluster: ClusterTables,
       );
     }
     table.ratedGBps[i] =
-      job.ratedGBps === undefined ? Number.NaN : bandwidthGBps(job.ratedGBps, ...path, 'ratedGBps');
+      job.ratedGBps === undefined ? Number.NaN : bandwidthGBps(job.ratedGBps, 'jobs', i, 'ratedGBps');
     if (job.checkpoint !== undefined) checkpointOf(job.checkpoint, i, table);
     table.isEstimated[i] = job.estimateSeconds === undefined ? 0 : 1;
     table.estimate[i] =
@@ -212,7 +213,7 @@ function workOf(job: SimulationJob, index: number, gpus: number): number {
 }
 
 function tenantOf(given: unknown, index: number, tenants: Map<string, number>): number {
-  const tenant = text(given, 'jobs', index, 'tenant');
+  const tenant = typeof given === 'string' ? given : text(given, 'jobs', index, 'tenant');
   let at = tenants.get(tenant);
   if (at === undefined) {
     at = tenants.size;
@@ -244,7 +245,9 @@ function checkpointOf(checkpoint: JobCheckpoints, index: number, table: RhythmCo
 }
 
 function micros(value: unknown, index: number, ...field: string[]): number {
-  return toMicros(between(value, 0, SECONDS_MAX, ['jobs', index, ...field]));
+  // The path is made for errors only: there may be millions of jobs.
+  if (typeof value === 'number' && value >= 0 && value <= SECONDS_MAX) return toMicros(value);
+  return between(value, 0, SECONDS_MAX, ['jobs', index, ...field]);
 }
 
 function wrongJob(index: number, field: string, problem: string): CorralError {
