@@ -144,16 +144,12 @@ export class GangSearch {
     const { target, level, gang } = task;
     // Inside one accelerator domain the bandwidth is that of its fabric, whatever the plan.
     if (level <= target.islandLevel && !target.isMixed) return true;
-    let known: ServerPattern[] | undefined;
-    const patterns = (): ServerPattern[] => {
-      known ??= this.#patterns(task);
-      return known;
-    };
+    const patterns = target.isBoundByIslands ? [] : this.#patterns(task);
     target.aim(target.upperBound(patterns));
     if (target.islandLevel >= 0) return false;
     // Traffic through an uplink is most where the fewest GPUs lie on one side.
     for (let at = 0; at < level; at++) if (!target.everyUplinkAllows(at, gang.need.gpus)) return false;
-    return patterns().every(({ kind, free }) => {
+    return patterns.every(({ kind, free }) => {
       const allowed = target.allowedFor(kind, free);
       // Every number of pods from 0 up to the most that fit is allowed: a mask of ones.
       const most = 31 - Math.clz32(allowed);

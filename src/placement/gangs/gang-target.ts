@@ -171,17 +171,24 @@ export class GangTarget {
   }
 
   /**
+   * True where the fabrics alone bound the bandwidth: all servers are inside one, and no GPU can be alone in its island
+   * and so not use the fabric.
+   */
+  get isBoundByIslands(): boolean {
+    return this.islandLevel >= 0 && !this.isMixed && this.gang.need.gpus > 1;
+  }
+
+  /**
    * A bandwidth that no placement of the gang exceeds: the most that one island reaches by itself.
    *
-   * @param patterns - of all servers that may take part; called only where they matter
+   * @param patterns - of all servers that may take part; not read where {@link GangTarget.isBoundByIslands}
    * @returns GB/s per GPU and direction
    */
-  upperBound(patterns: () => readonly ServerPattern[]): number {
+  upperBound(patterns: readonly ServerPattern[]): number {
     const { need } = this.gang;
     let most = this.#islandMostGBps;
-    // Where all are inside a fabric, only a GPU that is alone in its island may be faster: it does not use the fabric.
-    if (this.islandLevel >= 0 && !this.isMixed && need.gpus > 1) return most;
-    for (const { kind, free, isInside } of patterns()) {
+    if (this.isBoundByIslands) return most;
+    for (const { kind, free, isInside } of patterns) {
       const choices = this.choicesOf(kind);
       if (isInside) {
         if (need.gpus === 1) most = Math.max(most, choices.mostNic(free, 1));

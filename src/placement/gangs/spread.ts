@@ -51,21 +51,25 @@ export function share(
  * @returns racks with the units and pods of the smaller slice that each gets, in units of servers
  */
 export function racksOf(capacity: GangCapacity, domain: number, level: number, pods: number): PartCapacity[] {
-  const { slicePods, sliceLevel } = capacity.gang;
   const racks: PartCapacity[] = [];
-  const spread = (at: number, atLevel: number, full: number, rest: number): void => {
-    const isOfSlices = atLevel === sliceLevel;
-    const [below, restBelow] = isOfSlices ? [full * slicePods + rest, 0] : [full, rest];
-    if (atLevel === 0) racks.push({ at, full: below, rest: restBelow });
-    else {
-      share(capacity.partsOf(at, atLevel, atLevel - 1), below, restBelow, (part, some, someRest) =>
-        spread(part, atLevel - 1, some, someRest),
-      );
-    }
-  };
   const unit = capacity.units.unit(level);
-  spread(domain, level, Math.floor(pods / unit), pods % unit);
+  addRacks(racks, capacity, { at: domain, full: Math.floor(pods / unit), rest: pods % unit }, level);
   return racks;
+}
+
+/** Spreads the units and the smaller slice of a domain over its racks. */
+function addRacks(racks: PartCapacity[], capacity: GangCapacity, part: PartCapacity, level: number): void {
+  const { slicePods, sliceLevel } = capacity.gang;
+  const { at } = part;
+  const full = level === sliceLevel ? part.full * slicePods + part.rest : part.full;
+  const rest = level === sliceLevel ? 0 : part.rest;
+  if (level === 0) {
+    racks.push({ at, full, rest });
+    return;
+  }
+  share(capacity.partsOf(at, level, level - 1), full, rest, (below, some, someRest) =>
+    addRacks(racks, capacity, { at: below, full: some, rest: someRest }, level - 1),
+  );
 }
 
 /**

@@ -165,7 +165,7 @@ describe('GangTarget', () => {
         const isInside = target.islandOf(s) !== -1;
         patterns.push({ kind: index.kindOf(s), free: engine.state.freeMask[s]!, isInside });
       }
-      const bound = target.upperBound(() => patterns);
+      const bound = target.upperBound(patterns);
       for (let round = 0; round < 30; round++) {
         const taken = cluster.servers.map(() => 0);
         let left = pods;
