@@ -102,19 +102,20 @@ export class GangCapacity {
   partsOf(domain: number, level: number, partLevel: number): PartCapacity[] {
     const { fabric } = this.tables;
     const parts: PartCapacity[] = [];
-    const add = (at: number, full: number, rest: number): void => {
-      if (full > 0 || rest > 0) parts.push({ at, full, rest });
-    };
     if (partLevel !== SERVER) {
       const [from, to] = domainsInside(fabric, domain, level, partLevel);
-      for (let part = from; part < to; part++) add(part, this.full[part]!, this.rest[part]!);
+      for (let at = from; at < to; at++) {
+        const full = this.full[at]!;
+        const rest = this.rest[at]!;
+        if (full > 0 || rest > 0) parts.push({ at, full, rest });
+      }
       return parts;
     }
     const { need, pods } = this.gang;
     const unit = this.units.unit(SERVER);
     for (let s = fabric.serverStart[domain]!; s < fabric.serverEnd[domain]!; s++) {
       const fit = podsThatFit(this.tables, this.#state, need, s, pods);
-      add(s, Math.floor(fit / unit), fit % unit);
+      if (fit > 0) parts.push({ at: s, full: Math.floor(fit / unit), rest: fit % unit });
     }
     return parts;
   }

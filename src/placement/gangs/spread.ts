@@ -17,15 +17,16 @@ export function share(
   rest: number,
   give: (at: number, full: number, rest: number) => void,
 ): void {
-  const holds = (part: PartCapacity): boolean => holdsUnits(part.full, part.rest, left, restLeft);
   let left = full;
   let restLeft = rest;
   parts.sort((a, b) => b.full - a.full || b.rest - a.rest || a.at - b.at);
   for (let i = 0; i < parts.length && (left > 0 || restLeft > 0); i++) {
     const part = parts[i]!;
-    if (holds(part)) {
+    if (holdsUnits(part.full, part.rest, left, restLeft)) {
       let fitting = i;
-      while (fitting + 1 < parts.length && holds(parts[fitting + 1]!)) fitting++;
+      for (let next = i + 1; next < parts.length; next++, fitting++) {
+        if (!holdsUnits(parts[next]!.full, parts[next]!.rest, left, restLeft)) break;
+      }
       // Of parts that take equally much the first.
       const { full: most, rest: mostRest } = parts[fitting]!;
       while (fitting > i && parts[fitting - 1]!.full === most && parts[fitting - 1]!.rest === mostRest)
