@@ -6,7 +6,7 @@ import { FragmentationMeasure } from './fragmentation.js';
 
 /** Options of {@link fgd}. */
 export interface FgdOptions {
-  /** The pods to expect; default: the workload given to `compile`. */
+  /** The expected pods; default: the workload given to `compile`. */
   readonly workload?: Workload | undefined;
   /**
    * Rank by the exact change of fragmentation; default false: by a whole score of 0 … 100 like the published

@@ -27,7 +27,7 @@ export function random(options: RandomOptions = {}): Policy {
     name: 'random',
     ties: 'random',
     ...(seed !== undefined && { seed }),
-    // All feasible servers score alike, so the tie is the draw.
+    // All servers that fit have one score, so the tie is the draw.
     prepare: () => ({ by: 'server', shareGpu: 'random', score: () => 0 }),
   };
 }

@@ -14,10 +14,10 @@ const OPENB_CPU_MILLI = 128_000;
 const OPENB_GPU_MILLI = 8000;
 
 /**
- * What CPU and GPU amounts are divided by in scores that mix them.
+ * The divisors of CPU and GPU amounts in scores that mix them.
  *
- * The authors' simulator hard-codes 128,000 milli-cores and 8 GPUs, so those are the least; a cluster of
- * larger servers is divided by its own largest, or scores would leave 0 … 100.
+ * The authors' simulator has the constants 128,000 milli-cores and 8 GPUs; these are the least. A cluster of larger
+ * servers is divided by its own largest server, so that scores stay in 0 … 100.
  *
  * @throws CorralError `invalid-option` for capacities that are no numbers: `prepare` is public
  */
@@ -38,7 +38,9 @@ function capacity(context: PolicyContext, field: 'cpuMilliMax' | 'gpuMilliMax'):
   );
 }
 
-/** A server that states no CPU is not limited by it: the score takes it as full-sized and never emptier. */
+/**
+ * A server without a CPU figure is not limited by it: the score takes it as full-sized, and as empty as it can be.
+ */
 export function finiteCpuMilli(cpuFreeMilli: number, scaleMilli: number): number {
   return cpuFreeMilli === Number.POSITIVE_INFINITY ? scaleMilli : cpuFreeMilli;
 }

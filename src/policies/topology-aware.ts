@@ -5,15 +5,15 @@ import type { Policy } from '../placement/request/policy.js';
 /** Options of {@link topologyAware}. */
 export interface TopologyAwareOptions {
   /**
-   * Weight of each GPU count that pods to come ask for: what free GPUs are worth. Default: the `sizes` of `compile`, else
-   * `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Only ratios count.
+   * Weight of each GPU count that later pods ask for. It decides what free GPUs are worth. Default: the `sizes` of
+   * `compile`, else `{ 1: 3, 2: 2, 4: 1, 8: 1 }`. Only ratios count.
    */
   readonly sizes?: Readonly<Record<number, number>> | undefined;
 }
 
 /**
- * The policy that looks at the fabric, and the default: lowest tier that fits, then highest bandwidth, then least load on
- * links that others could use, then least damage to what remains, on servers and in every tier, then fewest servers, then
+ * The default policy, by topology: lowest tier that fits, then highest bandwidth, then least load on links that
+ * others could use, then least damage to what remains, on servers and in every tier, then fewest servers, then
  * document order.
  *
  * @param options - see {@link TopologyAwareOptions}

@@ -47,7 +47,11 @@ export interface OpenRun {
 }
 
 /**
- * Puts a simulation together: jobs, cluster, the scheduler's pass, and the parts that the options ask for.
+ * Puts a simulation together:
+ * 1. options, jobs and cluster are read and checked;
+ * 2. `ClusterRun` is made with the engine of the policy, and a second engine where passes look ahead;
+ * 3. parts that the options ask for are added: failures, headroom, shared links, moves, timeline;
+ * 4. the pass is chosen (`chosenPass`), and wrapped by preemption or elastic jobs.
  *
  * @param happened - where to put what happens to jobs, if anybody wants to know
  * @param counts - whether to count pods where that is enough; default true, as it is the faster way to the same starts
@@ -78,7 +82,7 @@ export function openRun(
       looksAhead: checked.backfill !== 'none' || resizes || defragmentation !== undefined,
       window: windowOf(checked.window, table),
     },
-    // Counting pods knows no servers, so none may drop out or be kept.
+    // Counting pods ignores servers, so no server may be out of use or hold headroom.
     { counts: counts && !dropsServers(failures) && given.headroom === undefined },
   );
   const { allocation, parts } = run;
@@ -93,7 +97,7 @@ export function openRun(
       failures,
       restart,
       seed: checked.seed,
-      // Whoever may stop others gets its servers sooner from the queue.
+      // With preemption a gang gets servers sooner from the queue than by waiting for repairs.
       holdsForSpares: checked.preemption === 'none',
     });
     run.times.restartMicros = failing.steps.exposedMeanMicros;
@@ -108,7 +112,7 @@ export function openRun(
   };
   keepHeadroom(allocation);
   if (pools !== undefined || (failures?.spareServers ?? 0) > 0) {
-    // Where room is depends on the policy, and what fits beside it; not on its luck.
+    // The places of headroom depend on the policy, but not on its random draws.
     const byPolicy = pools !== undefined && !run.engine.drawsTies;
     const idle = new Allocation(table, newEngine(byPolicy ? policy : topologyAware()), { counts: false });
     run.engine.state.cordoned.forEach((isOut, server) => {
@@ -129,7 +133,7 @@ export function openRun(
     run.schedule = preemptingPass(run.schedule, preemption, preemptorsOf(checked, preemption));
   }
   if (table.communicationFraction.some((fraction) => fraction > 0)) {
-    // What a gang is rated at does not depend on the policy that is judged.
+    // The rated bandwidth of a gang does not depend on the policy that is judged.
     parts.speeds = new Communication(run, newEngine(topologyAware()), checked.sharesLinks);
   }
   if (defragmentation !== undefined) {
@@ -146,7 +150,7 @@ export function openRun(
   return { run, checked, cluster, sampler, onProgress };
 }
 
-/** A window that begins with the first arrival or before leaves nothing out there. */
+/** A window that begins at or before the first arrival has no lower border. */
 function windowOf(window: CheckedWindow, table: JobTable): CheckedWindow {
   const first = table.count === 0 ? 0 : table.submit[table.bySubmission[0]!]!;
   return window.from <= first ? { ...window, from: 0 } : window;
@@ -163,14 +167,14 @@ function looksAheadOnEngine({ backfill, resizes, defragmentation, queue }: Check
   return backfill === 'easy' || resizes || (defragmentation !== undefined && queue !== 'fair-share');
 }
 
-/** Who may preempt by priority: behind a head that is promised something, nobody else. */
+/** The jobs that may preempt by priority. With backfill only the head: the others wait for its promise. */
 function preemptorsOf({ admission, backfill }: CheckedOptions, { scope }: CheckedVictims): Preemptors {
   if (backfill !== 'none') return 'head';
   if (admission === 'greedy') return 'all';
   return scope === 'tenant' ? 'heads' : 'head';
 }
 
-/** What the scheduler does at a pass, preemption by priority and resizing aside. */
+/** The pass of the scheduler, preemption by priority and resizing aside. */
 function chosenPass(
   run: ClusterRun,
   checked: CheckedOptions,

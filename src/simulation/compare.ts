@@ -15,15 +15,15 @@ type JobsOfSeed = Exclude<CompareOptions['jobs'], readonly SimulationJob[]>;
 
 /** Options of {@link compare}. */
 export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgress'> {
-  /** The same jobs in all replications, or those of one seed: draw them from it, and each replication has its own. */
+  /** The jobs: one list for all replications, or a function from a seed to the jobs of one replication. */
   readonly jobs: readonly SimulationJob[] | ((seed: number) => readonly SimulationJob[]);
-  /** Name → the options in which it differs; 2 … 1,000, the first is what the others are compared with. */
+  /** Name of a policy → the options in which it differs; 2 … 1,000. The others are compared with the first. */
   readonly policies: Readonly<
     Record<string, Partial<Omit<SimulateOptions, 'cluster' | 'jobs' | 'seed' | 'metrics'>>>
   >;
   /**
-   * Simulations of each, with seeds `seed`, `seed` + 1 …; 2 … 100,000, default 10. Comparisons that are to be independent of
-   * each other need seeds that are so far apart.
+   * Number of simulations per policy, with seeds `seed`, `seed` + 1 …; 2 … 100,000, default 10. For independent
+   * comparisons take seeds that are farther apart than that.
    */
   readonly replications?: number | undefined;
   /** Confidence of the intervals, above 0 and below 1; default 0.95. */
@@ -33,15 +33,16 @@ export interface CompareOptions extends Omit<SimulateOptions, 'jobs' | 'onProgre
 /** Most policies side by side. */
 const POLICIES_MAX = 1000;
 const FIELDS = ['policies', 'replications', 'confidence'];
-/** What policies may differ in: not in what they are compared on. */
+/** Options in which policies may differ: all but those that the comparison rests on. */
 const POLICY_FIELDS = SIMULATE_FIELDS.filter(
   (field) => !['cluster', 'jobs', 'seed', 'metrics'].includes(field),
 );
 
 /**
- * A figure that is compared, as in the metrics of {@link simulate}; `lostGpuHours` are held and not productive. Where the
- * simulation stops before all have started or ended, `waitCensoredJobs` and `completionCensoredJobs` are how many, the means
- * are the least that they can be, and percentiles may be `Infinity`: see `Distribution`, and give a `metrics.window`.
+ * A figure that is compared, as in the metrics of {@link simulate}. `lostGpuHours` are GPU-hours held and not
+ * productive. If the simulation stops before all jobs have started or ended, `waitCensoredJobs` and
+ * `completionCensoredJobs` count them, means are lower bounds, and percentiles may be `Infinity`: see `Distribution`,
+ * and give a `metrics.window`.
  */
 export type ComparedFigure =
   | 'utilisation'
@@ -73,24 +74,25 @@ const FIGURES: Readonly<Record<ComparedFigure, (metrics: SimulationMetrics) => n
 };
 
 /**
- * A mean over replications with its confidence interval, mean ± halfWidth, by Student's t: the truth is within it as often as
- * the confidence says where the figure is nearly normal, or replications are many.
+ * A mean over replications with its confidence interval, mean ± halfWidth, by Student's t. The true mean lies in it
+ * as often as the confidence says if the figure is nearly normal, or with many replications.
  *
- * Where the figure of a replication is not known, since it is `Infinity`, nor is the interval: the half width is `Infinity`, and
- * the mean `Infinity`, or `NaN` for the difference of two such figures.
+ * If the figure of a replication is `Infinity`, so is the half width. The mean is then `Infinity`, or `NaN` for a
+ * difference of two such figures.
  */
 export interface Interval {
   readonly mean: number;
   readonly halfWidth: number;
 }
 
-/** What came out for one policy. */
+/** The result of one policy. */
 export interface ComparedPolicy {
   readonly name: string;
   readonly figures: Readonly<Record<ComparedFigure, Interval>>;
   /**
-   * Its figures minus those of the first policy, replication by replication: what both owe to luck drops out, so that the
-   * intervals are narrower than those of the figures. All 0 for the first, and whoever ran just alike.
+   * Its figures minus those of the first policy, replication by replication. What both owe to the random draws
+   * cancels, so these intervals are narrower than those of the figures. All 0 for the first policy, and for policies
+   * with equal runs.
    */
   readonly differences: Readonly<Record<ComparedFigure, Interval>>;
   /** Digest of every replication. */
@@ -115,7 +117,7 @@ export interface ComparedPolicy {
  * }).map(({ name, differences }) => [name, differences.waitMeanSeconds]);
  */
 export function compare(options: CompareOptions): ComparedPolicy[] {
-  // Jobs that are drawn are no list yet.
+  // `jobs` may be a function, which is not read as a list here.
   const { jobs: given, ...rest } = readFields<CompareOptions>(
     options,
     [...SIMULATE_FIELDS, ...FIELDS],
@@ -139,7 +141,7 @@ export function compare(options: CompareOptions): ComparedPolicy[] {
   if (probability(confidence, 'confidence') === 0 || confidence === 1) {
     throw unexpected('more than 0 and less than 1', confidence, ['confidence']);
   }
-  // A document becomes a topology once, not in every run.
+  // A document becomes a topology once, not once per run.
   const cluster = asCluster(common.cluster, ['cluster']);
   const seed = common.seed ?? 0;
   integer(seed, Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - replications, 'seed');

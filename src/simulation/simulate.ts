@@ -12,11 +12,10 @@ import type { JobResult, SimulationEvent, SimulationResult } from './results/sim
 const PROGRESS_STEPS = 1 << 14;
 
 /**
- * Plays what happens to a cluster over time: jobs arrive, wait, start on the GPUs that the policy gives them, run, and
- * end.
+ * Simulates a cluster over time: jobs arrive, wait, start on the GPUs that the policy gives them, run, and end.
  *
- * It is exact and repeatable: times are whole microseconds, equal times have a documented order, and equal options give
- * equal results on every machine.
+ * Results are exact and repeatable: times are whole microseconds, equal times have a documented order, and equal
+ * options give equal results on every machine.
  *
  * @param options - cluster and jobs; everything else has a default, see {@link SimulateOptions}
  * @returns per job what became of it; metrics; a digest
@@ -38,9 +37,9 @@ export function simulate(options: SimulateOptions): SimulationResult {
 }
 
 /**
- * As {@link simulate}, event by event: what happens to jobs, in order, as it happens. The generator returns the result.
+ * As {@link simulate}, event by event: yields the events of jobs in order. The generator returns the result.
  *
- * The options are read by the call, before the first event: whatever becomes of them later, the run is the same.
+ * The options are read by the call, before the first event; later changes of them have no effect.
  *
  * @param options - as those of {@link simulate}
  * @throws CorralError as {@link simulate}; wrong options at the call
@@ -64,7 +63,7 @@ function* eventsOf(
 }
 
 /**
- * Lets so many things happen.
+ * Makes so many steps.
  *
  * @returns false if nothing is left to happen
  * @throws CorralError `limit-exceeded` after too many events; what a policy of the caller throws is its `cause`

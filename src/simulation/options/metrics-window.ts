@@ -4,19 +4,19 @@ import { cappedMicros } from './clock.js';
 
 /** A stretch of simulated time, seconds. */
 export interface MetricsWindow {
-  /** Where it begins: leave out what a cluster needs to fill up. Default: the first arrival. */
+  /** Its begin. A later one leaves out the time in which the cluster fills up. Default: the first arrival. */
   readonly fromSeconds?: number | undefined;
-  /** Where it ends: leave out the tail in which nobody arrives any more. Default: the end of the simulation. */
+  /** Its end. An earlier one leaves out the tail in which no jobs arrive. Default: the end of the simulation. */
   readonly untilSeconds?: number | undefined;
 }
 
-/** What the metrics are to be over. */
+/** Options of the metrics. */
 export interface MetricsOptions {
   /**
-   * The metrics are of this stretch alone: GPU time, preemptions, failures and moves of what happens in it, whatever job it
-   * happens to; waits, completions, slowdowns and ETTR of the jobs that arrive in it, followed to the end of the simulation.
-   * What happens just when it begins belongs to it, what happens just when it ends only if the simulation ends with it, so
-   * that windows laid end to end count everything once. It is cut to what there is, from the first arrival to the end.
+   * The window of the metrics. GPU time, preemptions, failures and moves count if they happen in it, whatever job
+   * they concern. Waits, completions, slowdowns and ETTR count the jobs that arrive in it, followed to the end of the
+   * simulation. The begin belongs to the window; the end only if the simulation ends with it, so adjoining windows
+   * count everything once. A window is cut to the time from the first arrival to the end.
    */
   readonly window?: MetricsWindow | undefined;
 }
@@ -49,7 +49,7 @@ export function checkedWindow(options: MetricsOptions | undefined): CheckedWindo
   );
 }
 
-/** A window and the run that it is of, which goes from its first arrival to its end, microseconds. */
+/** A window, and the run that it belongs to, from its first arrival to its end; microseconds. */
 export class RunWindow {
   /** The part of the run that lies in the window. */
   readonly from: number;
@@ -68,20 +68,23 @@ export class RunWindow {
     return this.until - this.from;
   }
 
-  /** Whether a job that arrives at a time counts; who would arrive after the end of the run is with the last. */
+  /**
+   * Whether a job that arrives at a time counts. Jobs that would arrive after the end of the run count with the last
+   * window.
+   */
   counts(submit: number): boolean {
     if (submit <= this.#end) return this.holds(submit);
     return submit >= this.#window.from && this.#window.until >= this.#end;
   }
 
-  /** Whether what happens at a time of the run counts. */
+  /** Whether an event at a time of the run counts. */
   holds(time: number): boolean {
     const { from, until } = this.#window;
     return time >= from && (time < until || until === this.#end);
   }
 }
 
-/** How much of the time between two moments lies in a window. */
+/** The part of the time between two moments that lies in a window. */
 export function timeWithin(window: CheckedWindow, from: number, until: number): number {
   return Math.max(0, Math.min(until, window.until) - Math.max(from, window.from));
 }

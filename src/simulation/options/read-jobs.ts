@@ -31,7 +31,7 @@ const CHECKPOINT_FIELDS: readonly (keyof JobCheckpoints)[] = [
 ];
 
 /**
- * Reads the list of jobs, and not yet what is in it.
+ * Reads the list of jobs, but not its entries.
  *
  * @throws CorralError `invalid-option` for anything else than a list, a hole, and more than 4,194,304
  */
@@ -40,7 +40,7 @@ export function readJobList(given: readonly SimulationJob[]): SimulationJob[] {
 }
 
 /**
- * Reads the fields of a job, and what is in them, once. By hand, since there may be millions.
+ * Reads the fields of a job and their contents, each once. Written by hand, because there may be millions of jobs.
  *
  * @param given - what the caller handed in, anything
  * @param index - its position in the list
@@ -77,7 +77,7 @@ export function readJob(given: unknown, index: number): SimulationJob {
   }, path);
 }
 
-/** What is in a field that holds more than a figure or a name. */
+/** Copies the content of a field that holds more than a number or a name. */
 function readInside(field: string, value: unknown, path: ErrorPath): unknown {
   switch (field) {
     case 'gpuModels':
@@ -96,7 +96,7 @@ function readInside(field: string, value: unknown, path: ErrorPath): unknown {
       };
     }
     default:
-      // Whoever checks the field refuses it.
+      // The check of this field refuses it later.
       return value;
   }
 }

@@ -1,23 +1,23 @@
 /**
  * The distribution of one figure over jobs.
  *
- * A simulation that stops may leave jobs whose figure is not known yet, only that it is at least so much: they are
- * censored. In `min`, the percentiles and `max` they count as longer than any figure that is known, so one of these that
- * falls on them is `Infinity`, and one that does not is no less than it would be if the simulation had gone on.
+ * When a simulation stops, the figure of some jobs may not be known, only a lower bound: they are censored. In `min`,
+ * the percentiles and `max` they count as longer than any known figure. So a percentile that falls on a censored job
+ * is `Infinity`; any other percentile is no larger than it would be if the simulation had gone on.
  */
 export interface Distribution {
   /** Jobs whose figure is known. */
   readonly count: number;
-  /** Jobs whose figure is not. */
+  /** Censored jobs, whose figure is not known. */
   readonly censored: number;
-  /** Of all, the censored ones with what they had reached at the end: the least that it can be where there are any. */
+  /** Mean of all, where censored jobs count with their lower bounds: so it is a lower bound too. */
   readonly mean: number;
   readonly min: number;
   readonly p50: number;
   readonly p90: number;
   readonly p95: number;
   readonly p99: number;
-  /** `Infinity` as soon as there is a censored one. */
+  /** `Infinity` if any job is censored. */
   readonly max: number;
 }
 

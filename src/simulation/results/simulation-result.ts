@@ -12,19 +12,19 @@ export interface JobRun {
   readonly ended: RunEnd;
   /** One per pod. */
   readonly pods: readonly { readonly server: ServerId; readonly gpus: readonly number[] }[];
-  /** GB/s per GPU and direction where nobody else uses its links; null below two GPUs and for shares. */
+  /** GB/s per GPU and direction while no other job uses its links; null below two GPUs and for shares. */
   readonly bandwidthGBps: number | null;
 }
 
 /**
- * - `finished`: it is done.
- * - `running`, `waiting`, `not-submitted`: where it was when the simulation stopped.
+ * - `finished`: the job is done.
+ * - `running`, `waiting`, `not-submitted`: its state when the simulation stopped.
  * - `refused`: it would not fit in the empty cluster.
- * - `killed`: it was longer than its estimate allows, and is not done.
+ * - `killed`: it ran longer than its estimate allows, and is not done.
  */
 export type JobOutcome = 'finished' | 'running' | 'waiting' | 'not-submitted' | 'refused' | 'killed';
 
-/** What became of a job. */
+/** The result of a job. */
 export interface JobResult {
   readonly id: string;
   readonly tenant: string;
@@ -37,23 +37,23 @@ export interface JobResult {
   readonly runs: readonly JobRun[];
   readonly preemptions: number;
   readonly failures: number;
-  /** How often it was moved: to other GPUs, or to more or fewer pods. */
+  /** Number of its moves: to other GPUs, or to more or fewer pods. */
   readonly moves: number;
 }
 
-/** GPU-hours by what they went into. */
+/** GPU-hours by bucket. */
 export type GpuHours = Readonly<Record<Bucket | 'held', number>>;
 
 /**
- * Figures over some jobs: over the whole simulation, or over what the option `metrics.window` says.
+ * Figures over some jobs, for the whole simulation or for the window of the option `metrics.window`.
  *
- * Waits, completions and slowdowns count every job that has arrived and was not refused. Whoever had not started, or ended,
- * when the simulation stopped is `censored` in them, see {@link Distribution}.
+ * Waits, completions and slowdowns count every job that has arrived and was not refused. A job that had not started,
+ * or not ended, when the simulation stopped is `censored` in them, see {@link Distribution}.
  */
 export interface JobMetrics {
-  /** That arrive in the window; if it goes on to the end, also those that would have arrived later. */
+  /** Jobs that arrive in the window. If the window lasts to the end, also those that would have arrived later. */
   readonly jobs: number;
-  /** Of them, those that ended, in the window or later. */
+  /** The number of them that ended, in the window or later. */
   readonly finishedJobs: number;
   /** Jobs that were killed at their limit of time; they count as started, not as ended. */
   readonly killedJobs: number;
@@ -66,29 +66,29 @@ export interface JobMetrics {
   readonly preemptions: number;
   readonly failures: number;
   readonly moves: number;
-  /** Held in the window; compute that is thrown away later is `recompute` when it is done, not when it is lost. */
+  /** GPU-hours in the window. Compute that is thrown away later counts as `recompute` at the time of the compute. */
   readonly gpuHours: GpuHours;
   /**
-   * Productive time ÷ time from first start to end, or to where the simulation stopped, weighted by GPUs, of the jobs that
-   * started; 1 if none did.
+   * Productive time ÷ time from first start to end, or to the stop of the simulation, weighted by GPUs, over the jobs
+   * that started; 1 if none did.
    */
   readonly ettr: number;
 }
 
 /** Figures over the whole simulation, or its window. */
 export interface SimulationMetrics extends JobMetrics {
-  /** What the figures are over: the window asked for, as far as it lies between the first arrival and the end. */
+  /** The window of the figures: the one asked for, cut to the time from the first arrival to the end. */
   readonly window: { readonly fromSeconds: number; readonly untilSeconds: number };
   /** When the last event happened. */
   readonly endSeconds: number;
   /** From the first arrival to the end. */
   readonly makespanSeconds: number;
   /**
-   * GPU time held ÷ GPU time there was. Without a window that is from the first arrival to the end, so that it falls with the
-   * time the last jobs take to end: give a window that ends before.
+   * GPU time held ÷ GPU time of servers that take pods. Without a window it is from the first arrival to the end, so
+   * it falls with the time that the last jobs need; give a window that ends earlier to avoid that.
    */
   readonly utilisation: number;
-  /** Productive GPU time ÷ GPU time there was, likewise. */
+  /** Productive GPU time ÷ GPU time of servers that take pods, over the same time. */
   readonly goodput: number;
   readonly byTenant: Readonly<Record<string, JobMetrics>>;
   readonly byGpuModel: Readonly<Record<string, GpuModelMetrics>>;
@@ -101,26 +101,26 @@ export interface GpuModelMetrics {
   readonly gpus: number;
   /** GPU-hours that jobs held in the window. */
   readonly heldGpuHours: number;
-  /** Of the GPU time there was in the window. */
+  /** The share of the GPU time of these GPUs in the window. */
   readonly utilisation: number;
 }
 
 /** What a simulation returns. */
 export interface SimulationResult {
-  /** In the order of the list; made when first read, so that whoever wants the metrics alone does not pay for it. */
+  /** One entry per job, in the order of the list; made when first read, because metrics alone are cheaper. */
   readonly jobs: readonly JobResult[];
   readonly metrics: SimulationMetrics;
   /** Absent unless `timelineSeconds` is given. */
   readonly timeline?: Timeline;
-  /** Events that happened; passes of the scheduler are none. */
+  /** Number of events. Passes of the scheduler are not counted. */
   readonly events: number;
   /** 16 hexadecimal digits over all runs: equal options give equal ones on every machine. */
   readonly digest: string;
 }
 
 /**
- * Something that happened. `job` is the position in the list. `hold`: a job that has failed keeps GPUs, and waits for what it
- * misses.
+ * An event of a job. `job` is its position in the list. `hold`: a job that has failed keeps GPUs and waits for those
+ * that it misses.
  */
 export interface SimulationEvent {
   readonly seconds: number;

@@ -10,22 +10,22 @@ export interface Timeline {
   readonly heldGpus: readonly number[];
   readonly waitingJobs: readonly number[];
   readonly runningJobs: readonly number[];
-  /** GPUs of servers that take no pods: broken ones, and spares that wait. */
+  /** GPUs of servers that take no pods: broken ones, and spares. */
   readonly unavailableGpus: readonly number[];
-  /** GPUs that a headroom keeps free, shares as parts. */
+  /** GPUs that are kept free as headroom, shares as parts. */
   readonly keptGpus: readonly number[];
-  /** Wholly free GPUs of servers that take pods, without those that a headroom keeps. */
+  /** Wholly free GPUs of servers that take pods, headroom aside. */
   readonly freeGpus: readonly number[];
-  /** Those of them whose server is not wholly free: lost to whoever needs whole servers. */
+  /** The part of them on servers that are not wholly free: no job of whole servers can use them. */
   readonly fragmentedGpus: readonly number[];
 }
 
 /** Most samples of one simulation. */
 const SAMPLES_MAX = 1_000_000;
 
-/** Looks at a run every so often. A sample shows what was so just before its time. */
+/** Samples a run at equal distances in time. A sample shows the state just before its time. */
 export class TimelineSampler {
-  /** When to look next, microseconds. */
+  /** Time of the next sample, microseconds. */
   next = 0;
   readonly #every: number;
   readonly #samples: { [Column in keyof Timeline]: number[] } = {
@@ -49,7 +49,7 @@ export class TimelineSampler {
   }
 
   /**
-   * Takes all samples that are due before, or at, a time up to which nothing happens. O(servers) each.
+   * Takes all samples up to a time before which nothing happens. O(servers) each.
    *
    * @throws CorralError `limit-exceeded` above a million
    */
