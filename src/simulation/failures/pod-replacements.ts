@@ -48,7 +48,7 @@ export class PodReplacements {
       const lost = found.slice(first, end).filter(({ isLost }) => isLost).length;
       if (lost === 0) continue;
       const isWhole = slicePods > 1 && lost === end - first;
-      if (isWhole && !this.#isRoomFor(gang, slots[first]!.server, lost)) continue;
+      if (isWhole && !this.#holdsSlice(gang, slots[first]!.server, lost)) continue;
       const anchor = slots.slice(first, end).find(({ isLost }) => !isLost) ?? this.#domainOfSlice;
       for (let i = first; i < end; i++) {
         if (!found[i]!.isLost) continue;
@@ -68,22 +68,22 @@ export class PodReplacements {
     return found;
   }
 
-  /** A server of the domain that {@link #isRoomFor} has found. */
+  /** A server of the domain that {@link #holdsSlice} has found. */
   readonly #domainOfSlice = { server: -1 };
 
   /** Looks for a domain, near a server, that takes a whole slice. */
-  #isRoomFor(gang: Gang, near: number, pods: number): boolean {
+  #holdsSlice(gang: Gang, near: number, pods: number): boolean {
     const { tables, state } = this.#engine;
     const { sliceLevel, requireLevel, need } = gang;
     for (let level = Math.max(0, sliceLevel); level <= requireLevel; level++) {
       const [from, to] = this.#rangeAround(near, level);
       for (let server = from; server < to; ) {
         const [first, end] = this.#rangeAround(server, sliceLevel);
-        let room = 0;
-        for (let s = first; s < end && room < pods; s++) {
-          room += podsThatFit(tables, state, need, s, pods - room);
+        let fitting = 0;
+        for (let s = first; s < end && fitting < pods; s++) {
+          fitting += podsThatFit(tables, state, need, s, pods - fitting);
         }
-        if (room >= pods) {
+        if (fitting >= pods) {
           this.#domainOfSlice.server = first;
           return true;
         }

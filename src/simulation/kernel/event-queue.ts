@@ -25,7 +25,7 @@ export class EventQueue {
   #stamps: Int32Array;
   #sequence = 0;
 
-  /** @param capacity - events to make room for; more is always possible */
+  /** @param capacity - events that the arrays hold at first; they grow */
   constructor(capacity = 1024) {
     this.#times = new Float64Array(capacity);
     this.#orders = new Float64Array(capacity);

@@ -44,7 +44,7 @@ export class Defragmentation {
    */
   #look(): void {
     let left = this.#movesMax;
-    left -= this.#makeRoom(left);
+    left -= this.#moveForHead(left);
     let looks = LOOKS_PER_MOVE * left;
     for (const job of this.#byHope()) {
       if (left === 0 || looks-- === 0) break;
@@ -54,13 +54,13 @@ export class Defragmentation {
   }
 
   /** Moves others out of the way of the head of the queue; returns how many have moved. */
-  #makeRoom(movesMax: number): number {
+  #moveForHead(movesMax: number): number {
     const run = this.#run;
     const { waiting } = run;
     if (this.#lookAhead === undefined || waiting.length === 0) return 0;
     const head = waiting.jobs[waiting.start]!;
     const mayMove = (job: number): boolean => this.#moves.isMovable(job);
-    const moved = this.#moves.makeRoomFor(head, mayMove, this.#lookAhead.waitOf(run, head), movesMax);
+    const moved = this.#moves.moveOthersFor(head, mayMove, this.#lookAhead.waitOf(run, head), movesMax);
     if (moved === 0) return 0;
     waiting.remove(head);
     run.begin(head, 0);

@@ -39,7 +39,7 @@ export function elasticPass(
         mayFollow = true;
         return false;
       };
-      if (!makeRoom(run, head, mayShrink, moves, lookAhead)) {
+      if (!shrinkOthersFor(run, head, mayShrink, moves, lookAhead)) {
         // A job in its restart steps may shrink when they are over.
         refused = mayFollow ? -1 : head;
         refusedAt = allocation.returns;
@@ -51,7 +51,7 @@ export function elasticPass(
   };
 }
 
-function makeRoom(
+function shrinkOthersFor(
   run: ClusterRun,
   head: number,
   mayShrink: (job: number) => boolean,
@@ -59,7 +59,7 @@ function makeRoom(
   lookAhead: LookAhead,
 ): boolean {
   if (!run.running.subarray(0, run.runningCount).some(mayShrink)) return false;
-  if (moves.makeRoomFor(head, mayShrink, lookAhead.waitOf(run, head), run.runningCount) === 0) return false;
+  if (moves.moveOthersFor(head, mayShrink, lookAhead.waitOf(run, head), run.runningCount) === 0) return false;
   run.waiting.remove(head);
   run.begin(head, 0);
   return true;

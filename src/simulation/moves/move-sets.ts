@@ -38,9 +38,9 @@ export function* setsInTheWay(
   sizeMax: number,
 ): Generator<readonly Candidate[], void> {
   const { podsMin, need } = run.gangOf(job);
-  const room = new RoomByServer(run, need.totalGpuMilli);
-  if (podsMin === 1) yield* setsOnOneServer(room.inTheWay(candidates), sizeMax);
-  const frees = (set: readonly Candidate[]): boolean => room.podsWithout(set) >= podsMin;
+  const free = new FreeByServer(run, need.totalGpuMilli);
+  if (podsMin === 1) yield* setsOnOneServer(free.inTheWay(candidates), sizeMax);
+  const frees = (set: readonly Candidate[]): boolean => free.podsWithout(set) >= podsMin;
   for (const { members } of cheapestSets(candidates, sizeMax, frees)) yield members;
 }
 
@@ -76,8 +76,8 @@ export function byServersInTheWay(
   job: number,
   candidates: readonly Candidate[],
 ): Candidate[] {
-  const room = new RoomByServer(run, run.gangOf(job).need.totalGpuMilli);
-  const servers = room.inTheWay(candidates).map(({ own }) => ({
+  const free = new FreeByServer(run, run.gangOf(job).need.totalGpuMilli);
+  const servers = free.inTheWay(candidates).map(({ own }) => ({
     own,
     cost: own.reduce((sum, { cost }) => sum + cost, 0),
   }));
@@ -95,7 +95,7 @@ interface ServerInTheWay {
 }
 
 /** The GPUs that running jobs leave free on each server, by number. Headroom counts as free. */
-class RoomByServer {
+class FreeByServer {
   readonly #run: ClusterRun;
   /** What a pod needs, thousandths of GPUs. */
   readonly #podMilli: number;

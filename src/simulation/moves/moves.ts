@@ -60,7 +60,7 @@ export class Moves {
    * @param movesMax - jobs to move at most
    * @returns how many have moved; 0, and nothing has happened, if it is not worth it, or if nobody has to
    */
-  makeRoomFor(job: number, mayMove: (other: number) => boolean, waits: number, movesMax: number): number {
+  moveOthersFor(job: number, mayMove: (other: number) => boolean, waits: number, movesMax: number): number {
     const run = this.#run;
     const candidates = victimsOf(run, mayMove, 'restart-cost').map(
       (other): Candidate => ({

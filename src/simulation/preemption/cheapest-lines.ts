@@ -48,7 +48,7 @@ export class CheapestLines {
    *
    * @param menus - one per server, group by group
    * @param groupEnds - where the menus of each group end
-   * @returns undefined if there is no such room
+   * @returns undefined if the servers do not hold them
    * @complexity O(menus × pods × lines of a menu + groups × slices²)
    */
   forSlices(

@@ -69,7 +69,7 @@ class Search {
   /** Victim → what it costs. */
   readonly #prices: readonly Price[];
   readonly #menus: ServerPricer;
-  readonly #room = new CheapestLines();
+  readonly #lines = new CheapestLines();
   /** Victim → {@link OPEN}, {@link GONE} or {@link KEPT}. */
   readonly #decided: Uint8Array;
   /** Victim → server → its part of the price; only for victims on several servers of the domain. */
@@ -203,13 +203,13 @@ class Search {
   /** Searches the open victims, after others with a total price have been chosen. */
   #branch(spent: Price, menus: readonly PriceList[]): void {
     this.#nodeSteps += STEPS_PER_HOST * menus.length;
-    if (this.#nodeSteps + this.#menus.steps + this.#room.steps > STEPS_MAX) this.#isCut = true;
+    if (this.#nodeSteps + this.#menus.steps + this.#lines.steps > STEPS_MAX) this.#isCut = true;
     if (this.#isCut) return;
-    const room = this.#choose(menus);
-    if (room === undefined) return;
-    const bound = { cost: spent.cost + room.cost, tie: spent.tie + room.tie };
+    const chosen = this.#choose(menus);
+    if (chosen === undefined) return;
+    const bound = { cost: spent.cost + chosen.cost, tie: spent.tie + chosen.tie };
     if (this.#best !== undefined && !isCheaper(bound, this.#best)) return;
-    const { victims, price, partly } = this.#takenBy(room, menus);
+    const { victims, price, partly } = this.#takenBy(chosen, menus);
     const whole = { cost: spent.cost + price.cost, tie: spent.tie + price.tie };
     if (this.#best === undefined || isCheaper(whole, this.#best)) {
       const gone: number[] = [];
@@ -235,8 +235,8 @@ class Search {
   }
 
   #choose(menus: readonly PriceList[]): LineChoice | undefined {
-    if (this.#groupEnds === undefined) return this.#room.forPods(menus, this.#pods);
-    return this.#room.forSlices(menus, this.#groupEnds, this.#gang.slicePods, this.#pods);
+    if (this.#groupEnds === undefined) return this.#lines.forPods(menus, this.#pods);
+    return this.#lines.forSlices(menus, this.#groupEnds, this.#gang.slicePods, this.#pods);
   }
 
   /**

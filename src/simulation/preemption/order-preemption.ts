@@ -107,7 +107,7 @@ class OrderChoice {
       const requestClass = allocation.requestClassOf(job);
       if (this.#refusedIn[requestClass] === choice) continue;
       const before = holdings.assignmentOf(job);
-      if (allocation.place(job) || this.#makeRoom(run, at)) {
+      if (allocation.place(job) || this.#preemptFor(run, at)) {
         this.#isSuspended[job] = 0;
         this.#placed.push({ job, before });
       } else this.#refusedIn[requestClass] = choice;
@@ -156,7 +156,7 @@ class OrderChoice {
   }
 
   /** Suspends running jobs, the last first, until the job at a position fits; if it never does, all resume. */
-  #makeRoom(run: ClusterRun, position: number): boolean {
+  #preemptFor(run: ClusterRun, position: number): boolean {
     const { state, allocation } = run;
     const inOrder = this.order.jobs;
     const suspended: number[] = [];

@@ -41,7 +41,7 @@ export class ServerPricer {
   readonly #need: PodNeed;
   readonly #podsMax: number;
   /** GPU → free thousandths on the server; {@link GPU_MILLI} = wholly free. */
-  readonly #room: number[] = [];
+  readonly #freeMilli: number[] = [];
   /** GPU → number of later offers with a share of it. */
   readonly #sharers: number[] = [];
   /** GPUs with sharers among the offers, at the beginning. */
@@ -53,7 +53,7 @@ export class ServerPricer {
 
   /**
    * @param need - of every pod
-   * @param podsMax - room for more pods is worth nothing
+   * @param podsMax - capacity for more pods has no worth
    */
   constructor(tables: ClusterTables, state: PlacementState, need: PodNeed, podsMax: number) {
     this.#tables = tables;
@@ -145,35 +145,35 @@ export class ServerPricer {
     const { freeMask, sharedFreeMilli, cpuFreeMilli, memoryFreeMiB } = this.#state;
     const start = gpuStart[server]!;
     const gpus = gpuStart[server + 1]! - start;
-    const room = this.#room;
+    const freeMilli = this.#freeMilli;
     for (let gpu = 0; gpu < gpus; gpu++) {
       const shared = sharedFreeMilli[start + gpu]!;
       const isFree = ((freeMask[server]! >>> gpu) & 1) === 1;
-      room[gpu] = isFree ? GPU_MILLI : shared === GPU_MILLI ? 0 : shared;
+      freeMilli[gpu] = isFree ? GPU_MILLI : shared === GPU_MILLI ? 0 : shared;
       this.#sharers[gpu] = 0;
     }
-    room.length = gpus;
+    freeMilli.length = gpus;
     this.#cpuMilli = cpuFreeMilli[server]!;
     this.#memoryMiB = memoryFreeMiB[server]!;
     for (const piece of gone) {
-      for (let gpu = 0; gpu < gpus; gpu++) if (((piece.mask >>> gpu) & 1) === 1) room[gpu] = GPU_MILLI;
-      for (const [gpu, milli] of piece.shares) room[gpu]! += milli;
+      for (let gpu = 0; gpu < gpus; gpu++) if (((piece.mask >>> gpu) & 1) === 1) freeMilli[gpu] = GPU_MILLI;
+      for (const [gpu, milli] of piece.shares) freeMilli[gpu]! += milli;
       this.#cpuMilli += piece.cpuMilli;
       this.#memoryMiB += piece.memoryMiB;
     }
     for (const { piece } of offers) for (const [gpu] of piece.shares) this.#sharers[gpu]!++;
-    this.#openGpus = [...room.keys()].filter((gpu) => this.#sharers[gpu]! > 0);
+    this.#openGpus = [...freeMilli.keys()].filter((gpu) => this.#sharers[gpu]! > 0);
     this.#groups = this.#need.places?.[shapeOf[server]!] ?? [2 ** gpus - 1];
   }
 
   #firstWay(): Way {
     const units = this.#groups.map(() => 0);
-    this.#room.forEach((room, gpu) => {
-      if (this.#sharers[gpu] === 0) this.#count(units, gpu, room);
+    this.#freeMilli.forEach((freeMilli, gpu) => {
+      if (this.#sharers[gpu] === 0) this.#count(units, gpu, freeMilli);
     });
     return {
       units,
-      open: this.#openGpus.map((gpu) => this.#room[gpu]!),
+      open: this.#openGpus.map((gpu) => this.#freeMilli[gpu]!),
       cpuMilli: Math.min(this.#cpuMilli, this.#need.cpuMilli * this.#podsMax),
       memoryMiB: Math.min(this.#memoryMiB, this.#need.memoryMiB * this.#podsMax),
       cost: 0,
@@ -183,11 +183,11 @@ export class ServerPricer {
   }
 
   /** Adds the worth of a GPU with so many thousandths free: pods for shares, 1 for pods of whole GPUs. */
-  #count(units: number[], gpu: number, room: number): void {
+  #count(units: number[], gpu: number, freeMilli: number): void {
     const { gpus, gpuMilli } = this.#need;
     if (gpus === 0) return;
-    if (gpuMilli < GPU_MILLI) units[0]! += Math.floor(room / gpuMilli);
-    else if (room === GPU_MILLI) {
+    if (gpuMilli < GPU_MILLI) units[0]! += Math.floor(freeMilli / gpuMilli);
+    else if (freeMilli === GPU_MILLI) {
       this.#groups.forEach((mask, i) => {
         if (((mask >>> gpu) & 1) === 1) units[i]!++;
       });
@@ -219,7 +219,7 @@ export class ServerPricer {
     const at = this.#openGpus.indexOf(gpu);
     const units = [...way.units];
     this.#count(units, gpu, way.open[at]!);
-    return { ...way, units, open: way.open.map((room, i) => (i === at ? 0 : room)) };
+    return { ...way, units, open: way.open.map((freeMilli, i) => (i === at ? 0 : freeMilli)) };
   }
 
   /** Adds a way unless another one is as good, and removes ways that are no better than it. */

@@ -46,7 +46,7 @@ export interface PodCounts {
 export interface ReplayDecision {
   /** Name in the trace; repeated pods are called `<name>-tuned-<i>`. */
   readonly pod: string;
-  /** null: no server had room, the pod is gone. */
+  /** null: the pod fitted on no server, and is gone. */
   readonly server: ServerId | null;
   /** GPU ordinals, ascending. */
   readonly gpus: readonly number[];

@@ -158,7 +158,7 @@ describe('a trial of moves that comes to nothing', () => {
         run.times.restartMicros = 1e6;
         // A restart without GPUs costs no GPU time.
         const mayMove = (job: number): boolean => run.gpusOf(job) > 0 && moves.isMovable(job);
-        const moved = moves.makeRoomFor(waiting.jobs[waiting.start]!, mayMove, 1, 100);
+        const moved = moves.moveOthersFor(waiting.jobs[waiting.start]!, mayMove, 1, 100);
         expect(moved, `seed ${seed}`).toBe(0);
         expect(copy(), `seed ${seed}`).toEqual(before);
         for (const job of [...run.running.subarray(0, run.runningCount)]) {
