@@ -51,10 +51,25 @@ export interface AlibabaInstance2025 {
 export function fromAlibabaInstances2025(csv: string): AlibabaInstance2025[] {
   const names = new Set<string>();
   const table = {
-    required:
-      'instance_sn,role,app_name,cpu_request,cpu_limit,gpu_request,gpu_limit,rdma_request,rdma_limit,memory_request,memory_limit,disk_request,disk_limit,max_instance_per_node,creation_time,scheduled_time,deletion_time'.split(
-        ',',
-      ),
+    required: [
+      'instance_sn',
+      'role',
+      'app_name',
+      'cpu_request',
+      'cpu_limit',
+      'gpu_request',
+      'gpu_limit',
+      'rdma_request',
+      'rdma_limit',
+      'memory_request',
+      'memory_limit',
+      'disk_request',
+      'disk_limit',
+      'max_instance_per_node',
+      'creation_time',
+      'scheduled_time',
+      'deletion_time',
+    ],
     optional: [],
     record: 'instance',
     rowsMax: TRACE_JOBS_MAX,

@@ -30,10 +30,17 @@ export interface AlibabaJob2026 extends TraceJob {
 export function fromAlibabaJobs2026(csv: string): AlibabaJob2026[] {
   const names = new Set<string>();
   const table = {
-    required:
-      'job_name,organization,gpu_model,cpu_request,gpu_request,worker_num,submit_time,duration,job_type'.split(
-        ',',
-      ),
+    required: [
+      'job_name',
+      'organization',
+      'gpu_model',
+      'cpu_request',
+      'gpu_request',
+      'worker_num',
+      'submit_time',
+      'duration',
+      'job_type',
+    ],
     optional: [],
     record: 'job',
     rowsMax: TRACE_JOBS_MAX,
@@ -72,7 +79,7 @@ export function fromAlibabaNodes2026(csv: string): ClusterDocument {
   const types = new LinklessServers('spot trace');
   const names = new Set<string>();
   const table = {
-    required: 'node_name,gpu_model,gpu_capacity_num,cpu_num'.split(','),
+    required: ['node_name', 'gpu_model', 'gpu_capacity_num', 'cpu_num'],
     optional: [],
     record: 'node',
     rowsMax: SERVERS_MAX,

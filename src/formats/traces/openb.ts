@@ -53,7 +53,7 @@ export function fromOpenbNodes(csv: string): ClusterDocument {
   const types = new LinklessServers('openb');
   const names = new Set<string>();
   const table = {
-    required: 'sn,cpu_milli,memory_mib,gpu,model'.split(','),
+    required: ['sn', 'cpu_milli', 'memory_mib', 'gpu', 'model'],
     optional: [],
     record: 'node',
     rowsMax: SERVERS_MAX,
@@ -83,8 +83,8 @@ export function fromOpenbNodes(csv: string): ClusterDocument {
 export function fromOpenbPods(csv: string): OpenbPod[] {
   const names = new Set<string>();
   const table = {
-    required: 'name,cpu_milli,memory_mib,num_gpu,gpu_milli'.split(','),
-    optional: 'gpu_spec,qos,pod_phase,creation_time,deletion_time,scheduled_time'.split(','),
+    required: ['name', 'cpu_milli', 'memory_mib', 'num_gpu', 'gpu_milli'],
+    optional: ['gpu_spec', 'qos', 'pod_phase', 'creation_time', 'deletion_time', 'scheduled_time'],
     record: 'pod',
     rowsMax: TRACE_JOBS_MAX,
   };
