@@ -34,7 +34,7 @@ export class Headroom {
   /** Class → its pools, in the order of the list. */
   readonly #poolsOf: readonly (readonly number[])[];
   /** What the placeholders hold. */
-  readonly #rooms: Holdings;
+  readonly #holdings: Holdings;
   /** Job → the placeholders that its last placement pushed aside, with what they held before. */
   readonly #displaced = new Map<number, readonly Displaced[]>();
   readonly #accounts: HeadroomAccounts;
@@ -51,7 +51,7 @@ export class Headroom {
     pools.forEach((_, i) => {
       this.#poolOf.fill(i, this.#start[i], this.#start[i + 1]);
     });
-    this.#rooms = new Holdings(engine, count);
+    this.#holdings = new Holdings(engine, count);
     this.missing = count;
     this.classOf = new Int32Array(jobs);
     const classes = new Map<string, number>([['', 0]]);
@@ -91,7 +91,7 @@ export class Headroom {
     if (this.missing === 0) return filled;
     for (let pool = 0; pool < this.#pools.length; pool++) {
       for (let p = this.#start[pool]!; p < this.#start[pool + 1]!; p++) {
-        if (this.#rooms.pods[p]! > 0) continue;
+        if (this.#holdings.pods[p]! > 0) continue;
         // Pieces of one pool are equal: if one does not fit, the next does not.
         if (!this.#place(p)) break;
         filled.push(p);
@@ -110,7 +110,7 @@ export class Headroom {
     this.#displaced.delete(job);
     // If jobs were suspended for this one, the headroom that they had used is placed again first.
     const displaced: Displaced[] = this.#fill().map((p) => ({ placeholder: p, assignment: NOTHING }));
-    const nobodyRuns = freeMilli >= this.#rooms.engine.tables.gpuCount * GPU_MILLI;
+    const nobodyRuns = freeMilli >= this.#holdings.engine.tables.gpuCount * GPU_MILLI;
     const isPlaced =
       jobs.take(job, gang) ||
       (this.mayFit(job, gang, freeMilli) && this.#takeAmong(job, gang, jobs, displaced)) ||
@@ -180,14 +180,15 @@ export class Headroom {
   #held(): Displaced[] {
     const held: Displaced[] = [];
     for (let p = 0; p < this.#poolOf.length; p++) {
-      if (this.#rooms.pods[p]! > 0) held.push({ placeholder: p, assignment: this.#rooms.assignmentOf(p) });
+      if (this.#holdings.pods[p]! > 0)
+        held.push({ placeholder: p, assignment: this.#holdings.assignmentOf(p) });
     }
     return held;
   }
 
   /** Whether a placeholder holds other GPUs than an assignment says. */
   #hasMoved({ placeholder, assignment }: Displaced): boolean {
-    const { server, mask, pieces, pods } = this.#rooms.assignmentOf(placeholder);
+    const { server, mask, pieces, pods } = this.#holdings.assignmentOf(placeholder);
     return (
       server !== assignment.server ||
       mask !== assignment.mask ||
@@ -207,19 +208,19 @@ export class Headroom {
   /** Takes the same GPUs on this engine that another headroom holds on its own; {@link clear} must follow. */
   adopt(other: Headroom): void {
     for (let p = 0; p < this.#poolOf.length; p++) {
-      if (other.#rooms.pods[p]! > 0) this.#restore(p, other.#rooms.assignmentOf(p));
+      if (other.#holdings.pods[p]! > 0) this.#restore(p, other.#holdings.assignmentOf(p));
     }
   }
 
   /** Gives up all GPUs that placeholders hold. */
   clear(): void {
-    for (let p = 0; p < this.#poolOf.length; p++) if (this.#rooms.pods[p]! > 0) this.#drop(p);
+    for (let p = 0; p < this.#poolOf.length; p++) if (this.#holdings.pods[p]! > 0) this.#drop(p);
   }
 
   /** Gives up the placeholders on a server that takes no more pods; a piece on several servers is given up as a whole. */
   vacate(server: number): void {
     for (let p = 0; p < this.#poolOf.length; p++) {
-      if (this.#rooms.pods[p]! > 0 && this.#rooms.isOn(p, server)) this.#drop(p);
+      if (this.#holdings.pods[p]! > 0 && this.#holdings.isOn(p, server)) this.#drop(p);
     }
   }
 
@@ -248,7 +249,8 @@ export class Headroom {
       list.every((one) => this.#place(one.placeholder));
     if (!placesAll(this.#resumed(others))) {
       // Who stays where it was may be in the way of larger ones.
-      for (const { placeholder } of others) if (this.#rooms.pods[placeholder]! > 0) this.#drop(placeholder);
+      for (const { placeholder } of others)
+        if (this.#holdings.pods[placeholder]! > 0) this.#drop(placeholder);
       const sizeOf = ({ placeholder }: Displaced): number =>
         this.#accounts.milliOf(this.#poolOf[placeholder]!);
       if (!placesAll([...others].sort((a, b) => sizeOf(b) - sizeOf(a)))) return false;
@@ -265,38 +267,39 @@ export class Headroom {
   /** Puts placeholders back to where they were as far as that is free; returns the others. */
   #resumed(displaced: readonly Displaced[]): Displaced[] {
     return displaced.filter(({ placeholder, assignment }) => {
-      this.#rooms.putAssignment(placeholder, assignment);
-      if (this.#rooms.mayTakeAgain(placeholder, this.#gangOf(placeholder))) {
+      this.#holdings.putAssignment(placeholder, assignment);
+      if (this.#holdings.mayTakeAgain(placeholder, this.#gangOf(placeholder))) {
         this.#restore(placeholder, assignment);
         return false;
       }
-      this.#rooms.forget(placeholder);
+      this.#holdings.forget(placeholder);
       return true;
     });
   }
 
   /** Puts placeholders back to where they were, which is free again. */
   #putBack(displaced: readonly Displaced[]): void {
-    for (const { placeholder } of displaced) if (this.#rooms.pods[placeholder]! > 0) this.#drop(placeholder);
+    for (const { placeholder } of displaced)
+      if (this.#holdings.pods[placeholder]! > 0) this.#drop(placeholder);
     for (const { placeholder, assignment } of displaced)
       if (assignment.pods > 0) this.#restore(placeholder, assignment);
   }
 
   #restore(p: number, assignment: Assignment): void {
-    this.#rooms.putAssignment(p, assignment);
-    this.#rooms.takeAgain(p, this.#gangOf(p));
+    this.#holdings.putAssignment(p, assignment);
+    this.#holdings.takeAgain(p, this.#gangOf(p));
     this.#count(p, 1);
   }
 
   #place(p: number): boolean {
-    if (!this.#rooms.take(p, this.#gangOf(p))) return false;
+    if (!this.#holdings.take(p, this.#gangOf(p))) return false;
     this.#count(p, 1);
     return true;
   }
 
   #drop(p: number): void {
-    this.#rooms.give(p, this.#gangOf(p));
-    this.#rooms.forget(p);
+    this.#holdings.give(p, this.#gangOf(p));
+    this.#holdings.forget(p);
     this.#count(p, -1);
   }
 
